@@ -1,0 +1,32 @@
+#include "hal/os/clock.h"
+
+#include <cerrno>
+#include <ctime>
+
+namespace tillhost::os {
+namespace {
+
+constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+
+Duration read(clockid_t id) {
+    timespec now{};
+    ::clock_gettime(id, &now);
+    return Duration{now.tv_sec * kNsPerSecond + now.tv_nsec};
+}
+
+}  // namespace
+
+Instant SystemClock::now() const { return Instant{read(CLOCK_MONOTONIC)}; }
+
+std::int64_t SystemClock::unix_ms() const {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(read(CLOCK_REALTIME)).count();
+}
+
+void SystemClock::sleep_until(Instant when) {
+    const std::int64_t ns = when.time_since_epoch().count();
+    const timespec until{ns / kNsPerSecond, ns % kNsPerSecond};
+    while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
+    }
+}
+
+}  // namespace tillhost::os
