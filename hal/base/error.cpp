@@ -96,8 +96,8 @@ Error bad_field(std::string_view field, std::string_view expected, std::source_l
 }
 
 Error with_context(Error error, std::string_view context) {
-    error.detail = error.detail.empty() ? std::string(context)
-                                        : fmt::format("{}: {}", context, error.detail);
+    error.detail =
+        error.detail.empty() ? std::string(context) : fmt::format("{}: {}", context, error.detail);
     return error;
 }
 

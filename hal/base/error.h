@@ -50,9 +50,9 @@ struct Error {
     ErrorCode code = ErrorCode::unspecified;
     Reaction reaction = Reaction::unspecified;
     Effect effect = Effect::unspecified;
-    std::string detail;              ///< for people, never parsed; begins with the field if one is wrong
-    std::uint32_t device_code = 0;   ///< the device's own number; 0 if it said nothing
-    std::source_location where;      ///< for logs; not compared, not sent
+    std::string detail;  ///< for people, never parsed; begins with the field if one is wrong
+    std::uint32_t device_code = 0;  ///< the device's own number; 0 if it said nothing
+    std::source_location where;     ///< for logs; not compared, not sent
 };
 
 /// An error with the reaction of its row. `effect` is none unless the device may have acted.

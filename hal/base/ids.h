@@ -30,7 +30,8 @@ public:
     OperationId() = default;
     /// `random` fills the 74 bits that are not time or version.
     static OperationId make(std::uint64_t unix_ms, const std::array<std::uint64_t, 2>& random);
-    /// Reads "0190b8f2-…" in either case. Errors: bad_field(operation_id) unless a UUID of version 7.
+    /// Reads "0190b8f2-…" in either case. Errors: bad_field(operation_id) unless a UUID of
+    /// version 7.
     static Result<OperationId> from_text(std::string_view text);
     /// Errors: bad_field(operation_id) unless 16 bytes of a UUID of version 7.
     static Result<OperationId> from_bytes(const std::array<std::uint8_t, 16>& bytes);

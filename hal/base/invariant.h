@@ -10,9 +10,9 @@ namespace tillhost::base {
 }  // namespace tillhost::base
 
 /// Our own promise to ourselves, checked in every build. Restart is cheap: the book is the truth.
-#define INVARIANT(condition)                                                                   \
-    do {                                                                                       \
-        if (!(condition)) [[unlikely]] {                                                       \
-            ::tillhost::base::invariant_failed(#condition, std::source_location::current());   \
-        }                                                                                      \
+#define INVARIANT(condition)                                                                 \
+    do {                                                                                     \
+        if (!(condition)) [[unlikely]] {                                                     \
+            ::tillhost::base::invariant_failed(#condition, std::source_location::current()); \
+        }                                                                                    \
     } while (false)

@@ -76,8 +76,8 @@ std::int64_t scale_minor(std::int64_t value, std::int64_t numerator, std::int64_
     const Wide product = static_cast<Wide>(value) * numerator;
     const Wide half = rounding == Rounding::half_up ? denominator / 2 : 0;
     // An odd denominator has no exact half, so adding its floor rounds correctly as well.
-    const Wide rounded = product >= 0 ? (product + half) / denominator
-                                      : -((-product + half) / denominator);
+    const Wide rounded =
+        product >= 0 ? (product + half) / denominator : -((-product + half) / denominator);
     return static_cast<std::int64_t>(rounded);
 }
 

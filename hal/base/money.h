@@ -39,8 +39,8 @@ public:
 
     /// Errors: bad_field(amount) when out of bounds.
     static Result<Money> minor(std::int64_t amount, Currency currency);
-    /// Reads "12", "12.5" or "12.50". Errors: bad_field(amount) with what would be right: no digits,
-    /// more decimals than the currency has, out of bounds.
+    /// Reads "12", "12.5" or "12.50". Errors: bad_field(amount) with what would be right: no
+    /// digits, more decimals than the currency has, out of bounds.
     static Result<Money> from_text(std::string_view text, Currency currency);
 
     std::int64_t minor() const { return minor_; }

@@ -9,7 +9,7 @@ namespace tillhost::base {
 
 /// An amount of goods: units × 10^-scale, exact. 0.485 kg is {485, 3}.
 struct Quantity {
-    static constexpr int kScaleMax = 6;                        ///< micro-units, as registrars take
+    static constexpr int kScaleMax = 6;  ///< micro-units, as registrars take
     static constexpr std::int64_t kUnitsMax = 1'000'000'000'000;
 
     std::int64_t units = 0;

@@ -23,13 +23,13 @@ using Done = Result<void>;
 }  // namespace tillhost::base
 
 /// The value of a Result, or return its error from this function.
-#define TRY(expression)                                        \
-    __extension__({                                            \
-        auto&& try_result = (expression);                      \
-        if (!try_result) {                                     \
-            return std::move(try_result).error();              \
-        }                                                      \
-        ::tillhost::base::detail_take(std::move(try_result));  \
+#define TRY(expression)                                       \
+    __extension__({                                           \
+        auto&& try_result = (expression);                     \
+        if (!try_result) {                                    \
+            return std::move(try_result).error();             \
+        }                                                     \
+        ::tillhost::base::detail_take(std::move(try_result)); \
     })
 
 /// The value of a Result that cannot fail here; say why in a comment.

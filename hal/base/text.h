@@ -13,7 +13,8 @@ struct Decimal {
     int scale = 0;
 };
 
-/// Reads an optional minus, digits, and an optional point with digits; nothing else, at most 18 digits.
+/// Reads an optional minus, digits, and an optional point with digits; nothing else, at most 18
+/// digits.
 std::optional<Decimal> parse_decimal(std::string_view text);
 std::string decimal_to_text(std::int64_t units, int scale);
 
