@@ -1,5 +1,5 @@
-# Who may link whom. till_record() notes every declaration, till_check_layers() refuses the others at configure time.
-# The include side of the same table is checked by .ci/lint.
+# Who may link whom. till_record() notes every declaration; till_check_layers() refuses the
+# forbidden ones at configure time. .ci/lint/tidy.py reads this table for the #include side.
 set_property(GLOBAL PROPERTY till_targets "")
 
 # till_allow(base …): the direct dependencies that a target may declare.
@@ -32,27 +32,46 @@ till_allow(sim_core os os_fake codec base)
 set(TILL_DRIVER_MAY device transport codec os contract base)
 set(TILL_SIMULATOR_MAY sim_core os os_fake codec base)
 
+# till_allowed_deps(result target): what a library may depend on; fails if it stands in no layer.
+function(till_allowed_deps result target)
+  get_property(known GLOBAL PROPERTY till_known_${target})
+  if(known)
+    get_property(allowed GLOBAL PROPERTY till_allowed_${target})
+  elseif(target MATCHES "^driver_")
+    set(allowed ${TILL_DRIVER_MAY})
+  elseif(target MATCHES "^sim_")
+    set(allowed ${TILL_SIMULATOR_MAY})
+  else()
+    message(FATAL_ERROR "layers: ${target} stands in no layer; add it to cmake/Layers.cmake")
+  endif()
+  set(${result} "${allowed}" PARENT_SCOPE)
+endfunction()
+
+# A program may depend on anything, but not on tests, nor on simulators unless it is one.
+function(till_check_program target folder)
+  foreach(dep IN LISTS ARGN)
+    get_property(dep_folder GLOBAL PROPERTY till_folder_${dep})
+    if(dep_folder MATCHES "/tests(/|$)"
+       OR dep_folder MATCHES "/simulators(/|$)" AND NOT folder MATCHES "/simulators(/|$)")
+      message(FATAL_ERROR "layers: program ${target} may not depend on ${dep}")
+    endif()
+  endforeach()
+endfunction()
+
 function(till_check_layers)
   get_property(targets GLOBAL PROPERTY till_targets)
   foreach(target IN LISTS targets)
     get_property(deps GLOBAL PROPERTY till_deps_${target})
-    get_property(known GLOBAL PROPERTY till_known_${target})
     get_property(folder GLOBAL PROPERTY till_folder_${target})
-    if(known)
-      get_property(allowed GLOBAL PROPERTY till_allowed_${target})
-    elseif(target MATCHES "^driver_")
-      set(allowed ${TILL_DRIVER_MAY})
-    elseif(target MATCHES "^sim_")
-      set(allowed ${TILL_SIMULATOR_MAY})
-    elseif(target MATCHES "_(test|fuzz|bench)$" OR folder MATCHES "/tests(/|$)")
+    if(target MATCHES "_(test|fuzz|bench)$" OR folder MATCHES "/tests(/|$)")
       continue()
-    else()
-      get_target_property(type ${target} TYPE)
-      if(type STREQUAL "EXECUTABLE")
-        continue()
-      endif()
-      message(FATAL_ERROR "layers: ${target} stands in no layer; add it to cmake/Layers.cmake")
     endif()
+    get_target_property(type ${target} TYPE)
+    if(type STREQUAL "EXECUTABLE")
+      till_check_program(${target} "${folder}" ${deps})
+      continue()
+    endif()
+    till_allowed_deps(allowed ${target})
     foreach(dep IN LISTS deps)
       if(NOT dep IN_LIST allowed)
         message(FATAL_ERROR "layers: ${target} may not depend on ${dep} (allowed: ${allowed})")
