@@ -1,0 +1,376 @@
+#!/usr/bin/env python3
+"""Makes the contract from the schema: C++ structs with bounds and codecs, and the reference pages.
+
+usage: generate.py SCHEMA_DIR --cpp OUT_DIR | --docs OUT_DIR | --docs OUT_DIR --check
+"""
+import hashlib
+import pathlib
+import sys
+
+import yaml
+
+FILES = ["common", "fiscal_registrar", "operations", "host_link"]
+SECTIONS = ["enums", "structs", "unions", "requests"]
+PLAIN = {"bool": "bool", "int": "std::int64_t", "text": "std::string", "bytes": "base::Bytes",
+         "id": "base::OperationId"}
+
+
+class SchemaError(Exception):
+    """The schema itself is wrong."""
+
+
+def load(folder):
+    """All files as one dictionary a section; every entry remembers its file."""
+    schema = {section: {} for section in SECTIONS}
+    digest = hashlib.sha256()
+    for name in FILES:
+        raw = (pathlib.Path(folder) / f"{name}.yaml").read_bytes()
+        digest.update(raw)
+        for section, entries in yaml.safe_load(raw).items():
+            for key, entry in entries.items():
+                if key in schema[section]:
+                    raise SchemaError(f"{key} stands twice in {section}")
+                schema[section][key] = {**entry, "file": name}
+    schema["hash"] = digest.hexdigest()[:16]
+    return schema
+
+
+def element(field):
+    """The type's name without the list around it."""
+    return field["type"][0] if isinstance(field["type"], list) else field["type"]
+
+
+def cpp_name(schema, name):
+    if name in PLAIN:
+        return PLAIN[name]
+    if name in schema["enums"]:
+        return schema["enums"][name].get("cpp", name)
+    if name in schema["structs"] or name in schema["unions"]:
+        return name
+    raise SchemaError(f"unknown type {name}")
+
+
+def cpp_type(schema, field):
+    name = cpp_name(schema, element(field))
+    if isinstance(field["type"], list):
+        name = f"std::vector<{name}>"
+    return f"std::optional<{name}>" if field.get("optional") else name
+
+
+def ordered(schema):
+    """Structs and unions, each behind what it is made of."""
+    done, order = set(), []
+
+    def visit(name):
+        if name in done or (name not in schema["structs"] and name not in schema["unions"]):
+            return
+        done.add(name)
+        if name in schema["structs"]:
+            needs = [element(f) for f in schema["structs"][name]["fields"].values()]
+        else:
+            needs = list(schema["unions"][name]["cases"].values())
+        for need in needs:
+            visit(need)
+        order.append(name)
+
+    for name in [*schema["structs"], *schema["unions"]]:
+        visit(name)
+    return order
+
+
+def initial(schema, field):
+    """What stands behind the member: its default, or the empty value."""
+    if field.get("optional") or isinstance(field["type"], list):
+        return ""
+    name, default = field["type"], field.get("default")
+    if name == "bool":
+        return " = true" if default else " = false"
+    if name == "int":
+        return f" = {default or 0}"
+    if name == "text":
+        return f' = "{default}"' if default else ""
+    if name in schema["enums"]:
+        return f" = {cpp_name(schema, name)}::{default or 'unspecified'}"
+    return ""
+
+
+def header_enums(schema):
+    for name, entry in schema["enums"].items():
+        if "cpp" not in entry:
+            yield f"/// {entry['doc']}"
+            yield f"enum class {name} : std::uint8_t {{"
+            yield "    unspecified = 0,  ///< never sent; refused when received"
+            yield from (f"    {key} = {number}," for key, number in entry["values"].items())
+            yield "};"
+            yield f"std::string_view name_of({name} value);"
+        yield ""
+    yield "/// Every kind of request; its number is never sent, its name is."
+    yield "enum class RequestKind : std::uint8_t {"
+    yield "    unspecified = 0,"
+    yield from (f"    {key} = {number},  ///< {entry['doc']}"
+                for number, (key, entry) in enumerate(schema["requests"].items(), 1))
+    yield "};"
+    yield "std::string_view name_of(RequestKind kind);"
+    yield "/// unspecified if no request has that name."
+    yield "RequestKind request_kind_from(std::string_view name);"
+    yield ""
+
+
+def header_types(schema):
+    for name in ordered(schema):
+        entry = schema["structs"].get(name) or schema["unions"][name]
+        yield f"/// {entry['doc']}"
+        if name in schema["unions"]:
+            yield f"using {name} = std::variant<{', '.join(entry['cases'].values())}>;"
+            yield f"/// The name of the case, as on the wire."
+            yield f"std::string_view case_of(const {name}& value);"
+        else:
+            yield f"struct {name} {{"
+            for key, field in entry["fields"].items():
+                yield f"    {cpp_type(schema, field)} {key}{initial(schema, field)};  ///< {field['doc']}"
+            yield f"    friend bool operator==(const {name}&, const {name}&) = default;"
+            yield "};"
+        yield f"Value to_value(const {name}& value, Style style = Style::wire);"
+        yield f"bool decode(Decoder& decoder, const Value& from, {name}& to);"
+        yield ""
+
+
+def write_header(schema):
+    yield "// Generated from ipc/schema/v1 by ipc/codegen/generate.py; edit the schema instead."
+    yield "#pragma once"
+    yield ""
+    for include in ["cstdint", "optional", "string", "string_view", "variant", "vector"]:
+        yield f"#include <{include}>"
+    yield ""
+    for include in ["hal/base/bytes.h", "hal/base/error.h", "hal/base/ids.h", "ipc/contract/value.h"]:
+        yield f'#include "{include}"'
+    yield ""
+    yield "namespace tillhost::contract {"
+    yield ""
+    yield f'inline constexpr std::string_view kSchemaHash = "{schema["hash"]}";'
+    yield ""
+    yield from header_enums(schema)
+    yield from header_types(schema)
+    yield "}  // namespace tillhost::contract"
+
+
+def bounds(schema, field):
+    """The arguments that a reader needs: smallest and largest value or length."""
+    name = element(field)
+    prefix = "item_" if isinstance(field["type"], list) else ""
+    if name == "int":
+        return f", {field.get(prefix + 'min', 0)}, {field.get(prefix + 'max', 0)}"
+    if name in ("text", "bytes"):
+        return f", {field.get(prefix + 'min', 0)}, {field[prefix + 'max']}"
+    return ""
+
+
+def read_field(schema, key, field):
+    presence = "Presence::optional" if field.get("optional") or "default" in field else "Presence::required"
+    if isinstance(field["type"], list):
+        call = f'decoder.list(from, "{key}", {presence}, {field.get("min", 0)}, {field["max"]}, to.{key}'
+    else:
+        call = f'decoder.field(from, "{key}", {presence}, to.{key}'
+    return f"{call}{bounds(schema, field)})"
+
+
+def is_default(schema, key, field):
+    """The condition under which the field is not sent; None if it always is."""
+    if field.get("optional"):
+        return f"!value.{key}.has_value()"
+    if "default" not in field:
+        return None
+    if isinstance(field["type"], list):
+        return f"value.{key}.empty()"
+    return f"value.{key} == {element_default(schema, field)}"
+
+
+def element_default(schema, field):
+    name, default = field["type"], field["default"]
+    if name == "bool":
+        return "true" if default else "false"
+    if name == "text":
+        return f'"{default}"'
+    if name == "bytes":
+        return "base::Bytes{}"
+    if name in schema["enums"]:
+        return f"{cpp_name(schema, name)}::{default}"
+    return str(default)
+
+
+def source_struct(schema, name, entry):
+    yield f"Value to_value([[maybe_unused]] const {name}& value, [[maybe_unused]] Style style) {{"
+    yield "    Value::Map map;"
+    for key, field in entry["fields"].items():
+        access = f"*value.{key}" if field.get("optional") else f"value.{key}"
+        line = f'map.emplace_back("{key}", put({access}, style));'
+        condition = is_default(schema, key, field)
+        if condition:
+            yield f"    if (!({condition})) {{"
+            yield f"        {line}"
+            yield "    }"
+        else:
+            yield f"    {line}"
+    yield "    return Value(std::move(map));"
+    yield "}"
+    reads = [read_field(schema, key, field) for key, field in entry["fields"].items()]
+    yield f"bool decode(Decoder& decoder, const Value& from, [[maybe_unused]] {name}& to) {{"
+    yield f"    return decoder.map(from){''.join(f' &&{chr(10)}           {r}' for r in reads)};"
+    yield "}"
+
+
+def source_union(name, entry):
+    yield f"std::string_view case_of(const {name}& value) {{"
+    names = ", ".join(f'"{key}"' for key in entry["cases"])
+    yield f"    static constexpr std::string_view kNames[] = {{{names}}};"
+    yield "    return kNames[value.index()];"
+    yield "}"
+    yield f"Value to_value(const {name}& value, Style style) {{"
+    yield "    Value::Map map;"
+    yield "    map.emplace_back(std::string(case_of(value)),"
+    yield "                     std::visit([&](const auto& one) { return to_value(one, style); }, value));"
+    yield "    return Value(std::move(map));"
+    yield "}"
+    yield f"bool decode(Decoder& decoder, const Value& from, {name}& to) {{"
+    yield "    const auto* one = decoder.only_entry(from);"
+    yield "    if (one == nullptr) {"
+    yield "        return false;"
+    yield "    }"
+    for key, case in entry["cases"].items():
+        yield f'    if (one->first == "{key}") {{'
+        yield f"        return decoder.nested(*one, to.emplace<{case}>());"
+        yield "    }"
+    yield f'    return decoder.fail("one of: {", ".join(entry["cases"])}");'
+    yield "}"
+
+
+def source_enum(name, cpp, entry, own):
+    if own:
+        yield f"std::string_view name_of({name} value) {{"
+        yield "    switch (value) {"
+        yield f'        case {name}::unspecified: return "unspecified";'
+        yield from (f'        case {name}::{key}: return "{key}";' for key in entry["values"])
+        yield "    }"
+        yield '    return "unspecified";'
+        yield "}"
+    yield f"bool decode(Decoder& decoder, const Value& from, {cpp}& to) {{"
+    rows = ", ".join(f'{{"{key}", {number}}}' for key, number in entry["values"].items())
+    yield f"    static constexpr EnumRow kRows[] = {{{rows}}};"
+    yield "    const auto number = decoder.enumerator(from, kRows);"
+    yield f"    to = static_cast<{cpp}>(number);"
+    yield "    return number != 0;"
+    yield "}"
+
+
+def source_requests(schema):
+    yield "std::string_view name_of(RequestKind kind) {"
+    yield "    switch (kind) {"
+    yield '        case RequestKind::unspecified: return "unspecified";'
+    yield from (f'        case RequestKind::{key}: return "{key}";' for key in schema["requests"])
+    yield "    }"
+    yield '    return "unspecified";'
+    yield "}"
+    yield "RequestKind request_kind_from(std::string_view name) {"
+    for key in schema["requests"]:
+        yield f'    if (name == "{key}") {{'
+        yield f"        return RequestKind::{key};"
+        yield "    }"
+    yield "    return RequestKind::unspecified;"
+    yield "}"
+
+
+def write_source(schema):
+    yield "// Generated from ipc/schema/v1 by ipc/codegen/generate.py; edit the schema instead."
+    yield '#include "ipc/contract/messages.h"'
+    yield ""
+    yield "#include <utility>"
+    yield ""
+    yield '#include "ipc/contract/decoder.h"'
+    yield ""
+    yield "namespace tillhost::contract {"
+    yield ""
+    for name, entry in schema["enums"].items():
+        yield from source_enum(name, entry.get("cpp", name), entry, "cpp" not in entry)
+    yield from source_requests(schema)
+    for name in ordered(schema):
+        if name in schema["unions"]:
+            yield from source_union(name, schema["unions"][name])
+        else:
+            yield from source_struct(schema, name, schema["structs"][name])
+        yield ""
+    yield "}  // namespace tillhost::contract"
+
+
+def field_bounds_text(field):
+    parts = []
+    if "min" in field or "max" in field:
+        unit = {"text": " characters", "bytes": " bytes"}.get(field["type"] if isinstance(field["type"], str) else "", "")
+        unit = " entries" if isinstance(field["type"], list) else unit
+        parts.append(f"{field.get('min', 0)} … {field.get('max', '')}{unit}")
+    if "default" in field:
+        default = field["default"]
+        parts.append(f"default {'empty' if default in ('', []) else default}")
+    elif field.get("optional"):
+        parts.append("may be absent")
+    else:
+        parts.append("required")
+    return ", ".join(parts)
+
+
+def write_page(schema, file):
+    yield f"# {file}"
+    yield ""
+    yield f"Generated from `ipc/schema/v1/{file}.yaml`; edit the schema instead."
+    yield "A field equal to its default is not sent. Unknown fields are ignored. Enumerators travel as numbers and are read as names too."
+    for name, entry in schema["requests"].items():
+        if entry["file"] == file:
+            yield f"\n## request `{name}`\n\n{entry['doc']} Body `{entry['request']}`, reply `{entry['reply']}`."
+    for name, entry in schema["enums"].items():
+        if entry["file"] == file:
+            yield f"\n## enum `{name}`\n\n{entry['doc']}\n\n| name | number |\n|---|---|"
+            yield from (f"| {key} | {number} |" for key, number in entry["values"].items())
+    for name, entry in schema["unions"].items():
+        if entry["file"] == file:
+            yield f"\n## union `{name}`\n\n{entry['doc']} A map with one entry, one of:\n\n| case | body |\n|---|---|"
+            yield from (f"| {key} | `{case}` |" for key, case in entry["cases"].items())
+    for name, entry in schema["structs"].items():
+        if entry["file"] == file:
+            yield f"\n## struct `{name}`\n\n{entry['doc']}"
+            if entry["fields"]:
+                yield "\n| field | type | bounds | meaning |\n|---|---|---|---|"
+            for key, field in entry["fields"].items():
+                kind = f"list of {element(field)}" if isinstance(field["type"], list) else field["type"]
+                yield f"| {key} | {kind} | {field_bounds_text(field)} | {field['doc']} |"
+
+
+def put_file(path, lines):
+    text = "\n".join(lines) + "\n"
+    if not path.exists() or path.read_text() != text:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def main(arguments):
+    if len(arguments) < 3:
+        sys.exit(__doc__)
+    schema, mode, out = load(arguments[0]), arguments[1], pathlib.Path(arguments[2])
+    if mode == "--cpp":
+        put_file(out / "messages.h", write_header(schema))
+        put_file(out / "messages.cpp", write_source(schema))
+        return 0
+    stale = []
+    for file in FILES:
+        text = "\n".join(write_page(schema, file)) + "\n"
+        page = out / f"{file}.md"
+        if "--check" in arguments:
+            if not page.exists() or page.read_text() != text:
+                stale.append(str(page))
+        else:
+            put_file(page, text.splitlines())
+    for page in stale:
+        print(f"{page} is not what the schema says; run ipc/codegen/generate.py ipc/schema/v1 --docs {out}")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,167 @@
+#include "ipc/contract/receipt_rules.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "hal/base/money.h"
+
+namespace tillhost::contract {
+namespace {
+
+using base::bad_field;
+using base::ErrorCode;
+using base::make_error;
+using base::Quantity;
+using base::Result;
+using base::Rounding;
+
+constexpr std::int64_t kTotalMinorMax = 99'999'999'999;  // fits the 5 bytes of the narrowest device
+constexpr std::int64_t kMicro = 1'000'000;
+
+std::int64_t product(std::int64_t price_minor, std::int64_t micro) {
+    return base::scale_minor(price_minor, micro, kMicro, Rounding::half_up);
+}
+
+/// Totals of the lines after their own discounts.
+Result<std::vector<std::int64_t>> line_totals(const Receipt& receipt) {
+    std::vector<std::int64_t> totals;
+    std::int64_t sum = 0;
+    for (std::size_t i = 0; i < receipt.lines.size(); ++i) {
+        const ReceiptLine& line = receipt.lines[i];
+        const auto quantity =
+            Quantity::make(line.quantity_units, static_cast<int>(line.quantity_scale));
+        if (!quantity) {
+            return base::with_context(quantity.error(), fmt::format("lines[{}]", i));
+        }
+        const std::int64_t full = product(line.price_minor, quantity->micro());
+        if (full > kTotalMinorMax || full < 0) {
+            return bad_field(fmt::format("lines[{}]", i),
+                             fmt::format("a line total of at most {}", kTotalMinorMax));
+        }
+        if (line.discount_minor > full) {
+            return bad_field(fmt::format("lines[{}].discount_minor", i),
+                             fmt::format("at most the line's total of {}", full));
+        }
+        totals.push_back(full - line.discount_minor);
+        sum += totals.back();
+        if (sum > kTotalMinorMax) {
+            return bad_field("lines", fmt::format("a total of at most {}", kTotalMinorMax));
+        }
+    }
+    if (receipt.discount_minor >= sum) {
+        return bad_field(receipt.discount_minor == 0 ? "lines" : "discount_minor",
+                         "a total above zero after the discounts");
+    }
+    return totals;
+}
+
+/// Takes the receipt's discount off the lines, by their totals; the rest goes to the largest ones.
+void spread_discount(std::int64_t discount, std::vector<std::int64_t>& totals) {
+    const std::int64_t sum = std::accumulate(totals.begin(), totals.end(), std::int64_t{0});
+    std::int64_t left = discount;
+    for (std::int64_t& total : totals) {
+        const std::int64_t share = base::scale_minor(total, discount, sum, Rounding::down);
+        total -= share;
+        left -= share;
+    }
+    while (left > 0) {
+        auto largest = std::max_element(totals.begin(), totals.end());
+        const std::int64_t step = std::min(left, std::max<std::int64_t>(*largest / 2, 1));
+        *largest -= step;
+        left -= step;
+    }
+}
+
+Position position(const ReceiptLine& line, std::int64_t price, std::int64_t micro) {
+    const bool whole = micro % kMicro == 0;
+    const Quantity quantity = whole ? Quantity{micro / kMicro, 0} : Quantity{micro, 6};
+    return {line.name, price, quantity, product(price, micro), line.vat, line.department};
+}
+
+/// Positions of one line whose sums are `total` exactly.
+void append_positions(const ReceiptLine& line, std::int64_t total, std::vector<Position>& out) {
+    const std::int64_t micro =
+        Quantity{line.quantity_units, static_cast<int>(line.quantity_scale)}.micro();
+    if (product(line.price_minor, micro) == total) {
+        out.push_back(position(line, line.price_minor, micro));
+        return;
+    }
+    const std::int64_t fraction = micro % kMicro;
+    const std::int64_t pieces = micro / kMicro;
+    if (pieces == 0) {
+        // Below one piece every total has a price: a kopeck more of price is at most a kopeck of
+        // sum.
+        std::int64_t price = base::scale_minor(total, kMicro, micro, Rounding::half_up);
+        out.push_back(position(line, price, micro));
+        return;
+    }
+    const std::int64_t low = base::scale_minor(total, kMicro, micro, Rounding::down);
+    std::int64_t left = total;
+    if (fraction != 0) {
+        out.push_back(position(line, low, fraction));
+        left -= out.back().sum_minor;
+    }
+    const std::int64_t price = left / pieces;
+    const std::int64_t dearer = left % pieces;
+    if (dearer != 0) {
+        out.push_back(position(line, price + 1, dearer * kMicro));
+    }
+    if (pieces != dearer) {
+        out.push_back(position(line, price, (pieces - dearer) * kMicro));
+    }
+}
+
+base::Done check_payments(const Receipt& receipt, ReceiptTotals& totals) {
+    std::array<bool, 6> seen{};
+    std::int64_t cash = 0;
+    for (std::size_t i = 0; i < receipt.payments.size(); ++i) {
+        const Payment& payment = receipt.payments[i];
+        bool& once = seen[static_cast<std::size_t>(payment.kind)];
+        if (once) {
+            return bad_field(fmt::format("payments[{}].kind", i), "each kind of payment once");
+        }
+        once = true;
+        totals.paid_minor += payment.amount_minor;
+        cash += payment.kind == PaymentKind::cash ? payment.amount_minor : 0;
+    }
+    if (totals.paid_minor < totals.total_minor) {
+        return make_error(ErrorCode::payment_below_total,
+                          fmt::format("payments: {} is below the total of {}", totals.paid_minor,
+                                      totals.total_minor));
+    }
+    if (totals.paid_minor - cash > totals.total_minor) {
+        return make_error(ErrorCode::noncash_above_total,
+                          fmt::format("payments: {} without cash is above the total of {}",
+                                      totals.paid_minor - cash, totals.total_minor));
+    }
+    totals.change_minor = totals.paid_minor - totals.total_minor;
+    return {};
+}
+
+}  // namespace
+
+Result<ReceiptTotals> check_receipt(const Receipt& receipt) {
+    TRY(base::Currency::from_code(receipt.currency));
+    const std::vector<std::int64_t> lines = TRY(line_totals(receipt));
+    ReceiptTotals totals;
+    totals.total_minor =
+        std::accumulate(lines.begin(), lines.end(), std::int64_t{0}) - receipt.discount_minor;
+    TRY(check_payments(receipt, totals));
+    return totals;
+}
+
+Result<std::vector<Position>> final_positions(const Receipt& receipt) {
+    TRY(check_receipt(receipt));
+    std::vector<std::int64_t> totals = TRY(line_totals(receipt));
+    spread_discount(receipt.discount_minor, totals);
+    std::vector<Position> positions;
+    for (std::size_t i = 0; i < totals.size(); ++i) {
+        append_positions(receipt.lines[i], totals[i], positions);
+    }
+    return positions;
+}
+
+}  // namespace tillhost::contract

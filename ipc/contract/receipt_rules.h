@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "hal/base/quantity.h"
+#include "hal/base/result.h"
+#include "ipc/contract/messages.h"
+
+namespace tillhost::contract {
+
+/// What a receipt comes to, in minor units.
+struct ReceiptTotals {
+    std::int64_t total_minor = 0;
+    std::int64_t paid_minor = 0;
+    std::int64_t change_minor = 0;
+};
+
+/// Checks everything about a receipt that the schema cannot say, before a device is touched.
+/// Errors, each naming the field: bad_field (currency, a discount above its line, a kind of payment
+/// twice, a total that is zero or too large), payment_below_total, noncash_above_total.
+base::Result<ReceiptTotals> check_receipt(const Receipt& receipt);
+
+/// A position as registrars without discounts of their own take it: the sum is exactly
+/// price × quantity, rounded half up.
+struct Position {
+    std::string name;
+    std::int64_t price_minor = 0;
+    base::Quantity quantity;
+    std::int64_t sum_minor = 0;
+    Vat vat = Vat::unspecified;
+    std::int64_t department = 1;
+};
+
+/// The lines with all discounts worked into the prices; their sums add up to the receipt's total.
+/// A line whose discounted total no single price can express becomes up to three positions of the
+/// same name (54-FZ wants final prices; a kopeck may not be lost). The receipt's own discount is
+/// spread over the lines by their totals, the remainder going to the largest.
+/// Errors: as check_receipt.
+base::Result<std::vector<Position>> final_positions(const Receipt& receipt);
+
+}  // namespace tillhost::contract
