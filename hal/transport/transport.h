@@ -1,0 +1,47 @@
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+
+#include "hal/base/bytes.h"
+#include "hal/base/result.h"
+#include "hal/os/clock.h"
+
+namespace tillhost::transport {
+
+/// A line to one device: bytes both ways, every wait with a deadline. One owner, one thread.
+///
+/// In a simulation the same calls step virtual time; a killed host is an exception thrown out of
+/// them, so a driver holds nothing that its destructors cannot give back.
+class Transport {
+public:
+    virtual ~Transport() = default;
+
+    /// Waits for at least one byte and takes what is there, at most the buffer's size.
+    /// Errors: deadline_passed (nothing came), link_lost (hang-up; the transport is dead),
+    /// cancelled (the cancel descriptor fired).
+    virtual base::Result<std::size_t> read(std::span<std::byte> buffer, os::Deadline deadline) = 0;
+
+    /// Hands all bytes to the operating system.
+    /// Errors: deadline_passed (some may have left: effect unknown), link_lost, cancelled.
+    virtual base::Done write(base::ByteView bytes, os::Deadline deadline) = 0;
+
+    /// Throws away what was received and not read, and what was written and not yet sent.
+    virtual base::Done flush() = 0;
+
+    /// How long bytes of an earlier owner of this line may still arrive at the device after the
+    /// flush (what stands in adapters and hardware queues, at this line's speed).
+    virtual os::Duration late_bytes_max() const = 0;
+};
+
+/// Opens the line anew; given to a driver, which does not know what kind of line it is.
+class Connector {
+public:
+    virtual ~Connector() = default;
+    /// Errors: port_missing, port_denied, port_busy (the detail names the holder), port_failed,
+    /// no_answer (TCP), deadline_passed.
+    virtual base::Result<std::unique_ptr<Transport>> connect(os::Deadline deadline) = 0;
+};
+
+}  // namespace tillhost::transport
