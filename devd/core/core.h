@@ -1,0 +1,82 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "devd/core/book_store.h"
+#include "devd/core/host_port.h"
+#include "hal/os/clock.h"
+#include "ipc/endpoint.h"
+
+namespace tillhost::devd::core {
+
+/// One device as configured. Read-only here.
+struct DeviceConfig {
+    std::string id;      ///< what programs name; not the display name
+    std::string driver;  ///< "fiscal/shtrih"
+    std::vector<contract::Setting> settings;
+};
+
+struct CoreOptions {
+    std::string program_version;
+    os::Duration retention = std::chrono::hours(24 * 30);  ///< of settled, acknowledged operations
+    std::size_t device_queue_max = 300;    ///< accepted operations of one device; more: retry_later
+    std::size_t operations_max = 200'000;  ///< rows held; the oldest settled ones go first
+};
+
+/// Bugs that the simulation must find, each behind its own switch; all off everywhere else.
+struct KnownBugs {
+    bool skip_marker = false;           ///< go is said without the marker being written
+    bool timeout_is_failed = false;     ///< a lost host fails its prepared operation
+    bool reply_before_commit = false;   ///< replies leave before their position is durable
+    bool two_hosts = false;             ///< a successor starts before its predecessor is gone
+    bool verdict_on_swapped = false;    ///< a verdict counts whatever device gave it
+    bool accept_stale_session = false;  ///< money of a client's old session is taken
+};
+
+/// devd's heart: the operation book, the device table and the way of every operation through a
+/// driver host. Pure: no thread, no descriptor, no clock of its own; every call returns within
+/// microseconds and is made by one thread.
+class Core final : public ipc::RequestHandler {
+public:
+    /// `random` gives 64 random bits a call (session numbers). The image is what the store read
+    /// back. Everything handed in outlives the core.
+    Core(CoreOptions options, std::vector<DeviceConfig> devices, BookImage image,
+         const os::Clock& clock, BookStore& store, HostPort& hosts, ipc::ReplySink& replies,
+         std::function<std::uint64_t()> random, KnownBugs bugs = {});
+    ~Core() override;
+
+    /// Starts the hosts of all devices. Once, before anything else.
+    void start();
+
+    void on_request(ipc::PeerId peer, const ipc::PeerIdentity& identity,
+                    const contract::Request& request) override;
+    /// The connection ended; its session is void.
+    void on_peer_gone(ipc::PeerId peer);
+
+    void on_host_message(const std::string& device, base::HostEpoch epoch,
+                         const contract::FromHost& message);
+    /// The host of that epoch is certainly gone: reaped, its lock free. `reason` is for people.
+    void on_host_gone(const std::string& device, base::HostEpoch epoch, const std::string& reason);
+
+    /// The store's durable position has moved: what waited for it leaves now.
+    void on_durable();
+
+    /// When on_timer() is wanted next; nothing = no timer runs.
+    std::optional<os::Instant> next_timer() const;
+    void on_timer();
+
+    /// Takes no more work (shutting_down); prepared operations go on until their hosts answer.
+    void stop();
+    /// After stop(): true when no operation is prepared and everything written is durable.
+    bool at_rest() const;
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace tillhost::devd::core
