@@ -1,4 +1,5 @@
-# Everything comes from Debian 12; `./dev` installs it. Why each is here: docs/decisions/0002-dependencies.md
+# Everything comes from Debian 12; `./dev` installs it.
+# Why each is here: docs/decisions/0002-dependencies.md
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)

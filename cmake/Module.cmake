@@ -97,6 +97,28 @@ function(till_test)
 ${TILL_ENVIRONMENT_${TILLHOST_SANITIZER}}")
 endfunction()
 
+# till_test_run(NAME simulation_20000 PROGRAM simulation [ARGS …] [LABELS …] [TIMEOUT 120])
+# One more ctest entry for a program declared elsewhere, with arguments; one test in the count.
+function(till_test_run)
+  cmake_parse_arguments(A "" "NAME;PROGRAM;TIMEOUT" "ARGS;LABELS" ${ARGN})
+  if(NOT A_LABELS)
+    set(A_LABELS unit)
+  endif()
+  if(NOT A_TIMEOUT)
+    set(A_TIMEOUT 120)
+  endif()
+  till_test_is_for_preset(chosen ${A_LABELS})
+  if(NOT chosen)
+    return()
+  endif()
+  set_target_properties(${A_PROGRAM} PROPERTIES EXCLUDE_FROM_ALL FALSE)
+  add_test(NAME ${A_NAME} COMMAND ${A_PROGRAM} ${A_ARGS} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
+  set_tests_properties(${A_NAME} PROPERTIES
+    LABELS "${A_LABELS}"
+    TIMEOUT ${A_TIMEOUT}
+    ENVIRONMENT "${TILL_ENVIRONMENT_${TILLHOST_SANITIZER}}")
+endfunction()
+
 # till_fuzz(NAME shtrih_protocol_fuzz SOURCES … DEPS … [CORPUS dir]): a libFuzzer target, built only
 # in preset fuzz and run by tests/fuzz/run. CORPUS is a folder of seed inputs, kept in the tree.
 function(till_fuzz)

@@ -1,0 +1,1 @@
+int nobody_builds_this;

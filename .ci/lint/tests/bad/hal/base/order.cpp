@@ -1,0 +1,4 @@
+#include <string>
+
+#include "hal/base/order.h"
+#include "order.h"

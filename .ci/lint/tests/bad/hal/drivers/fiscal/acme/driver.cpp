@@ -1,0 +1,1 @@
+#include "hal/drivers/fiscal/acme/driver.h"

@@ -1,0 +1,2 @@
+#include "hal/base/text.h"
+#include "ipc/contract/messages.h"
