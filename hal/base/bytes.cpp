@@ -86,9 +86,7 @@ ByteView ByteReader::take(std::size_t count) {
     return taken;
 }
 
-ByteView ByteReader::take_rest() {
-    return take(rest_.size());
-}
+ByteView ByteReader::take_rest() { return take(rest_.size()); }
 
 std::uint64_t ByteReader::uint_le(std::size_t width) {
     INVARIANT(width >= 1 && width <= 8);
@@ -110,25 +108,13 @@ std::uint64_t ByteReader::uint_be(std::size_t width) {
     return value;
 }
 
-std::uint8_t ByteReader::u8() {
-    return static_cast<std::uint8_t>(uint_le(1));
-}
-std::uint16_t ByteReader::u16_le() {
-    return static_cast<std::uint16_t>(uint_le(2));
-}
-std::uint32_t ByteReader::u32_le() {
-    return static_cast<std::uint32_t>(uint_le(4));
-}
+std::uint8_t ByteReader::u8() { return static_cast<std::uint8_t>(uint_le(1)); }
+std::uint16_t ByteReader::u16_le() { return static_cast<std::uint16_t>(uint_le(2)); }
+std::uint32_t ByteReader::u32_le() { return static_cast<std::uint32_t>(uint_le(4)); }
 
-ByteWriter& ByteWriter::u8(std::uint64_t value) {
-    return uint_le(value, 1);
-}
-ByteWriter& ByteWriter::u16_le(std::uint64_t value) {
-    return uint_le(value, 2);
-}
-ByteWriter& ByteWriter::u32_le(std::uint64_t value) {
-    return uint_le(value, 4);
-}
+ByteWriter& ByteWriter::u8(std::uint64_t value) { return uint_le(value, 1); }
+ByteWriter& ByteWriter::u16_le(std::uint64_t value) { return uint_le(value, 2); }
+ByteWriter& ByteWriter::u32_le(std::uint64_t value) { return uint_le(value, 4); }
 
 ByteWriter& ByteWriter::uint_le(std::uint64_t value, std::size_t width) {
     INVARIANT(width >= 1 && width <= 8);

@@ -14,12 +14,8 @@ namespace tillhost::base {
 using Bytes = std::vector<std::byte>;
 using ByteView = std::span<const std::byte>;
 
-inline std::byte byte(unsigned value) {
-    return static_cast<std::byte>(value);
-}
-inline unsigned to_unsigned(std::byte value) {
-    return std::to_integer<unsigned>(value);
-}
+inline std::byte byte(unsigned value) { return static_cast<std::byte>(value); }
+inline unsigned to_unsigned(std::byte value) { return std::to_integer<unsigned>(value); }
 
 /// The bytes of a text as they are, without any conversion of character sets.
 Bytes bytes_of(std::string_view text);

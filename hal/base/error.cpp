@@ -39,30 +39,21 @@ std::string_view name_of(ErrorCode code) {
 
 std::string_view name_of(Reaction reaction) {
     switch (reaction) {
-        case Reaction::unspecified:
-            return "unspecified";
-        case Reaction::reject:
-            return "reject";
-        case Reaction::ask_operator:
-            return "ask_operator";
-        case Reaction::retry_later:
-            return "retry_later";
-        case Reaction::reconnect:
-            return "reconnect";
-        case Reaction::report:
-            return "report";
+        case Reaction::unspecified: return "unspecified";
+        case Reaction::reject: return "reject";
+        case Reaction::ask_operator: return "ask_operator";
+        case Reaction::retry_later: return "retry_later";
+        case Reaction::reconnect: return "reconnect";
+        case Reaction::report: return "report";
     }
     return "unspecified";
 }
 
 std::string_view name_of(Effect effect) {
     switch (effect) {
-        case Effect::unspecified:
-            return "unspecified";
-        case Effect::none:
-            return "none";
-        case Effect::unknown:
-            return "unknown";
+        case Effect::unspecified: return "unspecified";
+        case Effect::none: return "none";
+        case Effect::unknown: return "unknown";
     }
     return "unspecified";
 }

@@ -24,8 +24,6 @@ std::int64_t Quantity::micro() const {
     return value;
 }
 
-std::string Quantity::to_text() const {
-    return decimal_to_text(units, scale);
-}
+std::string Quantity::to_text() const { return decimal_to_text(units, scale); }
 
 }  // namespace tillhost::base

@@ -16,9 +16,7 @@ Duration read(clockid_t id) {
 
 }  // namespace
 
-Instant SystemClock::now() const {
-    return Instant{read(CLOCK_MONOTONIC)};
-}
+Instant SystemClock::now() const { return Instant{read(CLOCK_MONOTONIC)}; }
 
 std::int64_t SystemClock::unix_ms() const {
     return std::chrono::duration_cast<std::chrono::milliseconds>(read(CLOCK_REALTIME)).count();

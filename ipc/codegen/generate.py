@@ -127,7 +127,8 @@ def header_types(schema):
         else:
             yield f"struct {name} {{"
             for key, field in entry["fields"].items():
-                yield f"    {cpp_type(schema, field)} {key}{initial(schema, field)};  ///< {field['doc']}"
+                declaration = f"{cpp_type(schema, field)} {key}{initial(schema, field)};"
+                yield f"    {declaration}  ///< {field['doc']}"
             yield f"    friend bool operator==(const {name}&, const {name}&) = default;"
             yield "};"
         yield f"Value to_value(const {name}& value, Style style = Style::wire);"
@@ -142,7 +143,8 @@ def write_header(schema):
     for include in ["cstdint", "optional", "string", "string_view", "variant", "vector"]:
         yield f"#include <{include}>"
     yield ""
-    for include in ["hal/base/bytes.h", "hal/base/error.h", "hal/base/ids.h", "ipc/contract/value.h"]:
+    base = ["hal/base/bytes.h", "hal/base/error.h", "hal/base/ids.h"]
+    for include in [*base, "ipc/contract/value.h"]:
         yield f'#include "{include}"'
     yield ""
     yield "namespace tillhost::contract {"
@@ -166,9 +168,11 @@ def bounds(schema, field):
 
 
 def read_field(schema, key, field):
-    presence = "Presence::optional" if field.get("optional") or "default" in field else "Presence::required"
+    may_miss = field.get("optional") or "default" in field
+    presence = "Presence::optional" if may_miss else "Presence::required"
     if isinstance(field["type"], list):
-        call = f'decoder.list(from, "{key}", {presence}, {field.get("min", 0)}, {field["max"]}, to.{key}'
+        lengths = f'{field.get("min", 0)}, {field["max"]}'
+        call = f'decoder.list(from, "{key}", {presence}, {lengths}, to.{key}'
     else:
         call = f'decoder.field(from, "{key}", {presence}, to.{key}'
     return f"{call}{bounds(schema, field)})"
@@ -228,7 +232,8 @@ def source_union(name, entry):
     yield f"Value to_value(const {name}& value, Style style) {{"
     yield "    Value::Map map;"
     yield "    map.emplace_back(std::string(case_of(value)),"
-    yield "                     std::visit([&](const auto& one) { return to_value(one, style); }, value));"
+    to_one = "[&](const auto& one) { return to_value(one, style); }"
+    yield f"                     std::visit({to_one}, value));"
     yield "    return Value(std::move(map));"
     yield "}"
     yield f"bool decode(Decoder& decoder, const Value& from, {name}& to) {{"
@@ -304,7 +309,8 @@ def write_source(schema):
 def field_bounds_text(field):
     parts = []
     if "min" in field or "max" in field:
-        unit = {"text": " characters", "bytes": " bytes"}.get(field["type"] if isinstance(field["type"], str) else "", "")
+        counted = field["type"] if isinstance(field["type"], str) else ""
+        unit = {"text": " characters", "bytes": " bytes"}.get(counted, "")
         unit = " entries" if isinstance(field["type"], list) else unit
         parts.append(f"{field.get('min', 0)} … {field.get('max', '')}{unit}")
     if "default" in field:
@@ -321,17 +327,22 @@ def write_page(schema, file):
     yield f"# {file}"
     yield ""
     yield f"Generated from `ipc/schema/v1/{file}.yaml`; edit the schema instead."
-    yield "A field equal to its default is not sent. Unknown fields are ignored. Enumerators travel as numbers and are read as names too."
+    yield (
+        "A field equal to its default is not sent. Unknown fields are ignored. "
+        "Enumerators travel as numbers and are read as names too."
+    )
     for name, entry in schema["requests"].items():
         if entry["file"] == file:
-            yield f"\n## request `{name}`\n\n{entry['doc']} Body `{entry['request']}`, reply `{entry['reply']}`."
+            bodies = f"Body `{entry['request']}`, reply `{entry['reply']}`."
+            yield f"\n## request `{name}`\n\n{entry['doc']} {bodies}"
     for name, entry in schema["enums"].items():
         if entry["file"] == file:
             yield f"\n## enum `{name}`\n\n{entry['doc']}\n\n| name | number |\n|---|---|"
             yield from (f"| {key} | {number} |" for key, number in entry["values"].items())
     for name, entry in schema["unions"].items():
         if entry["file"] == file:
-            yield f"\n## union `{name}`\n\n{entry['doc']} A map with one entry, one of:\n\n| case | body |\n|---|---|"
+            yield f"\n## union `{name}`\n\n{entry['doc']} A map with one entry, one of:\n"
+            yield "| case | body |\n|---|---|"
             yield from (f"| {key} | `{case}` |" for key, case in entry["cases"].items())
     for name, entry in schema["structs"].items():
         if entry["file"] == file:
@@ -339,7 +350,8 @@ def write_page(schema, file):
             if entry["fields"]:
                 yield "\n| field | type | bounds | meaning |\n|---|---|---|---|"
             for key, field in entry["fields"].items():
-                kind = f"list of {element(field)}" if isinstance(field["type"], list) else field["type"]
+                is_list = isinstance(field["type"], list)
+                kind = f"list of {element(field)}" if is_list else field["type"]
                 yield f"| {key} | {kind} | {field_bounds_text(field)} | {field['doc']} |"
 
 
@@ -368,7 +380,8 @@ def main(arguments):
         else:
             put_file(page, text.splitlines())
     for page in stale:
-        print(f"{page} is not what the schema says; run ipc/codegen/generate.py ipc/schema/v1 --docs {out}")
+        command = f"ipc/codegen/generate.py ipc/schema/v1 --docs {out}"
+        print(f"{page} is not what the schema says; run {command}")
     return 1 if stale else 0
 
 

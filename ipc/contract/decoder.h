@@ -126,19 +126,11 @@ base::Result<T> from_value(const Value& value, std::string root = {}) {
 }
 
 // How the generated code writes fields.
-inline Value put(bool value, Style) {
-    return Value(value);
-}
-inline Value put(std::int64_t value, Style) {
-    return Value(value);
-}
-inline Value put(const std::string& value, Style) {
-    return Value(value);
-}
+inline Value put(bool value, Style) { return Value(value); }
+inline Value put(std::int64_t value, Style) { return Value(value); }
+inline Value put(const std::string& value, Style) { return Value(value); }
 Value put(const base::Bytes& value, Style style);
-inline Value put(const base::OperationId& value, Style) {
-    return Value(value.to_text());
-}
+inline Value put(const base::OperationId& value, Style) { return Value(value.to_text()); }
 template <class T>
 Value put(const T& value, Style style) {
     if constexpr (std::is_enum_v<T>) {

@@ -51,9 +51,7 @@ struct Appender {
     }
 };
 
-void append(base::ByteWriter& out, const Value& value) {
-    value.visit(Appender{out});
-}
+void append(base::ByteWriter& out, const Value& value) { value.visit(Appender{out}); }
 
 }  // namespace
 
@@ -70,9 +68,7 @@ const Value* Value::find(std::string_view key) const {
     return nullptr;
 }
 
-std::string_view Value::type_name() const {
-    return kTypeNames[node_.index()];
-}
+std::string_view Value::type_name() const { return kTypeNames[node_.index()]; }
 
 base::Bytes canonical_bytes(const Value& value) {
     base::ByteWriter out;

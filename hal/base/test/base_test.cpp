@@ -18,9 +18,7 @@ Result<int> halve(int value) {
     return value / 2;
 }
 
-Result<int> quarter(int value) {
-    return halve(TRY(halve(value)));
-}
+Result<int> quarter(int value) { return halve(TRY(halve(value))); }
 
 TEST(Result, TryReturnsTheFirstError) {
     EXPECT_EQ(quarter(8).value(), 2);
