@@ -15,6 +15,9 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
 # -g1 keeps back traces with lines and spares half of the link time and disk.
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O2 -g1")
 
+# A program loads only the libraries it calls: a driver host stays small.
+add_link_options(-Wl,--as-needed)
+
 find_program(TILL_CCACHE ccache)
 if(TILL_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${TILL_CCACHE}")
