@@ -1,0 +1,127 @@
+#include "hal/transport/address.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <optional>
+
+namespace tillhost::transport {
+namespace {
+
+using base::bad_field;
+using base::Result;
+
+constexpr std::int64_t kTcpPortMax = 65'535;
+
+std::optional<std::int64_t> number_of(std::string_view text) {
+    std::int64_t number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (text.empty() || problem != std::errc{} || end != text.data() + text.size()) {
+        return std::nullopt;
+    }
+    return number;
+}
+
+Result<std::string> read_path(std::string_view text) {
+    if (text.size() < 2 || text.front() != '/') {
+        return bad_field("port.path", "an absolute path such as /dev/ttyUSB0");
+    }
+    return std::string(text);
+}
+
+Result<Address> read_serial(std::string_view text) {
+    SerialAddress address;
+    const std::size_t mark = text.find('?');
+    address.path = TRY(read_path(text.substr(0, mark)));
+    if (mark == std::string_view::npos) {
+        return address;
+    }
+    constexpr std::string_view kBaud = "baud=";
+    const std::string_view option = text.substr(mark + 1);
+    if (!option.starts_with(kBaud)) {
+        return bad_field("port", "only baud=… may stand behind the ?");
+    }
+    const auto baud = number_of(option.substr(kBaud.size()));
+    if (!baud || *baud < kBaudMin || *baud > kBaudMax) {
+        return bad_field("port.baud", fmt::format("a number from {} to {}", kBaudMin, kBaudMax));
+    }
+    address.baud = *baud;
+    return address;
+}
+
+bool is_numeric_host(const std::string& host) {
+    std::array<unsigned char, sizeof(in6_addr)> binary{};
+    return ::inet_pton(AF_INET, host.c_str(), binary.data()) == 1 ||
+           ::inet_pton(AF_INET6, host.c_str(), binary.data()) == 1;
+}
+
+Result<Address> read_tcp(std::string_view text) {
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos) {
+        return bad_field("port", "tcp:ADDRESS:PORT");
+    }
+    std::string_view host = text.substr(0, colon);
+    if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+        host = host.substr(1, host.size() - 2);
+    } else if (host.find(':') != std::string_view::npos) {
+        return bad_field("port.host", "an IPv6 address in brackets");
+    }
+    TcpAddress address;
+    address.host = host;
+    if (!is_numeric_host(address.host)) {
+        return bad_field("port.host", "an IP address in figures");
+    }
+    const auto number = number_of(text.substr(colon + 1));
+    if (!number || *number < 1 || *number > kTcpPortMax) {
+        return bad_field("port.number", "a number from 1 to 65535");
+    }
+    address.port = static_cast<std::uint16_t>(*number);
+    return address;
+}
+
+}  // namespace
+
+Result<Address> parse_address(std::string_view text) {
+    if (text.size() > kAddressBytesMax) {
+        return bad_field("port", fmt::format("at most {} characters", kAddressBytesMax));
+    }
+    for (const char letter : text) {
+        if (static_cast<unsigned char>(letter) < 0x20) {
+            return bad_field("port", "no control characters");
+        }
+    }
+    const std::size_t colon = text.find(':');
+    const std::string_view kind = text.substr(0, colon);
+    const std::string_view rest =
+        colon == std::string_view::npos ? std::string_view{} : text.substr(colon + 1);
+    if (kind == "serial") {
+        return read_serial(rest);
+    }
+    if (kind == "pty") {
+        return PtyAddress{TRY(read_path(rest))};
+    }
+    if (kind == "tcp") {
+        return read_tcp(rest);
+    }
+    return bad_field("port", "serial:PATH[?baud=N], pty:PATH or tcp:ADDRESS:PORT");
+}
+
+std::string to_text(const Address& address) {
+    struct Writer {
+        std::string operator()(const SerialAddress& serial) const {
+            return fmt::format("serial:{}?baud={}", serial.path, serial.baud);
+        }
+        std::string operator()(const PtyAddress& pty) const { return "pty:" + pty.path; }
+        std::string operator()(const TcpAddress& tcp) const {
+            if (tcp.host.find(':') != std::string::npos) {
+                return fmt::format("tcp:[{}]:{}", tcp.host, tcp.port);
+            }
+            return fmt::format("tcp:{}:{}", tcp.host, tcp.port);
+        }
+    };
+    return std::visit(Writer{}, address);
+}
+
+}  // namespace tillhost::transport

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "hal/base/result.h"
+
+namespace tillhost::transport {
+
+/// Speeds outside these bounds are typing errors.
+inline constexpr std::int64_t kBaudMin = 300;
+inline constexpr std::int64_t kBaudMax = 4'000'000;
+inline constexpr std::int64_t kBaudDefault = 115'200;
+inline constexpr std::size_t kAddressBytesMax = 512;
+
+/// 8 data bits, no parity, one stop bit, no flow control: what every device supported here uses.
+struct SerialAddress {
+    std::string path;  ///< absolute; a link (/dev/serial/by-id/…) is followed at each opening
+    std::int64_t baud = kBaudDefault;
+    friend bool operator==(const SerialAddress&, const SerialAddress&) = default;
+};
+struct PtyAddress {
+    std::string path;  ///< absolute; usually a link that a simulator maintains
+    friend bool operator==(const PtyAddress&, const PtyAddress&) = default;
+};
+struct TcpAddress {
+    std::string host;  ///< IPv4 or IPv6 in figures; names are not looked up (no bounded wait)
+    std::uint16_t port = 0;
+    friend bool operator==(const TcpAddress&, const TcpAddress&) = default;
+};
+using Address = std::variant<SerialAddress, PtyAddress, TcpAddress>;
+
+/// Reads "serial:/dev/ttyUSB0?baud=115200", "pty:/run/till/fr0", "tcp:192.168.1.5:7778",
+/// "tcp:[fe80::1]:7778". Total: any text gives an address or bad_field naming the part that is
+/// wrong (port, port.path, port.baud, port.host, port.number) and what would be right.
+base::Result<Address> parse_address(std::string_view text);
+std::string to_text(const Address& address);
+
+}  // namespace tillhost::transport

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "hal/base/result.h"
+#include "hal/os/clock.h"
+#include "hal/transport/address.h"
+#include "hal/transport/transport.h"
+
+namespace tillhost::transport {
+
+/// A connector for the address text (transport/address.h). Opens nothing yet. The clock, and the
+/// descriptor that cancels every wait when readable (-1 = none), outlive the connector and its
+/// transports. Errors: bad_field.
+base::Result<std::unique_ptr<Connector>> make_connector(std::string_view address,
+                                                        const os::Clock& clock, int cancel_fd = -1);
+
+// The three kinds of line. Each connect() follows the path anew, takes the line's lock, throws away
+// what an earlier owner left in its queues, and closes on exec.
+
+/// A serial port through a tty of the kernel. Held by flock and TIOCEXCL; port_busy names the
+/// process that has it, where /proc shows it.
+std::unique_ptr<Connector> make_serial(SerialAddress address, const os::Clock& clock,
+                                       int cancel_fd);
+/// The terminal side of a pseudo-terminal: a simulator, or a port carried over the network by
+/// another program. Held by flock.
+std::unique_ptr<Connector> make_pty(PtyAddress address, const os::Clock& clock, int cancel_fd);
+/// A TCP connection without delay of small frames. Unsent bytes are thrown away when the owner
+/// ends, so that a dead process cannot speak later.
+std::unique_ptr<Connector> make_tcp(TcpAddress address, const os::Clock& clock, int cancel_fd);
+
+}  // namespace tillhost::transport

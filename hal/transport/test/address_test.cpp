@@ -1,0 +1,62 @@
+// Claim: every address form is read as documented, and each wrong part is named.
+// Shown by pairs of text and result, and by writing what was read.
+#include "hal/transport/address.h"
+
+#include <gtest/gtest.h>
+
+namespace tillhost::transport {
+namespace {
+
+TEST(Address, ReadsEachForm) {
+    EXPECT_EQ(MUST(parse_address("serial:/dev/ttyUSB0")),
+              Address(SerialAddress{"/dev/ttyUSB0", 115'200}));
+    EXPECT_EQ(MUST(parse_address("serial:/dev/serial/by-id/x?baud=9600")),
+              Address(SerialAddress{"/dev/serial/by-id/x", 9600}));
+    EXPECT_EQ(MUST(parse_address("pty:/run/till/fr0")), Address(PtyAddress{"/run/till/fr0"}));
+    EXPECT_EQ(MUST(parse_address("tcp:127.0.0.1:7778")), Address(TcpAddress{"127.0.0.1", 7778}));
+    EXPECT_EQ(MUST(parse_address("tcp:[::1]:1")), Address(TcpAddress{"::1", 1}));
+}
+
+TEST(Address, WritesWhatItReads) {
+    for (const std::string text :
+         {"serial:/dev/ttyS0?baud=19200", "pty:/p", "tcp:10.0.0.1:65535", "tcp:[fe80::1]:7778"}) {
+        EXPECT_EQ(to_text(MUST(parse_address(text))), text);
+    }
+}
+
+struct Wrong {
+    std::string text;
+    std::string detail;
+};
+
+TEST(Address, NamesTheWrongPart) {
+    const std::vector<Wrong> cases = {
+        {"", "port: "},
+        {"usb:1", "port: serial:PATH"},
+        {"serial:", "port.path: "},
+        {"serial:ttyUSB0", "port.path: "},
+        {"serial:/dev/x?speed=1", "port: only baud="},
+        {"serial:/dev/x?baud=", "port.baud: "},
+        {"serial:/dev/x?baud=299", "port.baud: "},
+        {"serial:/dev/x?baud=99999999999999999999", "port.baud: "},
+        {"pty:relative", "port.path: "},
+        {"pty:/a\nb", "port: no control"},
+        {"tcp:127.0.0.1", "port: tcp:"},
+        {"tcp:", "port: tcp:"},
+        {"tcp:kassa.local:7778", "port.host: "},
+        {"tcp:::1:7778", "port.host: "},
+        {"tcp:127.0.0.1:0", "port.number: "},
+        {"tcp:127.0.0.1:65536", "port.number: "},
+        {"pty:/" + std::string(kAddressBytesMax, 'x'), "port: at most"},
+    };
+    for (const Wrong& wrong : cases) {
+        const auto parsed = parse_address(wrong.text);
+        ASSERT_FALSE(parsed) << wrong.text;
+        EXPECT_EQ(parsed.error().code, base::ErrorCode::bad_field);
+        EXPECT_EQ(parsed.error().detail.rfind(wrong.detail, 0), 0U)
+            << wrong.text << " gave " << parsed.error().detail;
+    }
+}
+
+}  // namespace
+}  // namespace tillhost::transport
