@@ -1,0 +1,217 @@
+#include "simulators/core/fault.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <limits>
+#include <optional>
+
+namespace tillhost::simulators {
+namespace {
+
+constexpr std::string_view kWhich = "side unit nth per_mille count";
+
+constexpr std::array kRows{
+    FaultRow{FaultKind::lose, "lose", "side unit nth per_mille count", "the unit never arrives"},
+    FaultRow{FaultKind::late, "late", "side unit nth per_mille count ms",
+             "the unit, and all behind it, arrives ms later"},
+    FaultRow{FaultKind::twice, "double", "side unit nth per_mille count", "the unit arrives twice"},
+    FaultRow{FaultKind::cut, "cut", "side unit nth per_mille count at",
+             "only the first `at` bytes of the unit arrive"},
+    FaultRow{FaultKind::garble, "garble", "side unit nth per_mille count at mask",
+             "byte `at` of the unit arrives with the bits of mask turned over"},
+    FaultRow{
+        FaultKind::power_cut, "power_cut", "side unit nth per_mille count at ms off_ms",
+        "power fails ms after byte `at` of the unit passed, and returns after off_ms if not 0"},
+    FaultRow{FaultKind::silence, "silence", "ms",
+             "the device neither hears nor speaks for ms; 0: until clear"},
+    FaultRow{FaultKind::slow, "slow", "baud",
+             "bytes pass no faster than at this speed; 0: at once"},
+    FaultRow{FaultKind::noise, "noise", "byte count", "the line brings `count` foreign bytes"},
+    FaultRow{FaultKind::clear, "clear", "", "takes back every fault that waits or lasts"},
+    FaultRow{FaultKind::paper_out, "paper_out", "after",
+             "the paper ends after that many more printed lines; 0: now"},
+    FaultRow{FaultKind::paper_in, "paper_in", "", "a new roll is put in"},
+    FaultRow{FaultKind::cover_open, "cover_open", "", "the cover is opened"},
+    FaultRow{FaultKind::cover_closed, "cover_closed", "", "the cover is closed"},
+    FaultRow{FaultKind::shift_expired, "shift_expired", "",
+             "the open shift becomes older than 24 hours"},
+    FaultRow{FaultKind::clock_shift, "clock_shift", "ms", "the device's clock jumps by ms"},
+    FaultRow{FaultKind::other_master, "other_master", "total count",
+             "another host registers `count` documents of that total; it cancels an open one"},
+    FaultRow{FaultKind::swap_device, "swap_device", "serial memory",
+             "another device stands here: other serial and fiscal memory number, same line"},
+    FaultRow{FaultKind::refuse_frames, "refuse_frames", "count",
+             "the link layer refuses the next frames although they are good"},
+    FaultRow{FaultKind::slow_command, "slow_command", "command ms count",
+             "the command takes ms; 0xFF46 names an extended one"},
+    FaultRow{FaultKind::wrong_code, "wrong_code", "code count",
+             "the next answers repeat another command code, checksum right"},
+    FaultRow{FaultKind::memory_error, "memory_error", "code count",
+             "the fiscal memory fails with that code where a document would be registered"},
+};
+
+struct NumberKey {
+    std::string_view name;
+    std::int64_t Fault::*field;
+    std::int64_t min;
+    std::int64_t max;
+};
+
+constexpr std::int64_t kDayMs = 86'400'000;
+
+constexpr std::array kNumberKeys{
+    NumberKey{"nth", &Fault::nth, 1, 1'000'000},
+    NumberKey{"per_mille", &Fault::per_mille, 0, 1000},
+    NumberKey{"count", &Fault::count, 0, 1'000'000},
+    NumberKey{"at", &Fault::at, 0, 65'535},
+    NumberKey{"mask", &Fault::mask, 1, 255},
+    NumberKey{"ms", &Fault::ms, -400 * kDayMs, 400 * kDayMs},
+    NumberKey{"off_ms", &Fault::off_ms, 0, kDayMs},
+    NumberKey{"baud", &Fault::baud, 0, 10'000'000},
+    NumberKey{"byte", &Fault::byte, 0, 255},
+    NumberKey{"after", &Fault::after, 0, 1'000'000},
+    NumberKey{"total", &Fault::total, 1, 99'999'999'999},
+    NumberKey{"command", &Fault::command, 0, 0xFFFF},
+    NumberKey{"code", &Fault::code, 0, 255},
+};
+
+bool row_has(std::string_view keys, std::string_view key) {
+    while (!keys.empty()) {
+        const auto blank = keys.find(' ');
+        if (keys.substr(0, blank) == key) {
+            return true;
+        }
+        keys = blank == std::string_view::npos ? "" : keys.substr(blank + 1);
+    }
+    return false;
+}
+
+std::optional<std::int64_t> parse_number(std::string_view text) {
+    const bool hex = text.starts_with("0x") || text.starts_with("0X");
+    text.remove_prefix(hex ? 2 : 0);
+    std::int64_t value = 0;
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), value, hex ? 16 : 10);
+    if (error != std::errc{} || end != text.data() + text.size() || text.empty()) {
+        return std::nullopt;
+    }
+    return value;
+}
+
+base::Done set_side(Fault& fault, std::string_view value) {
+    if (value == "host" || value == "device") {
+        fault.side = value == "host" ? Side::host : Side::device;
+        return {};
+    }
+    return base::bad_field("side", "host or device: whose bytes");
+}
+
+base::Done set_unit(Fault& fault, std::string_view value) {
+    constexpr std::array<std::pair<std::string_view, Unit>, 4> kUnits{{{"frame", Unit::frame},
+                                                                       {"control", Unit::control},
+                                                                       {"any", Unit::any},
+                                                                       {"byte", Unit::byte}}};
+    for (const auto& [name, unit] : kUnits) {
+        if (name == value) {
+            fault.unit = unit;
+            return {};
+        }
+    }
+    return base::bad_field("unit", "frame, control, any or byte");
+}
+
+base::Done set_text(std::string& field, std::string_view key, std::string_view value) {
+    constexpr std::size_t kTextBytesMax = 16;
+    const bool digits = value.find_first_not_of("0123456789") == std::string_view::npos;
+    if (value.empty() || value.size() > kTextBytesMax || !digits) {
+        return base::bad_field(key, "1 to 16 digits");
+    }
+    field = value;
+    return {};
+}
+
+base::Done set_key(Fault& fault, std::string_view key, std::string_view value) {
+    if (key == "side") {
+        return set_side(fault, value);
+    }
+    if (key == "unit") {
+        return set_unit(fault, value);
+    }
+    if (key == "serial" || key == "memory") {
+        return set_text(key == "serial" ? fault.serial : fault.memory, key, value);
+    }
+    for (const NumberKey& row : kNumberKeys) {
+        if (row.name == key) {
+            const auto number = parse_number(value);
+            if (!number || *number < row.min || *number > row.max) {
+                return base::bad_field(key,
+                                       fmt::format("a number from {} to {}", row.min, row.max));
+            }
+            fault.*row.field = *number;
+        }
+    }
+    return {};
+}
+
+std::string all_names() {
+    std::string names;
+    for (const FaultRow& row : kRows) {
+        names += names.empty() ? "" : ", ";
+        names += row.name;
+    }
+    return names;
+}
+
+}  // namespace
+
+std::span<const FaultRow> fault_rows() { return kRows; }
+
+std::string_view name_of(FaultKind kind) {
+    for (const FaultRow& row : kRows) {
+        if (row.kind == kind) {
+            return row.name;
+        }
+    }
+    return "";
+}
+
+base::Result<Fault> parse_fault(std::string_view name,
+                                std::span<const std::pair<std::string, std::string>> keys) {
+    for (const FaultRow& row : kRows) {
+        if (row.name != name) {
+            continue;
+        }
+        Fault fault{.kind = row.kind};
+        for (const auto& [key, value] : keys) {
+            if (!row_has(row.keys, key)) {
+                return base::bad_field(
+                    key, row.keys.empty()
+                             ? fmt::format("no key: {} takes none", name)
+                             : fmt::format("one of the keys of {}: {}", name, row.keys));
+            }
+            TRY(set_key(fault, key, value));
+        }
+        return fault;
+    }
+    return base::bad_field("name", "a fault that exists: " + all_names());
+}
+
+std::string fault_help() {
+    std::string help;
+    for (const FaultRow& row : kRows) {
+        std::string keys(row.keys);
+        if (keys.starts_with(kWhich)) {
+            keys.replace(0, kWhich.size(), "WHICH");
+        }
+        help += fmt::format("  {:<14} {}\n  {:<14} {}\n", row.name, row.about, "",
+                            keys.empty() ? "no keys" : "keys: " + keys);
+    }
+    return help +
+           "\nWHICH: side=device|host (whose bytes; default device), unit=frame|control|any|byte\n"
+           "(default frame), nth=N (from now; default 1) or per_mille=P (each with probability),\n"
+           "count=N (how often; default 1; 0 without end).\n";
+}
+
+}  // namespace tillhost::simulators

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+
+#include "hal/base/bytes.h"
+#include "hal/os/clock.h"
+
+namespace tillhost::simulators {
+
+/// A simulated device at the end of a line, as bytes and time see it.
+///
+/// Pure: no input or output of its own, no clock, no threads; everything that looks random comes
+/// from a seed. So the same object runs on virtual time inside a test, in the program devsim on
+/// real time, and under a scenario. Whoever drives it calls with an `Instant` that never goes back:
+///
+///     device.receive(bytes, now);            // or advance(now) when nothing came
+///     send(device.take_output());            // what the device says by now
+///     wait_until(bytes or device.next_event());
+///
+/// No call blocks; a call takes microseconds. One thread.
+class LineDevice {
+public:
+    virtual ~LineDevice() = default;
+
+    /// Bytes arrive from the host. Everything due by `now` happens first.
+    virtual void receive(base::ByteView bytes, os::Instant now) = 0;
+    /// Time passes: timeouts, finished commands, printed lines.
+    virtual void advance(os::Instant now) = 0;
+    /// When advance() has something to do next; nothing while only the host can make it act.
+    virtual std::optional<os::Instant> next_event() const = 0;
+    /// What the device has sent since the last call.
+    virtual base::Bytes take_output() = 0;
+
+    /// Switches the device off or on. Off it hears and says nothing, and forgets what a real one
+    /// keeps in RAM; its memory stays. Switching to the state it is in does nothing.
+    virtual void power(bool on, os::Instant now) = 0;
+    virtual bool powered() const = 0;
+};
+
+}  // namespace tillhost::simulators
