@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "devd/core/book_store.h"
+#include "devd/runtime/database.h"
+
+namespace tillhost::devd::runtime {
+
+/// "tilb" in ASCII; stands in the file's header, so that file(1) and we know whose it is.
+inline constexpr std::int64_t kBookApplicationId = 0x74'69'6C'62;
+
+/// The operation book's tables (docs/formats/operation-book.md): how rows become SQL and back.
+class BookTables final {
+public:
+    /// Takes an open file to the newest schema. Errors: storage_failed (not an operation book, made
+    /// by a newer version, damaged), storage_full.
+    static base::Result<std::unique_ptr<BookTables>> open(const std::string& path);
+
+    /// Everything in the book. Errors: storage_failed naming the operation whose row cannot be
+    /// read.
+    base::Result<core::BookImage> load();
+    base::Done begin();
+    /// Part of the transaction. Errors: storage_full, storage_failed.
+    base::Done apply(const core::BookChange& change);
+    /// Returns when it is on disk.
+    base::Done commit();
+    /// After an error of the above. A transaction that SQLite has ended already is fine.
+    void roll_back();
+    /// Moves the write-ahead log into the file and cuts it to nothing, where that can be done now.
+    void empty_log();
+
+private:
+    struct Statements;
+    BookTables(std::unique_ptr<Database> database, std::unique_ptr<Statements> statements);
+    base::Done put(const core::OperationRow& row);
+
+    std::unique_ptr<Database> database_;
+    std::unique_ptr<Statements> statements_;
+
+public:
+    ~BookTables();
+};
+
+}  // namespace tillhost::devd::runtime

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "devd/core/book_store.h"
+#include "devd/runtime/book_tables.h"
+#include "hal/os/descriptor.h"
+#include "hal/os/log.h"
+#include "hal/os/thread.h"
+
+namespace tillhost::devd::runtime {
+
+struct StoreOptions {
+    std::string folder;  ///< holds book.db, its log and the ballast
+    /// Freed when the disk is full, so that what was accepted can be finished.
+    std::uint64_t ballast_bytes = 8ULL * 1024 * 1024;
+    /// Below this much free room no new money operation is taken.
+    std::uint64_t room_bytes_min = 16ULL * 1024 * 1024;
+};
+
+/// Changes that wait for the disk. Core's own bounds keep far below it; has_room() is false from
+/// the half on, and reaching it ends the process.
+inline constexpr std::size_t kStoreQueueMax = 200'000;
+/// Changes in one transaction at most.
+inline constexpr std::size_t kGroupChangesMax = 4096;
+/// Exit status of a process that could not write its book (EX_IOERR of sysexits.h).
+inline constexpr int kExitStorageFailed = 74;
+
+/// The operation book in SQLite: one writer thread, which commits together what has gathered while
+/// it wrote the last group. A failed commit or sync logs one line and ends the process.
+class SqliteStore final : public core::BookStore {
+public:
+    /// Opens or makes the book and reads it through. Blocks for the disk. Errors: storage_failed
+    /// (damaged, foreign or newer file; the detail names it), storage_full (not even the ballast
+    /// made room), system_failed.
+    static base::Result<std::unique_ptr<SqliteStore>> open(const StoreOptions& options,
+                                                           const os::Logger& logger);
+    /// Writes what is queued, then ends the writer.
+    ~SqliteStore() override;
+
+    /// What the book held when it was opened. Once.
+    core::BookImage take_image() { return std::move(image_); }
+
+    core::Position write(core::BookChange change) override;
+    core::Position durable() const override { return durable_.load(std::memory_order_acquire); }
+    bool has_room() const override;
+
+    /// Readable after durable() has moved; clear it before reading durable().
+    const os::Wakeup& moved() const { return moved_; }
+    /// Transactions so far: the bench compares them with operations.
+    std::uint64_t commits() const { return commits_.load(std::memory_order_relaxed); }
+
+private:
+    using Queue = std::deque<core::BookChange>;
+    SqliteStore(StoreOptions options, const os::Logger& logger, std::unique_ptr<BookTables> tables,
+                core::BookImage image, os::Wakeup moved);
+
+    void run_writer();
+    Queue take_group(bool& stopping);
+    void write_group(const Queue& group);
+    base::Done try_group(const Queue& group);
+    void measure_room();
+    [[noreturn]] void end_process(const base::Error& error) const;
+
+    const StoreOptions options_;
+    os::Logger logger_;
+    std::unique_ptr<BookTables> tables_;  ///< the writer's from the constructor on
+    core::BookImage image_;
+    os::Wakeup moved_;
+    std::atomic<core::Position> durable_{0};
+    std::atomic<std::uint64_t> commits_{0};
+    std::atomic<bool> room_{true};
+
+    mutable std::mutex mutex_;
+    mutable std::condition_variable changed_;
+    Queue queue_;                        // guarded by mutex_
+    core::Position last_ = 0;            // guarded by mutex_
+    bool stop_ = false;                  // guarded by mutex_
+    mutable bool ask_for_room_ = false;  // guarded by mutex_
+
+    bool ballast_ = false;                ///< the writer's
+    std::unique_ptr<os::Thread> writer_;  ///< last: it uses all the others
+};
+
+}  // namespace tillhost::devd::runtime
