@@ -25,7 +25,7 @@ till_allow(ipc contract os base)
 till_allow(ipc_client ipc contract os base)
 till_allow(devd_core contract os base ipc)
 till_allow(devd_host device transport ipc contract os base)
-till_allow(devd_runtime devd_core transport ipc contract os base)
+till_allow(devd_runtime devd_core devd_host transport ipc contract os base)
 till_allow(sim_core os os_fake codec base)
 
 # Drivers and simulators come in any number; they are allowed by kind.

@@ -96,9 +96,10 @@ void EventLoop::take_signals() {
     }
 }
 
-void EventLoop::fire_timers() {
+bool EventLoop::fire_timers() {
+    bool fired = false;
     if (timers_.empty()) {
-        return;
+        return fired;
     }
     const Instant now = clock_.now();
     while (!timers_.empty() && timers_.begin()->first.first <= now) {
@@ -107,7 +108,9 @@ void EventLoop::fire_timers() {
         timer_instants_.erase(due->first.second);
         timers_.erase(due);
         handler();
+        fired = true;
     }
+    return fired;
 }
 
 bool EventLoop::flush() {
@@ -148,8 +151,8 @@ void EventLoop::dispatch(std::uint64_t id, std::uint32_t events) {
 }
 
 void EventLoop::run_once(Deadline deadline) {
-    fire_timers();
-    const bool busy = flush();
+    const bool fired = fire_timers();
+    const bool busy = flush() || fired;  // what a timer did is seen before any sleep
     std::array<epoll_event, kEventsPerWaitMax> events;
     const int count =
         ::epoll_wait(epoll_.get(), events.data(), kEventsPerWaitMax, timeout_ms(deadline, busy));

@@ -68,8 +68,8 @@ public:
 
     /// Runs until stop() is called by a handler.
     void run();
-    /// Handles what is ready, waiting for it until the deadline at most. For programs with a loop
-    /// of their own, and for tests.
+    /// Handles what is ready, waiting until the deadline at most if nothing is. For programs with a
+    /// loop of their own, and for tests.
     void run_once(Deadline deadline);
     void stop() { stopping_ = true; }
 
@@ -80,7 +80,7 @@ private:
     };
     EventLoop(const Clock& clock, Descriptor epoll) : clock_(clock), epoll_(std::move(epoll)) {}
 
-    void fire_timers();
+    bool fire_timers();
     bool flush();
     int timeout_ms(Deadline deadline, bool busy) const;
     void dispatch(std::uint64_t id, std::uint32_t events);

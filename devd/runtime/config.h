@@ -1,0 +1,35 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "devd/core/core.h"
+#include "hal/os/log.h"
+
+namespace tillhost::devd::runtime {
+
+inline constexpr std::size_t kConfigBytesMax = 256 * 1024;  ///< of one file
+inline constexpr std::size_t kDevicesMax = 1000;
+inline constexpr std::size_t kSecretBytesMax = 1024;
+
+/// What `devd --config DIR` says.
+struct Config {
+    std::vector<core::DeviceConfig> devices;  ///< by id
+    os::Duration retention = std::chrono::hours(24 * 30);
+    os::Severity log_level = os::Severity::info;
+};
+
+/// Reads DIR/devd.toml and DIR/devices.d/*.toml.
+///
+/// devd.toml: `retention_days` (1…3650, how long settled and acknowledged operations are kept),
+/// `log` ("error", "warning", "notice", "info" or "debug").
+/// A device's file: `id` (a…z, 0…9, - and _, at most 64; the file's name if absent), `driver`,
+/// `port` (transport/address.h), and a table `settings` of texts, whole numbers and booleans. A
+/// setting written as `{ file = "PATH" }` is the first line of that file, so that secrets stay out
+/// of the configuration; PATH counts from DIR.
+///
+/// Errors: config_invalid with "FILE:LINE:COLUMN: what is wrong; what would be right". An unknown
+/// key is an error: a misspelt one would silently do nothing.
+base::Result<Config> load_config(const std::string& folder);
+
+}  // namespace tillhost::devd::runtime

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <utility>
+
+#include "devd/host/host_link.h"
+#include "devd/runtime/host_packets.h"
+#include "hal/os/clock.h"
+#include "hal/os/descriptor.h"
+
+namespace tillhost::devd::runtime {
+
+/// The descriptors that a driver host inherits, in this order.
+inline constexpr int kLinkFd = 3;
+inline constexpr int kLockFd = 4;
+
+/// Two connected ends of a host link: devd's, which does not block, and the host's.
+/// Errors: system_failed.
+base::Result<std::pair<os::Descriptor, os::Descriptor>> make_host_link();
+
+/// The host's end: plain blocking calls.
+class HostSocket final : public host::HostLink {
+public:
+    HostSocket(os::Descriptor link, const os::Clock& clock)
+        : link_(std::move(link)), clock_(clock), packet_(kPacketBytesMax) {}
+
+    base::Done send(const contract::FromHost& message) override;
+    base::Result<contract::ToHost> receive(os::Deadline deadline) override;
+
+private:
+    base::Result<base::ByteView> next_packet(os::Deadline deadline);
+
+    os::Descriptor link_;
+    const os::Clock& clock_;
+    base::Bytes packet_;
+    PacketJoiner joiner_;
+};
+
+}  // namespace tillhost::devd::runtime
