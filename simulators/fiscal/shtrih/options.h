@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "simulators/core/fiscal_store.h"
+#include "simulators/fiscal/shtrih/link.h"
+
+namespace tillhost::simulators::shtrih {
+
+/// A registrar as it leaves the shop that set it up. Everything has a value that works.
+struct ShtrihOptions {
+    std::uint64_t seed = 1;
+    /// The device's clock where Instant is zero, milliseconds since 1970, no zone.
+    std::int64_t clock_ms_at_zero = 1'780'000'000'000;
+
+    std::uint8_t model_code = 0x2D;
+    std::string model_name = "ШТРИХ-СМАРТПОС-Ф";
+    std::string serial = "0000000000001234";     ///< 16 digits
+    std::string fn_number = "9999078900012955";  ///< 16 digits
+    std::string inn = "7700000001";              ///< 10 or 12 digits
+    std::string rnm = "0000000001012345";        ///< registration number of the device
+    std::string user = "ООО \"ПРИМЕР\"";
+    std::string address = "г. Москва, ул. Примерная, д. 1";
+    std::string operator_name = "СИС. АДМИНИСТРАТОР";
+    std::uint16_t firmware_build = 24041;
+
+    int paper_columns = 42;       ///< 32 to 48
+    bool short_status_17 = true;  ///< 10h: 17 bytes, else 16
+    bool full_status_50 = true;   ///< 11h: 50 bytes, else 48
+    std::size_t operations_max = 1000;
+
+    os::Duration command_time = std::chrono::milliseconds(2);
+    os::Duration document_time = std::chrono::milliseconds(30);  ///< where the FN signs
+    os::Duration line_time = std::chrono::milliseconds(5);       ///< one printed line
+    LinkOptions link{};
+
+    /// Shared, because the memory outlives the simulator; a new one in memory if null.
+    std::shared_ptr<FiscalStore> store{};
+};
+
+}  // namespace tillhost::simulators::shtrih

@@ -1,0 +1,261 @@
+// Commands that ask, set up and print: status, registers, tables, text, clock.
+#include <algorithm>
+#include <array>
+#include <chrono>
+
+#include "simulators/core/codepage.h"
+#include "simulators/fiscal/shtrih/answers.h"
+#include "simulators/fiscal/shtrih/commands.h"
+
+namespace tillhost::simulators::shtrih {
+namespace {
+
+constexpr std::uint8_t kSystemAdministrator = 30;
+constexpr std::size_t kNameBytes = 40;
+constexpr std::size_t kAnswerBytesMax = 240;
+constexpr std::int64_t kMsADay = 86'400'000;
+
+constexpr unsigned kSetClock = mode_bit(kModeShiftClosed) | mode_bit(9);
+constexpr unsigned kNotInDocument = kAnyMode & ~mode_bit(kModeDocument) & ~mode_bit(10);
+
+base::Bytes nothing() { return {}; }
+
+std::string text_to_print(base::ByteView bytes) {
+    const auto end = std::find(bytes.begin(), bytes.end(), std::byte{0});
+    base::Bytes kept;
+    for (auto at = bytes.begin(); at != end; ++at) {
+        if (base::to_unsigned(*at) >= 0x20) {  // codes 1 to 31 are not printed
+            kept.push_back(*at);
+        }
+    }
+    return utf8_from_cp1251(kept);
+}
+
+base::Bytes name_field(std::string_view name) {
+    base::Bytes bytes = cp1251_from_utf8(name);
+    bytes.resize(kNameBytes);
+    return bytes;
+}
+
+Answer device_type(Machine& machine, Call& /*call*/) {
+    base::ByteWriter data;
+    data.u8(0).u8(0).u8(2).u8(0).u8(machine.options().model_code).u8(0);
+    return data.raw(cp1251_from_utf8(machine.options().model_name)).take();
+}
+
+Answer extended_request(Machine& machine, Call& call) {
+    constexpr std::uint8_t kModelParameters = 1;
+    if (call.reader.u8() != kModelParameters) {
+        return Refusal::not_supported;
+    }
+    return encode_model(machine);
+}
+
+Answer short_status(Machine& machine, Call& call) {
+    return encode_short_status(machine, call.operator_index);
+}
+
+Answer full_status(Machine& machine, Call& call) {
+    return encode_full_status(machine, call.operator_index);
+}
+
+Answer beep(Machine& /*machine*/, Call& /*call*/) { return nothing(); }
+Answer open_drawer(Machine& /*machine*/, Call& /*call*/) { return nothing(); }
+
+Answer print_line(Machine& machine, Call& call) {
+    call.reader.u8();  // flags: every roll is the receipt's
+    const std::string text = text_to_print(call.reader.take_rest());
+    std::vector<std::string> lines = machine.paper().wrapped(text);
+    lines.resize(1);  // what does not fit in the line is not printed
+    machine.print_text(lines);
+    return nothing();
+}
+
+Answer print_line_in_font(Machine& machine, Call& call) {
+    call.reader.u8();
+    call.reader.u8();  // font: all look the same here
+    std::vector<std::string> lines =
+        machine.paper().wrapped(text_to_print(call.reader.take_rest()));
+    lines.resize(1);
+    machine.print_text(lines);
+    return nothing();
+}
+
+Answer cut(Machine& machine, Call& /*call*/) {
+    machine.print({machine.paper().centred("- - - - - 8< - - - - -")});
+    return nothing();
+}
+
+Answer feed(Machine& machine, Call& call) {
+    call.reader.u8();
+    machine.print(std::vector<std::string>(call.reader.u8()));
+    return nothing();
+}
+
+Answer font_metrics(Machine& machine, Call& call) {
+    constexpr unsigned kCharWidth = 12, kCharHeight = 24, kFonts = 7;
+    const std::uint8_t font = call.reader.u8();
+    if (font == 0 || font > kFonts) {
+        return Refusal::bad_parameters;
+    }
+    base::ByteWriter data;
+    data.u16_le(machine.paper().columns() * kCharWidth);
+    return data.u8(kCharWidth).u8(kCharHeight).u8(kFonts).take();
+}
+
+Answer cash_register(Machine& machine, Call& call) {
+    const std::size_t number = call.reader.left() > 1 ? call.reader.u16_le() : call.reader.u8();
+    if (number >= machine.memory().cash.size()) {
+        return Refusal::bad_parameters;
+    }
+    const auto value = static_cast<std::uint64_t>(machine.memory().cash[number]);
+    return base::ByteWriter().uint_le(value, 6).take();
+}
+
+Answer operation_register(Machine& machine, Call& call) {
+    const std::uint8_t number = call.reader.u8();
+    const Memory& memory = machine.memory();
+    std::uint32_t value = memory.operations[number];
+    if (number == 152 || number == 185) {
+        value = memory.document_number;
+    } else if (number == 186) {
+        value = memory.document_number >> 16;
+    }
+    return base::ByteWriter().u16_le(value & 0xFFFFU).take();
+}
+
+FieldPlace get_place(base::ByteReader& reader) {
+    const std::uint8_t table = reader.u8();
+    const std::uint16_t row = reader.u16_le();
+    return {.table = table, .row = row, .field = reader.u8()};
+}
+
+Answer write_table(Machine& machine, Call& call) {
+    if (call.operator_index != kSystemAdministrator) {
+        return Refusal::wrong_password;
+    }
+    const FieldPlace place = get_place(call.reader);
+    const Refusal refusal = machine.tables().write(place, call.reader.take_rest());
+    return refusal == Refusal::ok ? Answer(nothing()) : Answer(refusal);
+}
+
+Answer read_table(Machine& machine, Call& call) {
+    return machine.tables().read(get_place(call.reader));
+}
+
+Answer table_structure(Machine& /*machine*/, Call& call) {
+    const auto shape = table_shape(call.reader.u8());
+    if (const auto* refusal = std::get_if<Refusal>(&shape)) {
+        return *refusal;
+    }
+    const auto& table = std::get<TableShape>(shape);
+    base::ByteWriter data;
+    return data.raw(name_field(table.name)).u16_le(table.rows).u8(table.fields).take();
+}
+
+Answer field_structure(Machine& /*machine*/, Call& call) {
+    const std::uint8_t table = call.reader.u8();
+    const auto shape = field_shape(table, call.reader.u8());
+    if (const auto* refusal = std::get_if<Refusal>(&shape)) {
+        return *refusal;
+    }
+    const auto& field = std::get<FieldShape>(shape);
+    base::ByteWriter data;
+    data.raw(name_field(field.name)).u8(field.text ? 1 : 0).u8(field.bytes);
+    if (!field.text) {
+        data.uint_le(0, field.bytes).uint_le(field.max, field.bytes);
+    }
+    return data.take();
+}
+
+Answer error_text(Machine& /*machine*/, Call& call) {
+    base::Bytes text = cp1251_from_utf8(text_of_error(call.reader.u8()));
+    text.resize(std::min(text.size(), kAnswerBytesMax));
+    return text;
+}
+
+Answer set_time(Machine& machine, Call& call) {
+    const std::int64_t hour = call.reader.u8();
+    const std::int64_t minute = call.reader.u8();
+    const std::int64_t second = call.reader.u8();
+    if (hour > 23 || minute > 59 || second > 59) {
+        return Refusal::bad_parameters;
+    }
+    const std::int64_t now = machine.clock_ms();
+    const std::int64_t wanted =
+        now / kMsADay * kMsADay + ((hour * 60 + minute) * 60 + second) * 1000;
+    machine.memory().clock_offset_ms += wanted - now;
+    return nothing();
+}
+
+/// Days since 1970 of DD MM YY.
+std::optional<std::int64_t> get_date(base::ByteReader& reader) {
+    const unsigned day = reader.u8();
+    const unsigned month = reader.u8();
+    const int year = 2000 + reader.u8();
+    const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
+                                           std::chrono::day(day)};
+    if (!date.ok()) {
+        return std::nullopt;
+    }
+    return std::chrono::sys_days(date).time_since_epoch().count();
+}
+
+Answer set_date(Machine& machine, Call& call) {
+    const auto date = get_date(call.reader);
+    if (!date) {
+        return Refusal::date_format;
+    }
+    machine.memory().date_to_confirm = date;
+    return nothing();
+}
+
+Answer confirm_date(Machine& machine, Call& call) {
+    const auto date = get_date(call.reader);
+    Memory& memory = machine.memory();
+    if (date != memory.date_to_confirm) {
+        return Refusal::date_differs;
+    }
+    memory.clock_offset_ms += (*date - machine.clock_ms() / kMsADay) * kMsADay;
+    memory.date_to_confirm.reset();
+    return nothing();
+}
+
+Answer continue_printing(Machine& machine, Call& /*call*/) {
+    const Refusal refusal = machine.continue_printing();
+    return refusal == Refusal::ok ? Answer(nothing()) : Answer(refusal);
+}
+
+// code, least bytes, password, operator in the answer, prints, signs, modes
+constexpr std::array kRows{
+    CommandRow{0xFC, 0, false, false, false, false, kAnyMode, device_type},
+    CommandRow{0xF7, 1, false, false, false, false, kAnyMode, extended_request},
+    CommandRow{0x10, 4, true, false, false, false, kAnyMode, short_status},
+    CommandRow{0x11, 4, true, false, false, false, kAnyMode, full_status},
+    CommandRow{0x13, 4, true, true, false, false, kAnyMode, beep},
+    CommandRow{0x12, 5, true, true, true, false, kAnyMode, print_line},
+    CommandRow{0x17, 5, true, true, true, false, kAnyMode, print_line},
+    CommandRow{0x2F, 6, true, true, true, false, kAnyMode, print_line_in_font},
+    CommandRow{0x25, 5, true, true, true, false, kNotInDocument, cut},
+    CommandRow{0x29, 6, true, true, true, false, kNotInDocument, feed},
+    CommandRow{0x28, 5, true, true, false, false, kAnyMode, open_drawer},
+    CommandRow{0x26, 5, true, false, false, false, kAnyMode, font_metrics},
+    CommandRow{0x1A, 5, true, true, false, false, kAnyMode, cash_register},
+    CommandRow{0x1B, 5, true, true, false, false, kAnyMode, operation_register},
+    CommandRow{0x1E, 8, true, false, false, false, kAnyMode & ~mode_bit(kModeDocument),
+               write_table},
+    CommandRow{0x1F, 8, true, false, false, false, kAnyMode, read_table},
+    CommandRow{0x2D, 5, true, false, false, false, kAnyMode, table_structure},
+    CommandRow{0x2E, 6, true, false, false, false, kAnyMode, field_structure},
+    CommandRow{0x6B, 1, false, false, false, false, kAnyMode, error_text},
+    CommandRow{0x21, 7, true, false, false, false, kSetClock, set_time},
+    CommandRow{0x22, 7, true, false, false, false, kSetClock, set_date},
+    CommandRow{0x23, 7, true, false, false, false, mode_bit(kModeConfirmDate), confirm_date},
+    CommandRow{0xB0, 4, true, true, false, false, kAnyMode, continue_printing},
+};
+
+}  // namespace
+
+std::span<const CommandRow> service_commands() { return kRows; }
+
+}  // namespace tillhost::simulators::shtrih
