@@ -7,7 +7,9 @@ target_compile_options(till_options INTERFACE
   # g++ 12 sees overlaps in std::string::insert that are not there (GCC bug 105651), and unset
   # members in moved-from std::variant (GCC bug 105562).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>)
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-maybe-uninitialized>
+  # clang's -Wconversion holds -Wsign-conversion too, g++'s does not.
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-sign-conversion>)
 set(CMAKE_CXX_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
