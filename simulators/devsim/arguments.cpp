@@ -1,0 +1,188 @@
+#include "simulators/devsim/arguments.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <charconv>
+#include <limits>
+
+namespace tillhost::devsim {
+namespace {
+
+using base::bad_field;
+using Words = std::span<const std::string>;
+
+bool is_family(std::string_view name) { return name == kFamilyShtrih || name == kFamilyToy; }
+
+std::string all_families() { return fmt::format("{}, {}", kFamilyShtrih, kFamilyToy); }
+
+template <class Number>
+base::Done set_number(Number& target, std::string_view option, std::string_view value, Number min,
+                      Number max) {
+    Number number{};
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (error != std::errc{} || end != value.data() + value.size() || number < min ||
+        number > max) {
+        return bad_field(option, fmt::format("a number from {} to {}", min, max));
+    }
+    target = number;
+    return {};
+}
+
+base::Done set_option(ServeArguments& serve, std::string_view option, const std::string& value) {
+    const std::array texts{
+        std::pair{"--pty", &serve.pty},         std::pair{"--tcp", &serve.tcp},
+        std::pair{"--state", &serve.state},     std::pair{"--serial", &serve.serial},
+        std::pair{"--control", &serve.control}, std::pair{"--memory", &serve.memory}};
+    for (const auto& [name, target] : texts) {
+        if (option == name) {
+            *target = value;
+            return {};
+        }
+    }
+    constexpr std::int64_t kMs = 60'000, kDayMin = 1440, kBaud = 10'000'000;
+    if (option == "--seed") {
+        return set_number<std::uint64_t>(serve.seed, option, value, 0,
+                                         std::numeric_limits<std::uint64_t>::max());
+    }
+    if (option == "--pace") {
+        return set_number<std::int64_t>(serve.pace_baud, option, value, 0, kBaud);
+    }
+    if (option == "--columns") {
+        return set_number(serve.columns, option, value, 32, 48);
+    }
+    if (option == "--line-ms") {
+        return set_number<std::int64_t>(serve.line_ms, option, value, 0, kMs);
+    }
+    if (option == "--utc-offset") {
+        return set_number<std::int64_t>(serve.utc_offset_min, option, value, -kDayMin, kDayMin);
+    }
+    if (option == "--short-status") {
+        return set_number(serve.short_status, option, value, 16, 17);
+    }
+    if (option == "--full-status") {
+        return set_number(serve.full_status, option, value, 48, 50);
+    }
+    return bad_field(option, "an option that devsim --help names");
+}
+
+base::Result<Arguments> parse_serve(Words words) {
+    ServeArguments serve{.family = words[0]};
+    if (!is_family(serve.family)) {
+        return bad_field(serve.family, "a family that exists: " + all_families());
+    }
+    for (std::size_t i = 1; i < words.size(); i += 2) {
+        if (i + 1 == words.size()) {
+            return bad_field(words[i], "an option with a value behind it");
+        }
+        TRY(set_option(serve, words[i], words[i + 1]));
+    }
+    if (!serve.pty.empty() && !serve.tcp.empty()) {
+        return bad_field("--tcp", "either a pty or a TCP port");
+    }
+    return Arguments{.serve = std::move(serve)};
+}
+
+base::Result<Arguments> parse_fault_words(ControlArguments control, Words words) {
+    if (words.empty()) {
+        return bad_field("fault", "the name of a fault; devsim --help lists them");
+    }
+    control.name = words[0];
+    for (const std::string& word : words.subspan(1)) {
+        const auto equals = word.find('=');
+        if (equals == std::string::npos) {
+            return bad_field(word, "key=value");
+        }
+        control.keys.emplace_back(word.substr(0, equals), word.substr(equals + 1));
+    }
+    return Arguments{.control = std::move(control)};
+}
+
+base::Result<Arguments> parse_control(Words all) {
+    ControlArguments control;
+    std::vector<std::string> words;
+    for (const std::string& word : all) {
+        if (word == "--json") {
+            control.json = true;
+        } else {
+            words.push_back(word);
+        }
+    }
+    if (words.size() < 2) {
+        return bad_field(
+            "ctl", "ctl ENDPOINT fault NAME [k=v…] | state | documents | tape | power on|off");
+    }
+    control.endpoint = words[0];
+    const std::string& verb = words[1];
+    if (verb == "fault") {
+        control.question = Question::fault;
+        return parse_fault_words(std::move(control), Words(words).subspan(2));
+    }
+    const bool on_or_off = words.size() == 3 && (words[2] == "on" || words[2] == "off");
+    if (verb == "power" && on_or_off) {
+        control.question = Question::power;
+        control.power_on = words[2] == "on";
+        return Arguments{.control = std::move(control)};
+    }
+    constexpr std::array<std::pair<std::string_view, Question>, 3> kPlain{
+        {{"state", Question::state}, {"documents", Question::documents}, {"tape", Question::tape}}};
+    for (const auto& [name, question] : kPlain) {
+        if (verb == name && words.size() == 2) {
+            control.question = question;
+            return Arguments{.control = std::move(control)};
+        }
+    }
+    return bad_field(verb, "fault NAME [k=v…], state, documents, tape, or power on|off");
+}
+
+}  // namespace
+
+base::Result<Arguments> parse_arguments(std::span<const std::string> words) {
+    for (const std::string& word : words) {
+        if (word == "--help" || word == "-h") {
+            return Arguments{.help = true};
+        }
+    }
+    if (words.empty()) {
+        return bad_field("FAMILY", "one of " + all_families() + ", or ctl; see devsim --help");
+    }
+    return words[0] == "ctl" ? parse_control(words.subspan(1)) : parse_serve(words);
+}
+
+std::string help_text() {
+    return fmt::format(R"(devsim: simulated devices. A test tool; it stands for no real device.
+
+usage: devsim FAMILY [--pty PATH | --tcp HOST:PORT] [--state DIR] [--control ENDPOINT] [options]
+       devsim ctl ENDPOINT fault NAME [k=v...] | state | documents | tape | power on|off  [--json]
+
+FAMILY: {}
+
+  --pty PATH        speak on a pseudo terminal and put a link to it at PATH
+  --tcp HOST:PORT   speak on a TCP port; port 0 takes a free one. One client at a time
+                    (neither: a pseudo terminal without a link)
+  --state DIR       keep the device's memory in DIR; it outlives kill -9. Without: in memory
+  --control PATH    a UNIX socket for devsim ctl: one JSON object a line each way
+  --seed N          what looks random comes from it (default 1)
+  --pace BAUD       pass bytes no faster than a line of that speed (default: at once)
+  --serial DIGITS   serial number       --memory DIGITS   number of the fiscal memory (16)
+  --columns N       width of the paper, 32 to 48 (default 42)
+  --line-ms MS      time to print one line (default 5)
+  --utc-offset MIN  minutes that the device's clock is ahead of UTC (default 0)
+  --short-status 16|17, --full-status 48|50   lengths of the answers 10h and 11h
+
+When it is ready it prints one line: "ready FAMILY on ADDRESS seed N". SIGTERM ends it.
+
+Example: a registrar, a lost answer, and what it registered nevertheless
+  devsim fiscal/shtrih --pty /tmp/till --state /tmp/till.state --control /tmp/till.ctl &
+  devsim ctl /tmp/till.ctl fault lose side=device nth=1
+  devsim ctl /tmp/till.ctl documents
+  devsim ctl /tmp/till.ctl tape
+
+Faults (fault NAME [k=v...]):
+{}
+Exit: 0 done, 1 failed, 2 usage, 4 no simulator at ENDPOINT
+)",
+                       all_families(), simulators::fault_help());
+}
+
+}  // namespace tillhost::devsim

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "hal/base/result.h"
+#include "simulators/core/fault.h"
+
+namespace tillhost::devsim {
+
+inline constexpr std::string_view kFamilyShtrih = "fiscal/shtrih";
+inline constexpr std::string_view kFamilyToy = "fiscal/toy";
+
+/// devsim FAMILY …
+struct ServeArguments {
+    std::string family{};
+    std::string pty{};  ///< where the link to the pty's slave stands; empty: none
+    std::string tcp{};  ///< HOST:PORT; empty: a pty
+    std::string state{};
+    std::string control{};
+    std::uint64_t seed = 1;
+    std::int64_t pace_baud = 0;
+    std::string serial{};
+    std::string memory{};
+    int columns = 42;
+    std::int64_t line_ms = 5;
+    std::int64_t utc_offset_min = 0;
+    int short_status = 17;
+    int full_status = 50;
+};
+
+enum class Question : std::uint8_t { fault, state, documents, tape, power };
+
+/// devsim ctl ENDPOINT …
+struct ControlArguments {
+    std::string endpoint{};
+    Question question = Question::state;
+    std::string name{};  ///< of the fault
+    std::vector<std::pair<std::string, std::string>> keys{};
+    bool power_on = false;
+    bool json = false;
+};
+
+struct Arguments {
+    bool help = false;
+    std::optional<ServeArguments> serve{};
+    std::optional<ControlArguments> control{};
+};
+
+/// The words behind the program's name. Errors: bad_field with the word and what would be right.
+base::Result<Arguments> parse_arguments(std::span<const std::string> words);
+
+/// What --help prints.
+std::string help_text();
+
+}  // namespace tillhost::devsim

@@ -1,0 +1,246 @@
+#include "simulators/devsim/control_protocol.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "hal/base/money.h"
+#include "hal/base/text.h"
+
+namespace tillhost::devsim {
+namespace {
+
+using nlohmann::json;
+using simulators::FiscalDocument;
+using simulators::FiscalDocumentType;
+using simulators::FiscalOperation;
+
+constexpr std::array<std::pair<std::string_view, Question>, 5> kCommands{
+    {{"fault", Question::fault},
+     {"state", Question::state},
+     {"documents", Question::documents},
+     {"tape", Question::tape},
+     {"power", Question::power}}};
+
+std::string_view name_of(FiscalDocumentType type) {
+    switch (type) {
+        case FiscalDocumentType::registration: return "registration";
+        case FiscalDocumentType::shift_open: return "shift_open";
+        case FiscalDocumentType::receipt: return "receipt";
+        case FiscalDocumentType::shift_close: return "shift_close";
+        case FiscalDocumentType::correction: return "correction";
+        case FiscalDocumentType::cash_in: return "cash_in";
+        case FiscalDocumentType::cash_out: return "cash_out";
+    }
+    return "";
+}
+
+std::string_view name_of(FiscalOperation operation) {
+    switch (operation) {
+        case FiscalOperation::none: return "";
+        case FiscalOperation::sale: return "sale";
+        case FiscalOperation::sale_return: return "sale_return";
+        case FiscalOperation::purchase: return "purchase";
+        case FiscalOperation::purchase_return: return "purchase_return";
+    }
+    return "";
+}
+
+json json_of(const simulators::FiscalState& state) {
+    return {{"serial", state.serial},
+            {"fiscal_memory", state.fiscal_memory},
+            {"mode", state.mode},
+            {"powered", state.powered},
+            {"paper", state.paper},
+            {"printing", state.printing},
+            {"document_open", state.document_open},
+            {"shift_open", state.shift_open},
+            {"shift_expired", state.shift_expired},
+            {"shift_number", state.shift_number},
+            {"receipt_number", state.receipt_number},
+            {"last_document_number", state.last_document_number},
+            {"unsent_documents", state.unsent_documents},
+            {"cash_minor", state.cash_minor},
+            {"clock_ms", state.clock_ms},
+            {"faults_fired", state.faults_fired},
+            {"failure", state.failure}};
+}
+
+json json_of(const FiscalDocument& document) {
+    json lines = json::array();
+    for (const simulators::FiscalLine& line : document.lines) {
+        lines.push_back({{"name", line.name},
+                         {"quantity_micro", line.quantity_micro},
+                         {"price_minor", line.price_minor},
+                         {"sum_minor", line.sum_minor},
+                         {"vat_code", line.vat_code},
+                         {"department", line.department}});
+    }
+    return {{"type", name_of(document.type)},
+            {"operation", name_of(document.operation)},
+            {"number", document.number},
+            {"sign", document.sign},
+            {"device_number", document.device_number},
+            {"shift_number", document.shift_number},
+            {"receipt_number", document.receipt_number},
+            {"total_minor", document.total_minor},
+            {"change_minor", document.change_minor},
+            {"date_time_ms", document.date_time_ms},
+            {"tag", document.tag},
+            {"operator", document.operator_name},
+            {"payments_minor", document.payments_minor},
+            {"lines", std::move(lines)}};
+}
+
+std::string dump(const json& value) {
+    // Texts come from the wire; what is not UTF-8 must not end the program.
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+json failure_of(const base::Error& error) {
+    return {{"ok", false},
+            {"error", {{"code", base::name_of(error.code)}, {"detail", error.detail}}}};
+}
+
+base::Done read_keys(const json& object, ControlArguments& request) {
+    const auto name = object.find("name");
+    if (name == object.end() || !name->is_string()) {
+        return base::bad_field("name", "the name of a fault");
+    }
+    request.name = name->get<std::string>();
+    const auto keys = object.find("keys");
+    if (keys == object.end()) {
+        return {};
+    }
+    if (!keys->is_object()) {
+        return base::bad_field("keys", "an object of texts or numbers");
+    }
+    for (const auto& [key, value] : keys->items()) {
+        if (value.is_string()) {
+            request.keys.emplace_back(key, value.get<std::string>());
+        } else if (value.is_number_integer()) {
+            request.keys.emplace_back(key, value.dump());
+        } else {
+            return base::bad_field(key, "a text or a whole number");
+        }
+    }
+    return {};
+}
+
+base::Result<json> carry_out(const ControlArguments& request, simulators::FiscalSimulator& device,
+                             os::Instant now) {
+    json answer{{"ok", true}};
+    switch (request.question) {
+        case Question::fault: {
+            const simulators::Fault fault =
+                TRY(simulators::parse_fault(request.name, request.keys));
+            TRY(device.inject(fault, now));
+            break;
+        }
+        case Question::state: answer["state"] = json_of(device.state()); break;
+        case Question::documents:
+            answer["documents"] = json::array();
+            for (const FiscalDocument& document : device.documents()) {
+                answer["documents"].push_back(json_of(document));
+            }
+            break;
+        case Question::tape: answer["tape"] = device.tape(); break;
+        case Question::power: device.power(request.power_on, now); break;
+    }
+    return answer;
+}
+
+std::string document_for_people(const json& document) {
+    return fmt::format("{:>6}  {:<12} {:<15} {:>12}  shift {} receipt {}  sign {}\n",
+                       document.value("number", 0U), document.value("type", ""),
+                       document.value("operation", ""),
+                       base::minor_to_text(document.value("total_minor", std::int64_t{0}), 2),
+                       document.value("shift_number", 0U), document.value("receipt_number", 0U),
+                       document.value("sign", 0U));
+}
+
+}  // namespace
+
+std::string encode_request(const ControlArguments& request) {
+    json object = json::object();
+    for (const auto& [name, question] : kCommands) {
+        if (question == request.question) {
+            object["command"] = name;
+        }
+    }
+    if (request.question == Question::fault) {
+        object["name"] = request.name;
+        object["keys"] = json::object();
+        for (const auto& [key, value] : request.keys) {
+            object["keys"][key] = value;
+        }
+    }
+    if (request.question == Question::power) {
+        object["on"] = request.power_on;
+    }
+    return dump(object);
+}
+
+base::Result<ControlArguments> decode_request(std::string_view line) {
+    const json object = json::parse(line, nullptr, false);
+    if (!object.is_object()) {
+        return base::make_error(base::ErrorCode::malformed, "one JSON object a line");
+    }
+    const auto command = object.find("command");
+    ControlArguments request;
+    for (const auto& [name, question] : kCommands) {
+        if (command == object.end() || *command != name) {
+            continue;
+        }
+        request.question = question;
+        if (question == Question::fault) {
+            TRY(read_keys(object, request));
+        }
+        if (question == Question::power) {
+            const auto on = object.find("on");
+            if (on == object.end() || !on->is_boolean()) {
+                return base::bad_field("on", "true or false");
+            }
+            request.power_on = on->get<bool>();
+        }
+        return request;
+    }
+    return base::bad_field("command", "fault, state, documents, tape or power");
+}
+
+std::string answer_request(std::string_view line, simulators::FiscalSimulator& device,
+                           os::Instant now) {
+    const auto request = decode_request(line);
+    if (!request) {
+        return dump(failure_of(request.error()));
+    }
+    const auto answer = carry_out(*request, device, now);
+    return dump(answer ? *answer : failure_of(answer.error()));
+}
+
+std::string answer_for_people(std::string_view answer, bool& failed) {
+    const json object = json::parse(answer, nullptr, false);
+    failed = !object.is_object() || !object.value("ok", false);
+    if (failed) {
+        const json error = object.is_object() ? object.value("error", json::object()) : json();
+        return error.is_object() ? fmt::format("{}: {}\n", error.value("code", "no answer"),
+                                               error.value("detail", ""))
+                                 : "no answer\n";
+    }
+    std::string text;
+    for (const json& line : object.value("tape", json::array())) {
+        text += line.get<std::string>() + "\n";
+    }
+    for (const json& document : object.value("documents", json::array())) {
+        text += document_for_people(document);
+    }
+    const json state = object.value("state", json::object());
+    for (const auto& [name, value] : state.items()) {
+        text += fmt::format("{:<22} {}\n", name,
+                            value.is_string() ? value.get<std::string>() : dump(value));
+    }
+    return text;
+}
+
+}  // namespace tillhost::devsim

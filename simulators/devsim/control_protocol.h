@@ -1,0 +1,36 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "hal/base/result.h"
+#include "simulators/core/fiscal_control.h"
+#include "simulators/devsim/arguments.h"
+
+namespace tillhost::devsim {
+
+/// The control socket's words: one JSON object a line, a request and its answer.
+///
+///     {"command":"fault","name":"lose","keys":{"side":"device","nth":"1"}}
+///     {"command":"state"}  {"command":"documents"}  {"command":"tape"}
+///     {"command":"power","on":false}
+///
+/// An answer is {"ok":true} with "state", "documents" or "tape", or
+/// {"ok":false,"error":{"code":"bad_field","detail":"…"}}.
+
+inline constexpr std::size_t kRequestBytesMax = 16 * 1024;
+
+/// Without the line's end.
+std::string encode_request(const ControlArguments& request);
+/// Errors: malformed (no JSON object), bad_field(command, name, keys, on). Total.
+base::Result<ControlArguments> decode_request(std::string_view line);
+
+/// Does what a request line asks for and gives the answer line, always JSON.
+std::string answer_request(std::string_view line, simulators::FiscalSimulator& device,
+                           os::Instant now);
+
+/// An answer for people: the tape as it looks, a document a line, …. `failed` is set if the answer
+/// says so or is no answer.
+std::string answer_for_people(std::string_view answer, bool& failed);
+
+}  // namespace tillhost::devsim

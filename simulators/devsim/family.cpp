@@ -1,0 +1,86 @@
+#include "simulators/devsim/family.h"
+
+#include <algorithm>
+
+#include "hal/os/files.h"
+#include "simulators/fiscal/shtrih/registrar.h"
+#include "simulators/fiscal/toy/registrar.h"
+
+namespace tillhost::devsim {
+namespace {
+
+constexpr unsigned kFolderMode = 0750;
+
+using Store = std::shared_ptr<simulators::FiscalStore>;
+using Made = base::Result<std::unique_ptr<simulators::FiscalSimulator>>;
+
+base::Result<Store> open_store(const ServeArguments& arguments) {
+    if (arguments.state.empty()) {
+        return Store(std::make_shared<simulators::MemoryFiscalStore>());
+    }
+    TRY(os::make_folder(arguments.state, kFolderMode));
+    std::string file = arguments.family;
+    std::replace(file.begin(), file.end(), '/', '-');
+    std::unique_ptr<simulators::FileFiscalStore> store = TRY(simulators::FileFiscalStore::open(
+        arguments.state + "/" + file + ".memory", arguments.family));
+    return Store(std::move(store));
+}
+
+base::Done check_digits(std::string_view option, std::string_view value, std::size_t length) {
+    const bool digits = value.find_first_not_of("0123456789") == std::string_view::npos;
+    if (!value.empty() && (!digits || value.size() != length)) {
+        return base::bad_field(option, std::to_string(length) + " digits");
+    }
+    return {};
+}
+
+std::int64_t clock_ms_at_zero(const ServeArguments& arguments, const os::Clock& clock) {
+    constexpr std::int64_t kMsAMinute = 60'000;
+    const auto since =
+        std::chrono::duration_cast<std::chrono::milliseconds>(clock.now().time_since_epoch());
+    return clock.unix_ms() - since.count() + arguments.utc_offset_min * kMsAMinute;
+}
+
+Made make_shtrih(const ServeArguments& arguments, const os::Clock& clock, Store store) {
+    constexpr std::size_t kDigits = 16;
+    TRY(check_digits("--serial", arguments.serial, kDigits));
+    TRY(check_digits("--memory", arguments.memory, kDigits));
+    simulators::shtrih::ShtrihOptions options;
+    options.seed = arguments.seed;
+    options.clock_ms_at_zero = clock_ms_at_zero(arguments, clock);
+    options.serial = arguments.serial.empty() ? options.serial : arguments.serial;
+    options.fn_number = arguments.memory.empty() ? options.fn_number : arguments.memory;
+    options.paper_columns = arguments.columns;
+    options.line_time = std::chrono::milliseconds(arguments.line_ms);
+    options.short_status_17 = arguments.short_status == 17;
+    options.full_status_50 = arguments.full_status == 50;
+    options.link.tcp = !arguments.tcp.empty();
+    options.store = std::move(store);
+    return simulators::shtrih::make_shtrih_registrar(options);
+}
+
+Made make_toy(const ServeArguments& arguments, const os::Clock& clock, Store store) {
+    simulators::toy::ToyOptions options;
+    options.seed = arguments.seed;
+    options.clock_ms_at_zero = clock_ms_at_zero(arguments, clock);
+    options.serial = arguments.serial.empty() ? options.serial : arguments.serial;
+    options.store = std::move(store);
+    return simulators::toy::make_toy_registrar(options);
+}
+
+}  // namespace
+
+Made make_family(const ServeArguments& arguments, const os::Clock& clock) {
+    Store store = TRY(open_store(arguments));
+    auto device =
+        TRY(arguments.family == kFamilyToy ? make_toy(arguments, clock, std::move(store))
+                                           : make_shtrih(arguments, clock, std::move(store)));
+    if (arguments.pace_baud > 0) {
+        const simulators::Fault slow{.kind = simulators::FaultKind::slow,
+                                     .baud = arguments.pace_baud};
+        TRY(device->inject(slow, clock.now()));
+    }
+    return device;
+}
+
+}  // namespace tillhost::devsim

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "hal/base/bytes.h"
+#include "hal/os/event_loop.h"
+
+namespace tillhost::devsim {
+
+/// The device's end of a real line. Bytes are handed up as they come; what is written while nobody
+/// listens, or faster than the line's buffer takes it, is lost, as on a wire.
+class Line {
+public:
+    using Received = std::function<void(base::ByteView)>;
+    virtual ~Line() = default;
+    virtual void write(base::ByteView bytes) = 0;
+    /// What the host connects to: a path, or HOST:PORT with the real port.
+    virtual std::string address() const = 0;
+};
+
+/// A pseudo terminal in raw mode. A host may close and open it again; what it left unread is gone
+/// then. `link` gets a symbolic link to it that goes away with the line; an old link is replaced.
+/// Errors: system_failed, port_busy (something that is no link stands at `link`).
+base::Result<std::unique_ptr<Line>> open_pty_line(os::EventLoop& loop, const std::string& link,
+                                                  Line::Received received);
+
+/// A TCP server for one client at a time; a second one is turned away while the first is there.
+/// Errors: bad_field(--tcp), system_failed.
+base::Result<std::unique_ptr<Line>> open_tcp_line(os::EventLoop& loop, const std::string& address,
+                                                  Line::Received received);
+
+}  // namespace tillhost::devsim

@@ -1,0 +1,156 @@
+#include <fcntl.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "simulators/devsim/line.h"
+
+namespace tillhost::devsim {
+namespace {
+
+constexpr std::size_t kReadBytes = 4096;
+
+class PtyLine final : public Line {
+public:
+    PtyLine(os::EventLoop& loop, std::string link, Received received)
+        : loop_(loop), link_(std::move(link)), received_(std::move(received)) {}
+    ~PtyLine() override;
+    PtyLine(const PtyLine&) = delete;
+    PtyLine& operator=(const PtyLine&) = delete;
+
+    base::Done open();
+    void write(base::ByteView bytes) override;
+    std::string address() const override { return link_.empty() ? path_ : link_; }
+
+private:
+    base::Done make_link();
+    void read_some();
+    void count_hosts();
+
+    os::EventLoop& loop_;
+    std::string link_;
+    Received received_;
+    std::string path_;
+    os::Descriptor master_;
+    // Held open, so that the terminal keeps its raw mode and never reports a hang-up; who else has
+    // it open is told by inotify.
+    os::Descriptor slave_;
+    os::Descriptor opens_;
+    std::vector<os::WatchId> watches_;
+    int hosts_ = 0;
+    bool linked_ = false;
+};
+
+PtyLine::~PtyLine() {
+    for (const os::WatchId id : watches_) {
+        loop_.unwatch(id);
+    }
+    if (linked_) {
+        ::unlink(link_.c_str());
+    }
+}
+
+base::Done PtyLine::open() {
+    master_ = os::Descriptor(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
+    std::array<char, 128> name{};
+    if (!master_.valid() || ::grantpt(master_.get()) != 0 || ::unlockpt(master_.get()) != 0 ||
+        ::ptsname_r(master_.get(), name.data(), name.size()) != 0) {
+        return os::system_error("making a pseudo terminal", errno);
+    }
+    path_ = name.data();
+    slave_ = os::Descriptor(::open(path_.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    termios raw{};
+    if (!slave_.valid() || ::tcgetattr(slave_.get(), &raw) != 0) {
+        return os::system_error(path_, errno);
+    }
+    ::cfmakeraw(&raw);
+    ::cfsetspeed(&raw, B115200);
+    if (::tcsetattr(slave_.get(), TCSANOW, &raw) != 0) {
+        return os::system_error(path_, errno);
+    }
+    opens_ = os::Descriptor(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
+    if (!opens_.valid() ||
+        ::inotify_add_watch(opens_.get(), path_.c_str(), IN_OPEN | IN_CLOSE) < 0) {
+        return os::system_error("watching " + path_, errno);
+    }
+    TRY(make_link());
+    watches_.push_back(TRY(loop_.watch(master_.get(), [this](os::Readiness) { read_some(); })));
+    watches_.push_back(TRY(loop_.watch(opens_.get(), [this](os::Readiness) { count_hosts(); })));
+    return {};
+}
+
+base::Done PtyLine::make_link() {
+    if (link_.empty()) {
+        return {};
+    }
+    struct stat there {};
+    if (::lstat(link_.c_str(), &there) == 0 && !S_ISLNK(there.st_mode)) {
+        return base::make_error(base::ErrorCode::port_busy, link_ + " exists and is no link");
+    }
+    const std::string beside = link_ + ".new";
+    ::unlink(beside.c_str());
+    if (::symlink(path_.c_str(), beside.c_str()) != 0 ||
+        std::rename(beside.c_str(), link_.c_str()) != 0) {
+        return os::system_error(link_, errno);
+    }
+    linked_ = true;
+    return {};
+}
+
+void PtyLine::count_hosts() {
+    alignas(inotify_event) std::array<char, 4096> buffer{};
+    ssize_t got = 0;
+    while ((got = ::read(opens_.get(), buffer.data(), buffer.size())) > 0) {
+        for (std::size_t at = 0; at + sizeof(inotify_event) <= static_cast<std::size_t>(got);) {
+            inotify_event event{};
+            std::memcpy(&event, buffer.data() + at, sizeof event);
+            at += sizeof event + event.len;
+            hosts_ += (event.mask & IN_OPEN) != 0 ? 1 : -1;
+            if (hosts_ <= 0) {
+                hosts_ = 0;
+                ::tcflush(slave_.get(), TCIFLUSH);  // nobody will read it any more
+            }
+        }
+    }
+}
+
+void PtyLine::read_some() {
+    count_hosts();  // an opener's first bytes may be here before the news of its opening
+    std::array<std::byte, kReadBytes> buffer{};
+    const ssize_t got = ::read(master_.get(), buffer.data(), buffer.size());
+    if (got > 0) {
+        received_({buffer.data(), static_cast<std::size_t>(got)});
+    }
+}
+
+void PtyLine::write(base::ByteView bytes) {
+    count_hosts();
+    while (hosts_ > 0 && !bytes.empty()) {
+        const ssize_t wrote = ::write(master_.get(), bytes.data(), bytes.size());
+        if (wrote < 0 && errno == EINTR) {
+            continue;
+        }
+        if (wrote <= 0) {
+            return;
+        }
+        bytes = bytes.subspan(static_cast<std::size_t>(wrote));
+    }
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Line>> open_pty_line(os::EventLoop& loop, const std::string& link,
+                                                  Line::Received received) {
+    auto line = std::make_unique<PtyLine>(loop, link, std::move(received));
+    TRY(line->open());
+    return std::unique_ptr<Line>(std::move(line));
+}
+
+}  // namespace tillhost::devsim

@@ -1,0 +1,158 @@
+#include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <memory>
+
+#include "simulators/devsim/line.h"
+
+namespace tillhost::devsim {
+namespace {
+
+constexpr std::size_t kReadBytes = 4096;
+constexpr int kBacklog = 4;
+
+class TcpLine final : public Line {
+public:
+    TcpLine(os::EventLoop& loop, Received received) : loop_(loop), received_(std::move(received)) {}
+    ~TcpLine() override;
+    TcpLine(const TcpLine&) = delete;
+    TcpLine& operator=(const TcpLine&) = delete;
+
+    base::Done open(const std::string& address);
+    void write(base::ByteView bytes) override;
+    std::string address() const override { return address_; }
+
+private:
+    base::Done bind_to(const std::string& host, const std::string& port);
+    void accept_one();
+    void read_some();
+    bool client_gone() const;
+    void drop_client();
+
+    os::EventLoop& loop_;
+    Received received_;
+    std::string address_;
+    os::Descriptor listener_;
+    os::Descriptor client_;
+    os::WatchId listening_{};
+    os::WatchId reading_{};
+};
+
+TcpLine::~TcpLine() {
+    drop_client();
+    if (listening_.value != 0) {
+        loop_.unwatch(listening_);
+    }
+}
+
+base::Done TcpLine::open(const std::string& address) {
+    const auto colon = address.rfind(':');
+    if (colon == std::string::npos || colon == 0 || colon + 1 == address.size()) {
+        return base::bad_field("--tcp", "HOST:PORT, as in 127.0.0.1:7778");
+    }
+    const std::string host = address.substr(0, colon);
+    TRY(bind_to(host, address.substr(colon + 1)));
+    sockaddr_storage bound{};
+    socklen_t length = sizeof bound;
+    std::array<char, NI_MAXSERV> port{};
+    if (::listen(listener_.get(), kBacklog) != 0 ||
+        ::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&bound), &length) != 0 ||
+        ::getnameinfo(reinterpret_cast<sockaddr*>(&bound), length, nullptr, 0, port.data(),
+                      port.size(), NI_NUMERICSERV) != 0) {
+        return os::system_error(address, errno);
+    }
+    address_ = host + ":" + port.data();
+    listening_ = TRY(loop_.watch(listener_.get(), [this](os::Readiness) { accept_one(); }));
+    return {};
+}
+
+base::Done TcpLine::bind_to(const std::string& host, const std::string& port) {
+    addrinfo hints{};
+    hints.ai_socktype = SOCK_STREAM;
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV;
+    addrinfo* found = nullptr;
+    if (const int why = ::getaddrinfo(host.c_str(), port.c_str(), &hints, &found); why != 0) {
+        return base::bad_field("--tcp", std::string("HOST:PORT: ") + ::gai_strerror(why));
+    }
+    const std::unique_ptr<addrinfo, void (*)(addrinfo*)> owned(found, &::freeaddrinfo);
+    listener_ =
+        os::Descriptor(::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    const int yes = 1;
+    if (!listener_.valid() ||
+        ::setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0 ||
+        ::bind(listener_.get(), found->ai_addr, found->ai_addrlen) != 0) {
+        return os::system_error(host + ":" + port, errno);
+    }
+    return {};
+}
+
+bool TcpLine::client_gone() const {
+    std::byte byte{};
+    const ssize_t got = ::recv(client_.get(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+void TcpLine::drop_client() {
+    if (client_.valid()) {
+        loop_.unwatch(reading_);
+        client_.reset();
+    }
+}
+
+void TcpLine::accept_one() {
+    os::Descriptor next(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!next.valid()) {
+        return;
+    }
+    // A successor may knock before the news that its predecessor is gone.
+    if (client_.valid() && !client_gone()) {
+        return;
+    }
+    drop_client();
+    const int yes = 1;
+    ::setsockopt(next.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    const auto watch = loop_.watch(next.get(), [this](os::Readiness) { read_some(); });
+    if (watch) {
+        client_ = std::move(next);
+        reading_ = *watch;
+    }
+}
+
+void TcpLine::read_some() {
+    std::array<std::byte, kReadBytes> buffer{};
+    const ssize_t got = ::recv(client_.get(), buffer.data(), buffer.size(), 0);
+    if (got > 0) {
+        received_({buffer.data(), static_cast<std::size_t>(got)});
+    } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+        drop_client();
+    }
+}
+
+void TcpLine::write(base::ByteView bytes) {
+    while (client_.valid() && !bytes.empty()) {
+        const ssize_t wrote = ::send(client_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        if (wrote < 0 && errno == EINTR) {
+            continue;
+        }
+        if (wrote <= 0) {
+            return;
+        }
+        bytes = bytes.subspan(static_cast<std::size_t>(wrote));
+    }
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Line>> open_tcp_line(os::EventLoop& loop, const std::string& address,
+                                                  Line::Received received) {
+    auto line = std::make_unique<TcpLine>(loop, std::move(received));
+    TRY(line->open(address));
+    return std::unique_ptr<Line>(std::move(line));
+}
+
+}  // namespace tillhost::devsim
