@@ -163,7 +163,7 @@ def bounds(schema, field):
     if name == "int":
         return f", {field.get(prefix + 'min', 0)}, {field.get(prefix + 'max', 0)}"
     if name in ("text", "bytes"):
-        return f", {field.get(prefix + 'min', 0)}, {field[prefix + 'max']}"
+        return f", {field.get(prefix + 'min', 0)}U, {field[prefix + 'max']}U"
     return ""
 
 
