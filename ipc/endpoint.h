@@ -31,6 +31,8 @@ public:
     virtual ~RequestHandler() = default;
     virtual void on_request(PeerId peer, const PeerIdentity& identity,
                             const contract::Request& request) = 0;
+    /// The connection ended; nothing comes from this peer any more, and its session is void.
+    virtual void on_peer_gone(PeerId peer) = 0;
 };
 
 }  // namespace tillhost::ipc

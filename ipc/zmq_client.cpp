@@ -1,0 +1,152 @@
+#include "ipc/zmq_client.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <utility>
+
+#include "ipc/msgpack.h"
+
+namespace tillhost::ipc {
+namespace {
+
+using base::Effect;
+using base::ErrorCode;
+using base::make_error;
+using contract::Value;
+
+base::Error connection_lost() {
+    return make_error(ErrorCode::link_lost, "the connection to devd ended");
+}
+
+/// The request has left; unless the server itself answered, nobody knows what it did.
+base::Error after_sending(base::Error error) {
+    error.effect = Effect::unknown;
+    return error;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<ZmqClient>> ZmqClient::connect(const std::string& address,
+                                                            const os::Clock& clock,
+                                                            os::Deadline deadline) {
+    auto socket = TRY(ZmqSocket::create(ZmqKind::dealer));
+    TRY(socket->connect(address));
+    std::unique_ptr<ZmqClient> client(new ZmqClient(std::move(socket), clock));
+    TRY(client->wait_connected(address, deadline));
+    return client;
+}
+
+base::Done ZmqClient::wait_connected(const std::string& address, os::Deadline deadline) {
+    while (true) {
+        if (const auto event = socket_->next_event()) {
+            if (event->connected) {
+                return {};
+            }
+            return make_error(ErrorCode::no_daemon, fmt::format("nobody answers at {}", address));
+        }
+        if (!wait(deadline)) {
+            return make_error(ErrorCode::no_daemon,
+                              fmt::format("no answer at {} within the time limit", address));
+        }
+    }
+}
+
+bool ZmqClient::wait(os::Deadline deadline) const {
+    pollfd one{.fd = socket_->fd(), .events = POLLIN, .revents = 0};
+    int timeout_ms = -1;
+    if (deadline != os::Deadline::max()) {
+        const os::Instant now = clock_.now();
+        if (deadline <= now) {
+            return false;
+        }
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now).count();
+        timeout_ms =
+            static_cast<int>(std::min<std::int64_t>(left, std::numeric_limits<int>::max()));
+    }
+    // A signal ends the wait early; the caller looks and waits again.
+    ::poll(&one, 1, timeout_ms);
+    return true;
+}
+
+bool ZmqClient::lost() {
+    while (const auto event = socket_->next_event()) {
+        lost_ = lost_ || !event->connected;
+    }
+    return lost_;
+}
+
+base::Result<std::int64_t> ZmqClient::send(contract::RequestKind kind, Value body,
+                                           std::int64_t deadline_ms) {
+    if (lost_) {
+        return connection_lost();
+    }
+    const contract::Request request{kind, ++last_id_, deadline_ms, std::move(body)};
+    const base::Bytes bytes = encode_msgpack(contract::to_value(request));
+    if (bytes.size() > contract::kFrameBytesMax) {
+        return make_error(ErrorCode::too_large,
+                          fmt::format("the request has {} bytes; at most {}", bytes.size(),
+                                      contract::kFrameBytesMax));
+    }
+    switch (socket_->send({}, bytes)) {
+        case ZmqSocket::Sent::sent: return request.id;
+        case ZmqSocket::Sent::full:
+            if (!lost()) {
+                return make_error(ErrorCode::retry_later, "devd does not take requests");
+            }
+            break;
+        case ZmqSocket::Sent::unroutable: lost_ = true; break;
+    }
+    return connection_lost();
+}
+
+base::Result<contract::Reply> ZmqClient::receive(os::Deadline deadline) {
+    while (true) {
+        // Replies that came before the end are still handed over.
+        if (const auto incoming = socket_->receive()) {
+            return contract::read_reply(TRY(decode_msgpack(incoming->payload)));
+        }
+        if (lost()) {
+            return connection_lost();
+        }
+        if (!wait(deadline)) {
+            return make_error(ErrorCode::deadline_passed, "devd has not answered");
+        }
+    }
+}
+
+base::Result<Value> ZmqClient::call(contract::RequestKind kind, Value body, os::Deadline deadline) {
+    if (lost()) {
+        return connection_lost();
+    }
+    const auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - clock_.now()).count();
+    const std::int64_t deadline_ms =
+        std::clamp<std::int64_t>(left, 1, contract::kRequestDeadlineMsMax);
+    const std::int64_t id = TRY(send(kind, std::move(body), deadline_ms));
+    const os::Deadline until = clock_.now() + std::chrono::milliseconds(deadline_ms) + kReplyGrace;
+    while (true) {
+        auto reply = receive(until);
+        if (!reply) {
+            return after_sending(std::move(reply).error());
+        }
+        if (reply->id != id) {
+            // The answer to a request that was given up; or the server could not even read the
+            // number of ours.
+            const auto* error = std::get_if<contract::Error>(&reply->outcome);
+            if (reply->id == 0 && error != nullptr) {
+                return contract::to_base(*error);
+            }
+            continue;
+        }
+        if (const auto* error = std::get_if<contract::Error>(&reply->outcome)) {
+            return contract::to_base(*error);
+        }
+        return std::get<Value>(std::move(reply->outcome));
+    }
+}
+
+}  // namespace tillhost::ipc
