@@ -71,9 +71,11 @@ void Registrar::advance(os::Instant now) {
         return;
     }
     machine_->at(now);
-    const bool prints = machine_->next_event() && *machine_->next_event() <= now;
+    const bool printed = machine_->next_event().has_value();
     machine_->advance();
-    if (prints) {
+    // Not with every line: a process that dies while printing begins again where it last committed,
+    // and the paper of its memory says so too.
+    if (printed && !machine_->next_event()) {
         commit_or_die();
     }
     link_.advance(now);

@@ -1,0 +1,121 @@
+// Claim: devsim's words, on its command line and on its control socket, are read or refused with
+// what would be right. Shown by examples, by mistakes, and by random lines.
+#include <gtest/gtest.h>
+
+#include "simulators/core/random.h"
+#include "simulators/devsim/arguments.h"
+#include "simulators/devsim/control_protocol.h"
+#include "simulators/fiscal/toy/registrar.h"
+
+namespace tillhost::devsim {
+namespace {
+
+using Words = std::vector<std::string>;
+
+std::string refusal(const Words& words) {
+    const auto arguments = parse_arguments(words);
+    EXPECT_FALSE(arguments);
+    return arguments ? "" : arguments.error().detail;
+}
+
+TEST(Arguments, AreReadAsTheHelpShows) {
+    const auto serve = parse_arguments(Words{"fiscal/shtrih", "--pty", "/tmp/till", "--state",
+                                             "/tmp/s", "--seed", "9", "--pace", "9600"});
+    ASSERT_TRUE(serve);
+    EXPECT_EQ(serve->serve->family, "fiscal/shtrih");
+    EXPECT_EQ(serve->serve->pty, "/tmp/till");
+    EXPECT_EQ(serve->serve->seed, 9U);
+    EXPECT_EQ(serve->serve->pace_baud, 9600);
+    const auto fault =
+        parse_arguments(Words{"ctl", "/tmp/c", "fault", "lose", "side=host", "nth=2", "--json"});
+    ASSERT_TRUE(fault);
+    EXPECT_EQ(fault->control->name, "lose");
+    EXPECT_EQ(fault->control->keys[1].second, "2");
+    EXPECT_TRUE(fault->control->json);
+    EXPECT_TRUE(parse_arguments(Words{"ctl", "/tmp/c", "power", "on"})->control->power_on);
+    EXPECT_TRUE(parse_arguments(Words{"fiscal/toy", "--help"})->help);
+    EXPECT_NE(help_text().find("power_cut"), std::string::npos);
+}
+
+TEST(Arguments, MistakesSayWhatWouldBeRight) {
+    EXPECT_NE(refusal({}).find("fiscal/shtrih"), std::string::npos);
+    EXPECT_NE(refusal({"fiscal/none"}).find("fiscal/toy"), std::string::npos);
+    EXPECT_NE(refusal({"fiscal/toy", "--pty"}).find("value"), std::string::npos);
+    EXPECT_NE(refusal({"fiscal/toy", "--speed", "1"}).find("--help"), std::string::npos);
+    EXPECT_NE(refusal({"fiscal/toy", "--seed", "x"}).find("number"), std::string::npos);
+    EXPECT_NE(refusal({"fiscal/toy", "--pty", "a", "--tcp", "b:1"}).find("either"),
+              std::string::npos);
+    EXPECT_NE(refusal({"ctl"}).find("ENDPOINT"), std::string::npos);
+    EXPECT_NE(refusal({"ctl", "x", "power", "maybe"}).find("on|off"), std::string::npos);
+    EXPECT_NE(refusal({"ctl", "x", "fault"}).find("name"), std::string::npos);
+    EXPECT_NE(refusal({"ctl", "x", "fault", "lose", "nth"}).find("key=value"), std::string::npos);
+}
+
+class Control : public testing::Test {
+protected:
+    std::string ask(std::string_view line) { return answer_request(line, *device_, {}); }
+    std::unique_ptr<simulators::FiscalSimulator> device_ = *simulators::toy::make_toy_registrar({});
+};
+
+TEST_F(Control, ARequestSurvivesItsEncoding) {
+    ControlArguments request;
+    request.question = Question::fault;
+    request.name = "lose";
+    request.keys = {{"nth", "3"}, {"side", "host"}};
+    const auto back = decode_request(encode_request(request));
+    ASSERT_TRUE(back);
+    EXPECT_EQ(back->name, "lose");
+    EXPECT_EQ(back->keys, request.keys);
+}
+
+TEST_F(Control, AnswersStateDocumentsTapeAndPower) {
+    EXPECT_EQ(ask(R"({"command":"fault","name":"other_master","keys":{"total":250}})"),
+              R"({"ok":true})");
+    EXPECT_NE(ask(R"({"command":"state"})").find(R"("last_document_number":1)"), std::string::npos);
+    EXPECT_NE(ask(R"({"command":"documents"})").find(R"("total_minor":250)"), std::string::npos);
+    EXPECT_EQ(ask(R"({"command":"tape"})"), R"({"ok":true,"tape":["#1 2.50 tag 0"]})");
+    EXPECT_EQ(ask(R"({"command":"power","on":false})"), R"({"ok":true})");
+    EXPECT_FALSE(device_->powered());
+}
+
+TEST_F(Control, RefusalsAreTyped) {
+    EXPECT_NE(ask("state").find(R"("code":"malformed")"), std::string::npos);
+    EXPECT_NE(ask("[]").find(R"("code":"malformed")"), std::string::npos);
+    EXPECT_NE(ask(R"({"command":"dance"})").find("fault, state"), std::string::npos);
+    EXPECT_NE(ask(R"({"command":"power"})").find("true or false"), std::string::npos);
+    EXPECT_NE(ask(R"({"command":"fault","name":7})").find("name"), std::string::npos);
+    EXPECT_NE(ask(R"({"command":"fault","name":"lose","keys":{"nth":[]}})").find("nth"),
+              std::string::npos);
+    EXPECT_NE(ask(R"({"command":"fault","name":"shift_expired"})").find("not_supported"),
+              std::string::npos);
+}
+
+TEST_F(Control, RandomLinesAreAnsweredInJson) {
+    simulators::Random random(1);
+    constexpr std::string_view kLetters = R"({}[]":,0123456789abcdefnstruelcommand )";
+    for (int i = 0; i < 20'000; ++i) {
+        std::string line;
+        for (std::uint64_t k = random.below(40); k > 0; --k) {
+            line += kLetters[random.below(kLetters.size())];
+        }
+        EXPECT_EQ(ask(line).substr(0, 5), R"({"err)") << line;
+    }
+}
+
+TEST_F(Control, PeopleGetTextAndFailuresAreSaid) {
+    ask(R"({"command":"fault","name":"other_master","keys":{"total":250}})");
+    bool failed = true;
+    EXPECT_EQ(answer_for_people(ask(R"({"command":"tape"})"), failed), "#1 2.50 tag 0\n");
+    EXPECT_FALSE(failed);
+    EXPECT_NE(answer_for_people(ask(R"({"command":"documents"})"), failed).find("2.50"),
+              std::string::npos);
+    EXPECT_NE(answer_for_people(ask(R"({"command":"state"})"), failed).find("TOY00001"),
+              std::string::npos);
+    EXPECT_NE(answer_for_people(ask("x"), failed).find("malformed"), std::string::npos);
+    EXPECT_TRUE(failed);
+    answer_for_people("nonsense", failed);
+    EXPECT_TRUE(failed);
+}
+
+}  // namespace
+}  // namespace tillhost::devsim

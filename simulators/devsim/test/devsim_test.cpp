@@ -1,0 +1,210 @@
+// Claim: the program serves a device on a pty and on a port, and its memory outlives kill -9.
+// Shown with the real program: opened and closed again by a host, killed, and started anew.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <filesystem>
+
+#include "hal/base/bytes.h"
+#include "hal/os/descriptor.h"
+#include "simulators/devsim/control_server.h"
+
+namespace tillhost::devsim {
+namespace {
+
+constexpr int kPatienceMs = 20'000;  // of a test machine, not of the device
+
+/// The program, and the line that it printed when it was ready.
+class Program {
+public:
+    explicit Program(std::vector<std::string> words) {
+        words.insert(words.begin(), DEVSIM_PROGRAM);
+        std::vector<char*> arguments;
+        for (std::string& word : words) {
+            arguments.push_back(word.data());
+        }
+        arguments.push_back(nullptr);
+        std::array<int, 2> pipe{};
+        EXPECT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
+        pid_ = ::fork();
+        if (pid_ == 0) {
+            ::dup2(pipe[1], STDOUT_FILENO);
+            ::execv(arguments[0], arguments.data());
+            ::_exit(127);
+        }
+        ::close(pipe[1]);
+        output_ = os::Descriptor(pipe[0]);
+        char letter = 0;
+        while (::read(pipe[0], &letter, 1) == 1 && letter != '\n') {
+            ready_ += letter;
+        }
+    }
+    ~Program() { end(SIGKILL); }
+    Program(const Program&) = delete;
+    Program& operator=(const Program&) = delete;
+
+    /// The status that waitpid() gives.
+    int end(int signal) {
+        int status = -1;
+        if (pid_ > 0) {
+            ::kill(pid_, signal);
+            ::waitpid(pid_, &status, 0);
+            pid_ = -1;
+        }
+        return status;
+    }
+    const std::string& ready() const { return ready_; }
+
+private:
+    pid_t pid_ = -1;
+    os::Descriptor output_;
+    std::string ready_;
+};
+
+/// Exactly so many bytes, or what came before the patience ended.
+std::string read_hex(int fd, std::size_t count) {
+    base::Bytes bytes;
+    while (bytes.size() < count) {
+        pollfd waiting{.fd = fd, .events = POLLIN, .revents = 0};
+        std::array<std::byte, 256> buffer{};
+        if (::poll(&waiting, 1, kPatienceMs) != 1) {
+            break;
+        }
+        const ssize_t got =
+            ::read(fd, buffer.data(), std::min(buffer.size(), count - bytes.size()));
+        if (got <= 0) {
+            break;
+        }
+        bytes.insert(bytes.end(), buffer.begin(), buffer.begin() + got);
+    }
+    return base::to_hex(bytes);
+}
+
+std::string say(int fd, std::string_view hex, std::size_t answer_bytes) {
+    const base::Bytes bytes = *base::from_hex(hex);
+    EXPECT_EQ(::write(fd, bytes.data(), bytes.size()), static_cast<ssize_t>(bytes.size()));
+    return read_hex(fd, answer_bytes);
+}
+
+class Devsim : public testing::Test {
+protected:
+    void SetUp() override {
+        folder_ = testing::TempDir() + "devsim_" +
+                  testing::UnitTest::GetInstance()->current_test_info()->name();
+        std::filesystem::remove_all(folder_);
+        std::filesystem::create_directories(folder_);
+    }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
+
+    std::string at(const std::string& name) const { return folder_ + "/" + name; }
+    std::vector<std::string> toy() const {
+        return {"fiscal/toy", "--pty",     at("line"),   "--state",
+                at("state"),  "--control", at("control")};
+    }
+    os::Descriptor open_line() const {
+        return os::Descriptor(::open(at("line").c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
+    }
+    std::string ask(const std::string& line) const {
+        const os::SystemClock clock;
+        const auto answer = ask_control(at("control"), line, clock,
+                                        clock.now() + std::chrono::milliseconds(kPatienceMs));
+        return answer ? *answer : base::to_text(answer.error());
+    }
+
+    static constexpr std::string_view kRegister =
+        "11 03 B7 61 00 00 00 00 00 00 07 00 00 00 00 00 00 00 C3";
+    static constexpr std::string_view kCounters = "01 02 03";
+    std::string folder_;
+};
+
+TEST_F(Devsim, SaysWhenItIsReadyAndEndsCleanly) {
+    Program program(toy());
+    EXPECT_EQ(program.ready(), "ready fiscal/toy on " + at("line") + " seed 1");
+    EXPECT_TRUE(std::filesystem::is_symlink(at("line")));
+    const int status = program.end(SIGTERM);
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 0);
+    EXPECT_FALSE(std::filesystem::exists(std::filesystem::symlink_status(at("line"))));
+    EXPECT_FALSE(std::filesystem::exists(at("control")));
+}
+
+TEST_F(Devsim, MemoryOutlivesKillNine) {
+    {
+        Program program(toy());
+        const os::Descriptor line = open_line();
+        EXPECT_EQ(say(line.get(), kRegister, 8), "06 03 00 01 00 00 00 04");
+        program.end(SIGKILL);
+    }
+    Program again(toy());
+    const os::Descriptor line = open_line();
+    EXPECT_EQ(say(line.get(), kCounters, 16), "0E 02 00 01 00 00 00 B7 61 00 00 00 00 00 00 DB");
+}
+
+TEST_F(Devsim, AHostMayCloseTheLineAndOpenItAgain) {
+    Program program(toy());
+    for (int i = 0; i < 5; ++i) {
+        os::Descriptor line = open_line();
+        EXPECT_EQ(say(line.get(), "01 01 00", 12), "0A 01 00 54 4F 59 30 30 30 30 31 78");
+        say(line.get(), kCounters, 0);  // and leaves without reading the answer
+        line.reset();
+        // The device still answers into the void; then it is idle again.
+        while (ask(R"({"command":"state"})").find("executing") != std::string::npos) {
+        }
+    }
+    const os::Descriptor line = open_line();
+    EXPECT_EQ(say(line.get(), "01 09 08", 4), "02 09 01 0A");
+}
+
+TEST_F(Devsim, FaultsComeThroughTheControlSocket) {
+    Program program(toy());
+    const os::Descriptor line = open_line();
+    EXPECT_EQ(ask(R"({"command":"fault","name":"garble","keys":{"at":2,"mask":5}})"),
+              R"({"ok":true})");
+    EXPECT_EQ(say(line.get(), kRegister, 8), "06 03 05 01 00 00 00 04");
+    EXPECT_NE(ask(R"({"command":"documents"})").find(R"("tag":7)"), std::string::npos);
+    EXPECT_EQ(ask(R"({"command":"power","on":false})"), R"({"ok":true})");
+    EXPECT_NE(ask(R"({"command":"state"})").find(R"("powered":false)"), std::string::npos);
+}
+
+TEST_F(Devsim, ASecondProgramIsRefusedTheSameMemory) {
+    Program first(toy());
+    Program second({"fiscal/toy", "--state", at("state")});
+    EXPECT_EQ(second.ready(), "");
+    const int status = second.end(0);
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 1);
+}
+
+TEST_F(Devsim, ServesAPortToOneClientAtATime) {
+    Program program({"fiscal/shtrih", "--tcp", "127.0.0.1:0"});
+    const std::string ready = program.ready();
+    const std::string port = ready.substr(ready.find(':') + 1);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(port)));
+    const auto connect = [&address] {
+        os::Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        EXPECT_EQ(::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address),
+                  0);
+        return socket;
+    };
+    os::Descriptor first = connect();
+    EXPECT_EQ(say(first.get(), "02 01 FC FD", 28).substr(0, 11), "06 02 18 FC");
+    EXPECT_EQ(say(first.get(), "06", 1), "FF");
+    const os::Descriptor second = connect();
+    EXPECT_EQ(read_hex(second.get(), 1), "");  // turned away
+    first.reset();
+    const os::Descriptor third = connect();
+    EXPECT_EQ(say(third.get(), "05", 1), "15");
+}
+
+}  // namespace
+}  // namespace tillhost::devsim
