@@ -1,0 +1,31 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "hal/device/driver.h"
+#include "hal/transport/transport.h"
+
+namespace tillhost::drivers {
+
+/// Makes a driver from a device's settings, `port` not among them, and a connector for its line
+/// (null if the device has no `port`). Touches nothing yet; the clock outlives the driver.
+/// Errors: bad_field(settings.NAME).
+using Make = base::Result<std::unique_ptr<device::Driver>> (*)(
+    const std::vector<contract::Setting>& settings, std::unique_ptr<transport::Connector> connector,
+    const os::Clock& clock);
+
+/// One driver of the list in hal/drivers/CMakeLists.txt.
+struct DriverEntry {
+    std::string_view name;  ///< its folder below hal/drivers: "fiscal/shtrih"
+    Make make;
+};
+
+/// All drivers of this build, in the order of the list.
+std::span<const DriverEntry> all();
+/// The driver of that name, or nullptr.
+const DriverEntry* find(std::string_view name);
+
+}  // namespace tillhost::drivers
