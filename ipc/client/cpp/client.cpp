@@ -1,0 +1,328 @@
+#include "ipc/client/cpp/client.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <optional>
+#include <utility>
+
+#include "hal/os/random.h"
+#include "ipc/contract/decoder.h"
+#include "ipc/contract/envelope.h"
+
+namespace tillhost::client {
+namespace {
+
+using base::Effect;
+using base::Error;
+using base::ErrorCode;
+using base::make_error;
+using base::OperationId;
+using base::Result;
+using contract::Operation;
+using contract::OperationState;
+using contract::RequestKind;
+
+/// After these the connection is of no use, even if it still stands.
+bool ends_connection(ErrorCode code) {
+    return code == ErrorCode::link_lost || code == ErrorCode::deadline_passed ||
+           code == ErrorCode::no_session || code == ErrorCode::stale_session ||
+           code == ErrorCode::wrong_version;
+}
+
+/// Whether the same request, under the same id, is to be made again over another connection.
+bool is_worth_repeating(const Error& error) {
+    return error.effect == Effect::unknown || error.code == ErrorCode::link_lost ||
+           error.code == ErrorCode::no_daemon || error.code == ErrorCode::no_session ||
+           error.code == ErrorCode::stale_session || error.code == ErrorCode::shutting_down;
+}
+
+Error with_effect(Error error, Effect effect) {
+    error.effect = effect;
+    return error;
+}
+
+/// Pauses that grow, for a devd that may come back.
+class Pauses final {
+public:
+    explicit Pauses(os::Clock& clock) : clock_(clock) {}
+    /// False when there is no time left.
+    bool wait(os::Deadline deadline) {
+        const os::Instant now = clock_.now();
+        if (now >= deadline) {
+            return false;
+        }
+        clock_.sleep_until(std::min(now + delay_, deadline));
+        delay_ = std::min(delay_ * 2, kReconnectDelayMax);
+        return true;
+    }
+
+private:
+    os::Clock& clock_;
+    os::Duration delay_ = kReconnectDelayMin;
+};
+
+}  // namespace
+
+std::string default_endpoint() {
+    const char* folder = std::getenv("TILLHOST_RUNTIME_DIR");
+    return "ipc://" + std::string(folder == nullptr || *folder == '\0' ? "/run/tillhost" : folder) +
+           "/devd.sock";
+}
+
+OperationId make_operation_id(const os::Clock& clock) {
+    return OperationId::make(static_cast<std::uint64_t>(clock.unix_ms()),
+                             {os::random_u64(), os::random_u64()});
+}
+
+bool is_final(OperationState state) {
+    switch (state) {
+        case OperationState::unspecified:
+        case OperationState::accepted:
+        case OperationState::prepared:
+        case OperationState::in_doubt: return false;
+        case OperationState::done:
+        case OperationState::failed:
+        case OperationState::cancelled:
+        case OperationState::expired:
+        case OperationState::never_accepted: return true;
+    }
+    return false;
+}
+
+// --- the connection
+
+Result<std::unique_ptr<Client>> Client::connect(ClientOptions options, os::Clock& clock,
+                                                os::Deadline deadline) {
+    const std::string endpoint = options.endpoint.empty() ? default_endpoint() : options.endpoint;
+    return connect_over(make_zmq_connector(endpoint, clock), std::move(options), clock, deadline);
+}
+
+Result<std::unique_ptr<Client>> Client::connect_over(std::unique_ptr<Connector> connector,
+                                                     ClientOptions options, os::Clock& clock,
+                                                     os::Deadline deadline) {
+    std::unique_ptr<Client> client(new Client(std::move(connector), std::move(options), clock));
+    TRY(client->be_connected(deadline));
+    return client;
+}
+
+base::Done Client::be_connected(os::Deadline deadline) {
+    if (connection_ && !connection_->lost()) {
+        return {};
+    }
+    connection_ = TRY(connector_->connect(deadline));
+    if (const auto greeted = say_hello(deadline); !greeted) {
+        connection_.reset();
+        // Nothing but a greeting was sent.
+        return with_effect(greeted.error(), Effect::none);
+    }
+    return {};
+}
+
+base::Done Client::say_hello(os::Deadline deadline) {
+    const contract::HelloRequest request{.client = options_.name,
+                                         .versions = {contract::kProtocolVersion},
+                                         .program_version = options_.program_version};
+    const auto until = std::min(deadline, clock_.now() + kHelloTimeMax);
+    const auto reply =
+        TRY(connection_->call(RequestKind::hello, contract::to_value(request), until));
+    auto hello = contract::from_value<contract::HelloReply>(reply);
+    if (!hello || hello->version != contract::kProtocolVersion) {
+        return make_error(ErrorCode::wrong_version, "devd speaks another version of the protocol");
+    }
+    hello_ = std::move(*hello);
+    return {};
+}
+
+template <class Reply, class Body>
+Result<Reply> Client::ask(RequestKind kind, const Body& body, os::Deadline deadline) {
+    auto answer = connection_->call(kind, contract::to_value(body), deadline);
+    if (!answer) {
+        if (ends_connection(answer.error().code) || connection_->lost()) {
+            connection_.reset();
+        }
+        return std::move(answer).error();
+    }
+    auto reply = contract::from_value<Reply>(*answer);
+    if (!reply) {
+        return make_error(ErrorCode::malformed, "devd's answer: " + reply.error().detail,
+                          Effect::unknown);
+    }
+    return std::move(*reply);
+}
+
+// --- devices
+
+Result<std::vector<contract::Device>> Client::devices(os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    auto reply =
+        TRY(ask<contract::DevicesReply>(RequestKind::devices, contract::Empty{}, deadline));
+    return std::move(reply.devices);
+}
+
+Result<contract::Device> Client::status(const std::string& device, os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    return ask<contract::Device>(RequestKind::status, contract::DeviceRequest{device}, deadline);
+}
+
+Result<contract::ClassStatus> Client::query(const std::string& device, const contract::Query& query,
+                                            os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    return ask<contract::ClassStatus>(RequestKind::query, contract::QueryRequest{device, query},
+                                      deadline);
+}
+
+// --- the operation book
+
+Result<Operation> Client::submit(const std::string& device, const contract::Command& command,
+                                 const OperationOptions& options, os::Deadline deadline) {
+    if (options.operation_id.is_nil()) {
+        return base::bad_field("operation_id", "an id of make_operation_id(), stored beforehand");
+    }
+    TRY(be_connected(deadline));
+    const contract::SubmitRequest request{.session = hello_.session,
+                                          .operation_id = options.operation_id,
+                                          .device = device,
+                                          .command = command,
+                                          .sale_ref = options.sale_ref,
+                                          .start_before_ms = options.start_before_ms,
+                                          .force = options.force};
+    return ask<Operation>(RequestKind::submit, request, deadline);
+}
+
+Result<Operation> Client::await(const OperationId& id, os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    return ask<Operation>(RequestKind::await, contract::OperationRequest{id}, deadline);
+}
+
+Result<Operation> Client::operation(const OperationId& id, os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    return ask<Operation>(RequestKind::operation, contract::OperationRequest{id}, deadline);
+}
+
+Result<contract::OperationsReply> Client::operations(const contract::OperationsRequest& request,
+                                                     os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    return ask<contract::OperationsReply>(RequestKind::operations, request, deadline);
+}
+
+Result<Operation> Client::change(RequestKind kind, const OperationId& id, os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    return ask<Operation>(kind, contract::SessionOperationRequest{hello_.session, id}, deadline);
+}
+
+Result<Operation> Client::settle(const OperationId& id, os::Deadline deadline) {
+    return change(RequestKind::settle, id, deadline);
+}
+
+Result<Operation> Client::cancel(const OperationId& id, os::Deadline deadline) {
+    return change(RequestKind::cancel, id, deadline);
+}
+
+Result<Operation> Client::acknowledge(const OperationId& id, os::Deadline deadline) {
+    return change(RequestKind::acknowledge, id, deadline);
+}
+
+Result<Operation> Client::resolve(const OperationId& id, os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    return ask<Operation>(RequestKind::resolve, contract::OperationRequest{id}, deadline);
+}
+
+Result<Operation> Client::decide(const Decision& decision, os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    const contract::DecideRequest request{.session = hello_.session,
+                                          .operation_id = decision.operation_id,
+                                          .version = decision.version,
+                                          .verdict = decision.verdict,
+                                          .fiscal_document_number = decision.fiscal_document_number,
+                                          .note = decision.note};
+    return ask<Operation>(RequestKind::decide, request, deadline);
+}
+
+// --- handing over and waiting for the truth
+
+Result<Operation> Client::carry_out(const std::string& device, const contract::Command& command,
+                                    const OperationOptions& options, os::Deadline deadline) {
+    const Operation taken = TRY(hand_over(device, command, options, deadline));
+    if (is_final(taken.state)) {
+        return taken;  // a repeat
+    }
+    return outcome(options, deadline);
+}
+
+Result<Operation> Client::sell(const std::string& device, const contract::Receipt& receipt,
+                               const OperationOptions& options, os::Deadline deadline) {
+    return carry_out(device, receipt, options, deadline);
+}
+
+Result<Operation> Client::hand_over(const std::string& device, const contract::Command& command,
+                                    const OperationOptions& options, os::Deadline deadline) {
+    Pauses pauses(clock_);
+    bool may_have_arrived = false;
+    while (true) {
+        auto taken = submit(device, command, options, deadline);
+        if (taken) {
+            return taken;
+        }
+        const Error& error = taken.error();
+        may_have_arrived = may_have_arrived || error.effect == Effect::unknown;
+        if (!is_worth_repeating(error)) {
+            // A conflict is about another operation's content: ours was never taken.
+            return may_have_arrived && error.code != ErrorCode::conflict
+                       ? make_sure(options.operation_id, error, deadline)
+                       : taken;
+        }
+        if (!pauses.wait(deadline)) {
+            return with_effect(error, may_have_arrived ? Effect::unknown : Effect::none);
+        }
+    }
+}
+
+/// devd refused what an earlier message, of a connection that broke, may still bring. After settle
+/// it either has the operation or never will.
+Result<Operation> Client::make_sure(const OperationId& id, const Error& refusal,
+                                    os::Deadline deadline) {
+    Pauses pauses(clock_);
+    while (true) {
+        auto settled = settle(id, deadline);
+        if (settled && settled->state == OperationState::never_accepted) {
+            return with_effect(refusal, Effect::none);
+        }
+        if (settled) {
+            return settled;
+        }
+        if (!is_worth_repeating(settled.error()) || !pauses.wait(deadline)) {
+            return with_effect(std::move(settled).error(), Effect::unknown);
+        }
+    }
+}
+
+Result<Operation> Client::outcome(const OperationOptions& options, os::Deadline deadline) {
+    Pauses pauses(clock_);
+    std::optional<os::Deadline> doubt_until;
+    while (true) {
+        auto seen = await(options.operation_id, deadline);
+        const os::Instant now = clock_.now();
+        if (!seen) {
+            if (!is_worth_repeating(seen.error()) || !pauses.wait(deadline)) {
+                return with_effect(std::move(seen).error(), Effect::unknown);  // it was taken
+            }
+            continue;
+        }
+        if (is_final(seen->state) || now >= deadline) {
+            return seen;
+        }
+        if (seen->state != OperationState::in_doubt) {
+            pauses.wait(deadline);  // devd waits no longer than an hour in one request
+            continue;
+        }
+        if (!doubt_until) {
+            doubt_until = std::min(deadline, now + options.doubt_patience);
+        }
+        if (now >= *doubt_until) {
+            return seen;
+        }
+        clock_.sleep_until(std::min(now + kDoubtLook, *doubt_until));
+    }
+}
+
+}  // namespace tillhost::client

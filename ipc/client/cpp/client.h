@@ -1,0 +1,200 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hal/base/ids.h"
+#include "hal/base/result.h"
+#include "hal/os/clock.h"
+#include "ipc/client/cpp/connection.h"
+#include "ipc/contract/messages.h"
+
+namespace tillhost::client {
+
+/// Longest time that hello may take, whatever the caller's deadline.
+inline constexpr os::Duration kHelloTimeMax = std::chrono::seconds(5);
+
+/// Pauses between attempts to reach a devd that is not there: the first, and the longest.
+inline constexpr os::Duration kReconnectDelayMin = std::chrono::milliseconds(50);
+inline constexpr os::Duration kReconnectDelayMax = std::chrono::seconds(1);
+/// How often an operation in doubt is looked at while its patience lasts.
+inline constexpr os::Duration kDoubtLook = std::chrono::milliseconds(200);
+
+/// "ipc://$TILLHOST_RUNTIME_DIR/devd.sock"; without the variable /run/tillhost.
+std::string default_endpoint();
+
+/// A new id for one operation: UUID version 7 of the present time and the kernel's random bits.
+///
+/// Write it to your own storage, with the sale, BEFORE it is handed over, and keep it until the
+/// result is stored and acknowledged. It is the only thing that leads back to a document whose
+/// answer was lost: a program that finds an id without a result after a crash asks for it
+/// (operation), makes sure of it (settle), or hands over the same content under it again. A second
+/// id for the same sale is a second receipt.
+base::OperationId make_operation_id(const os::Clock& clock);
+
+/// Who connects, and where to.
+struct ClientOptions {
+    std::string endpoint{};  ///< "ipc://PATH"; empty = default_endpoint()
+    std::string name{};      ///< of the program, shown to people: "pos 3"; 1 to 64 characters
+    std::string program_version{};  ///< for devd's log; at most 64 characters
+};
+
+/// How an operation is handed over.
+struct OperationOptions {
+    base::OperationId operation_id;    ///< of make_operation_id(), stored already
+    std::string sale_ref;              ///< the program's own number; unique among its operations
+    std::int64_t start_before_ms = 0;  ///< Unix time after which it must not start; 0 = no limit
+    bool force = false;                ///< go on in spite of possible_duplicate
+    os::Duration doubt_patience{};     ///< carry_out: how long a doubt may last before it returns
+};
+
+/// True for the states that never change again: done, failed, cancelled, expired, never_accepted.
+bool is_final(contract::OperationState state);
+
+/// A POS program's end of devd: plain calls that wait for their answer. For one thread; a program
+/// with several makes a client for each.
+///
+/// Every call waits until its deadline at most, and some two seconds longer for an answer that is
+/// on its way. A connection that was lost is made anew by the next call, with a new session. A call
+/// never repeats its request by itself, except carry_out() and sell(), which are made for it.
+///
+/// Errors of every call: those of devd (docs/ipc/operations.md), no_daemon (nothing listens there;
+/// effect none), link_lost, deadline_passed, malformed (devd's answer cannot be read). Their effect
+/// tells whether the request may have been carried out: with none it certainly was not; with
+/// unknown only the operation's id tells.
+class Client final {
+public:
+    /// Connects and says hello. Errors: no_daemon, wrong_version, bad_field (the name).
+    static base::Result<std::unique_ptr<Client>> connect(ClientOptions options, os::Clock& clock,
+                                                         os::Deadline deadline);
+    /// The same over connections of the caller's making; options.endpoint is not looked at.
+    static base::Result<std::unique_ptr<Client>> connect_over(std::unique_ptr<Connector> connector,
+                                                              ClientOptions options,
+                                                              os::Clock& clock,
+                                                              os::Deadline deadline);
+
+    // --- devices
+
+    base::Result<std::vector<contract::Device>> devices(os::Deadline deadline);
+    /// The last known status of a device; touches no device. Errors: unknown_device.
+    base::Result<contract::Device> status(const std::string& device, os::Deadline deadline);
+    /// Asks the device itself. Errors: unknown_device, device_not_ready, and the device's.
+    base::Result<contract::ClassStatus> query(const std::string& device,
+                                              const contract::Query& query, os::Deadline deadline);
+
+    // --- handing over
+
+    /// Hands an operation over, carries it out and returns the truth: the operation in a final
+    /// state, or in doubt, or as it stood at the deadline. The whole of a sale is
+    ///
+    ///     options.operation_id = make_operation_id(clock);   // and store it
+    ///     auto sold = client->sell("kassa", receipt, options, deadline);
+    ///     // store what came of it, then
+    ///     client->acknowledge(options.operation_id, deadline);
+    ///
+    /// When the connection breaks, or devd is restarted, it connects again and hands the same
+    /// content over under the same id: devd answers with what it holds, or takes it now. It never
+    /// makes another id. If devd refuses it then, and an earlier hand-over may have arrived, the id
+    /// is settled before the refusal is returned, so that nothing can come of it later.
+    ///
+    /// Read the result by its state:
+    ///  * done: `result` has the document. `registered` and `printed` are two facts: a document
+    ///    that is registered and not printed is a success; print a copy, never sell again.
+    ///  * failed, cancelled, expired, never_accepted: the device did not act; `error` says why. A
+    ///    new attempt is a new operation with a new id.
+    ///  * in_doubt: it is not known whether the device acted. Keep the id, sell nothing else in its
+    ///    place, and ask for it again: devd asks the device by itself as soon as it answers.
+    ///  * accepted, prepared: the deadline came first. Ask again with await().
+    ///
+    /// An error with effect none means: not handed over, or refused, and nothing will come of it.
+    /// An error with effect unknown: the id may be in the book; ask for it by operation(), or make
+    /// sure with settle(). Errors beside the general ones: bad_field (the request, or no id),
+    /// unknown_device, conflict (the id is taken by other content), possible_duplicate, id_too_old,
+    /// retry_later (queue full), storage_full, and for receipts those of check_receipt.
+    base::Result<contract::Operation> carry_out(const std::string& device,
+                                                const contract::Command& command,
+                                                const OperationOptions& options,
+                                                os::Deadline deadline);
+    /// carry_out() for a receipt.
+    base::Result<contract::Operation> sell(const std::string& device,
+                                           const contract::Receipt& receipt,
+                                           const OperationOptions& options, os::Deadline deadline);
+
+    /// Hands an operation over; returns when devd has it on disk. One attempt: see carry_out().
+    base::Result<contract::Operation> submit(const std::string& device,
+                                             const contract::Command& command,
+                                             const OperationOptions& options,
+                                             os::Deadline deadline);
+    /// Waits until the operation is final or in doubt; at the deadline returns it as it stands.
+    /// Errors: unknown_operation.
+    base::Result<contract::Operation> await(const base::OperationId& id, os::Deadline deadline);
+
+    // --- the operation book
+
+    /// One operation. Errors: unknown_operation, which is no proof that it never was: a message of
+    /// yours may still be on its way. settle() is.
+    base::Result<contract::Operation> operation(const base::OperationId& id, os::Deadline deadline);
+    /// Newest first.
+    base::Result<contract::OperationsReply> operations(const contract::OperationsRequest& request,
+                                                       os::Deadline deadline);
+    /// Makes sure of an id. An operation that devd has is returned as it stands; an unknown id is
+    /// marked as never_accepted, durably: nothing can ever come of it, and a new sale may be made.
+    base::Result<contract::Operation> settle(const base::OperationId& id, os::Deadline deadline);
+    /// Cancels an operation that has not begun. Errors: unknown_operation, wrong_state.
+    base::Result<contract::Operation> cancel(const base::OperationId& id, os::Deadline deadline);
+    /// Says that the result is stored here. devd may forget it after the retention time, and an
+    /// equal operation is no longer taken for a possible duplicate. May be repeated. Errors:
+    /// unknown_operation, wrong_state (it is not final).
+    base::Result<contract::Operation> acknowledge(const base::OperationId& id,
+                                                  os::Deadline deadline);
+
+    // --- doubt
+
+    /// Has the device asked once more about an operation in doubt; changes nothing at the device
+    /// and may be repeated for ever. Errors: unknown_operation, wrong_state, device_not_ready.
+    base::Result<contract::Operation> resolve(const base::OperationId& id, os::Deadline deadline);
+
+    /// What a person says of an operation in doubt that the device cannot tell.
+    struct Decision {
+        base::OperationId operation_id;
+        std::int64_t version = 0;  ///< of the operation as the person saw it
+        contract::Verdict verdict = contract::Verdict::unspecified;  ///< executed or not_executed
+        std::int64_t fiscal_document_number = 0;  ///< from the paper, with executed
+        std::string note;                         ///< who decided and why; kept in the book
+    };
+    /// Errors: unknown_operation, wrong_state (it changed since, or is not in doubt),
+    /// wrong_verdict (the decision does not fit, such as executed without a document number).
+    base::Result<contract::Operation> decide(const Decision& decision, os::Deadline deadline);
+
+    /// What devd said in the last hello.
+    const contract::HelloReply& hello() const { return hello_; }
+
+private:
+    Client(std::unique_ptr<Connector> connector, ClientOptions options, os::Clock& clock)
+        : connector_(std::move(connector)), options_(std::move(options)), clock_(clock) {}
+
+    base::Done be_connected(os::Deadline deadline);
+    base::Done say_hello(os::Deadline deadline);
+    template <class Reply, class Body>
+    base::Result<Reply> ask(contract::RequestKind kind, const Body& body, os::Deadline deadline);
+    base::Result<contract::Operation> change(contract::RequestKind kind,
+                                             const base::OperationId& id, os::Deadline deadline);
+    base::Result<contract::Operation> hand_over(const std::string& device,
+                                                const contract::Command& command,
+                                                const OperationOptions& options,
+                                                os::Deadline deadline);
+    base::Result<contract::Operation> make_sure(const base::OperationId& id,
+                                                const base::Error& refusal, os::Deadline deadline);
+    base::Result<contract::Operation> outcome(const OperationOptions& options,
+                                              os::Deadline deadline);
+
+    std::unique_ptr<Connector> connector_;
+    ClientOptions options_;
+    os::Clock& clock_;
+    std::unique_ptr<Connection> connection_;  ///< nothing when it was lost
+    contract::HelloReply hello_;
+};
+
+}  // namespace tillhost::client

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "hal/base/result.h"
+#include "hal/os/clock.h"
+#include "ipc/contract/messages.h"
+
+namespace tillhost::client {
+
+/// One connection to devd. It ends once and for good; what comes next is another connection with
+/// another session.
+class Connection {
+public:
+    virtual ~Connection() = default;
+    /// Sends a request and waits for its reply, a moment beyond the deadline at most.
+    /// Errors: the server's own; else those of ipc::ZmqClient::call, with effect unknown once the
+    /// request has left.
+    virtual base::Result<contract::Value> call(contract::RequestKind kind, contract::Value body,
+                                               os::Deadline deadline) = 0;
+    /// True once it has ended.
+    virtual bool lost() = 0;
+};
+
+/// Makes connections: real ones in a program, others in a test.
+class Connector {
+public:
+    virtual ~Connector() = default;
+    /// Errors: no_daemon, system_failed.
+    virtual base::Result<std::unique_ptr<Connection>> connect(os::Deadline deadline) = 0;
+};
+
+/// Connections to the socket of a devd on this machine, "ipc://PATH".
+std::unique_ptr<Connector> make_zmq_connector(std::string endpoint, const os::Clock& clock);
+
+}  // namespace tillhost::client

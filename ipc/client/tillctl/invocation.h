@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "hal/base/bytes.h"
+#include "hal/base/ids.h"
+#include "hal/os/clock.h"
+#include "ipc/client/cpp/client.h"
+#include "ipc/contract/messages.h"
+
+namespace tillhost::tillctl {
+
+/// Exit statuses; scripts rely on them.
+enum class Exit : int {
+    done = 0,
+    failed = 1,
+    usage = 2,     ///< wrong command line, or a wrong field in a file given on it
+    in_doubt = 3,  ///< the outcome is not known (yet): ask again by the id, sell nothing else
+    no_daemon = 4,
+};
+
+/// How a document is handed over, whatever it is.
+struct HandOver {
+    std::string device;
+    base::OperationId operation_id;  ///< nil: a new one is made
+    std::string sale_ref;
+    bool force = false;
+};
+
+struct DevicesVerb {};
+struct StatusVerb {
+    std::string device;
+    bool ask = false;  ///< the device itself
+};
+struct SubmitVerb {
+    HandOver how;
+    contract::Command command;
+};
+struct ReceiptVerb {
+    HandOver how;
+    std::string path;
+};
+struct OperationsVerb {
+    contract::OperationsRequest request;
+};
+/// What is done with one operation.
+enum class OnOperation : std::uint8_t { show, resolve, cancel, settle, acknowledge };
+struct OperationVerb {
+    OnOperation what = OnOperation::show;
+    base::OperationId operation_id;
+};
+struct DecideVerb {
+    client::Client::Decision decision;
+};
+struct DecodeVerb {
+    std::string family;
+    base::Bytes bytes;
+    bool from_device = false;
+};
+
+using Verb = std::variant<DevicesVerb, StatusVerb, SubmitVerb, ReceiptVerb, OperationsVerb,
+                          OperationVerb, DecideVerb, DecodeVerb>;
+
+/// One command line, understood.
+struct Invocation {
+    bool json = false;
+    std::string endpoint;  ///< empty: client::default_endpoint()
+    os::Duration timeout = std::chrono::seconds(60);
+    Verb verb;
+};
+
+}  // namespace tillhost::tillctl

@@ -1,0 +1,36 @@
+// tillctl: the command line. The wiring, and nothing else.
+#include <cstdio>
+
+#include "ipc/client/tillctl/arguments.h"
+#include "ipc/client/tillctl/verbs.h"
+
+namespace tillhost::tillctl {
+namespace {
+
+class StandardStreams final : public Console {
+public:
+    void out(std::string_view text) override { write(stdout, text); }
+    void err(std::string_view text) override { write(stderr, text); }
+
+private:
+    static void write(std::FILE* to, std::string_view text) {
+        std::fwrite(text.data(), 1, text.size(), to);
+        std::fflush(to);  // before the result is acknowledged
+    }
+};
+
+Exit start(int argc, const char* const* argv) {
+    StandardStreams console;
+    const auto parsed = parse_arguments(argc, argv);
+    if (const auto* explanation = std::get_if<Explanation>(&parsed)) {
+        explanation->is_help ? console.out(explanation->text) : console.err(explanation->text);
+        return explanation->is_help ? Exit::done : Exit::usage;
+    }
+    os::SystemClock clock;
+    return run(std::get<Invocation>(parsed), clock, console);
+}
+
+}  // namespace
+}  // namespace tillhost::tillctl
+
+int main(int argc, char** argv) { return static_cast<int>(tillhost::tillctl::start(argc, argv)); }

@@ -1,0 +1,402 @@
+#include "ipc/client/tillctl/texts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "hal/base/money.h"
+#include "ipc/contract/envelope.h"
+
+namespace tillhost::tillctl {
+namespace {
+
+using contract::OperationState;
+
+constexpr int kDecimals = 2;
+
+using HelpRow = std::pair<std::string_view, std::string_view>;
+constexpr auto kHelp = std::to_array<HelpRow>({
+    {"tillctl", "Speaks to devd, the device host of a shop."},
+    {"tillctl.examples", R"(
+Examples:
+  tillctl devices                           what is connected, and what is wrong with it
+  tillctl shift kassa open
+  tillctl receipt kassa receipt.json        sells; prints the fiscal document number and sign
+  tillctl operations --unsettled            what waits, runs or is in doubt
+  tillctl operation 0190b8f2-7c1e-7a00-8000-000000000001
+
+"tillctl VERB --help" says more. With --json the answer is JSON on standard output: the messages of
+docs/ipc, fields that have their default left out, or {"error": {...}}.
+
+Exit status: 0 done · 1 failed, the device did not act · 2 wrong command line or file ·
+3 in doubt, or not known yet: ask again by the id, sell nothing else in its place · 4 no devd)"},
+    {"json", "print JSON instead of text"},
+    {"endpoint", "where devd listens; default ipc://$TILLHOST_RUNTIME_DIR/devd.sock"},
+    {"timeout", "how long to wait for an outcome (default 60)"},
+    {"device", "id of the device, as tillctl devices shows it"},
+    {"id",
+     "id of the operation (UUID version 7); the same id and content are carried out once, "
+     "however often they are handed over"},
+    {"sale_ref", "your own number of the sale"},
+    {"force", "hand over although an equal operation is not finished or not acknowledged"},
+    {"cashier", "name of the person, as printed"},
+    {"tax_id", "tax id of that person (12 digits)"},
+    {"devices", "Lists the devices."},
+    {"status", "Shows one device as devd knows it; asks no device unless told so."},
+    {"status.ask", "ask the device itself"},
+    {"receipt", "Registers a receipt and prints it."},
+    {"receipt.file", "the receipt as JSON"},
+    {"receipt.examples", R"(
+A receipt of two lines, paid in cash (money in kopecks, whole numbers; docs/ipc/fiscal_registrar.md):
+  {"kind": "sale",
+   "lines": [{"name": "Tea", "price_minor": 12000, "quantity_units": 2, "vat": "standard"},
+             {"name": "Apples", "price_minor": 9990, "quantity_units": 485, "quantity_scale": 3,
+              "vat": "vat_10"}],
+   "payments": [{"kind": "cash", "amount_minor": 30000}]}
+
+The operation's id is printed before anything is sent. If the answer is lost, ask by it:
+  tillctl operation ID       what became of it
+  tillctl settle ID          the same, and if devd never got it, it never will
+or hand over the same file again under it; that never makes a second receipt:
+  tillctl receipt kassa receipt.json --id ID)"},
+    {"shift", "Opens or closes the shift."},
+    {"shift.action", "open, or close (prints the Z report)"},
+    {"shift.examples", "\nExample: tillctl shift kassa open --cashier \"Petrova A.\""},
+    {"cash", "Registers cash put into the drawer or taken out."},
+    {"cash.direction", "in or out"},
+    {"cash.amount", "amount, such as 500 or 499.90"},
+    {"cash.examples", "\nExample: tillctl cash kassa in 1500.00"},
+    {"report", "Prints a report that changes nothing."},
+    {"report.x", "x: the running shift"},
+    {"print", "Prints lines that are no fiscal document."},
+    {"print.text", "one word an argument is one line: quote lines that have blanks"},
+    {"print.examples", "\nExample: tillctl print kassa \"Closed on Sunday\" \"Thank you\""},
+    {"cut", "Cuts the paper."},
+    {"cut.full", "cut it through; default: leave a bridge"},
+    {"drawer", "Opens the cash drawer."},
+    {"operations", "Lists operations, newest first."},
+    {"operations.device", "only of this device"},
+    {"operations.unsettled", "only those that are not final"},
+    {"operations.limit", "at most so many (default 100)"},
+    {"operation", "Shows one operation; the exit status is that of its outcome."},
+    {"operation.id", "id of the operation"},
+    {"resolve", "Has the device asked once more about an operation in doubt; changes nothing."},
+    {"cancel", "Cancels an operation that has not begun."},
+    {"settle", "Makes sure of an id: shows its operation, or sees to it that it never is one."},
+    {"acknowledge", "Says that the result is known; devd may forget the operation in time."},
+    {"decide", "Settles an operation in doubt that the device itself cannot tell."},
+    {"decide.verdict", "executed or not_executed"},
+    {"decide.version", "version of the operation that you looked at"},
+    {"decide.document", "fiscal document number on the paper; needed with executed"},
+    {"decide.note", "who decided and why; kept for good"},
+    {"decide.examples", R"(
+Look at the paper first. The receipt is there:
+  tillctl decide ID executed --version 4 --document 41 --note "Petrova: receipt 41 is on the roll"
+It is not there, and the registrar's last document is the one before:
+  tillctl decide ID not_executed --version 4 --note "Petrova: last document on the roll is 40"
+Not executed means that devd hands it to the device again; cancel it first if it is no longer wanted.)"},
+    {"decode", "Names every field of a frame of a device's protocol, damaged ones too."},
+    {"decode.family", "family of the device, such as fiscal/shtrih"},
+    {"decode.hex", "the bytes as hex digits"},
+    {"decode.from", "who sent it: host (default) or device"},
+    {"decode.examples", "\nExample: tillctl decode fiscal/shtrih 02 05 10 1E 00 00 00 0B"},
+});
+
+std::string money(std::int64_t minor) { return base::minor_to_text(minor, kDecimals); }
+
+std::string row(std::string_view label, std::string_view value) {
+    return fmt::format("{:<14}{}\n", label, value);
+}
+
+std::string age_text(std::int64_t ms) {
+    constexpr std::int64_t kMinuteMs = 60'000;
+    constexpr std::int64_t kHourMs = 60 * kMinuteMs;
+    if (ms < 0) {
+        return "never";
+    }
+    if (ms < kMinuteMs) {
+        return fmt::format("{}.{} s ago", ms / 1000, ms % 1000 / 100);
+    }
+    return ms < kHourMs ? fmt::format("{} min ago", ms / kMinuteMs)
+                        : fmt::format("{} h ago", ms / kHourMs);
+}
+
+std::string state_text(contract::DeviceState state) {
+    switch (state) {
+        case contract::DeviceState::unspecified: return "?";
+        case contract::DeviceState::offline: return "offline";
+        case contract::DeviceState::opening: return "connecting";
+        case contract::DeviceState::ready: return "ready";
+        case contract::DeviceState::busy: return "busy";
+        case contract::DeviceState::in_doubt: return "IN DOUBT";
+        case contract::DeviceState::quarantined: return "QUARANTINED";
+    }
+    return "?";
+}
+
+std::string state_text(OperationState state) {
+    switch (state) {
+        case OperationState::unspecified: return "?";
+        case OperationState::accepted: return "waiting";
+        case OperationState::prepared: return "running";
+        case OperationState::in_doubt: return "IN DOUBT";
+        case OperationState::done: return "done";
+        case OperationState::failed: return "FAILED";
+        case OperationState::cancelled: return "cancelled";
+        case OperationState::expired: return "expired";
+        case OperationState::never_accepted: return "never accepted";
+    }
+    return "?";
+}
+
+std::string fiscal_status_text(const contract::FiscalStatus& status) {
+    std::string text =
+        row("registrar", fmt::format("{} {}", status.identity.serial, status.identity.model));
+    if (!status.identity.fiscal_memory.empty()) {
+        text += row("fiscal memory", status.identity.fiscal_memory);
+    }
+    if (status.shift_expired) {
+        text += row("shift", fmt::format("{} OLDER THAN 24 HOURS: close it", status.shift_number));
+    } else {
+        text += row("shift", status.shift_open
+                                 ? fmt::format("{} open, {} receipts", status.shift_number,
+                                               status.receipt_number)
+                                 : fmt::format("closed; the last was {}", status.shift_number));
+    }
+    text += row("paper", status.paper_present ? "yes" : "NONE: put in a roll");
+    if (status.cover_open) {
+        text += row("cover", "OPEN");
+    }
+    if (status.document_open) {
+        text += row("document", "one is open on the registrar");
+    }
+    text += row("last document", std::to_string(status.last_document_number));
+    if (status.unsent_documents > 0) {
+        text += row("not sent", fmt::format("{} documents wait for the data operator",
+                                            status.unsent_documents));
+    }
+    if (!status.device_time.empty()) {
+        text += row("its clock", status.device_time);
+    }
+    if (!status.firmware.empty()) {
+        text += row("firmware", status.firmware);
+    }
+    return text;
+}
+
+std::string printed_text(const contract::FiscalResult& result) {
+    switch (result.printed) {
+        case contract::Printed::printed: return row("printed", "yes");
+        case contract::Printed::unspecified:
+        case contract::Printed::printing: return row("printed", "still printing");
+        case contract::Printed::not_printed: break;
+    }
+    if (!result.registered) {
+        return row("printed", "NO");
+    }
+    return row("printed",
+               "NO. The document is in the fiscal memory and valid; only the paper is missing.") +
+           row("", "Put in paper and print a copy. Do not sell again.");
+}
+
+std::string result_text(const contract::FiscalResult& result) {
+    std::string text;
+    const auto number = [&text](std::string_view label, std::int64_t value) {
+        if (value != 0) {
+            text += row(label, std::to_string(value));
+        }
+    };
+    number("document", result.fiscal_document_number);
+    number("fiscal sign", result.fiscal_sign);
+    number("number", result.document_number);
+    if (result.shift_number != 0) {
+        text += row("shift",
+                    result.receipt_number != 0
+                        ? fmt::format("{}, receipt {}", result.shift_number, result.receipt_number)
+                        : std::to_string(result.shift_number));
+    }
+    if (result.total_minor != 0) {
+        text += row("total", money(result.total_minor));
+    }
+    if (result.change_minor != 0) {
+        text += row("change", money(result.change_minor));
+    }
+    if (!result.registered_at.empty()) {
+        text += row("at", result.registered_at);
+    }
+    text += printed_text(result);
+    if (!result.serial.empty()) {
+        text += row("registrar",
+                    result.fiscal_memory.empty()
+                        ? result.serial
+                        : fmt::format("{}, fiscal memory {}", result.serial, result.fiscal_memory));
+    }
+    return text;
+}
+
+/// What is known of an operation that is not done, and what to do.
+std::string advice_text(const contract::Operation& operation) {
+    const std::string id = operation.operation_id.to_text();
+    switch (operation.state) {
+        case OperationState::unspecified:
+        case OperationState::done: return "";
+        case OperationState::accepted:
+        case OperationState::prepared:
+            return fmt::format(
+                "It is not finished yet. Do not hand it over under another id.\n"
+                "  tillctl operation {0}   shows what becomes of it\n",
+                id);
+        case OperationState::in_doubt:
+            return fmt::format(
+                "It is not known whether the device did this: the line broke or the device fell\n"
+                "silent after the deciding bytes. Do not sell it again. The device's other money\n"
+                "operations wait; other devices go on.\n"
+                "1. Connect the device and switch it on. devd asks it by itself.\n"
+                "2. To have it asked now:\n"
+                "     tillctl resolve {0}\n"
+                "3. If it stays in doubt, look at the paper and decide. The document is there:\n"
+                "     tillctl decide {0} executed --version {1} --document NUMBER --note TEXT\n"
+                "   It is not there:\n"
+                "     tillctl decide {0} not_executed --version {1} --note TEXT\n",
+                id, operation.version);
+        case OperationState::failed:
+            return "The device did not act. A new attempt is a new operation.\n";
+        case OperationState::cancelled:
+        case OperationState::expired: return "It had not begun; the device did not act.\n";
+        case OperationState::never_accepted:
+            return "devd never had it and never will take it: nothing came of it.\n";
+    }
+    return "";
+}
+
+}  // namespace
+
+std::string_view help_of(std::string_view key) {
+    const auto found = std::find_if(kHelp.begin(), kHelp.end(),
+                                    [key](const HelpRow& one) { return one.first == key; });
+    return found == kHelp.end() ? std::string_view() : found->second;
+}
+
+std::string devices_text(const std::vector<contract::Device>& devices) {
+    if (devices.empty()) {
+        return "No device is configured: devices.d in devd's configuration folder is empty.\n";
+    }
+    std::string text = fmt::format("{:<16} {:<18} {:<12} {:>5}  {}\n", "DEVICE", "DRIVER", "STATE",
+                                   "QUEUE", "LAST ANSWER");
+    for (const contract::Device& device : devices) {
+        text += fmt::format("{:<16} {:<18} {:<12} {:>5}  {}\n", device.device, device.driver,
+                            state_text(device.state), device.queue, age_text(device.last_ok_ms));
+        if (!device.reason.empty()) {
+            text += fmt::format("{:<16} {}\n", "", device.reason);
+        }
+    }
+    return text;
+}
+
+std::string device_text(const contract::Device& device) {
+    std::string text = row("device", device.device) + row("driver", device.driver) +
+                       row("state", state_text(device.state));
+    if (!device.reason.empty()) {
+        text += row("reason", device.reason);
+    }
+    text += row("last answer", age_text(device.last_ok_ms));
+    text += row("queue", std::to_string(device.queue));
+    if (device.in_doubt) {
+        text += row("in doubt", device.in_doubt->to_text());
+    }
+    return text + (device.status ? status_text(*device.status) : "");
+}
+
+std::string status_text(const contract::ClassStatus& status) {
+    if (const auto* fiscal = std::get_if<contract::FiscalStatus>(&status)) {
+        return fiscal_status_text(*fiscal);
+    }
+    return "";
+}
+
+std::string operations_text(const contract::OperationsReply& reply) {
+    if (reply.operations.empty()) {
+        return "No operations.\n";
+    }
+    std::string text = fmt::format("{:<36}  {:<12} {:<12} {:<14} {}\n", "ID", "DEVICE", "COMMAND",
+                                   "STATE", "RESULT");
+    for (const contract::Operation& one : reply.operations) {
+        std::string what;
+        if (one.result) {
+            const auto& fiscal = std::get<contract::FiscalResult>(*one.result);
+            what = fiscal.fiscal_document_number == 0
+                       ? ""
+                       : fmt::format("document {}", fiscal.fiscal_document_number);
+            what += fiscal.registered && fiscal.printed == contract::Printed::not_printed
+                        ? ", NOT PRINTED"
+                        : "";
+        } else if (one.error) {
+            what = one.error->code;
+        }
+        text += fmt::format("{:<36}  {:<12} {:<12} {:<14} {}\n", one.operation_id.to_text(),
+                            one.device, one.command, state_text(one.state), what);
+    }
+    return text + (reply.truncated ? "There are more: --limit shows them.\n" : "");
+}
+
+std::string operation_text(const contract::Operation& operation) {
+    std::string text = row(state_text(operation.state),
+                           operation.device.empty()
+                               ? ""
+                               : fmt::format("{} on {}", operation.command, operation.device));
+    text += row("operation", operation.operation_id.to_text());
+    if (!operation.sale_ref.empty()) {
+        text += row("sale", operation.sale_ref);
+    }
+    if (operation.result) {
+        text += result_text(std::get<contract::FiscalResult>(*operation.result));
+    }
+    if (operation.error) {
+        text += row("reason", base::to_text(contract::to_base(*operation.error)));
+    }
+    if (operation.repeat) {
+        text += row("repeat", "it was carried out before; nothing was done now");
+    }
+    return text + advice_text(operation);
+}
+
+std::string handing_over_text(const base::OperationId& id) {
+    return fmt::format("operation {}\n", id.to_text());
+}
+
+std::string error_text(const base::Error& error) {
+    std::string text = fmt::format("tillctl: {}\n", base::to_text(error));
+    if (error.code == base::ErrorCode::no_daemon) {
+        text += "Is devd running? systemctl status devd; --endpoint names another socket.\n";
+    } else if (error.reaction == base::Reaction::retry_later) {
+        text += "The same command may succeed later.\n";
+    }
+    return text;
+}
+
+std::string ask_again_text(const base::OperationId& id) {
+    return fmt::format(
+        "It is not known what became of it. Do not sell it again; ask:\n"
+        "  tillctl operation {0}   what became of it\n"
+        "  tillctl settle {0}      the same, and if devd never got it, it never will\n",
+        id.to_text());
+}
+
+std::string not_acknowledged_text(const base::OperationId& id, const base::Error& error) {
+    return fmt::format(
+        "tillctl: the result could not be acknowledged ({}). It counts nevertheless; later:\n"
+        "  tillctl acknowledge {}\n",
+        base::to_text(error), id.to_text());
+}
+
+std::string unknown_family_text(std::string_view family, const std::vector<std::string>& known) {
+    std::string names;
+    for (const std::string& one : known) {
+        names += (names.empty() ? "" : ", ") + one;
+    }
+    return fmt::format("tillctl: no protocol {}; known: {}\n", family, names);
+}
+
+}  // namespace tillhost::tillctl

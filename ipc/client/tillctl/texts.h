@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hal/base/error.h"
+#include "ipc/contract/messages.h"
+
+// Every sentence that a person reads in tillctl, and nothing else; another language is another
+// source file for this header. Results end with a line end.
+namespace tillhost::tillctl {
+
+/// Help on a verb ("receipt"), an option ("json", "status.ask") or examples ("receipt.examples");
+/// empty if there is none.
+std::string_view help_of(std::string_view key);
+
+std::string devices_text(const std::vector<contract::Device>& devices);
+std::string device_text(const contract::Device& device);
+std::string status_text(const contract::ClassStatus& status);
+std::string operations_text(const contract::OperationsReply& reply);
+/// One operation: what came of it, what that means, and what to do now.
+std::string operation_text(const contract::Operation& operation);
+
+/// Said before anything is sent.
+std::string handing_over_text(const base::OperationId& id);
+std::string error_text(const base::Error& error);
+/// The outcome of what was handed over under this id is not known.
+std::string ask_again_text(const base::OperationId& id);
+std::string not_acknowledged_text(const base::OperationId& id, const base::Error& error);
+std::string unknown_family_text(std::string_view family, const std::vector<std::string>& known);
+
+}  // namespace tillhost::tillctl

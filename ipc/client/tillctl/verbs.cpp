@@ -1,0 +1,223 @@
+#include "ipc/client/tillctl/verbs.h"
+
+#include <utility>
+
+#include "hal/base/invariant.h"
+#include "ipc/client/tillctl/receipt_file.h"
+#include "ipc/client/tillctl/texts.h"
+#include "ipc/contract/envelope.h"
+#include "ipc/json.h"
+
+namespace tillhost::tillctl {
+namespace {
+
+using base::Error;
+using base::ErrorCode;
+using client::Client;
+using contract::Operation;
+using contract::OperationState;
+
+constexpr int kIndent = 2;
+
+Exit exit_of(OperationState state) {
+    switch (state) {
+        case OperationState::done: return Exit::done;
+        case OperationState::failed:
+        case OperationState::cancelled:
+        case OperationState::expired:
+        case OperationState::never_accepted: return Exit::failed;
+        case OperationState::unspecified:
+        case OperationState::accepted:
+        case OperationState::prepared:
+        case OperationState::in_doubt: return Exit::in_doubt;
+    }
+    return Exit::in_doubt;
+}
+
+Exit exit_of(const Error& error) {
+    if (error.code == ErrorCode::no_daemon) {
+        return Exit::no_daemon;
+    }
+    return error.code == ErrorCode::bad_field ? Exit::usage : Exit::failed;
+}
+
+/// Carries out one invocation. Each verb is one overload.
+class Runner final {
+public:
+    Runner(const Invocation& invocation, os::Clock& clock, Console& console)
+        : invocation_(invocation),
+          clock_(clock),
+          console_(console),
+          deadline_(clock.now() + invocation.timeout) {}
+
+    Exit operator()(const DevicesVerb&) {
+        return with_client([this](Client& devd) {
+            auto devices = devd.devices(deadline_);
+            if (!devices) {
+                return fail(devices.error());
+            }
+            const contract::DevicesReply reply{std::move(*devices)};
+            return answer(contract::to_value(reply, contract::Style::readable),
+                          devices_text(reply.devices));
+        });
+    }
+
+    Exit operator()(const StatusVerb& verb) {
+        return with_client([this, &verb](Client& devd) {
+            auto device = devd.status(verb.device, deadline_);
+            if (device && verb.ask) {
+                auto status = devd.query(verb.device, contract::StatusQuery{}, deadline_);
+                if (!status) {
+                    return fail(status.error());
+                }
+                device->status = std::move(*status);
+                device->last_ok_ms = 0;
+            }
+            if (!device) {
+                return fail(device.error());
+            }
+            return answer(contract::to_value(*device, contract::Style::readable),
+                          device_text(*device));
+        });
+    }
+
+    Exit operator()(const ReceiptVerb& verb) {
+        auto receipt = read_receipt_file(verb.path);
+        if (!receipt) {
+            fail(receipt.error());
+            return Exit::usage;
+        }
+        return (*this)(SubmitVerb{verb.how, std::move(*receipt)});
+    }
+
+    Exit operator()(const SubmitVerb& verb) {
+        return with_client([this, &verb](Client& devd) { return hand_over(devd, verb); });
+    }
+
+    Exit operator()(const OperationsVerb& verb) {
+        return with_client([this, &verb](Client& devd) {
+            const auto reply = devd.operations(verb.request, deadline_);
+            if (!reply) {
+                return fail(reply.error());
+            }
+            return answer(contract::to_value(*reply, contract::Style::readable),
+                          operations_text(*reply));
+        });
+    }
+
+    Exit operator()(const OperationVerb& verb) {
+        return with_client([this, &verb](Client& devd) {
+            const auto operation = ask(devd, verb);
+            if (!operation) {
+                return fail(operation.error());
+            }
+            show(*operation);
+            return exit_of(verb.what, operation->state);
+        });
+    }
+
+    Exit operator()(const DecideVerb& verb) {
+        return with_client([this, &verb](Client& devd) {
+            const auto operation = devd.decide(verb.decision, deadline_);
+            if (!operation) {
+                return fail(operation.error());
+            }
+            show(*operation);
+            return Exit::done;
+        });
+    }
+
+    Exit operator()(const DecodeVerb&) {
+        INVARIANT(false);  // asks no devd
+    }
+
+private:
+    template <class Body>
+    Exit with_client(Body body) {
+        auto devd = Client::connect({.endpoint = invocation_.endpoint, .name = "tillctl"}, clock_,
+                                    deadline_);
+        return devd ? body(**devd) : fail(devd.error());
+    }
+
+    Exit hand_over(Client& devd, const SubmitVerb& verb) {
+        client::OperationOptions options;
+        options.operation_id = verb.how.operation_id.is_nil() ? client::make_operation_id(clock_)
+                                                              : verb.how.operation_id;
+        options.sale_ref = verb.how.sale_ref;
+        options.force = verb.how.force;
+        options.doubt_patience = kDoubtPatience;
+        console_.err(handing_over_text(options.operation_id));
+        const auto operation = devd.carry_out(verb.how.device, verb.command, options, deadline_);
+        if (!operation) {
+            const Exit exit = fail(operation.error());
+            if (operation.error().effect != base::Effect::unknown) {
+                return exit;
+            }
+            console_.err(ask_again_text(options.operation_id));
+            return Exit::in_doubt;
+        }
+        show(*operation);
+        if (client::is_final(operation->state)) {
+            acknowledge(devd, options.operation_id);
+        }
+        return tillctl::exit_of(operation->state);
+    }
+
+    void acknowledge(Client& devd, const base::OperationId& id) {
+        if (const auto done = devd.acknowledge(id, deadline_); !done) {
+            console_.err(not_acknowledged_text(id, done.error()));
+        }
+    }
+
+    base::Result<Operation> ask(Client& devd, const OperationVerb& verb) const {
+        switch (verb.what) {
+            case OnOperation::show: return devd.operation(verb.operation_id, deadline_);
+            case OnOperation::resolve: return devd.resolve(verb.operation_id, deadline_);
+            case OnOperation::cancel: return devd.cancel(verb.operation_id, deadline_);
+            case OnOperation::settle: return devd.settle(verb.operation_id, deadline_);
+            case OnOperation::acknowledge: return devd.acknowledge(verb.operation_id, deadline_);
+        }
+        return base::make_error(ErrorCode::internal, "an unknown verb");
+    }
+
+    /// A verb that got what it asked for is done, whatever the operation came to.
+    static Exit exit_of(OnOperation what, OperationState state) {
+        const bool wished = (what == OnOperation::cancel && state == OperationState::cancelled) ||
+                            (what == OnOperation::settle && client::is_final(state)) ||
+                            what == OnOperation::acknowledge;
+        return wished ? Exit::done : tillctl::exit_of(state);
+    }
+
+    void show(const Operation& operation) {
+        answer(contract::to_value(operation, contract::Style::readable), operation_text(operation));
+    }
+
+    Exit answer(const contract::Value& json, const std::string& text) {
+        console_.out(invocation_.json ? ipc::to_json(json, kIndent) + "\n" : text);
+        return Exit::done;
+    }
+
+    Exit fail(const Error& error) {
+        if (invocation_.json) {
+            const contract::Value::Map map{
+                {"error",
+                 contract::to_value(contract::to_contract(error), contract::Style::readable)}};
+            console_.out(ipc::to_json(contract::Value(map), kIndent) + "\n");
+        }
+        console_.err(error_text(error));
+        return tillctl::exit_of(error);
+    }
+
+    const Invocation& invocation_;
+    os::Clock& clock_;
+    Console& console_;
+    os::Deadline deadline_;
+};
+
+}  // namespace
+
+Exit run(const Invocation& invocation, os::Clock& clock, Console& console) {
+    return std::visit(Runner(invocation, clock, console), invocation.verb);
+}
+
+}  // namespace tillhost::tillctl

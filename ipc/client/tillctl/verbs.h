@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string_view>
+
+#include "hal/os/clock.h"
+#include "ipc/client/tillctl/invocation.h"
+
+namespace tillhost::tillctl {
+
+/// Where people and scripts read.
+class Console {
+public:
+    virtual ~Console() = default;
+    virtual void out(std::string_view text) = 0;  ///< standard output: the answer
+    virtual void err(std::string_view text) = 0;  ///< standard error: everything else
+};
+
+/// How long a doubt may last before tillctl reports it: most are settled by the device as soon as
+/// its line is open again.
+inline constexpr os::Duration kDoubtPatience = std::chrono::seconds(10);
+
+/// Does what was asked of devd and says what came of it. DecodeVerb is not its business.
+Exit run(const Invocation& invocation, os::Clock& clock, Console& console);
+
+}  // namespace tillhost::tillctl
