@@ -55,12 +55,14 @@ public:
     void on_request(ipc::PeerId peer, const ipc::PeerIdentity& identity,
                     const contract::Request& request) override;
     /// The connection ended; its session is void.
-    void on_peer_gone(ipc::PeerId peer);
+    void on_peer_gone(ipc::PeerId peer) override;
 
     void on_host_message(const std::string& device, base::HostEpoch epoch,
                          const contract::FromHost& message);
     /// The host of that epoch is certainly gone: reaped, its lock free. `reason` is for people.
     void on_host_gone(const std::string& device, base::HostEpoch epoch, const std::string& reason);
+    /// The host was killed and does not end: its device is quarantined until on_host_gone comes.
+    void on_host_stuck(const std::string& device, base::HostEpoch epoch, const std::string& reason);
 
     /// The store's durable position has moved: what waited for it leaves now.
     void on_durable();

@@ -1,0 +1,132 @@
+#include "devd/core/core.h"
+
+#include "devd/core/device_lane.h"
+#include "devd/core/requests.h"
+
+namespace tillhost::devd::core {
+namespace {
+
+/// How often rows past their retention are looked for.
+constexpr os::Duration kSweepInterval = std::chrono::hours(1);
+
+}  // namespace
+
+struct Core::Parts {
+    Parts(CoreOptions options_given, BookImage image, const os::Clock& clock_given,
+          BookStore& store_given, HostPort& hosts, ipc::ReplySink& replies,
+          std::function<std::uint64_t()> random, KnownBugs bugs_given)
+        : options(std::move(options_given)),
+          bugs(bugs_given),
+          clock(clock_given),
+          store(store_given),
+          book(store, clock, std::move(image)),
+          outbox(store, bugs.reply_before_commit),
+          waiters(
+              timers, book,
+              [this](ipc::PeerId peer, std::int64_t request_id, const OperationBook::Entry& entry) {
+                  requests.answer(peer, request_id, entry);
+              }),
+          context{clock, timers, book, outbox, hosts, waiters, replies, bugs, stopping},
+          requests(options, context, lanes, std::move(random)) {
+        book.on_change([this](const OperationBook::Entry& entry) { waiters.changed(entry); });
+    }
+
+    DeviceLane* lane(const std::string& device) {
+        const auto found = lanes.find(device);
+        return found == lanes.end() ? nullptr : found->second.get();
+    }
+
+    void sweep() {
+        const auto retention =
+            std::chrono::duration_cast<std::chrono::milliseconds>(options.retention).count();
+        book.forget_settled_before(clock.unix_ms() - retention);
+        timers.call_at(clock.now() + kSweepInterval, [this] { sweep(); });
+    }
+
+    const CoreOptions options;
+    const KnownBugs bugs;
+    const os::Clock& clock;
+    BookStore& store;
+    bool stopping = false;
+    Timers timers;
+    OperationBook book;
+    Outbox outbox;
+    Waiters waiters;
+    LaneContext context;
+    Requests::Lanes lanes;
+    Requests requests;
+};
+
+Core::Core(CoreOptions options, std::vector<DeviceConfig> devices, BookImage image,
+           const os::Clock& clock, BookStore& store, HostPort& hosts, ipc::ReplySink& replies,
+           std::function<std::uint64_t()> random, KnownBugs bugs)
+    : parts_(std::make_unique<Parts>(std::move(options), std::move(image), clock, store, hosts,
+                                     replies, std::move(random), bugs)) {
+    for (DeviceConfig& device : devices) {
+        const std::string id = device.id;
+        parts_->lanes.emplace(id, std::make_unique<DeviceLane>(std::move(device), parts_->context));
+    }
+}
+
+Core::~Core() = default;
+
+void Core::start() {
+    for (const auto& [id, lane] : parts_->lanes) {
+        lane->start();
+    }
+    parts_->requests.resume();
+    parts_->sweep();
+}
+
+void Core::on_request(ipc::PeerId peer, const ipc::PeerIdentity&,
+                      const contract::Request& request) {
+    parts_->requests.handle(peer, request);
+}
+
+void Core::on_peer_gone(ipc::PeerId peer) {
+    parts_->requests.forget(peer);
+    parts_->waiters.forget(peer);
+    for (const auto& [id, lane] : parts_->lanes) {
+        lane->forget(peer);
+    }
+}
+
+void Core::on_host_message(const std::string& device, base::HostEpoch epoch,
+                           const contract::FromHost& message) {
+    if (DeviceLane* lane = parts_->lane(device)) {
+        lane->on_message(epoch, message);
+    }
+}
+
+void Core::on_host_gone(const std::string& device, base::HostEpoch epoch,
+                        const std::string& reason) {
+    if (DeviceLane* lane = parts_->lane(device)) {
+        lane->on_gone(epoch, reason);
+    }
+}
+
+void Core::on_host_stuck(const std::string& device, base::HostEpoch epoch,
+                         const std::string& reason) {
+    if (DeviceLane* lane = parts_->lane(device)) {
+        lane->on_stuck(epoch, reason);
+    }
+}
+
+void Core::on_durable() { parts_->outbox.flush(); }
+
+std::optional<os::Instant> Core::next_timer() const { return parts_->timers.next(); }
+
+void Core::on_timer() { parts_->timers.fire(parts_->clock.now()); }
+
+void Core::stop() { parts_->stopping = true; }
+
+bool Core::at_rest() const {
+    for (const auto& [id, lane] : parts_->lanes) {
+        if (!lane->at_rest()) {
+            return false;
+        }
+    }
+    return parts_->store.durable() >= parts_->book.last_position();
+}
+
+}  // namespace tillhost::devd::core

@@ -1,0 +1,192 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+
+#include "devd/core/core.h"
+#include "devd/core/operation_book.h"
+#include "devd/core/outbox.h"
+#include "devd/core/timers.h"
+#include "devd/core/waiters.h"
+
+namespace tillhost::devd::core {
+
+// Time a host has for each kind of work, unless the driver announces a step of its own.
+inline constexpr os::Duration kHelloBudget = std::chrono::seconds(10);
+inline constexpr os::Duration kOpenBudget = std::chrono::minutes(2);
+inline constexpr os::Duration kExecuteBudget = std::chrono::minutes(5);
+inline constexpr os::Duration kResolveBudget = std::chrono::minutes(2);
+inline constexpr os::Duration kQueryBudget = std::chrono::minutes(1);
+/// Past its deadline and this a host is killed.
+inline constexpr os::Duration kKillGrace = std::chrono::seconds(2);
+/// A waiting host says something every two seconds; one that is silent for this long is killed.
+inline constexpr os::Duration kSilenceMax = std::chrono::seconds(10);
+/// A host that lived so long is restarted at once.
+inline constexpr os::Duration kHealthyAfter = std::chrono::minutes(1);
+/// How often one operation is handed out; after that it fails (it certainly did not happen).
+inline constexpr int kTriesMax = 10;
+inline constexpr std::size_t kQueriesWaitingMax = 1024;
+/// Questions a host has in its socket at once; it answers them one by one.
+inline constexpr std::size_t kQueriesAtHostMax = 64;
+/// Longest reason kept for people.
+inline constexpr std::size_t kReasonBytesMax = 500;
+
+/// What lanes share.
+struct LaneContext {
+    const os::Clock& clock;
+    Timers& timers;
+    OperationBook& book;
+    Outbox& outbox;
+    HostPort& hosts;
+    Waiters& waiters;
+    ipc::ReplySink& replies;
+    const KnownBugs& bugs;
+    const bool& stopping;
+};
+
+/// One device: its host's lives, its queue, and what is under way.
+///
+///     offline ─spawn─► starting ─hello─► opening ─opened─► ready ⇄ executing | resolving
+///        ▲                                 ▲  └─open_failed─► closed ─after a while─┘
+///        └────────── host gone ────────────┴────── link lost ────────┘
+///
+/// While an operation is in doubt no money operation starts, and before the first verdict nothing
+/// does: open() hands the operation to the driver, which asks the device before it does anything.
+class DeviceLane final {
+public:
+    DeviceLane(DeviceConfig config, const LaneContext& context)
+        : config_(std::move(config)), context_(context) {}
+
+    void start();
+    /// Something may be ready to begin: an operation was accepted, a doubt was settled by a person.
+    void wake() { next(); }
+    /// Asks the device once more about its operation in doubt, as soon as it can be asked.
+    void resolve_now();
+    /// Hands a question on. Errors: retry_later, device_not_ready, shutting_down.
+    base::Done ask(const contract::Query& query, ipc::PeerId peer, std::int64_t request_id,
+                   os::Instant deadline);
+    void forget(ipc::PeerId peer);
+
+    void on_message(base::HostEpoch epoch, const contract::FromHost& message);
+    void on_gone(base::HostEpoch epoch, const std::string& reason);
+    void on_stuck(base::HostEpoch epoch, const std::string& reason);
+
+    const DeviceConfig& config() const { return config_; }
+    contract::Device describe() const;
+    /// What describe() says is true once this is durable.
+    Position position() const { return position_; }
+    /// Not at work on anything that devd waits for when it stops.
+    bool at_rest() const;
+    /// Being carried out right now by a host that may act without asking again.
+    bool is_executing(const base::OperationId& id) const { return current_ == id; }
+
+private:
+    enum class Phase : std::uint8_t {
+        offline,
+        starting,
+        opening,
+        closed,
+        ready,
+        executing,
+        resolving,
+    };
+    struct WaitingQuery {
+        ipc::PeerId peer;
+        std::int64_t request_id = 0;
+        contract::Query query;
+        TimerKey timer;
+    };
+    using Ticket = std::int64_t;
+
+    // the host's life
+    void spawn();
+    void send_open();
+    void end_host(const std::string& reason);
+    void restart_later();
+    void reopen_later();
+    void take(const contract::HostHello& hello);
+    void take(const contract::Opened& opened);
+    void take(const contract::OpenFailed& failed);
+    void take(const contract::Announce& announce);
+    void take(const contract::Beat&);
+    bool expects(bool right, std::string_view message);
+
+    // operations
+    void next();
+    const OperationBook::Entry* startable() const;
+    void execute(const OperationBook::Entry& entry);
+    void send_resolve(const OperationBook::Entry& entry);
+    void take(const contract::Persist& persist);
+    void persist(const contract::Marker& marker, const OperationBook::Entry& entry);
+    void persist(const contract::Evidence& evidence, const OperationBook::Entry& entry);
+    void persist(const contract::OperationResult& result, const OperationBook::Entry& entry);
+    void refuse(const OperationBook::Entry& entry, base::ErrorCode code, const std::string& why);
+    void take(const contract::Finished& finished);
+    void take_error(const OperationBook::Entry& entry, const contract::Error& error);
+    void not_executed(const OperationBook::Entry& entry, const contract::Error& why);
+    void take(const contract::Resolved& resolved);
+    void apply(const contract::Resolution& resolution, const OperationBook::Entry& entry);
+    void abandon_current(const std::string& reason);
+    void mark_doubt(const OperationBook::Entry& entry, const base::Error& error);
+
+    // questions
+    void send_queries();
+    void take(const contract::Queried& queried);
+    void answer(const WaitingQuery& query, const contract::Reply& reply);
+    void fail_queries(const base::Error& error, bool waiting_too);
+    void time_out(Ticket ticket);
+
+    // time
+    void watch_for(os::Duration budget);
+    void pause_watch();
+    void resume_watch();
+    void arm_watch();
+    void on_watch();
+
+    /// Sends when `after` is durable, if this very host still lives.
+    void send(Position after, contract::ToHost message);
+    void touched(const OperationBook::Entry& entry);
+    void reset_timer(std::optional<TimerKey>& timer);
+    os::Instant now() const { return context_.clock.now(); }
+
+    const DeviceConfig config_;
+    const LaneContext context_;
+    Phase phase_ = Phase::offline;
+    base::HostEpoch epoch_;
+    Position epoch_position_ = 0;
+    bool host_lives_ = false;
+    bool ending_ = false;  ///< killed; only facts that it still tells are taken
+    bool quarantined_ = false;
+    std::string reason_;
+    std::optional<contract::ClassStatus> status_;
+    std::optional<os::Instant> last_ok_;
+    Position position_ = 0;
+
+    os::Instant spawned_at_{};
+    std::optional<os::Instant> line_free_since_;  ///< when the last host was certainly gone
+    std::size_t restarts_ = 0;
+    std::size_t open_failures_ = 0;
+    std::optional<TimerKey> later_;  ///< the restart, the next open, or the next resolve
+
+    std::optional<base::OperationId> current_;  ///< in phase executing
+    std::optional<base::OperationId> asked_;    ///< the doubt handed to open() or resolve()
+    bool resolve_wanted_ = false;
+    std::size_t resolve_failures_ = 0;
+    std::unordered_map<base::OperationId, int> tries_;  ///< of operations that wait
+
+    std::deque<Ticket> query_order_;
+    std::map<Ticket, WaitingQuery> queries_;  ///< not answered yet, waiting or at the host
+    std::size_t queries_at_host_ = 0;         ///< answers the host owes, timed out ones included
+    Ticket last_ticket_ = 0;
+    bool queries_turn_ = true;
+
+    os::Instant watch_{};
+    std::optional<os::Duration> watch_left_;  ///< while the host waits for our word
+    std::optional<TimerKey> watch_timer_;
+    os::Instant watch_timer_at_{};
+};
+
+}  // namespace tillhost::devd::core

@@ -1,0 +1,509 @@
+// What a lane does with operations and questions; the host's life stands in device_lane.cpp.
+#include <fmt/format.h>
+
+#include <array>
+
+#include "devd/core/device_lane.h"
+#include "ipc/contract/envelope.h"
+
+namespace tillhost::devd::core {
+namespace {
+
+using base::ErrorCode;
+using contract::OperationState;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr std::array<os::Duration, 4> kResolveDelays{milliseconds(500), seconds(2), seconds(10),
+                                                     seconds(60)};
+
+std::int64_t ms(os::Duration duration) {
+    return std::chrono::duration_cast<milliseconds>(duration).count();
+}
+
+contract::Error contract_error(ErrorCode code, std::string detail,
+                               base::Effect effect = base::Effect::none) {
+    return contract::to_contract(base::make_error(code, std::move(detail), effect));
+}
+
+bool is_same_device(const contract::Identity& one, const contract::Identity& other) {
+    return one.serial == other.serial && one.fiscal_memory == other.fiscal_memory;
+}
+
+/// False if the result names another device than the marker. A driver need not name it.
+bool is_from(const contract::OperationResult& result, const std::optional<contract::Marker>& from) {
+    const auto* fiscal = std::get_if<contract::FiscalResult>(&result);
+    if (fiscal == nullptr || !from || fiscal->serial.empty()) {
+        return true;
+    }
+    const contract::Identity& identity = identity_of(*from);
+    return fiscal->serial == identity.serial && fiscal->fiscal_memory == identity.fiscal_memory;
+}
+
+bool is_past(const OperationRow& row, const os::Clock& clock) {
+    return row.start_before_ms != 0 && clock.unix_ms() > row.start_before_ms;
+}
+
+}  // namespace
+
+// --- starting work
+
+const OperationBook::Entry* DeviceLane::startable() const {
+    if (context_.stopping) {
+        return nullptr;
+    }
+    const bool in_doubt = context_.book.in_doubt(config_.id) != nullptr;
+    for (const auto& [sequence, entry] : context_.book.waiting(config_.id)) {
+        if (!in_doubt || !is_money(*entry->row.command)) {
+            return entry;
+        }
+    }
+    return nullptr;
+}
+
+void DeviceLane::next() {
+    if (phase_ != Phase::ready || ending_) {
+        return;
+    }
+    const OperationBook::Entry* doubt = context_.book.in_doubt(config_.id);
+    if (doubt != nullptr && resolve_wanted_) {
+        if (queries_at_host_ == 0) {
+            send_resolve(*doubt);
+        }
+        return;
+    }
+    const OperationBook::Entry* operation = startable();
+    while (operation != nullptr && is_past(operation->row, context_.clock)) {
+        touched(context_.book.expire(operation->row.id));
+        operation = startable();
+    }
+    if (operation != nullptr && (!queries_turn_ || query_order_.empty())) {
+        if (queries_at_host_ == 0) {
+            execute(*operation);
+        }
+        return;
+    }
+    send_queries();
+    queries_turn_ = operation == nullptr;
+}
+
+void DeviceLane::execute(const OperationBook::Entry& entry) {
+    phase_ = Phase::executing;
+    queries_turn_ = true;
+    current_ = entry.row.id;
+    tries_[entry.row.id] += 1;
+    contract::Execute command;
+    command.operation_id = entry.row.id;
+    command.attempt = entry.row.attempt + 1;
+    command.command = *entry.row.command;
+    command.budget_ms = ms(kExecuteBudget);
+    watch_for(kExecuteBudget);
+    pause_watch();
+    send(entry.position, std::move(command));
+}
+
+void DeviceLane::send_resolve(const OperationBook::Entry& entry) {
+    phase_ = Phase::resolving;
+    resolve_wanted_ = false;
+    asked_ = entry.row.id;
+    contract::ResolveCommand command;
+    command.pending = pending_of(entry.row);
+    command.budget_ms = ms(kResolveBudget);
+    watch_for(kResolveBudget);
+    pause_watch();
+    send(entry.position, std::move(command));
+}
+
+void DeviceLane::resolve_now() {
+    resolve_wanted_ = true;
+    if (phase_ == Phase::closed && later_) {
+        send_open();
+        return;
+    }
+    next();
+}
+
+// --- the gate
+
+void DeviceLane::take(const contract::Persist& persist) {
+    const OperationBook::Entry* entry = context_.book.find(persist.operation_id);
+    const bool executing = phase_ == Phase::executing && current_ == persist.operation_id;
+    const bool asked =
+        (phase_ == Phase::opening || phase_ == Phase::resolving) && asked_ == persist.operation_id;
+    if (entry == nullptr || (!executing && !asked)) {
+        expects(false, "persist");
+        return;
+    }
+    const bool prepares = std::holds_alternative<contract::Marker>(persist.record);
+    const std::int64_t attempt = entry->row.attempt + (prepares ? 1 : 0);
+    if (persist.attempt != attempt) {
+        refuse(*entry, ErrorCode::wrong_state, fmt::format("attempt {} is at hand", attempt));
+        return;
+    }
+    pause_watch();
+    std::visit([&](const auto& record) { this->persist(record, *entry); }, persist.record);
+}
+
+void DeviceLane::refuse(const OperationBook::Entry& entry, ErrorCode code, const std::string& why) {
+    contract::Refused refused;
+    refused.operation_id = entry.row.id;
+    refused.attempt = entry.row.attempt;
+    refused.error = contract_error(code, why);
+    send(0, std::move(refused));
+}
+
+void DeviceLane::persist(const contract::Marker& marker, const OperationBook::Entry& entry) {
+    if (phase_ != Phase::executing || entry.row.state != OperationState::accepted) {
+        refuse(entry, ErrorCode::wrong_state,
+               fmt::format("the operation is {}", contract::name_of(entry.row.state)));
+        return;
+    }
+    if (context_.stopping || ending_) {
+        refuse(entry, ErrorCode::shutting_down, "nothing new is begun");
+        return;
+    }
+    if (is_past(entry.row, context_.clock)) {
+        touched(context_.book.expire(entry.row.id));
+        refuse(entry, ErrorCode::expired, "");
+        return;
+    }
+    contract::Go go;
+    go.operation_id = entry.row.id;
+    go.attempt = entry.row.attempt + 1;
+    go.epoch = static_cast<std::int64_t>(epoch_.value);
+    if (context_.bugs.skip_marker) {
+        send(0, std::move(go));
+        return;
+    }
+    const OperationBook::Entry& prepared = context_.book.prepare(entry.row.id, marker);
+    touched(prepared);
+    send(prepared.position, std::move(go));
+}
+
+void DeviceLane::persist(const contract::Evidence& evidence, const OperationBook::Entry& entry) {
+    if (entry.row.state != OperationState::prepared &&
+        entry.row.state != OperationState::in_doubt) {
+        refuse(entry, ErrorCode::wrong_state,
+               fmt::format("the operation is {}", contract::name_of(entry.row.state)));
+        return;
+    }
+    if (entry.row.evidence.size() >= kEvidenceMax) {
+        refuse(entry, ErrorCode::too_large, "the operation has all the evidence it may have");
+        return;
+    }
+    const OperationBook::Entry& kept = context_.book.add_evidence(entry.row.id, evidence);
+    contract::Persisted persisted;
+    persisted.operation_id = kept.row.id;
+    persisted.attempt = kept.row.attempt;
+    send(kept.position, std::move(persisted));
+}
+
+void DeviceLane::persist(const contract::OperationResult& result,
+                         const OperationBook::Entry& entry) {
+    const OperationState state = entry.row.state;
+    const bool open = state == OperationState::prepared || state == OperationState::in_doubt;
+    if (!open || (!is_from(result, entry.row.marker) && !context_.bugs.verdict_on_swapped)) {
+        refuse(entry, open ? ErrorCode::wrong_device : ErrorCode::wrong_state,
+               open ? "the result is of another device than the marker"
+                    : fmt::format("the operation is {}", contract::name_of(state)));
+        return;
+    }
+    const OperationBook::Entry& done = context_.book.finish(entry.row.id, result);
+    touched(done);
+    contract::Persisted persisted;
+    persisted.operation_id = done.row.id;
+    persisted.attempt = done.row.attempt;
+    send(done.position, std::move(persisted));
+}
+
+// --- how an operation ends
+
+void DeviceLane::take(const contract::Finished& finished) {
+    const bool right = phase_ == Phase::executing && current_ == finished.operation_id &&
+                       finished.result.has_value() != finished.error.has_value();
+    if (!right) {
+        expects(false, "finished");
+        return;
+    }
+    const base::OperationId id = *current_;
+    current_.reset();
+    phase_ = Phase::ready;
+    watch_for(kSilenceMax);
+    const OperationBook::Entry* entry = context_.book.find(id);
+    INVARIANT(entry != nullptr);  // only final rows are forgotten, and this one was at work
+    if (finished.result) {
+        last_ok_ = now();
+        if (entry->row.state == OperationState::done) {
+            if (entry->row.result != finished.result) {
+                touched(context_.book.update_result(id, *finished.result));
+            }
+        } else if (!is_final(entry->row.state)) {
+            touched(context_.book.finish(id, *finished.result));
+        }
+    } else if (!is_final(entry->row.state)) {
+        take_error(*entry, *finished.error);
+    }
+    if (is_final(entry->row.state)) {
+        tries_.erase(id);
+    }
+    if (finished.status) {
+        status_ = finished.status;
+    }
+    if (ending_) {
+        return;
+    }
+    if (finished.link_lost) {
+        reason_ = finished.error ? finished.error->text : "";
+        send_open();
+        return;
+    }
+    next();
+}
+
+void DeviceLane::take_error(const OperationBook::Entry& entry, const contract::Error& error) {
+    const bool prepared = entry.row.state == OperationState::prepared;
+    if (prepared && error.effect != base::Effect::none) {
+        touched(context_.book.doubt(entry.row.id, error));
+        resolve_wanted_ = true;
+        return;
+    }
+    if (is_money(*entry.row.command)) {
+        // Without a go nothing irreversible can have left, whatever the driver believes.
+        contract::Error harmless = error;
+        harmless.effect = base::Effect::none;
+        if (error.reaction == base::Reaction::reconnect || context_.stopping) {
+            not_executed(entry, harmless);
+        } else {
+            touched(context_.book.fail(entry.row.id, harmless));
+        }
+        return;
+    }
+    touched(context_.book.fail(entry.row.id, error));
+}
+
+/// It certainly did not happen: it is handed out again, a bounded number of times.
+void DeviceLane::not_executed(const OperationBook::Entry& entry, const contract::Error& why) {
+    if (is_past(entry.row, context_.clock)) {
+        touched(context_.book.fail(entry.row.id, contract_error(ErrorCode::expired, "")));
+    } else if (tries_[entry.row.id] >= kTriesMax || entry.row.attempt >= kTriesMax) {
+        touched(context_.book.fail(entry.row.id, why));
+    } else if (entry.row.state != OperationState::accepted) {
+        touched(context_.book.give_back(entry.row.id));
+    }
+    if (is_final(entry.row.state)) {
+        tries_.erase(entry.row.id);
+    }
+}
+
+/// The host is gone in the middle of an operation.
+void DeviceLane::abandon_current(const std::string& reason) {
+    if (!current_) {
+        return;
+    }
+    const OperationBook::Entry* entry = context_.book.find(*current_);
+    current_.reset();
+    if (entry == nullptr || is_final(entry->row.state)) {
+        return;
+    }
+    const contract::Error lost =
+        contract_error(ErrorCode::host_lost, fmt::format("{}; the device is asked", reason),
+                       base::Effect::unknown);
+    if (entry->row.state == OperationState::prepared) {
+        if (context_.bugs.timeout_is_failed) {
+            touched(
+                context_.book.fail(entry->row.id, contract_error(ErrorCode::host_lost, reason)));
+        } else {
+            touched(context_.book.doubt(entry->row.id, lost));
+        }
+    } else if (is_money(*entry->row.command)) {
+        not_executed(*entry, contract_error(ErrorCode::host_lost, reason));
+    } else {
+        touched(context_.book.fail(entry->row.id, lost));  // nothing is repeated blindly
+    }
+}
+
+// --- what the device says of an operation in doubt
+
+void DeviceLane::take(const contract::Resolved& resolved) {
+    const bool right = phase_ == Phase::resolving && asked_ == resolved.operation_id &&
+                       resolved.resolution.has_value() != resolved.error.has_value();
+    if (!expects(right, "resolved")) {
+        return;
+    }
+    const OperationBook::Entry* entry = context_.book.find(*asked_);
+    asked_.reset();
+    phase_ = Phase::ready;
+    watch_for(kSilenceMax);
+    const bool in_doubt = entry != nullptr && entry->row.state == OperationState::in_doubt;
+    if (in_doubt && resolved.resolution) {
+        last_ok_ = now();
+        apply(*resolved.resolution, *entry);
+    } else if (in_doubt) {
+        context_.waiters.asked(*entry);
+    }
+    if (ending_) {
+        return;
+    }
+    if (resolved.link_lost) {
+        send_open();
+        return;
+    }
+    if (in_doubt && resolved.error) {
+        reset_timer(later_);
+        const std::size_t step = std::min(resolve_failures_++, kResolveDelays.size() - 1);
+        later_ = context_.timers.call_at(now() + kResolveDelays[step], [this] {
+            later_.reset();
+            resolve_now();
+        });
+    }
+    next();
+}
+
+void DeviceLane::mark_doubt(const OperationBook::Entry& entry, const base::Error& error) {
+    const contract::Error said = contract::to_contract(error);
+    if (entry.row.error != said) {
+        touched(context_.book.doubt(entry.row.id, said));
+    }
+}
+
+void DeviceLane::apply(const contract::Resolution& resolution, const OperationBook::Entry& entry) {
+    const bool same = is_same_device(resolution.identity, identity_of(*entry.row.marker));
+    if (!same && !context_.bugs.verdict_on_swapped) {
+        mark_doubt(entry, base::make_error(ErrorCode::wrong_device,
+                                           fmt::format("serial {} was expected, {} answered; "
+                                                       "connect the device that was used",
+                                                       identity_of(*entry.row.marker).serial,
+                                                       resolution.identity.serial),
+                                           base::Effect::unknown));
+    } else if (resolution.verdict == contract::Verdict::executed) {
+        if (!resolution.result) {
+            end_host("its driver said executed without a result");
+            return;
+        }
+        touched(context_.book.finish(entry.row.id, *resolution.result));
+        tries_.erase(entry.row.id);
+    } else if (resolution.verdict == contract::Verdict::not_executed) {
+        not_executed(entry, contract_error(ErrorCode::no_answer, resolution.reason));
+    } else {
+        mark_doubt(entry, base::make_error(ErrorCode::device_in_doubt, resolution.reason,
+                                           base::Effect::unknown));
+    }
+    context_.waiters.asked(entry);
+}
+
+// --- questions
+
+base::Done DeviceLane::ask(const contract::Query& query, ipc::PeerId peer, std::int64_t request_id,
+                           os::Instant deadline) {
+    if (context_.stopping) {
+        return base::make_error(ErrorCode::shutting_down, "");
+    }
+    if (phase_ == Phase::closed || phase_ == Phase::offline || quarantined_) {
+        return base::make_error(ErrorCode::device_not_ready, reason_);
+    }
+    if (query_order_.size() >= kQueriesWaitingMax) {
+        return base::make_error(ErrorCode::retry_later,
+                                fmt::format("{} questions wait already", kQueriesWaitingMax));
+    }
+    const Ticket ticket = ++last_ticket_;
+    const TimerKey timer = context_.timers.call_at(deadline, [this, ticket] { time_out(ticket); });
+    queries_.emplace(ticket, WaitingQuery{peer, request_id, query, timer});
+    query_order_.push_back(ticket);
+    next();
+    return {};
+}
+
+void DeviceLane::send_queries() {
+    while (queries_at_host_ < kQueriesAtHostMax && !query_order_.empty()) {
+        const Ticket ticket = query_order_.front();
+        query_order_.pop_front();
+        const auto found = queries_.find(ticket);
+        if (found == queries_.end()) {
+            continue;  // its time is over
+        }
+        contract::QueryCommand command;
+        command.ticket = ticket;
+        command.query = found->second.query;
+        command.budget_ms = ms(kQueryBudget);
+        watch_for(kQueryBudget);
+        ++queries_at_host_;
+        send(0, std::move(command));
+    }
+}
+
+void DeviceLane::take(const contract::Queried& queried) {
+    if (!expects(queries_at_host_ > 0 && queried.status.has_value() != queried.error.has_value(),
+                 "queried")) {
+        return;
+    }
+    --queries_at_host_;
+    watch_for(queries_at_host_ > 0 ? kQueryBudget : kSilenceMax);
+    if (queried.status) {
+        last_ok_ = now();
+        if (!std::holds_alternative<contract::EchoStatus>(*queried.status)) {
+            status_ = queried.status;
+        }
+    }
+    if (const auto found = queries_.find(queried.ticket); found != queries_.end()) {
+        contract::Reply reply{found->second.request_id, {}};
+        if (queried.status) {
+            reply.outcome = contract::to_value(*queried.status);
+        } else {
+            reply.outcome = *queried.error;
+        }
+        answer(found->second, reply);
+        queries_.erase(found);
+    }
+    if (queried.link_lost) {
+        reason_ = queried.error ? queried.error->text : "";
+        phase_ = Phase::closed;  // what the host still has in its socket it answers first
+    }
+    if (phase_ == Phase::closed && queries_at_host_ == 0) {
+        send_open();
+        return;
+    }
+    next();
+}
+
+void DeviceLane::answer(const WaitingQuery& query, const contract::Reply& reply) {
+    context_.timers.cancel(query.timer);
+    context_.replies.send(query.peer, reply);
+}
+
+void DeviceLane::fail_queries(const base::Error& error, bool waiting_too) {
+    queries_at_host_ = 0;
+    for (auto found = queries_.begin(); found != queries_.end();) {
+        const bool waits = !query_order_.empty() && found->first >= query_order_.front();
+        if (waits && !waiting_too) {
+            ++found;
+            continue;
+        }
+        answer(found->second, {found->second.request_id, contract::to_contract(error)});
+        found = queries_.erase(found);
+    }
+    if (waiting_too) {
+        query_order_.clear();
+    }
+}
+
+void DeviceLane::time_out(Ticket ticket) {
+    if (const auto found = queries_.find(ticket); found != queries_.end()) {
+        const base::Error error = base::make_error(
+            ErrorCode::deadline_passed, reason_.empty() ? "the device did not answer" : reason_);
+        answer(found->second, {found->second.request_id, contract::to_contract(error)});
+        queries_.erase(found);
+    }
+}
+
+void DeviceLane::forget(ipc::PeerId peer) {
+    for (auto found = queries_.begin(); found != queries_.end();) {
+        if (found->second.peer != peer) {
+            ++found;
+            continue;
+        }
+        context_.timers.cancel(found->second.timer);
+        found = queries_.erase(found);
+    }
+}
+
+}  // namespace tillhost::devd::core

@@ -1,0 +1,376 @@
+#include "devd/core/operation_book.h"
+
+#include <algorithm>
+
+#include "ipc/contract/envelope.h"
+
+namespace tillhost::devd::core {
+namespace {
+
+using contract::OperationState;
+using State = OperationState;
+
+/// The drawing in the header.
+bool may_become(State from, State to) {
+    switch (from) {
+        case State::accepted:
+            return to == State::prepared || to == State::done || to == State::failed ||
+                   to == State::cancelled || to == State::expired;
+        case State::prepared:
+            return to == State::done || to == State::in_doubt || to == State::accepted ||
+                   to == State::failed;
+        case State::in_doubt:
+            return to == State::done || to == State::accepted || to == State::failed ||
+                   to == State::in_doubt;
+        case State::done:
+        case State::failed:
+        case State::cancelled:
+        case State::expired:
+        case State::never_accepted:
+        case State::unspecified: return false;
+    }
+    return false;
+}
+
+/// Counts for sale_ref: the operation happened or may still happen.
+bool holds_sale_ref(const OperationRow& row) {
+    return !row.sale_ref.empty() && (!is_final(row.state) || row.state == State::done);
+}
+
+/// Counts for possible_duplicate.
+bool is_open(const OperationRow& row) {
+    return row.command && is_money(*row.command) &&
+           (!is_final(row.state) || (row.state == State::done && !row.acknowledged));
+}
+
+void put_in(std::map<std::string, OperationBook::Queue>& queues, const std::string& device,
+            const OperationBook::Entry& entry) {
+    queues[device].emplace(entry.row.sequence, &entry);
+}
+
+template <class Key>
+void take_out(std::map<Key, OperationBook::Queue>& queues, const Key& key, std::uint64_t sequence) {
+    const auto queue = queues.find(key);
+    if (queue == queues.end()) {
+        return;
+    }
+    queue->second.erase(sequence);
+    if (queue->second.empty()) {
+        queues.erase(queue);
+    }
+}
+
+}  // namespace
+
+bool is_money(const contract::Command& command) {
+    return std::holds_alternative<contract::Receipt>(command) ||
+           std::holds_alternative<contract::OpenShift>(command) ||
+           std::holds_alternative<contract::CloseShift>(command) ||
+           std::holds_alternative<contract::CashIn>(command) ||
+           std::holds_alternative<contract::CashOut>(command);
+}
+
+bool makes_fiscal_document(const contract::Command& command) {
+    return std::holds_alternative<contract::Receipt>(command) ||
+           std::holds_alternative<contract::OpenShift>(command) ||
+           std::holds_alternative<contract::CloseShift>(command);
+}
+
+bool is_final(State state) {
+    return state != State::accepted && state != State::prepared && state != State::in_doubt;
+}
+
+bool needs_person(const OperationRow& row) {
+    return row.state == State::in_doubt && row.error &&
+           row.error->reaction == base::Reaction::ask_operator;
+}
+
+const contract::Identity& identity_of(const contract::Marker& marker) {
+    return std::visit(
+        [](const auto& of_class) -> const contract::Identity& { return of_class.identity; },
+        marker);
+}
+
+contract::Pending pending_of(const OperationRow& row) {
+    INVARIANT(row.command && row.marker);
+    contract::Pending pending;
+    pending.operation_id = row.id;
+    pending.attempt = row.attempt;
+    pending.command = *row.command;
+    pending.marker = *row.marker;
+    pending.evidence = row.evidence;
+    return pending;
+}
+
+OperationBook::OperationBook(BookStore& store, const os::Clock& clock, BookImage image)
+    : store_(store),
+      clock_(clock),
+      epochs_(image.host_epochs.begin(), image.host_epochs.end()),
+      watermark_ms_(image.retention_watermark_ms) {
+    for (OperationRow& row : image.operations) {
+        last_sequence_ = std::max(last_sequence_, row.sequence);
+        insert(std::move(row));
+    }
+    const base::Error lost = base::make_error(
+        base::ErrorCode::host_lost, "devd ended while the device was at work; the device is asked",
+        base::Effect::unknown);
+    for (const auto& [sequence, entry] : Queue(by_sequence_)) {
+        if (entry->row.state == State::prepared) {
+            doubt(entry->row.id, contract::to_contract(lost));
+        }
+    }
+}
+
+OperationBook::Entry& OperationBook::insert(OperationRow row) {
+    const auto [place, fresh] = entries_.emplace(row.id, Entry{});
+    INVARIANT(fresh);
+    place->second.row = std::move(row);
+    index(place->second);
+    return place->second;
+}
+
+void OperationBook::index(Entry& entry) {
+    const OperationRow& row = entry.row;
+    by_sequence_[row.sequence] = &entry;
+    if (row.state == State::accepted) {
+        put_in(waiting_, row.device, entry);
+    } else if (row.state == State::in_doubt) {
+        put_in(doubts_, row.device, entry);
+    }
+    if (holds_sale_ref(row)) {
+        by_sale_ref_[{row.client, row.sale_ref}] = row.id;
+    }
+    if (is_open(row)) {
+        open_by_content_[{row.client, row.content_hash}].emplace(row.sequence, &entry);
+    }
+}
+
+void OperationBook::unindex(const Entry& entry) {
+    const OperationRow& row = entry.row;
+    by_sequence_.erase(row.sequence);
+    take_out(waiting_, row.device, row.sequence);
+    take_out(doubts_, row.device, row.sequence);
+    take_out(open_by_content_, {row.client, row.content_hash}, row.sequence);
+    const auto holder = by_sale_ref_.find({row.client, row.sale_ref});
+    if (holder != by_sale_ref_.end() && holder->second == row.id) {
+        by_sale_ref_.erase(holder);
+    }
+}
+
+const OperationBook::Entry* OperationBook::find(const base::OperationId& id) const {
+    const auto found = entries_.find(id);
+    return found == entries_.end() ? nullptr : &found->second;
+}
+
+OperationBook::Entry& OperationBook::known(const base::OperationId& id) {
+    const auto found = entries_.find(id);
+    INVARIANT(found != entries_.end());
+    return found->second;
+}
+
+const OperationBook::Entry* OperationBook::with_sale_ref(const std::string& client,
+                                                         const std::string& sale_ref) const {
+    const auto found = by_sale_ref_.find({client, sale_ref});
+    return found == by_sale_ref_.end() ? nullptr : find(found->second);
+}
+
+const OperationBook::Entry* OperationBook::equal_open(const std::string& client,
+                                                      const std::string& content_hash) const {
+    const auto found = open_by_content_.find({client, content_hash});
+    return found == open_by_content_.end() ? nullptr : found->second.begin()->second;
+}
+
+const OperationBook::Queue& OperationBook::waiting(const std::string& device) const {
+    static const Queue kNothing;
+    const auto found = waiting_.find(device);
+    return found == waiting_.end() ? kNothing : found->second;
+}
+
+const OperationBook::Entry* OperationBook::in_doubt(const std::string& device) const {
+    const auto found = doubts_.find(device);
+    return found == doubts_.end() ? nullptr : found->second.begin()->second;
+}
+
+Position OperationBook::put(BookChange change) {
+    last_position_ = store_.write(std::move(change));
+    return last_position_;
+}
+
+const OperationBook::Entry& OperationBook::write(Entry& entry) {
+    BookChange change;
+    change.put.push_back(entry.row);
+    entry.position = put(std::move(change));
+    if (observer_) {
+        observer_(entry);
+    }
+    return entry;
+}
+
+const OperationBook::Entry& OperationBook::move(Entry& entry, State to) {
+    INVARIANT(may_become(entry.row.state, to));
+    unindex(entry);
+    entry.row.state = to;
+    entry.row.version += 1;
+    if (is_final(to)) {
+        entry.row.settled_at_ms = clock_.unix_ms();
+    }
+    index(entry);
+    return write(entry);
+}
+
+const OperationBook::Entry& OperationBook::accept(OperationRow row) {
+    row.state = State::accepted;
+    row.version = 1;
+    row.sequence = ++last_sequence_;
+    row.accepted_at_ms = clock_.unix_ms();
+    return write(insert(std::move(row)));
+}
+
+const OperationBook::Entry& OperationBook::bury(const base::OperationId& id,
+                                                const std::string& client) {
+    OperationRow row;
+    row.id = id;
+    row.client = client;
+    row.state = State::never_accepted;
+    row.version = 1;
+    row.sequence = ++last_sequence_;
+    row.accepted_at_ms = clock_.unix_ms();
+    row.settled_at_ms = row.accepted_at_ms;
+    row.acknowledged = true;  // nothing is left to be told
+    return write(insert(std::move(row)));
+}
+
+const OperationBook::Entry& OperationBook::prepare(const base::OperationId& id,
+                                                   const contract::Marker& marker) {
+    Entry& entry = known(id);
+    entry.row.attempt += 1;
+    entry.row.marker = marker;
+    entry.row.error.reset();
+    return move(entry, State::prepared);
+}
+
+const OperationBook::Entry& OperationBook::add_evidence(const base::OperationId& id,
+                                                        const contract::Evidence& evidence) {
+    Entry& entry = known(id);
+    INVARIANT(entry.row.evidence.size() < kEvidenceMax);
+    entry.row.evidence.push_back(evidence);
+    entry.row.version += 1;
+    return write(entry);
+}
+
+const OperationBook::Entry& OperationBook::finish(const base::OperationId& id,
+                                                  const contract::OperationResult& result) {
+    Entry& entry = known(id);
+    entry.row.result = result;
+    entry.row.error.reset();
+    return move(entry, State::done);
+}
+
+const OperationBook::Entry& OperationBook::update_result(const base::OperationId& id,
+                                                         const contract::OperationResult& now) {
+    Entry& entry = known(id);
+    INVARIANT(entry.row.state == State::done);
+    entry.row.result = now;
+    entry.row.version += 1;
+    return write(entry);
+}
+
+const OperationBook::Entry& OperationBook::doubt(const base::OperationId& id,
+                                                 const contract::Error& error) {
+    Entry& entry = known(id);
+    entry.row.error = error;
+    return move(entry, State::in_doubt);
+}
+
+const OperationBook::Entry& OperationBook::give_back(const base::OperationId& id) {
+    Entry& entry = known(id);
+    entry.row.error.reset();
+    entry.row.evidence.clear();  // it belongs to the attempt that is over
+    return move(entry, State::accepted);
+}
+
+const OperationBook::Entry& OperationBook::fail(const base::OperationId& id,
+                                                const contract::Error& error) {
+    Entry& entry = known(id);
+    entry.row.error = error;
+    return move(entry, State::failed);
+}
+
+const OperationBook::Entry& OperationBook::cancel(const base::OperationId& id) {
+    return move(known(id), State::cancelled);
+}
+
+const OperationBook::Entry& OperationBook::expire(const base::OperationId& id) {
+    Entry& entry = known(id);
+    entry.row.error = contract::to_contract(base::make_error(base::ErrorCode::expired, ""));
+    return move(entry, State::expired);
+}
+
+const OperationBook::Entry& OperationBook::acknowledge(const base::OperationId& id) {
+    Entry& entry = known(id);
+    INVARIANT(is_final(entry.row.state));
+    unindex(entry);
+    entry.row.acknowledged = true;
+    entry.row.version += 1;
+    index(entry);
+    return write(entry);
+}
+
+void OperationBook::note_decision(const base::OperationId& id, const std::string& note) {
+    Entry& entry = known(id);
+    INVARIANT(entry.row.state == State::in_doubt);
+    entry.row.decision = note;
+}
+
+std::pair<base::HostEpoch, Position> OperationBook::next_epoch(const std::string& device) {
+    const std::uint64_t epoch = ++epochs_[device];
+    BookChange change;
+    change.host_epoch = {device, epoch};
+    return {base::HostEpoch{epoch}, put(std::move(change))};
+}
+
+void OperationBook::forget(const std::vector<base::OperationId>& ids) {
+    if (ids.empty()) {
+        return;
+    }
+    BookChange change;
+    for (const base::OperationId& id : ids) {
+        // Only as far as needed: a wall clock that jumps far ahead must not close the book.
+        watermark_ms_ = std::max(watermark_ms_, id.unix_ms() + 1);
+        unindex(known(id));
+        entries_.erase(id);
+    }
+    change.forget = ids;
+    change.retention_watermark_ms = watermark_ms_;
+    put(std::move(change));
+}
+
+void OperationBook::forget_settled_before(std::int64_t settled_before_ms) {
+    std::vector<base::OperationId> old;
+    for (const auto& [sequence, entry] : by_sequence_) {
+        const OperationRow& row = entry->row;
+        if (is_final(row.state) && row.acknowledged && row.settled_at_ms < settled_before_ms &&
+            static_cast<std::int64_t>(row.id.unix_ms()) < settled_before_ms) {
+            old.push_back(row.id);
+        }
+    }
+    forget(old);
+}
+
+void OperationBook::shrink_to(std::size_t rows_max) {
+    std::vector<base::OperationId> oldest;
+    // An id from the future would take the watermark there, and nothing could be sold until then.
+    const auto now_ms = static_cast<std::uint64_t>(clock_.unix_ms());
+    for (const auto& [sequence, entry] : by_sequence_) {
+        if (entries_.size() - oldest.size() <= rows_max) {
+            break;
+        }
+        if (is_final(entry->row.state) && entry->row.acknowledged &&
+            entry->row.id.unix_ms() <= now_ms) {
+            oldest.push_back(entry->row.id);
+        }
+    }
+    forget(oldest);
+}
+
+}  // namespace tillhost::devd::core

@@ -1,0 +1,132 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "devd/core/book_store.h"
+#include "hal/os/clock.h"
+
+namespace tillhost::devd::core {
+
+/// Evidence kept of one operation; a driver that wants more is refused.
+inline constexpr std::size_t kEvidenceMax = 64;
+
+/// Whether a command leaves something in the fiscal memory or the cash registers: it is done at
+/// most once and passes the marker; all other commands may be given again by the person who wants
+/// them.
+bool is_money(const contract::Command& command);
+/// Whether a command makes a document with a number of its own.
+bool makes_fiscal_document(const contract::Command& command);
+
+/// done, failed, cancelled, expired, never_accepted.
+bool is_final(contract::OperationState state);
+/// In doubt, and the device has said that it cannot tell.
+bool needs_person(const OperationRow& row);
+/// What a driver is given to settle an operation that was prepared.
+contract::Pending pending_of(const OperationRow& row);
+/// The device that the marker was taken from.
+const contract::Identity& identity_of(const contract::Marker& marker);
+
+/// The operation book: every operation, its state, and the one way to change it.
+///
+///     accepted ─► prepared ─► done | in_doubt        in_doubt ─► done | accepted | failed
+///        └─► cancelled | expired | failed | done     prepared ─► accepted | failed, where the
+///                                                    driver proves that nothing happened
+///
+/// A change is made in memory and handed to the store at once; what depends on it waits for its
+/// position (outbox.h). A change that is not in the drawing is a bug and ends the process.
+class OperationBook final {
+public:
+    struct Entry {
+        OperationRow row;
+        Position position = 0;  ///< of its last change; 0 = as read at the start
+    };
+    using OnChange = std::function<void(const Entry&)>;
+
+    /// Rows that were prepared when the former process ended become in_doubt.
+    OperationBook(BookStore& store, const os::Clock& clock, BookImage image);
+    /// Called after each change of an entry. Before the first change.
+    void on_change(OnChange observer) { observer_ = std::move(observer); }
+
+    const Entry* find(const base::OperationId& id) const;
+    /// The operation of that client and sale_ref that is neither failed, cancelled, expired nor
+    /// given up.
+    const Entry* with_sale_ref(const std::string& client, const std::string& sale_ref) const;
+    /// An operation of the client with the same content, not finished or not acknowledged.
+    const Entry* equal_open(const std::string& client, const std::string& content_hash) const;
+
+    using Queue = std::map<std::uint64_t, const Entry*>;
+    /// What waits for a device, in the order of acceptance.
+    const Queue& waiting(const std::string& device) const;
+    /// The device's operation in doubt (at most one is: nothing overtakes it).
+    const Entry* in_doubt(const std::string& device) const;
+    /// Everything by acceptance, oldest first.
+    const Queue& all() const { return by_sequence_; }
+
+    // --- a new row; its id must not be known
+    const Entry& accept(OperationRow row);
+    const Entry& bury(const base::OperationId& id, const std::string& client);
+
+    // --- changes of a row; it must be known and in a state that allows the change
+    const Entry& prepare(const base::OperationId& id, const contract::Marker& marker);
+    const Entry& add_evidence(const base::OperationId& id, const contract::Evidence& evidence);
+    const Entry& finish(const base::OperationId& id, const contract::OperationResult& result);
+    /// The same operation, done already: `printed` may still change.
+    const Entry& update_result(const base::OperationId& id, const contract::OperationResult& now);
+    const Entry& doubt(const base::OperationId& id, const contract::Error& error);
+    /// It was not executed and is to be done again: accepted, with its attempts counted.
+    const Entry& give_back(const base::OperationId& id);
+    const Entry& fail(const base::OperationId& id, const contract::Error& error);
+    const Entry& cancel(const base::OperationId& id);
+    const Entry& expire(const base::OperationId& id);
+    const Entry& acknowledge(const base::OperationId& id);
+    /// Leaves a person's note at a row in doubt, as part of the decision that follows at once.
+    void note_decision(const base::OperationId& id, const std::string& note);
+
+    /// The next epoch of a device's host and the position at which it is safe from repeating.
+    std::pair<base::HostEpoch, Position> next_epoch(const std::string& device);
+
+    std::size_t size() const { return entries_.size(); }
+    /// Ids made before this are refused: they may have been forgotten.
+    std::uint64_t watermark_ms() const { return watermark_ms_; }
+    /// Forgets rows that were acknowledged and settled before `settled_before_ms`.
+    void forget_settled_before(std::int64_t settled_before_ms);
+    /// Forgets the oldest acknowledged rows, however young, until at most `rows_max` are left or
+    /// none can go.
+    void shrink_to(std::size_t rows_max);
+    Position last_position() const { return last_position_; }
+    /// As BookStore::has_room.
+    bool has_room() const { return store_.has_room(); }
+
+private:
+    Entry& known(const base::OperationId& id);
+    Entry& insert(OperationRow row);
+    /// Checks the drawing above, writes the row and tells the observer.
+    const Entry& move(Entry& entry, contract::OperationState to);
+    const Entry& write(Entry& entry);
+    void index(Entry& entry);
+    void unindex(const Entry& entry);
+    void forget(const std::vector<base::OperationId>& ids);
+    Position put(BookChange change);
+
+    BookStore& store_;
+    const os::Clock& clock_;
+    OnChange observer_;
+    std::unordered_map<base::OperationId, Entry> entries_;
+    Queue by_sequence_;
+    std::map<std::string, Queue> waiting_;
+    std::map<std::string, Queue> doubts_;
+    std::map<std::pair<std::string, std::string>, base::OperationId> by_sale_ref_;
+    std::map<std::pair<std::string, std::string>, Queue> open_by_content_;
+    std::map<std::string, std::uint64_t> epochs_;
+    std::uint64_t last_sequence_ = 0;
+    std::uint64_t watermark_ms_ = 0;
+    Position last_position_ = 0;
+};
+
+}  // namespace tillhost::devd::core

@@ -1,0 +1,329 @@
+#include "devd/core/requests.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "ipc/contract/decoder.h"
+
+namespace tillhost::devd::core {
+namespace {
+
+using base::Done;
+using base::ErrorCode;
+using base::make_error;
+using base::Result;
+using contract::OperationState;
+using contract::RequestKind;
+
+/// The largest number that every language reads exactly.
+constexpr std::uint64_t kSessionMax = (1ULL << 53) - 1;
+
+contract::Operation operation_of(const OperationRow& row, bool repeat) {
+    contract::Operation operation;
+    operation.operation_id = row.id;
+    operation.device = row.device;
+    operation.command = row.command ? std::string(contract::case_of(*row.command)) : "";
+    operation.state = row.state;
+    operation.version = row.version;
+    operation.attempt = row.attempt;
+    operation.repeat = repeat;
+    operation.acknowledged = row.acknowledged;
+    operation.sale_ref = row.sale_ref;
+    operation.client = row.client;
+    operation.accepted_at_ms = row.accepted_at_ms;
+    operation.result = row.result;
+    operation.error = row.error;
+    return operation;
+}
+
+base::Error wrong_state(const OperationRow& row, std::string_view wanted) {
+    return make_error(ErrorCode::wrong_state,
+                      fmt::format("the operation is {}; {}", contract::name_of(row.state), wanted));
+}
+
+}  // namespace
+
+void Requests::handle(ipc::PeerId peer, const contract::Request& request) {
+    const auto session = sessions_.find(peer);
+    const os::Duration wait = request.deadline_ms == 0
+                                  ? kRequestDeadline
+                                  : os::Duration(std::chrono::milliseconds(std::min(
+                                        request.deadline_ms, contract::kRequestDeadlineMsMax)));
+    const Call call{peer, request, session == sessions_.end() ? nullptr : &session->second,
+                    context_.clock.now() + wait};
+    if (const Outcome outcome = dispatch(call); !outcome) {
+        context_.replies.send(peer, {request.id, contract::to_contract(outcome.error())});
+    }
+}
+
+Requests::Outcome Requests::dispatch(const Call& call) {
+    if (call.session == nullptr && call.request.kind != RequestKind::hello) {
+        return make_error(ErrorCode::no_session, "say hello first");
+    }
+    switch (call.request.kind) {
+        case RequestKind::hello: return hello(call);
+        case RequestKind::devices: return devices(call);
+        case RequestKind::status: return status(call);
+        case RequestKind::query: return query(call);
+        case RequestKind::submit: return submit(call);
+        case RequestKind::await: return await(call, Waiters::Until::settled);
+        case RequestKind::operation: return operation(call);
+        case RequestKind::operations: return operations(call);
+        case RequestKind::cancel: return cancel(call);
+        case RequestKind::settle: return settle(call);
+        case RequestKind::resolve: return resolve(call);
+        case RequestKind::decide: return decide(call);
+        case RequestKind::acknowledge: return acknowledge(call);
+        case RequestKind::unspecified: break;
+    }
+    return make_error(ErrorCode::unknown_kind, "");
+}
+
+void Requests::forget(ipc::PeerId peer) { sessions_.erase(peer); }
+
+void Requests::reply(ipc::PeerId peer, std::int64_t request_id, Position after,
+                     contract::Value body) {
+    context_.outbox.at(after, [&replies = context_.replies, peer,
+                               reply = contract::Reply{request_id, std::move(body)}] {
+        replies.send(peer, reply);
+    });
+}
+
+void Requests::answer(ipc::PeerId peer, std::int64_t request_id, const OperationBook::Entry& entry,
+                      bool repeat) {
+    reply(peer, request_id, entry.position, contract::to_value(operation_of(entry.row, repeat)));
+}
+
+Result<DeviceLane*> Requests::lane(const std::string& device) const {
+    const auto found = lanes_.find(device);
+    if (found == lanes_.end()) {
+        return make_error(ErrorCode::unknown_device,
+                          fmt::format("device: no device '{}' is configured", device));
+    }
+    return found->second.get();
+}
+
+Result<const OperationBook::Entry*> Requests::known(const base::OperationId& id) const {
+    const OperationBook::Entry* entry = context_.book.find(id);
+    if (entry == nullptr) {
+        return make_error(ErrorCode::unknown_operation,
+                          fmt::format("operation_id: {} is not in the book", id.to_text()));
+    }
+    return entry;
+}
+
+Done Requests::check_session(const Call& call, std::int64_t session) const {
+    const auto said = static_cast<std::uint64_t>(session);
+    if (said != call.session->id.value && !context_.bugs.accept_stale_session) {
+        return make_error(ErrorCode::stale_session,
+                          "session: it is not the one that hello gave this connection");
+    }
+    return {};
+}
+
+// --- sessions and devices
+
+Requests::Outcome Requests::hello(const Call& call) {
+    const auto request = TRY(contract::from_value<contract::HelloRequest>(call.request.body));
+    const auto& versions = request.versions;
+    if (std::find(versions.begin(), versions.end(), contract::kProtocolVersion) == versions.end()) {
+        return make_error(ErrorCode::wrong_version,
+                          fmt::format("versions: {} is spoken here", contract::kProtocolVersion));
+    }
+    // Numbered at random, so that a message from before a restart of devd fits no session.
+    const base::SessionId id{random_() % kSessionMax + 1};
+    sessions_[call.peer] = Session{id, request.client};
+    contract::HelloReply body;
+    body.version = contract::kProtocolVersion;
+    body.session = static_cast<std::int64_t>(id.value);
+    body.program_version = options_.program_version;
+    body.schema_hash = contract::kSchemaHash;
+    reply(call.peer, call.request.id, 0, contract::to_value(body));
+    return {};
+}
+
+Requests::Outcome Requests::devices(const Call& call) {
+    TRY(contract::from_value<contract::Empty>(call.request.body));
+    contract::DevicesReply body;
+    Position after = 0;
+    for (const auto& [id, lane] : lanes_) {
+        body.devices.push_back(lane->describe());
+        after = std::max(after, lane->position());
+    }
+    reply(call.peer, call.request.id, after, contract::to_value(body));
+    return {};
+}
+
+Requests::Outcome Requests::status(const Call& call) {
+    const auto request = TRY(contract::from_value<contract::DeviceRequest>(call.request.body));
+    const DeviceLane* of = TRY(lane(request.device));
+    reply(call.peer, call.request.id, of->position(), contract::to_value(of->describe()));
+    return {};
+}
+
+Requests::Outcome Requests::query(const Call& call) {
+    const auto request = TRY(contract::from_value<contract::QueryRequest>(call.request.body));
+    DeviceLane* of = TRY(lane(request.device));
+    return of->ask(request.query, call.peer, call.request.id, call.deadline);
+}
+
+// --- operations
+
+Requests::Outcome Requests::await(const Call& call, Waiters::Until until) {
+    const auto request = TRY(contract::from_value<contract::OperationRequest>(call.request.body));
+    const OperationBook::Entry* entry = TRY(known(request.operation_id));
+    if (is_settled(entry->row) && until == Waiters::Until::settled) {
+        answer(call.peer, call.request.id, *entry);
+        return {};
+    }
+    if (!context_.waiters.add(entry->row.id, call.peer, call.request.id, until, call.deadline)) {
+        return make_error(ErrorCode::retry_later,
+                          fmt::format("{} requests wait already", kWaitersMax));
+    }
+    return {};
+}
+
+Requests::Outcome Requests::resolve(const Call& call) {
+    const auto request = TRY(contract::from_value<contract::OperationRequest>(call.request.body));
+    const OperationBook::Entry* entry = TRY(known(request.operation_id));
+    const auto of = lanes_.find(entry->row.device);
+    if (entry->row.state != OperationState::in_doubt || of == lanes_.end()) {
+        answer(call.peer, call.request.id, *entry);
+        return {};
+    }
+    TRY(await(call, Waiters::Until::answered));
+    of->second->resolve_now();
+    return {};
+}
+
+Requests::Outcome Requests::operation(const Call& call) {
+    const auto request = TRY(contract::from_value<contract::OperationRequest>(call.request.body));
+    answer(call.peer, call.request.id, *TRY(known(request.operation_id)));
+    return {};
+}
+
+Requests::Outcome Requests::operations(const Call& call) {
+    const auto request = TRY(contract::from_value<contract::OperationsRequest>(call.request.body));
+    const OperationBook::Queue& all = context_.book.all();
+    contract::OperationsReply body;
+    Position after = 0;
+    for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {
+        const OperationRow& row = entry->second->row;
+        if ((!request.device.empty() && row.device != request.device) ||
+            (request.unsettled_only && is_final(row.state))) {
+            continue;
+        }
+        if (body.operations.size() == static_cast<std::size_t>(request.limit)) {
+            body.truncated = true;
+            break;
+        }
+        body.operations.push_back(operation_of(row, false));
+        after = std::max(after, entry->second->position);
+    }
+    reply(call.peer, call.request.id, after, contract::to_value(body));
+    return {};
+}
+
+Requests::Outcome Requests::cancel(const Call& call) {
+    const auto request =
+        TRY(contract::from_value<contract::SessionOperationRequest>(call.request.body));
+    TRY(check_session(call, request.session));
+    const OperationBook::Entry* entry = TRY(known(request.operation_id));
+    if (entry->row.state == OperationState::cancelled) {
+        answer(call.peer, call.request.id, *entry, true);
+        return {};
+    }
+    const auto of = lanes_.find(entry->row.device);
+    // Only a money command stops at the gate; any other may be under way at the device.
+    const bool under_way = of != lanes_.end() && of->second->is_executing(entry->row.id) &&
+                           !is_money(*entry->row.command);
+    if (entry->row.state != OperationState::accepted || under_way) {
+        return wrong_state(entry->row, "only one that has not begun can be cancelled");
+    }
+    answer(call.peer, call.request.id, context_.book.cancel(entry->row.id));
+    return {};
+}
+
+Requests::Outcome Requests::settle(const Call& call) {
+    const auto request =
+        TRY(contract::from_value<contract::SessionOperationRequest>(call.request.body));
+    TRY(check_session(call, request.session));
+    const OperationBook::Entry* entry = context_.book.find(request.operation_id);
+    if (entry != nullptr) {
+        answer(call.peer, call.request.id, *entry, true);
+        return {};
+    }
+    if (request.operation_id.unix_ms() < context_.book.watermark_ms()) {
+        return make_error(ErrorCode::id_too_old, "operation_id: it may have been forgotten");
+    }
+    context_.book.shrink_to(options_.operations_max - 1);
+    if (context_.book.size() >= options_.operations_max) {
+        return make_error(ErrorCode::retry_later, "the book is full of unacknowledged operations");
+    }
+    answer(call.peer, call.request.id,
+           context_.book.bury(request.operation_id, call.session->client));
+    return {};
+}
+
+Requests::Outcome Requests::decide(const Call& call) {
+    const auto request = TRY(contract::from_value<contract::DecideRequest>(call.request.body));
+    TRY(check_session(call, request.session));
+    const OperationBook::Entry* entry = TRY(known(request.operation_id));
+    const OperationRow& row = entry->row;
+    if (row.state != OperationState::in_doubt || row.version != request.version) {
+        return wrong_state(row, fmt::format("its version is {}; look at it again", row.version));
+    }
+    if (request.verdict == contract::Verdict::cannot_tell) {
+        return base::bad_field("verdict", "executed or not_executed");
+    }
+    const auto* marker = std::get_if<contract::FiscalMarker>(&*row.marker);
+    contract::FiscalResult result;
+    const bool executed = request.verdict == contract::Verdict::executed;
+    if (executed && makes_fiscal_document(*row.command) && marker != nullptr &&
+        request.fiscal_document_number <= marker->last_document_number) {
+        return make_error(ErrorCode::wrong_verdict,
+                          fmt::format("fiscal_document_number: the number on the paper, above {}",
+                                      marker->last_document_number));
+    }
+    context_.book.note_decision(row.id, request.note);
+    if (executed) {
+        result.registered = true;
+        result.printed = contract::Printed::printed;  // the person read it from the paper
+        result.fiscal_document_number = request.fiscal_document_number;
+        if (marker != nullptr) {
+            result.total_minor = marker->total_minor;
+            result.serial = marker->identity.serial;
+            result.fiscal_memory = marker->identity.fiscal_memory;
+        }
+        answer(call.peer, call.request.id, context_.book.finish(row.id, result));
+    } else {
+        answer(call.peer, call.request.id,
+               context_.book.fail(
+                   row.id, contract::to_contract(make_error(
+                               ErrorCode::cancelled,
+                               "a person decided that it was not executed: " + request.note))));
+    }
+    if (const auto of = lanes_.find(row.device); of != lanes_.end()) {
+        of->second->wake();
+    }
+    return {};
+}
+
+Requests::Outcome Requests::acknowledge(const Call& call) {
+    const auto request =
+        TRY(contract::from_value<contract::SessionOperationRequest>(call.request.body));
+    TRY(check_session(call, request.session));
+    const OperationBook::Entry* entry = TRY(known(request.operation_id));
+    if (!is_final(entry->row.state)) {
+        return wrong_state(entry->row, "only a final result can be acknowledged");
+    }
+    if (entry->row.acknowledged) {
+        answer(call.peer, call.request.id, *entry, true);
+        return {};
+    }
+    answer(call.peer, call.request.id, context_.book.acknowledge(entry->row.id));
+    return {};
+}
+
+}  // namespace tillhost::devd::core

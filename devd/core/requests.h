@@ -1,0 +1,81 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "devd/core/device_lane.h"
+
+namespace tillhost::devd::core {
+
+/// How long a request without a deadline of its own is worked on.
+inline constexpr os::Duration kRequestDeadline = std::chrono::seconds(30);
+
+/// What clients ask: sessions, the checks of a submit, and every request of the schema.
+class Requests final {
+public:
+    using Lanes = std::map<std::string, std::unique_ptr<DeviceLane>>;
+
+    Requests(const CoreOptions& options, const LaneContext& context, Lanes& lanes,
+             std::function<std::uint64_t()> random)
+        : options_(options), context_(context), lanes_(lanes), random_(std::move(random)) {}
+
+    /// Takes up the time limits of operations that a former process accepted. Once, at the start.
+    void resume();
+    void handle(ipc::PeerId peer, const contract::Request& request);
+    void forget(ipc::PeerId peer);
+    /// Answers a request with an operation as it stands, once that is durable.
+    void answer(ipc::PeerId peer, std::int64_t request_id, const OperationBook::Entry& entry,
+                bool repeat = false);
+
+private:
+    struct Session {
+        base::SessionId id;
+        std::string client;
+    };
+    /// One request under way.
+    struct Call {
+        ipc::PeerId peer;
+        const contract::Request& request;
+        const Session* session;  ///< nullptr before hello
+        os::Instant deadline;
+    };
+    /// Nothing = answered, or it will be.
+    using Outcome = base::Done;
+
+    Outcome dispatch(const Call& call);
+    Outcome hello(const Call& call);
+    Outcome devices(const Call& call);
+    Outcome status(const Call& call);
+    Outcome query(const Call& call);
+    Outcome await(const Call& call, Waiters::Until until);
+    Outcome resolve(const Call& call);
+    Outcome operation(const Call& call);
+    Outcome operations(const Call& call);
+    Outcome cancel(const Call& call);
+    Outcome settle(const Call& call);
+    Outcome decide(const Call& call);
+    Outcome acknowledge(const Call& call);
+
+    // submission.cpp
+    Outcome submit(const Call& call);
+    Outcome answer_known(const Call& call, const OperationBook::Entry& known,
+                         const std::string& content_hash);
+    base::Done check_room(const OperationRow& row);
+    base::Done check_duplicates(const OperationRow& row, bool force) const;
+    void expire_later(const base::OperationId& id, std::int64_t start_before_ms);
+
+    base::Result<DeviceLane*> lane(const std::string& device) const;
+    base::Result<const OperationBook::Entry*> known(const base::OperationId& id) const;
+    base::Done check_session(const Call& call, std::int64_t session) const;
+    void reply(ipc::PeerId peer, std::int64_t request_id, Position after, contract::Value body);
+
+    const CoreOptions& options_;
+    const LaneContext context_;
+    Lanes& lanes_;
+    std::function<std::uint64_t()> random_;
+    std::unordered_map<ipc::PeerId, Session> sessions_;
+};
+
+}  // namespace tillhost::devd::core

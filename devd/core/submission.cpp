@@ -1,0 +1,174 @@
+// The checks of a submit, in their order; everything else that clients ask: requests.cpp.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "devd/core/requests.h"
+#include "hal/base/money.h"
+#include "hal/os/digest.h"
+#include "ipc/contract/decoder.h"
+#include "ipc/contract/receipt_rules.h"
+
+namespace tillhost::devd::core {
+namespace {
+
+using base::Done;
+using base::ErrorCode;
+using base::make_error;
+using contract::OperationState;
+
+/// The wall clock may jump, so a far time limit is looked at again.
+constexpr std::int64_t kExpiryLookMsMax = 60'000;
+
+/// Equal for the same order to the same device, whatever was left out or written as its default.
+/// `force` and `start_before_ms` say how it is handed over, not what it is.
+std::string content_hash_of(const contract::SubmitRequest& request) {
+    contract::Value::Map content;
+    content.emplace_back("device", contract::Value(request.device));
+    content.emplace_back("command", contract::to_value(request.command));
+    content.emplace_back("sale_ref", contract::Value(request.sale_ref));
+    return os::sha256_hex(contract::canonical_bytes(contract::Value(std::move(content))));
+}
+
+Done check_currency(const std::string& currency) {
+    const auto read = base::Currency::from_code(currency);
+    if (!read) {
+        return base::bad_field("command.currency", "three letters A…Z, such as RUB");
+    }
+    return {};
+}
+
+/// What the schema cannot say about a command.
+struct CheckCommand {
+    Done operator()(const contract::Receipt& receipt) const {
+        const auto totals = contract::check_receipt(receipt);
+        if (!totals) {
+            return base::with_context(totals.error(), "command.receipt");
+        }
+        return {};
+    }
+    Done operator()(const contract::CashIn& cash) const { return check_currency(cash.currency); }
+    Done operator()(const contract::CashOut& cash) const { return check_currency(cash.currency); }
+    template <class Other>
+    Done operator()(const Other&) const {
+        return {};
+    }
+};
+
+}  // namespace
+
+Requests::Outcome Requests::submit(const Call& call) {
+    const auto request = TRY(contract::from_value<contract::SubmitRequest>(call.request.body));
+    TRY(check_session(call, request.session));
+    OperationRow row;
+    row.content_hash = content_hash_of(request);
+    if (const auto* entry = context_.book.find(request.operation_id)) {
+        return answer_known(call, *entry, row.content_hash);
+    }
+    if (request.operation_id.unix_ms() < context_.book.watermark_ms()) {
+        return make_error(ErrorCode::id_too_old,
+                          "operation_id: make a new one; this book has forgotten its time");
+    }
+    TRY(std::visit(CheckCommand{}, request.command));
+    DeviceLane* of = TRY(lane(request.device));
+    row.id = request.operation_id;
+    row.device = request.device;
+    row.command = request.command;
+    row.client = call.session->client;
+    row.sale_ref = request.sale_ref;
+    row.start_before_ms = request.start_before_ms;
+    TRY(check_duplicates(row, request.force));
+    TRY(check_room(row));
+    const OperationBook::Entry& accepted = context_.book.accept(std::move(row));
+    answer(call.peer, call.request.id, accepted);
+    if (accepted.row.start_before_ms != 0) {
+        expire_later(accepted.row.id, accepted.row.start_before_ms);
+    }
+    of->wake();
+    return {};
+}
+
+Requests::Outcome Requests::answer_known(const Call& call, const OperationBook::Entry& known,
+                                         const std::string& content_hash) {
+    if (known.row.state == OperationState::never_accepted) {
+        return make_error(ErrorCode::wrong_state,
+                          "operation_id: it was given up by settle and can never be accepted");
+    }
+    if (known.row.content_hash != content_hash) {
+        return make_error(ErrorCode::conflict,
+                          "operation_id: it is taken by other content; an id belongs to one sale");
+    }
+    answer(call.peer, call.request.id, known, true);
+    return {};
+}
+
+Done Requests::check_duplicates(const OperationRow& row, bool force) const {
+    const OperationBook& book = context_.book;
+    if (!row.sale_ref.empty()) {
+        if (const auto* other = book.with_sale_ref(row.client, row.sale_ref)) {
+            return make_error(ErrorCode::conflict,
+                              fmt::format("sale_ref: '{}' is that of operation {}", row.sale_ref,
+                                          other->row.id.to_text()));
+        }
+    }
+    if (force) {
+        return {};
+    }
+    if (const auto* other = book.equal_open(row.client, row.content_hash)) {
+        return make_error(
+            ErrorCode::possible_duplicate,
+            fmt::format("operation {} is equal and {}; if this is another sale, say force",
+                        other->row.id.to_text(),
+                        is_final(other->row.state) ? "not acknowledged" : "not finished"));
+    }
+    return {};
+}
+
+Done Requests::check_room(const OperationRow& row) {
+    if (context_.stopping) {
+        return make_error(ErrorCode::shutting_down, "");
+    }
+    if (row.start_before_ms != 0 && context_.clock.unix_ms() > row.start_before_ms) {
+        return make_error(ErrorCode::expired, "start_before_ms: it is past already");
+    }
+    if (!context_.book.has_room()) {
+        return make_error(ErrorCode::storage_full, "make room on the disk of the operation book");
+    }
+    if (context_.book.waiting(row.device).size() >= options_.device_queue_max) {
+        return make_error(
+            ErrorCode::retry_later,
+            fmt::format("device: {} operations wait for it already", options_.device_queue_max));
+    }
+    context_.book.shrink_to(options_.operations_max - 1);
+    if (context_.book.size() >= options_.operations_max) {
+        return make_error(ErrorCode::retry_later,
+                          "the book is full of operations whose results nobody acknowledged");
+    }
+    return {};
+}
+
+void Requests::resume() {
+    for (const auto& [sequence, entry] : context_.book.all()) {
+        if (entry->row.state == OperationState::accepted && entry->row.start_before_ms != 0) {
+            expire_later(entry->row.id, entry->row.start_before_ms);
+        }
+    }
+}
+
+void Requests::expire_later(const base::OperationId& id, std::int64_t start_before_ms) {
+    const std::int64_t left_ms = start_before_ms - context_.clock.unix_ms() + 1;
+    const auto wait = std::chrono::milliseconds(std::min(left_ms, kExpiryLookMsMax));
+    context_.timers.call_at(context_.clock.now() + wait, [this, id, start_before_ms] {
+        const OperationBook::Entry* entry = context_.book.find(id);
+        if (entry == nullptr || entry->row.state != OperationState::accepted) {
+            return;
+        }
+        if (context_.clock.unix_ms() > start_before_ms) {
+            context_.book.expire(id);
+        } else {
+            expire_later(id, start_before_ms);
+        }
+    });
+}
+
+}  // namespace tillhost::devd::core
