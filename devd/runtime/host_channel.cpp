@@ -20,8 +20,8 @@ base::Error link_lost() { return make_error(ErrorCode::link_lost, "the host clos
 }  // namespace
 
 Done HostChannel::send(const contract::ToHost& message) {
-    return split_message(ipc::encode_msgpack(contract::to_value(message)),
-                         [this](base::ByteView packet) { return send_packet(packet); });
+    return host::split_message(ipc::encode_msgpack(contract::to_value(message)),
+                               [this](base::ByteView packet) { return send_packet(packet); });
 }
 
 Done HostChannel::send_packet(base::ByteView packet) {

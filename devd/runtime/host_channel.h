@@ -3,7 +3,7 @@
 #include <deque>
 #include <functional>
 
-#include "devd/runtime/host_packets.h"
+#include "devd/host/host_packets.h"
 #include "hal/os/descriptor.h"
 #include "ipc/contract/messages.h"
 
@@ -15,7 +15,8 @@ inline constexpr std::size_t kUnsentBytesMax = 4 * 1024 * 1024;
 /// devd's end of a host link: never blocks, believes nothing.
 class HostChannel final {
 public:
-    explicit HostChannel(os::Descriptor link) : link_(std::move(link)), packet_(kPacketBytesMax) {}
+    explicit HostChannel(os::Descriptor link)
+        : link_(std::move(link)), packet_(host::kPacketBytesMax) {}
 
     int fd() const { return link_.get(); }
 
@@ -39,7 +40,7 @@ private:
 
     os::Descriptor link_;
     base::Bytes packet_;
-    PacketJoiner joiner_;
+    host::PacketJoiner joiner_;
     std::deque<base::Bytes> unsent_;
     std::size_t unsent_bytes_ = 0;
 };

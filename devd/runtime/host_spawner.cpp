@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "devd/runtime/host_socket.h"
+#include "devd/host/host_socket.h"
 
 namespace tillhost::devd::runtime {
 namespace {
@@ -99,7 +99,7 @@ Done HostSpawner::start(Host& host) {
     if (!host.lock) {
         host.lock = TRY(os::FileLock::take(options_.lock_folder + "/" + host.device + ".lock"));
     }
-    auto [ours, theirs] = TRY(make_host_link());
+    auto [ours, theirs] = TRY(host::make_host_link());
     host.child = TRY(os::Child::spawn({.program = options_.program,
                                        .arguments = {host.driver, host.device},
                                        .inherited = {theirs.get(), host.lock->fd()},

@@ -12,7 +12,7 @@ namespace tillhost::drivers {
 
 /// Makes a driver from a device's settings, `port` not among them, and a connector for its line
 /// (null if the device has no `port`). Touches nothing yet; the clock outlives the driver.
-/// Errors: bad_field(settings.NAME).
+/// Errors: config_invalid, naming the setting and what would be right.
 using Make = base::Result<std::unique_ptr<device::Driver>> (*)(
     const std::vector<contract::Setting>& settings, std::unique_ptr<transport::Connector> connector,
     const os::Clock& clock);

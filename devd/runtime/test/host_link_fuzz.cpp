@@ -2,7 +2,7 @@
 // by its length in two bytes.
 #include <cstdint>
 
-#include "devd/runtime/host_packets.h"
+#include "devd/host/host_packets.h"
 #include "ipc/contract/decoder.h"
 #include "ipc/contract/messages.h"
 #include "ipc/msgpack.h"
@@ -10,7 +10,7 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     using namespace tillhost;
     base::ByteReader input(base::ByteView(reinterpret_cast<const std::byte*>(data), size));
-    devd::runtime::PacketJoiner joiner;
+    devd::host::PacketJoiner joiner;
     while (input.left() > 0) {
         const auto length = input.u16_le();
         const auto message = joiner.take(input.take(std::min<std::size_t>(length, input.left())));

@@ -1,17 +1,24 @@
 // Claim: a message of any allowed length passes the link unchanged, and nothing else does.
 // Shown by splitting and joining, by real socket pairs, and by packets no honest peer sends.
-#include "devd/runtime/host_packets.h"
+#include "devd/host/host_packets.h"
 
 #include <gtest/gtest.h>
 
+#include "devd/host/host_socket.h"
 #include "devd/runtime/host_channel.h"
-#include "devd/runtime/host_socket.h"
 #include "hal/os/thread.h"
 
 namespace tillhost::devd::runtime {
 namespace {
 
 using base::ErrorCode;
+using host::HostSocket;
+using host::kMessageBytesMax;
+using host::kPacketBytesMax;
+using host::kPartBytesMax;
+using host::make_host_link;
+using host::PacketJoiner;
+using host::split_message;
 
 base::Bytes message_of(std::size_t size) {
     base::Bytes message(size, std::byte{0x81});

@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-#include "devd/runtime/host_socket.h"
+#include "devd/host/host_socket.h"
 #include "ipc/msgpack.h"
 
 using namespace tillhost;
@@ -12,7 +12,7 @@ using namespace tillhost;
 namespace {
 
 /// Says hello and answers queries with their own payload, for ever.
-int serve(devd::runtime::HostSocket& link) {
+int serve(devd::host::HostSocket& link) {
     contract::HostHello hello;
     hello.version = 1;
     hello.driver = "test";
@@ -40,7 +40,7 @@ int serve(devd::runtime::HostSocket& link) {
 /// Leaves a process behind that holds the device's lock until its own input ends.
 void leave_lock_holder() {
     if (::fork() == 0) {
-        ::close(devd::runtime::kLinkFd);
+        ::close(devd::host::kLinkFd);
         ::alarm(1);
         ::pause();
     }
@@ -48,7 +48,7 @@ void leave_lock_holder() {
 
 void send_raw(base::ByteView bytes) {
     [[maybe_unused]] const auto sent =
-        ::send(devd::runtime::kLinkFd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+        ::send(devd::host::kLinkFd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
 }
 
 }  // namespace
@@ -56,7 +56,7 @@ void send_raw(base::ByteView bytes) {
 int main(int count, char** arguments) {
     const std::string_view kind = count > 1 ? arguments[1] : "";
     const os::SystemClock clock;
-    devd::runtime::HostSocket link(os::Descriptor(devd::runtime::kLinkFd), clock);
+    devd::host::HostSocket link(os::Descriptor(devd::host::kLinkFd), clock);
     if (kind == "serve") {
         return serve(link);
     }
@@ -77,7 +77,7 @@ int main(int count, char** arguments) {
         send_raw(ipc::encode_msgpack(contract::Value(
             contract::Value::Map{{"hello", contract::Value(contract::Value::Map{})}})));
     } else if (kind == "deserts") {
-        ::close(devd::runtime::kLinkFd);
+        ::close(devd::host::kLinkFd);
     } else if (kind == "leaves_lock") {
         leave_lock_holder();
         return 0;

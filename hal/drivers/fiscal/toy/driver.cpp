@@ -329,14 +329,19 @@ Done ToyDriver::settle(os::Deadline deadline) {
     }
 }
 
+base::Error wrong_setting(std::string_view name, std::string_view expected) {
+    return base::make_error(base::ErrorCode::config_invalid,
+                            fmt::format("settings.{}: {}", name, expected));
+}
+
 Result<Settings> read_settings(const std::vector<contract::Setting>& settings) {
     Settings read;
     for (const contract::Setting& setting : settings) {
         if (setting.name != "serial") {
-            return base::bad_field("settings." + setting.name, "one of: port, serial");
+            return wrong_setting(setting.name, "one of: port, serial");
         }
         if (setting.value.size() != kSerialBytes) {
-            return base::bad_field("settings.serial", "8 characters");
+            return wrong_setting("serial", "8 characters");
         }
         read.serial = setting.value;
     }
@@ -358,7 +363,7 @@ Result<std::unique_ptr<device::Driver>> make_driver_with_bugs(
     const os::Clock& clock, KnownBugs bugs) {
     Settings read = TRY(read_settings(settings));
     if (!connector) {
-        return base::bad_field("settings.port", "where the registrar is connected");
+        return wrong_setting("port", "where the registrar is connected");
     }
     return std::unique_ptr<device::Driver>(
         std::make_unique<ToyDriver>(std::move(read), std::move(connector), clock, bugs));

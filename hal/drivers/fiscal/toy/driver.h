@@ -20,7 +20,7 @@ struct KnownBugs {
 };
 
 /// The toy registrar's driver (README.md). Settings: `serial`, 8 ASCII characters, optional: the
-/// only registrar that is taken. Errors: bad_field(settings.…).
+/// only registrar that is taken. Errors: config_invalid, naming the setting.
 base::Result<std::unique_ptr<device::Driver>> make_driver(
     const std::vector<contract::Setting>& settings, std::unique_ptr<transport::Connector> connector,
     const os::Clock& clock);

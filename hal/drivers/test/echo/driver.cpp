@@ -1,11 +1,18 @@
 #include "hal/drivers/test/echo/driver.h"
 
+#include <fmt/format.h>
+
 #include "hal/drivers/test/echo/protocol.h"
 
 namespace tillhost::drivers::echo {
 namespace {
 
 using base::Result;
+
+base::Error wrong_setting(std::string_view name, std::string_view expected) {
+    return base::make_error(base::ErrorCode::config_invalid,
+                            fmt::format("settings.{}: {}", name, expected));
+}
 
 contract::Identity identity() {
     contract::Identity identity;
@@ -55,10 +62,10 @@ Result<std::unique_ptr<device::Driver>> make_driver(const std::vector<contract::
                                                     std::unique_ptr<transport::Connector> connector,
                                                     const os::Clock&) {
     if (connector) {
-        return base::bad_field("settings.port", "no port: the echo driver has no line");
+        return wrong_setting("port", "no port: the echo driver has no line");
     }
     if (!settings.empty()) {
-        return base::bad_field("settings." + settings.front().name, "no setting of that name");
+        return wrong_setting(settings.front().name, "no setting of that name");
     }
     return std::unique_ptr<device::Driver>(std::make_unique<EchoDriver>());
 }

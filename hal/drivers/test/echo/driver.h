@@ -10,7 +10,7 @@ namespace tillhost::drivers::echo {
 
 /// A device that is not there: answers at once, keeps nothing, has no line. It measures the way
 /// through devd and a driver host. No settings; a connector is refused.
-/// Errors: bad_field(settings.NAME).
+/// Errors: config_invalid, naming the setting.
 base::Result<std::unique_ptr<device::Driver>> make_driver(
     const std::vector<contract::Setting>& settings, std::unique_ptr<transport::Connector> connector,
     const os::Clock& clock);

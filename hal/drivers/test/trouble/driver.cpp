@@ -1,5 +1,7 @@
 #include "hal/drivers/test/trouble/driver.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <deque>
 
@@ -9,6 +11,11 @@ namespace tillhost::drivers::trouble {
 namespace {
 
 using base::Result;
+
+base::Error wrong_setting(std::string_view name, std::string_view expected) {
+    return base::make_error(base::ErrorCode::config_invalid,
+                            fmt::format("settings.{}: {}", name, expected));
+}
 
 contract::Identity identity() {
     contract::Identity identity;
@@ -78,7 +85,7 @@ Result<std::unique_ptr<device::Driver>> make_driver(const std::vector<contract::
                                                     std::unique_ptr<transport::Connector> connector,
                                                     const os::Clock& clock) {
     if (connector) {
-        return base::bad_field("settings.port", "no port: this driver has no line");
+        return wrong_setting("port", "no port: this driver has no line");
     }
     return std::unique_ptr<device::Driver>(
         std::make_unique<TroubleDriver>(TRY(read_settings(settings)), clock));

@@ -1,5 +1,7 @@
 #include "hal/drivers/test/trouble/protocol.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <optional>
 #include <string_view>
@@ -13,6 +15,11 @@ constexpr std::array kDeeds{std::pair{std::string_view("loop"), Deed::loop},
                             std::pair{std::string_view("crash"), Deed::crash}};
 constexpr std::array kTimes{std::pair{std::string_view("query"), When::query},
                             std::pair{std::string_view("open"), When::open}};
+
+base::Error wrong_setting(std::string_view name, std::string_view expected) {
+    return base::make_error(base::ErrorCode::config_invalid,
+                            fmt::format("settings.{}: {}", name, expected));
+}
 
 template <class Words, class Word>
 bool read_word(const Words& words, std::string_view text, Word& to) {
@@ -34,13 +41,13 @@ base::Result<Settings> read_settings(const std::vector<contract::Setting>& setti
         if (setting.name == "do") {
             told = read_word(kDeeds, setting.value, read.deed);
         } else if (setting.name != "on") {
-            return base::bad_field("settings." + setting.name, "one of: do, on");
+            return wrong_setting(setting.name, "one of: do, on");
         } else if (!read_word(kTimes, setting.value, read.when)) {
-            return base::bad_field("settings.on", "one of: query, open");
+            return wrong_setting("on", "one of: query, open");
         }
     }
     if (!told) {
-        return base::bad_field("settings.do", "one of: loop, leak, crash");
+        return wrong_setting("do", "one of: loop, leak, crash");
     }
     return read;
 }

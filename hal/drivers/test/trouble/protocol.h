@@ -17,7 +17,7 @@ struct Settings {
 };
 
 /// Reads `do` = loop | leak | crash (required) and `on` = query (default) | open.
-/// Errors: bad_field(settings.NAME).
+/// Errors: config_invalid, naming the setting.
 base::Result<Settings> read_settings(const std::vector<contract::Setting>& settings);
 
 }  // namespace tillhost::drivers::trouble

@@ -1,4 +1,4 @@
-#include "devd/runtime/host_socket.h"
+#include "devd/host/host_socket.h"
 
 #include <poll.h>
 #include <sys/socket.h>
@@ -9,7 +9,7 @@
 #include "ipc/contract/decoder.h"
 #include "ipc/msgpack.h"
 
-namespace tillhost::devd::runtime {
+namespace tillhost::devd::host {
 namespace {
 
 using base::Done;
@@ -51,12 +51,12 @@ Result<base::ByteView> HostSocket::next_packet(os::Deadline deadline) {
     while (true) {
         // Mostly the next message is there already.
         const ssize_t taken =
-            ::recv(link_.get(), packet_.data(), packet_.size(), MSG_DONTWAIT | MSG_TRUNC);
-        if (taken > 0 && static_cast<std::size_t>(taken) > packet_.size()) {
+            ::recv(link_.get(), packet_.get(), kPacketBytesMax, MSG_DONTWAIT | MSG_TRUNC);
+        if (taken > 0 && static_cast<std::size_t>(taken) > kPacketBytesMax) {
             return make_error(ErrorCode::malformed, "a packet above the limit");
         }
         if (taken > 0) {
-            return base::ByteView(packet_.data(), static_cast<std::size_t>(taken));
+            return base::ByteView(packet_.get(), static_cast<std::size_t>(taken));
         }
         if (taken == 0 || (errno != EAGAIN && errno != EINTR)) {
             return link_lost();
@@ -83,4 +83,4 @@ Result<contract::ToHost> HostSocket::receive(os::Deadline deadline) {
     }
 }
 
-}  // namespace tillhost::devd::runtime
+}  // namespace tillhost::devd::host

@@ -1,8 +1,8 @@
-#include "devd/runtime/host_packets.h"
+#include "devd/host/host_packets.h"
 
 #include <algorithm>
 
-namespace tillhost::devd::runtime {
+namespace tillhost::devd::host {
 namespace {
 
 using base::ErrorCode;
@@ -64,4 +64,4 @@ base::Result<std::optional<base::ByteView>> PacketJoiner::take(base::ByteView pa
     return std::optional<base::ByteView>(parts_);
 }
 
-}  // namespace tillhost::devd::runtime
+}  // namespace tillhost::devd::host

@@ -1,13 +1,14 @@
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include "devd/host/host_link.h"
-#include "devd/runtime/host_packets.h"
+#include "devd/host/host_packets.h"
 #include "hal/os/clock.h"
 #include "hal/os/descriptor.h"
 
-namespace tillhost::devd::runtime {
+namespace tillhost::devd::host {
 
 /// The descriptors that a driver host inherits, in this order.
 inline constexpr int kLinkFd = 3;
@@ -18,10 +19,12 @@ inline constexpr int kLockFd = 4;
 base::Result<std::pair<os::Descriptor, os::Descriptor>> make_host_link();
 
 /// The host's end: plain blocking calls.
-class HostSocket final : public host::HostLink {
+class HostSocket final : public HostLink {
 public:
     HostSocket(os::Descriptor link, const os::Clock& clock)
-        : link_(std::move(link)), clock_(clock), packet_(kPacketBytesMax) {}
+        : link_(std::move(link)),
+          clock_(clock),
+          packet_(std::make_unique_for_overwrite<std::byte[]>(kPacketBytesMax)) {}
 
     base::Done send(const contract::FromHost& message) override;
     base::Result<contract::ToHost> receive(os::Deadline deadline) override;
@@ -31,8 +34,8 @@ private:
 
     os::Descriptor link_;
     const os::Clock& clock_;
-    base::Bytes packet_;
+    std::unique_ptr<std::byte[]> packet_;  ///< kPacketBytesMax; what is not used costs no memory
     PacketJoiner joiner_;
 };
 
-}  // namespace tillhost::devd::runtime
+}  // namespace tillhost::devd::host

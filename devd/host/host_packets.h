@@ -6,7 +6,7 @@
 #include "hal/base/bytes.h"
 #include "hal/base/result.h"
 
-namespace tillhost::devd::runtime {
+namespace tillhost::devd::host {
 
 /// A message of the host link on its SOCK_SEQPACKET socket: one msgpack value, one packet. A longer
 /// message than the kernel takes as one packet goes as several, each headed by two bytes: 0xC1
@@ -34,4 +34,4 @@ private:
     bool joining_ = false;
 };
 
-}  // namespace tillhost::devd::runtime
+}  // namespace tillhost::devd::host

@@ -1,0 +1,94 @@
+// devd-driver: the process of one device. devd starts it; see devd/runtime/host_spawner.h.
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <exception>
+#include <string>
+#include <string_view>
+
+#include "devd/host/host.h"
+#include "devd/host/host_socket.h"
+#include "hal/drivers/drivers.h"
+#include "hal/os/log.h"
+#include "hal/transport/connector.h"
+
+using namespace tillhost;
+
+namespace {
+
+constexpr int kExitNotStartedByDevd = 2;
+constexpr int kExitLinkBroken = 3;
+constexpr int kExitDriverThrew = 4;
+
+using MadeDriver = base::Result<std::unique_ptr<device::Driver>>;
+
+void explain(std::string_view line) {
+    [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
+}
+
+/// Whether a descriptor is the link that devd gives its hosts.
+bool is_link(int fd) {
+    int type = 0;
+    socklen_t length = sizeof type;
+    return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_SEQPACKET;
+}
+
+/// The driver for these settings; `port` says where its line is and is not the driver's business.
+MadeDriver make_driver(const drivers::DriverEntry& entry, std::vector<contract::Setting> settings,
+                       const os::Clock& clock) {
+    std::unique_ptr<transport::Connector> connector;
+    for (auto setting = settings.begin(); setting != settings.end(); ++setting) {
+        if (setting->name == "port") {
+            auto made = transport::make_connector(setting->value, clock);
+            if (!made) {
+                return base::make_error(base::ErrorCode::config_invalid,
+                                        "settings." + made.error().detail);
+            }
+            connector = std::move(*made);
+            settings.erase(setting);
+            break;
+        }
+    }
+    return entry.make(settings, std::move(connector), clock);
+}
+
+int serve(const drivers::DriverEntry& entry, const os::Logger& logger) {
+    const os::SystemClock clock;
+    devd::host::HostSocket link(os::Descriptor(devd::host::kLinkFd), clock);
+    devd::host::Host host(link, clock, {std::string(entry.name), ::getpid()},
+                          [&](const std::vector<contract::Setting>& settings) {
+                              return make_driver(entry, settings, clock);
+                          });
+    const base::Error end = host.run();
+    if (end.code == base::ErrorCode::link_lost) {
+        return 0;  // devd ended, or wants no more of this host
+    }
+    logger.error("driver host ends", {{"error", base::to_text(end)}});
+    return kExitLinkBroken;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    if (count != 3 || !is_link(devd::host::kLinkFd) || ::fcntl(devd::host::kLockFd, F_GETFD) < 0) {
+        explain("devd-driver DRIVER DEVICE drives one device and is started by devd only\n");
+        return kExitNotStartedByDevd;
+    }
+    os::StderrSink sink(os::StderrSink::under_journal());
+    const os::Logger logger(sink);
+    const drivers::DriverEntry* entry = drivers::find(arguments[1]);
+    if (entry == nullptr) {
+        logger.error("no such driver", {{"driver", arguments[1]}, {"device", arguments[2]}});
+        return kExitNotStartedByDevd;
+    }
+    // Whatever a driver may start one day must hold neither the link nor the lock.
+    ::fcntl(devd::host::kLinkFd, F_SETFD, FD_CLOEXEC);
+    ::fcntl(devd::host::kLockFd, F_SETFD, FD_CLOEXEC);
+    try {
+        return serve(*entry, logger);
+    } catch (const std::exception& accident) {
+        logger.error("the driver threw", {{"driver", arguments[1]}, {"what", accident.what()}});
+        return kExitDriverThrew;
+    }
+}
