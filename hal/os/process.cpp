@@ -33,6 +33,7 @@ struct Plan {
     std::vector<int> inherited;
     const char* program = nullptr;
     int nice = 0;
+    int output = -1;
     pid_t parent = 0;
     int report_fd = -1;  ///< where exec's errno is written; closed by a good exec
 };
@@ -53,6 +54,7 @@ bool place_descriptors(Plan& plan) {
             return false;
         }
     }
+    plan.output = plan.output < 0 ? -1 : ::fcntl(plan.output, F_DUPFD_CLOEXEC, above);
     const int report = ::fcntl(plan.report_fd, F_DUPFD_CLOEXEC, above);
     if (report < 0 || ::dup3(report, kInheritedFdFirst + count, O_CLOEXEC) < 0) {
         return false;
@@ -63,12 +65,17 @@ bool place_descriptors(Plan& plan) {
             return false;
         }
     }
-    return ::close_range(static_cast<unsigned>(above), ~0U, 0) == 0;
+    return true;
 }
 
-bool detach_standard_streams() {
+bool close_others(const Plan& plan) {
+    return ::close_range(static_cast<unsigned>(plan.report_fd) + 1, ~0U, 0) == 0;
+}
+
+bool place_standard_streams(const Plan& plan) {
     const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    return null >= 0 && ::dup2(null, STDIN_FILENO) >= 0 && ::dup2(null, STDOUT_FILENO) >= 0;
+    const int output = plan.output < 0 ? null : plan.output;
+    return null >= 0 && ::dup2(output, STDOUT_FILENO) >= 0 && ::dup2(null, STDIN_FILENO) >= 0;
 }
 
 [[noreturn]] void run_child(Plan& plan) {
@@ -82,7 +89,7 @@ bool detach_standard_streams() {
         ::_exit(kExecFailed);  // the parent ended before the line above
     }
     ::setpriority(PRIO_PROCESS, 0, ::getpriority(PRIO_PROCESS, 0) + plan.nice);
-    if (!place_descriptors(plan) || !detach_standard_streams()) {
+    if (!place_descriptors(plan) || !place_standard_streams(plan) || !close_others(plan)) {
         give_up(plan);
     }
     ::execv(plan.program, plan.argv.data());
@@ -147,6 +154,7 @@ base::Result<std::unique_ptr<Child>> Child::spawn(const SpawnOptions& options) {
     plan.inherited = options.inherited;
     plan.program = options.program.c_str();
     plan.nice = options.nice;
+    plan.output = options.output;
     plan.parent = ::getpid();
     std::array<int, 2> report{};
     if (::pipe2(report.data(), O_CLOEXEC) != 0) {

@@ -21,7 +21,8 @@ struct SpawnOptions {
     /// Become 3, 4, … in the child, in this order; every other descriptor but standard error is
     /// closed, and standard input and output are /dev/null.
     std::vector<int> inherited{};
-    int nice = 0;  ///< added priority number: larger is less urgent
+    int nice = 0;     ///< added priority number: larger is less urgent
+    int output = -1;  ///< becomes standard output; -1 = /dev/null
 };
 
 /// A child process. It is killed when the thread that started it ends (PR_SET_PDEATHSIG), stands in

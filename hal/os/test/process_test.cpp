@@ -65,6 +65,15 @@ TEST(Child, InheritsWhatIsGivenInThatOrderAndNothingElse) {
     EXPECT_EQ(reap_when_gone(*child), "exit 0");
 }
 
+TEST(Child, WritesItsStandardOutputWhereItIsTold) {
+    Pipe pipe;
+    const auto child = MUST(Child::spawn({.program = "/bin/sh",
+                                          .arguments = {"-c", "echo heard; ls /proc/$$/fd"},
+                                          .output = pipe.write.get()}));
+    pipe.write.reset();
+    EXPECT_EQ(read_to_end(pipe.read.get()), "heard\n0\n1\n2\n");
+}
+
 TEST(Child, TellsHowItEnded) {
     auto exited = MUST(Child::spawn({.program = "/bin/sh", .arguments = {"-c", "exit 7"}}));
     EXPECT_EQ(reap_when_gone(*exited), "exit 7");
