@@ -18,7 +18,7 @@ using contract::Value;
 Receipt with_every_field() {
     Receipt receipt;
     receipt.kind = contract::ReceiptKind::sale;
-    receipt.currency = "XXX";
+    receipt.currency = "XTS";
     receipt.tax_system = contract::TaxSystem::patent;
     receipt.cashier = contract::Cashier{"x", "1"};
     contract::ReceiptLine line;

@@ -49,7 +49,7 @@ Exit status: 0 done · 1 failed, the device did not act · 2 wrong command line 
     {"receipt", "Registers a receipt and prints it."},
     {"receipt.file", "the receipt as JSON"},
     {"receipt.examples", R"(
-A receipt of two lines, paid in cash (money in kopecks, whole numbers; docs/ipc/fiscal_registrar.md):
+Two lines, paid in cash (money in kopecks, whole numbers; see docs/ipc/fiscal_registrar.md):
   {"kind": "sale",
    "lines": [{"name": "Tea", "price_minor": 12000, "quantity_units": 2, "vat": "standard"},
              {"name": "Apples", "price_minor": 9990, "quantity_units": 485, "quantity_scale": 3,
@@ -96,7 +96,7 @@ Look at the paper first. The receipt is there:
   tillctl decide ID executed --version 4 --document 41 --note "Petrova: receipt 41 is on the roll"
 It is not there, and the registrar's last document is the one before:
   tillctl decide ID not_executed --version 4 --note "Petrova: last document on the roll is 40"
-Not executed means that devd hands it to the device again; cancel it first if it is no longer wanted.)"},
+Not executed means that devd hands it to the device again.)"},
     {"decode", "Names every field of a frame of a device's protocol, damaged ones too."},
     {"decode.family", "family of the device, such as fiscal/shtrih"},
     {"decode.hex", "the bytes as hex digits"},
