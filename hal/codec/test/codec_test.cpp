@@ -1,0 +1,73 @@
+// Claim: text reaches a device exactly or not at all, and any bytes become text.
+// Shown by round trips of whole code pages, by characters they lack, and by published checksums.
+#include <gtest/gtest.h>
+
+#include "hal/codec/checksum.h"
+#include "hal/codec/code_page.h"
+
+namespace tillhost::codec {
+namespace {
+
+base::Bytes all_codes_from(unsigned first) {
+    base::Bytes bytes;
+    for (unsigned code = first; code < 256; ++code) {
+        bytes.push_back(base::byte(code));
+    }
+    return bytes;
+}
+
+TEST(Checksum, IsTheExclusiveOrOfAllBytes) {
+    EXPECT_EQ(lrc_of({}), base::byte(0));
+    const auto message = base::from_hex("05 10 1E 00 00 00");  // a published frame without 02
+    EXPECT_EQ(lrc_of(*message), base::byte(0x0B));
+}
+
+TEST(CodePage, WritesCyrillicAsTheDeviceWantsIt) {
+    EXPECT_EQ(base::to_hex(*to_code_page(CodePage::cp1251, "Молоко 1л", "name")),
+              "CC EE EB EE EA EE 20 31 EB");
+    EXPECT_EQ(base::to_hex(*to_code_page(CodePage::cp866, "Иванов И.И.", "name")),
+              "88 A2 A0 AD AE A2 20 88 2E 88 2E");
+    EXPECT_EQ(base::to_hex(*to_code_page(CodePage::cp1251, "«Ё№»", "name")), "AB A8 B9 BB");
+}
+
+TEST(CodePage, EveryPrintableCodeSurvivesTheRoundTrip) {
+    for (CodePage page : {CodePage::cp866, CodePage::cp1251}) {
+        for (std::byte code : all_codes_from(0x20)) {
+            const base::Bytes one{code};
+            const std::string text = from_code_page(page, one);
+            if (code == base::byte(0x7F) || text == "\xEF\xBF\xBD") {
+                continue;  // a control code, and 98h of code page 1251
+            }
+            const auto back = to_code_page(page, text, "x");
+            ASSERT_TRUE(back) << base::to_hex(one);
+            EXPECT_EQ(*back, one);
+        }
+    }
+}
+
+TEST(CodePage, NamesTheCharacterItCannotShow) {
+    const auto refused = to_code_page(CodePage::cp1251, "Чай ☕", "lines[2].name");
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, base::ErrorCode::text_not_printable);
+    EXPECT_EQ(refused.error().effect, base::Effect::none);
+    EXPECT_EQ(refused.error().detail,
+              "lines[2].name: character 5 (U+2615) is not in code page 1251 of the device");
+}
+
+TEST(CodePage, RefusesControlCharactersAndWhatIsNotUtf8) {
+    for (std::string_view text : {std::string_view("a\nb"), std::string_view("\x7F"),
+                                  std::string_view("a\0b", 3), std::string_view("\xD0")}) {
+        EXPECT_FALSE(to_code_page(CodePage::cp1251, text, "x"));
+        EXPECT_FALSE(to_code_page(CodePage::cp866, text, "x"));
+    }
+}
+
+TEST(CodePage, ReadsAnyByte) {
+    for (CodePage page : {CodePage::cp866, CodePage::cp1251}) {
+        EXPECT_FALSE(from_code_page(page, all_codes_from(0)).empty());
+    }
+    EXPECT_EQ(from_code_page(CodePage::cp1251, base::Bytes{base::byte(0x98)}), "\xEF\xBF\xBD");
+}
+
+}  // namespace
+}  // namespace tillhost::codec
