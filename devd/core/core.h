@@ -21,7 +21,7 @@ struct DeviceConfig {
 };
 
 struct CoreOptions {
-    std::string program_version;
+    std::string program_version{};
     os::Duration retention = std::chrono::hours(24 * 30);  ///< of settled, acknowledged operations
     std::size_t device_queue_max = 300;    ///< accepted operations of one device; more: retry_later
     std::size_t operations_max = 200'000;  ///< rows held; the oldest settled ones go first
