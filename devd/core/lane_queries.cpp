@@ -1,0 +1,130 @@
+// How a lane hands questions on; they change nothing and are not kept in the book.
+#include <fmt/format.h>
+
+#include "devd/core/device_lane.h"
+#include "ipc/contract/envelope.h"
+
+namespace tillhost::devd::core {
+namespace {
+
+using base::ErrorCode;
+
+constexpr std::int64_t kQueryBudgetMs =
+    std::chrono::duration_cast<std::chrono::milliseconds>(kQueryBudget).count();
+
+}  // namespace
+
+base::Done DeviceLane::ask(const contract::Query& query, ipc::PeerId peer, std::int64_t request_id,
+                           os::Instant deadline) {
+    if (context_.stopping) {
+        return base::make_error(ErrorCode::shutting_down, "");
+    }
+    if (phase_ == Phase::closed || phase_ == Phase::offline || quarantined_) {
+        return base::make_error(ErrorCode::device_not_ready, reason_);
+    }
+    if (query_order_.size() >= kQueriesWaitingMax) {
+        return base::make_error(ErrorCode::retry_later,
+                                fmt::format("{} questions wait already", kQueriesWaitingMax));
+    }
+    const Ticket ticket = ++last_ticket_;
+    const TimerKey timer = context_.timers.call_at(deadline, [this, ticket] { time_out(ticket); });
+    queries_.emplace(ticket, WaitingQuery{peer, request_id, query, timer});
+    query_order_.push_back(ticket);
+    next();
+    return {};
+}
+
+void DeviceLane::send_queries() {
+    while (queries_at_host_ < kQueriesAtHostMax && !query_order_.empty()) {
+        const Ticket ticket = query_order_.front();
+        query_order_.pop_front();
+        const auto found = queries_.find(ticket);
+        if (found == queries_.end()) {
+            continue;  // its time is over
+        }
+        contract::QueryCommand command;
+        command.ticket = ticket;
+        command.query = found->second.query;
+        command.budget_ms = kQueryBudgetMs;
+        watch_for(kQueryBudget);
+        ++queries_at_host_;
+        send(0, std::move(command));
+    }
+}
+
+void DeviceLane::take(const contract::Queried& queried) {
+    if (!expects(queries_at_host_ > 0 && queried.status.has_value() != queried.error.has_value(),
+                 "queried")) {
+        return;
+    }
+    --queries_at_host_;
+    watch_for(queries_at_host_ > 0 ? kQueryBudget : kSilenceMax);
+    if (queried.status) {
+        last_ok_ = now();
+        if (!std::holds_alternative<contract::EchoStatus>(*queried.status)) {
+            status_ = queried.status;
+        }
+    }
+    if (const auto found = queries_.find(queried.ticket); found != queries_.end()) {
+        contract::Reply reply{found->second.request_id, {}};
+        if (queried.status) {
+            reply.outcome = contract::to_value(*queried.status);
+        } else {
+            reply.outcome = *queried.error;
+        }
+        answer(found->second, reply);
+        queries_.erase(found);
+    }
+    if (queried.link_lost) {
+        reason_ = queried.error ? queried.error->text : "";
+        phase_ = Phase::closed;  // what the host still has in its socket it answers first
+    }
+    if (phase_ == Phase::closed && queries_at_host_ == 0) {
+        send_open();
+        return;
+    }
+    next();
+}
+
+void DeviceLane::answer(const WaitingQuery& query, const contract::Reply& reply) {
+    context_.timers.cancel(query.timer);
+    context_.replies.send(query.peer, reply);
+}
+
+void DeviceLane::fail_queries(const base::Error& error, bool waiting_too) {
+    queries_at_host_ = 0;
+    for (auto found = queries_.begin(); found != queries_.end();) {
+        const bool waits = !query_order_.empty() && found->first >= query_order_.front();
+        if (waits && !waiting_too) {
+            ++found;
+            continue;
+        }
+        answer(found->second, {found->second.request_id, contract::to_contract(error)});
+        found = queries_.erase(found);
+    }
+    if (waiting_too) {
+        query_order_.clear();
+    }
+}
+
+void DeviceLane::time_out(Ticket ticket) {
+    if (const auto found = queries_.find(ticket); found != queries_.end()) {
+        const base::Error error = base::make_error(
+            ErrorCode::deadline_passed, reason_.empty() ? "the device did not answer" : reason_);
+        answer(found->second, {found->second.request_id, contract::to_contract(error)});
+        queries_.erase(found);
+    }
+}
+
+void DeviceLane::forget(ipc::PeerId peer) {
+    for (auto found = queries_.begin(); found != queries_.end();) {
+        if (found->second.peer != peer) {
+            ++found;
+            continue;
+        }
+        context_.timers.cancel(found->second.timer);
+        found = queries_.erase(found);
+    }
+}
+
+}  // namespace tillhost::devd::core
