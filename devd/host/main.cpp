@@ -23,6 +23,15 @@ constexpr int kExitDriverThrew = 4;
 
 using MadeDriver = base::Result<std::unique_ptr<device::Driver>>;
 
+/// For devd's check of the configuration: one name a line.
+int list_drivers() {
+    std::string names;
+    for (const drivers::DriverEntry& entry : drivers::all()) {
+        names += std::string(entry.name) + "\n";
+    }
+    return ::write(STDOUT_FILENO, names.data(), names.size()) < 0 ? 1 : 0;
+}
+
 void explain(std::string_view line) {
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
@@ -71,8 +80,13 @@ int serve(const drivers::DriverEntry& entry, const os::Logger& logger) {
 }  // namespace
 
 int main(int count, char** arguments) {
+    if (count == 2 && std::string_view(arguments[1]) == "--list") {
+        return list_drivers();
+    }
     if (count != 3 || !is_link(devd::host::kLinkFd) || ::fcntl(devd::host::kLockFd, F_GETFD) < 0) {
-        explain("devd-driver DRIVER DEVICE drives one device and is started by devd only\n");
+        explain(
+            "devd-driver DRIVER DEVICE drives one device and is started by devd only; --list "
+            "names the drivers\n");
         return kExitNotStartedByDevd;
     }
     os::StderrSink sink(os::StderrSink::under_journal());

@@ -150,7 +150,8 @@ Done read_settings(const File& file, const std::string& folder, core::DeviceConf
     return {};
 }
 
-Result<core::DeviceConfig> read_device(const std::string& folder, const std::string& name) {
+Result<core::DeviceConfig> read_device(const std::string& folder, const std::string& name,
+                                       std::span<const std::string> drivers) {
     constexpr std::array<std::string_view, 4> kKnown{"id", "driver", kPort, "settings"};
     constexpr std::string_view kEnding = ".toml";
     const File file = TRY(read(folder, "devices.d/" + name));
@@ -166,6 +167,11 @@ Result<core::DeviceConfig> read_device(const std::string& folder, const std::str
     const auto driver = TRY(text_of(file, "driver"));
     if (!driver || driver->size() > kNameBytesMax) {
         return file.fault(file.table, "driver is missing, such as driver = \"fiscal/shtrih\"");
+    }
+    if (!drivers.empty() && std::find(drivers.begin(), drivers.end(), *driver) == drivers.end()) {
+        return file.fault(
+            *file.table.get("driver"),
+            fmt::format("no driver \"{}\"; there are: {}", *driver, fmt::join(drivers, ", ")));
     }
     device.driver = *driver;
     if (const auto port = TRY(text_of(file, kPort))) {
@@ -216,7 +222,7 @@ Done read_daemon(const std::string& folder, Config& config) {
 
 }  // namespace
 
-Result<Config> load_config(const std::string& folder) {
+Result<Config> load_config(const std::string& folder, std::span<const std::string> drivers) {
     Config config;
     TRY(read_daemon(folder, config));
     const auto names = os::list_files(folder + "/devices.d", ".toml");
@@ -228,7 +234,7 @@ Result<Config> load_config(const std::string& folder) {
                           fmt::format("{}/devices.d: more than {} files", folder, kDevicesMax));
     }
     for (const std::string& name : *names) {
-        core::DeviceConfig device = TRY(read_device(folder, name));
+        core::DeviceConfig device = TRY(read_device(folder, name, drivers));
         for (const core::DeviceConfig& other : config.devices) {
             if (other.id == device.id) {
                 return make_error(ErrorCode::config_invalid,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,9 @@ struct Config {
 /// of the configuration; PATH counts from DIR.
 ///
 /// Errors: config_invalid with "FILE:LINE:COLUMN: what is wrong; what would be right". An unknown
-/// key is an error: a misspelt one would silently do nothing.
-base::Result<Config> load_config(const std::string& folder);
+/// key is an error: a misspelt one would silently do nothing. So is a driver that does not stand in
+/// `drivers`, unless that is empty.
+base::Result<Config> load_config(const std::string& folder,
+                                 std::span<const std::string> drivers = {});
 
 }  // namespace tillhost::devd::runtime

@@ -59,6 +59,16 @@ TEST_F(ConfigTest, ReadsDaemonAndDevices) {
     EXPECT_EQ(config.devices[1].id, "zbar");
 }
 
+TEST_F(ConfigTest, NamesADriverThatDoesNotExistWithItsPlace) {
+    write("devices.d/kassa.toml", "port = \"pty:/x\"\ndriver = \"fiscal/shtrich\"\n");
+    const std::vector<std::string> drivers{"fiscal/shtrih", "test/echo"};
+    const auto config = load_config(folder_, drivers);
+    ASSERT_FALSE(config);
+    EXPECT_EQ(config.error().detail,
+              "devices.d/kassa.toml:2:10: no driver \"fiscal/shtrich\"; there are: fiscal/shtrih, "
+              "test/echo");
+}
+
 TEST_F(ConfigTest, NamesAnUnknownKeyWithItsPlace) {
     EXPECT_EQ(device_error("driver = \"echo\"\n  prot = \"pty:/x\"\n"),
               "devices.d/kassa.toml:2:3: unknown key \"prot\"; known here: id, driver, port, "

@@ -1,0 +1,173 @@
+// devd: the daemon. The list of its parts, and nothing else.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <map>
+
+#include "devd/runtime/config.h"
+#include "devd/runtime/driver_list.h"
+#include "devd/runtime/service.h"
+#include "hal/os/random.h"
+
+namespace tillhost::devd {
+namespace {
+
+enum Exit : int { done = 0, failed = 1, usage = 2 };
+
+constexpr std::string_view kUsage =
+    "usage: devd --config DIR [--check]\n"
+    "\n"
+    "The device host of a shop: carries each operation to its device exactly once.\n"
+    "DIR holds devd.toml and devices.d/*.toml.\n"
+    "  --check   only look whether the configuration, the folders and the drivers are in order\n"
+    "\n"
+    "TILLHOST_RUNTIME_DIR (default /run/tillhost) holds the socket devd.sock,\n"
+    "TILLHOST_STATE_DIR (default /var/lib/tillhost) the operation book.\n"
+    "Exit: 0 stopped by SIGTERM or SIGINT, 1 a fault at the start, 2 usage, 74 the book cannot be\n"
+    "written\n";
+constexpr os::Duration kDriverListTimeMax = std::chrono::seconds(10);
+constexpr unsigned kFolderMode = 0750;
+
+struct Arguments {
+    std::string config;
+    bool check = false;
+};
+
+/// Where everything is.
+struct Places {
+    std::string config;
+    std::string runtime;
+    std::string state;
+    std::string driver_program;
+
+    std::string locks() const { return runtime + "/devices"; }
+    std::string endpoint() const { return "ipc://" + runtime + "/devd.sock"; }
+};
+
+void print(std::FILE* to, std::string_view text) { std::fwrite(text.data(), 1, text.size(), to); }
+
+std::string environment(const char* name, const char* otherwise) {
+    const char* value = std::getenv(name);
+    return value == nullptr || *value == '\0' ? otherwise : value;
+}
+
+std::optional<Arguments> parse(int count, char** words) {
+    Arguments arguments;
+    for (int i = 1; i < count; ++i) {
+        const std::string_view word = words[i];
+        if (word == "--check") {
+            arguments.check = true;
+        } else if (word == "--config" && i + 1 < count) {
+            arguments.config = words[++i];
+        } else {
+            return std::nullopt;
+        }
+    }
+    return arguments.config.empty() ? std::nullopt : std::optional(arguments);
+}
+
+base::Result<Places> find_places(const std::string& config) {
+    return Places{config, environment("TILLHOST_RUNTIME_DIR", "/run/tillhost"),
+                  environment("TILLHOST_STATE_DIR", "/var/lib/tillhost"),
+                  TRY(os::program_folder()) + "devd-driver"};
+}
+
+base::Result<runtime::Config> load(const Places& places, const os::Clock& clock) {
+    const auto drivers =
+        TRY(runtime::list_drivers(places.driver_program, clock, clock.now() + kDriverListTimeMax));
+    return runtime::load_config(places.config, drivers);
+}
+
+std::map<std::string, std::string> drivers_of(const std::vector<core::DeviceConfig>& devices) {
+    std::map<std::string, std::string> drivers;
+    for (const core::DeviceConfig& device : devices) {
+        drivers.emplace(device.id, device.driver);
+    }
+    return drivers;
+}
+
+base::Done serve(const Places& places) {
+    const os::SystemClock clock;
+    runtime::Config config = TRY(load(places, clock));
+    os::StderrSink sink(os::StderrSink::under_journal());
+    const os::Logger logger(sink, config.log_level);
+    TRY(os::make_folder(places.runtime, kFolderMode));
+    TRY(os::make_folder(places.state, kFolderMode));
+    TRY(os::make_folder(places.locks(), kFolderMode));
+
+    // The socket's lock comes first: a second devd must not touch the book.
+    const auto endpoint = TRY(ipc::ZmqEndpoint::bind(places.endpoint()));
+    const auto store = TRY(runtime::SqliteStore::open({.folder = places.state}, logger));
+    const auto loop = TRY(os::EventLoop::create(clock));
+    runtime::HostSpawner hosts({.program = places.driver_program, .lock_folder = places.locks()},
+                               drivers_of(config.devices), *loop, clock, logger);
+    logger.notice("starting", {{"version", TILLHOST_VERSION},
+                               {"devices", std::to_string(config.devices.size())},
+                               {"endpoint", places.endpoint()},
+                               {"state", places.state}});
+    core::Core core({.program_version = TILLHOST_VERSION, .retention = config.retention},
+                    std::move(config.devices), store->take_image(), clock, *store, hosts, *endpoint,
+                    &os::random_u64);
+    const auto manager = runtime::ServiceManager::from_environment();
+    runtime::Service service({*loop, clock, *endpoint, *store, hosts, core, manager, logger});
+    return service.run();
+}
+
+std::string folder_text(std::string_view name, const std::string& path, bool& good) {
+    if (::access(path.c_str(), F_OK) != 0) {
+        return fmt::format("{:<9}{} is not there yet; devd makes it\n", name, path);
+    }
+    const bool writable = ::access(path.c_str(), R_OK | W_OK | X_OK) == 0;
+    good = good && writable;
+    return fmt::format("{:<9}{}{}\n", name, path, writable ? "" : " CANNOT BE WRITTEN");
+}
+
+base::Result<bool> check(const Places& places) {
+    const runtime::Config config = TRY(load(places, os::SystemClock()));
+    bool good = true;
+    std::string text = fmt::format("{:<9}{}\n", "config", places.config);
+    text += folder_text("runtime", places.runtime, good);
+    text += folder_text("state", places.state, good);
+    for (const core::DeviceConfig& device : config.devices) {
+        text += fmt::format("{:<9}{}, driver {}\n", "device", device.id, device.driver);
+    }
+    text += fmt::format("{} devices, {}\n", config.devices.size(),
+                        good ? "all in order" : "NOT in order");
+    print(stdout, text);
+    return good;
+}
+
+int run(const Arguments& arguments) {
+    const auto places = find_places(arguments.config);
+    base::Result<bool> good = true;
+    if (!places) {
+        good = places.error();
+    } else if (arguments.check) {
+        good = check(*places);
+    } else if (const auto served = serve(*places); !served) {
+        good = served.error();
+    }
+    if (!good) {
+        print(stderr, fmt::format("devd: {}\n", base::to_text(good.error())));
+    }
+    return good && *good ? done : failed;
+}
+
+}  // namespace
+}  // namespace tillhost::devd
+
+int main(int argc, char** argv) {
+    using namespace tillhost::devd;
+    if (argc == 2 && std::string_view(argv[1]) == "--help") {
+        print(stdout, kUsage);
+        return done;
+    }
+    const auto arguments = parse(argc, argv);
+    if (!arguments) {
+        print(stderr, kUsage);
+        return usage;
+    }
+    return run(*arguments);
+}

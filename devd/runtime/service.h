@@ -1,0 +1,69 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "devd/core/core.h"
+#include "devd/runtime/host_spawner.h"
+#include "devd/runtime/service_manager.h"
+#include "devd/runtime/sqlite_store.h"
+#include "hal/os/event_loop.h"
+#include "hal/os/log.h"
+#include "ipc/zmq_endpoint.h"
+
+namespace tillhost::devd::runtime {
+
+/// Requests handed to the core in one turn of the loop; hosts and disk come in between.
+inline constexpr std::size_t kRequestsPerTurnMax = 256;
+/// After SIGTERM, how long operations that are prepared may go on. What is not finished then is in
+/// doubt at the next start, and asked of the device.
+inline constexpr os::Duration kStopTimeMax = std::chrono::seconds(10);
+
+/// What a running devd is made of. Everything outlives the service.
+struct ServiceParts {
+    os::EventLoop& loop;
+    const os::Clock& clock;
+    ipc::ZmqEndpoint& endpoint;
+    SqliteStore& store;
+    HostSpawner& hosts;
+    core::Core& core;
+    const ServiceManager& manager;
+    os::Logger logger;
+};
+
+/// The one place where loop, endpoint, book, hosts and the core meet. The loop sleeps unless there
+/// is something to do: no tick runs, the core's next timer is the only one, and systemd's watchdog
+/// if it is asked for.
+///
+/// Before each sleep the endpoint is drained, because its descriptor is edge-triggered underneath,
+/// and the timer is set anew if the core wants another.
+class Service final : public HostHandler {
+public:
+    explicit Service(ServiceParts parts) : parts_(std::move(parts)) {}
+
+    /// Starts the hosts and serves until SIGTERM or SIGINT; then takes no more work, waits until
+    /// the core is at rest or kStopTimeMax has passed, and returns. A second signal ends it at
+    /// once. Errors: system_failed, before anything was served.
+    base::Done run();
+
+    void on_host_message(const std::string& device, base::HostEpoch epoch,
+                         const contract::FromHost& message) override;
+    void on_host_gone(const std::string& device, base::HostEpoch epoch,
+                      const std::string& reason) override;
+    void on_host_stuck(const std::string& device, base::HostEpoch epoch,
+                       const std::string& reason) override;
+
+private:
+    base::Done watch();
+    void on_signal(int signal);
+    bool before_sleep();
+    void set_timer();
+    void tell_alive(os::Duration interval);
+
+    ServiceParts parts_;
+    bool stopping_ = false;
+    std::optional<os::TimerId> timer_;
+    std::optional<os::Instant> timer_at_;
+};
+
+}  // namespace tillhost::devd::runtime
