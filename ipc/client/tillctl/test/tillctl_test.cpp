@@ -1,0 +1,201 @@
+// Claim: tillctl understands its command line and receipts, and refuses wrong ones naming the
+// place. Shown on command lines and texts, and on every receipt of docs/examples.
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "ipc/client/tillctl/arguments.h"
+#include "ipc/client/tillctl/receipt_file.h"
+#include "ipc/client/tillctl/texts.h"
+#include "ipc/contract/receipt_rules.h"
+
+namespace tillhost::tillctl {
+namespace {
+
+std::variant<Invocation, Explanation> parse(std::vector<const char*> words) {
+    words.insert(words.begin(), "tillctl");
+    return parse_arguments(static_cast<int>(words.size()), words.data());
+}
+Invocation understood(std::vector<const char*> words) {
+    auto parsed = parse(std::move(words));
+    const auto* wrong = std::get_if<Explanation>(&parsed);
+    EXPECT_EQ(wrong, nullptr) << wrong->text;
+    return wrong == nullptr ? std::get<Invocation>(parsed) : Invocation{};
+}
+std::string refused(std::vector<const char*> words) {
+    const auto parsed = parse(std::move(words));
+    const auto* wrong = std::get_if<Explanation>(&parsed);
+    EXPECT_NE(wrong, nullptr);
+    EXPECT_FALSE(wrong == nullptr || wrong->is_help);
+    return wrong == nullptr ? "" : wrong->text;
+}
+template <class T>
+T command_of(std::vector<const char*> words) {
+    const Invocation invocation = understood(std::move(words));
+    return std::get<T>(std::get<SubmitVerb>(invocation.verb).command);
+}
+
+constexpr const char* kId = "0190b8f2-7c1e-7a00-8000-000000000001";
+
+TEST(Arguments, MakeTheCommandOfEachVerb) {
+    EXPECT_EQ(command_of<contract::OpenShift>({"shift", "kassa", "open"}).cashier, std::nullopt);
+    const auto close =
+        command_of<contract::CloseShift>({"shift", "kassa", "close", "--cashier", "Petrova"});
+    EXPECT_EQ(close.cashier->name, "Petrova");
+    EXPECT_EQ(command_of<contract::CashIn>({"cash", "kassa", "in", "499.9"}).amount_minor, 49990);
+    EXPECT_EQ(command_of<contract::CashOut>({"cash", "kassa", "out", "5"}).amount_minor, 500);
+    EXPECT_EQ(command_of<contract::PrintText>({"print", "kassa", "a b", "c"}).lines,
+              (std::vector<std::string>{"a b", "c"}));
+    EXPECT_TRUE(command_of<contract::CutPaper>({"cut", "kassa"}).partial);
+    EXPECT_FALSE(command_of<contract::CutPaper>({"cut", "kassa", "--full"}).partial);
+    command_of<contract::XReport>({"report", "kassa", "x"});
+    command_of<contract::OpenDrawer>({"drawer", "kassa"});
+}
+
+TEST(Arguments, TakeTheCommonOptionsBeforeAndBehindTheVerb) {
+    const Invocation before = understood({"--json", "--timeout", "2.5", "devices"});
+    EXPECT_TRUE(before.json);
+    EXPECT_EQ(before.timeout, std::chrono::milliseconds(2500));
+    const Invocation behind = understood({"devices", "--endpoint", "ipc:///x", "--json"});
+    EXPECT_TRUE(behind.json);
+    EXPECT_EQ(behind.endpoint, "ipc:///x");
+}
+
+TEST(Arguments, TakeIdsAndReferences) {
+    const Invocation invocation =
+        understood({"receipt", "kassa", "r.json", "--id", kId, "--sale-ref", "77", "--force"});
+    const auto& verb = std::get<ReceiptVerb>(invocation.verb);
+    EXPECT_EQ(verb.path, "r.json");
+    EXPECT_EQ(verb.how.operation_id.to_text(), kId);
+    EXPECT_EQ(verb.how.sale_ref, "77");
+    EXPECT_TRUE(verb.how.force);
+    const Invocation settle = understood({"settle", kId});
+    EXPECT_EQ(std::get<OperationVerb>(settle.verb).what, OnOperation::settle);
+}
+
+TEST(Arguments, TakeADecisionWhole) {
+    const Invocation invocation = understood({"decide", kId, "executed", "--version", "4", "--note",
+                                              "seen on the roll", "--document", "41"});
+    const auto& decision = std::get<DecideVerb>(invocation.verb).decision;
+    EXPECT_EQ(decision.verdict, contract::Verdict::executed);
+    EXPECT_EQ(decision.version, 4);
+    EXPECT_EQ(decision.fiscal_document_number, 41);
+    EXPECT_EQ(decision.note, "seen on the roll");
+}
+
+TEST(Arguments, RefuseWhatIsWrongAndSayWhy) {
+    EXPECT_NE(refused({}).find("subcommand"), std::string::npos);
+    EXPECT_NE(refused({"cash", "kassa", "in", "5.123"}).find("at most 2 decimals"),
+              std::string::npos);
+    EXPECT_NE(refused({"shift", "kassa", "ajar"}).find("open,close"), std::string::npos);
+    EXPECT_NE(refused({"operation", "17"}).find("UUID"), std::string::npos);
+    EXPECT_NE(refused({"decide", kId, "executed", "--note", "x"}).find("--version"),
+              std::string::npos);
+    EXPECT_NE(refused({"receipt", "kassa"}).find("FILE"), std::string::npos);
+}
+
+TEST(Arguments, KnowNoVerbThatIsNotThereYet) {
+    for (const char* verb : {"lease", "pay", "refund", "scan", "doctor", "watch", "pair"}) {
+        refused({verb, "kassa"});
+    }
+}
+
+TEST(Arguments, HaveHelpOnEveryVerbAndOption) {
+    for (const char* verb : {"devices", "status", "receipt", "shift", "cash", "report", "print",
+                             "cut", "drawer", "operations", "operation", "resolve", "decide",
+                             "cancel", "settle", "acknowledge", "decode"}) {
+        const auto parsed = parse({verb, "--help"});
+        const auto& help = std::get<Explanation>(parsed);
+        EXPECT_TRUE(help.is_help);
+        EXPECT_NE(help.text.find(help_of(verb)), std::string::npos) << verb;
+    }
+}
+
+std::string fault_of(std::string_view json) {
+    const auto receipt = read_receipt(json);
+    EXPECT_FALSE(receipt);
+    return receipt ? "" : receipt.error().detail;
+}
+
+std::string with_line(const std::string& fields) {
+    return R"({"kind": "sale", "lines": [{"name": "Tea", "quantity_units": 1, )" + fields +
+           R"(}], "payments": [{"kind": "cash", "amount_minor": 100}]})";
+}
+
+TEST(ReceiptFile, ReadsEveryExample) {
+    const std::map<std::string, std::int64_t> totals{{"receipt.json", 28845},
+                                                     {"receipt-discounts.json", 1014400}};
+    int seen = 0;
+    for (const auto& entry : std::filesystem::directory_iterator("docs/examples")) {
+        if (entry.path().extension() != ".json") {
+            continue;
+        }
+        const auto receipt = read_receipt_file(entry.path().string());
+        ASSERT_TRUE(receipt) << base::to_text(receipt.error());
+        EXPECT_EQ(contract::check_receipt(*receipt)->total_minor,
+                  totals.at(entry.path().filename().string()));
+        ++seen;
+    }
+    EXPECT_EQ(seen, 2);
+}
+
+TEST(ReceiptFile, NamesLineAndColumnOfBrokenJson) {
+    const std::string fault = fault_of("{\"kind\": \"sale\",\n  \"lines\": [}");
+    EXPECT_NE(fault.find("line 2"), std::string::npos) << fault;
+}
+
+TEST(ReceiptFile, NamesTheFieldThatIsWrongAndWhatWouldBeRight) {
+    EXPECT_EQ(fault_of(with_line(R"("price_minor": -5, "vat": "no_vat")")),
+              "lines[0].price_minor: an integer from 0 to 99999999999, not -5");
+    EXPECT_NE(fault_of(with_line(R"("price_minor": 12.5, "vat": "no_vat")"))
+                  .find("lines[0].price_minor: an integer"),
+              std::string::npos);
+    EXPECT_EQ(fault_of(with_line(R"("price_minor": 5, "vat": "vat_77")")).find("lines[0].vat: "),
+              0U);
+    EXPECT_EQ(fault_of(with_line(R"("price_minor": 5)")), "lines[0].vat: is required");
+}
+
+TEST(ReceiptFile, RefusesAFieldThatIsNotKnown) {
+    const std::string fault =
+        fault_of(with_line(R"("price_minor": 5, "discont_minor": 1, "vat": "no_vat")"));
+    EXPECT_EQ(fault.find("lines[0].discont_minor: no such field; known here: name, price_minor"),
+              0U)
+        << fault;
+}
+
+TEST(ReceiptFile, ChecksTheSumsAsDevdWill) {
+    const auto receipt = read_receipt(with_line(R"("price_minor": 500, "vat": "no_vat")"));
+    ASSERT_FALSE(receipt);
+    EXPECT_EQ(receipt.error().code, base::ErrorCode::payment_below_total);
+}
+
+TEST(Texts, TellWhatToDoInDoubtWithTheCommandsToCopy) {
+    contract::Operation operation;
+    operation.operation_id = MUST(base::OperationId::from_text(kId));
+    operation.device = "kassa";
+    operation.command = "receipt";
+    operation.state = contract::OperationState::in_doubt;
+    operation.version = 7;
+    const std::string text = operation_text(operation);
+    EXPECT_NE(text.find("IN DOUBT"), std::string::npos);
+    EXPECT_NE(text.find(std::string("tillctl resolve ") + kId), std::string::npos);
+    EXPECT_NE(text.find("executed --version 7 --document NUMBER"), std::string::npos);
+}
+
+TEST(Texts, TellThatARegisteredReceiptWithoutPaperCounts) {
+    contract::Operation operation;
+    operation.state = contract::OperationState::done;
+    contract::FiscalResult result;
+    result.registered = true;
+    result.printed = contract::Printed::not_printed;
+    result.fiscal_document_number = 41;
+    result.total_minor = 28845;
+    operation.result = result;
+    const std::string text = operation_text(operation);
+    EXPECT_NE(text.find("document      41"), std::string::npos) << text;
+    EXPECT_NE(text.find("288.45"), std::string::npos);
+    EXPECT_NE(text.find("Do not sell again"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tillhost::tillctl
