@@ -97,10 +97,11 @@ base::Done serve(const Places& places) {
     TRY(os::make_folder(places.state, kFolderMode));
     TRY(os::make_folder(places.locks(), kFolderMode));
 
-    // The socket's lock comes first: a second devd must not touch the book.
+    const auto loop = TRY(os::EventLoop::create(clock));
+    const auto signals = TRY(runtime::StopSignals::take(*loop));
+    // The socket's lock comes before the book: a second devd must not touch it.
     const auto endpoint = TRY(ipc::ZmqEndpoint::bind(places.endpoint()));
     const auto store = TRY(runtime::SqliteStore::open({.folder = places.state}, logger));
-    const auto loop = TRY(os::EventLoop::create(clock));
     runtime::HostSpawner hosts({.program = places.driver_program, .lock_folder = places.locks()},
                                drivers_of(config.devices), *loop, clock, logger);
     logger.notice("starting", {{"version", TILLHOST_VERSION},
@@ -111,7 +112,8 @@ base::Done serve(const Places& places) {
                     std::move(config.devices), store->take_image(), clock, *store, hosts, *endpoint,
                     &os::random_u64);
     const auto manager = runtime::ServiceManager::from_environment();
-    runtime::Service service({*loop, clock, *endpoint, *store, hosts, core, manager, logger});
+    runtime::Service service(
+        {*loop, *signals, clock, *endpoint, *store, hosts, core, manager, logger});
     return service.run();
 }
 

@@ -6,6 +6,17 @@
 
 namespace tillhost::devd::runtime {
 
+base::Result<std::unique_ptr<StopSignals>> StopSignals::take(os::EventLoop& loop) {
+    std::unique_ptr<StopSignals> signals(new StopSignals);
+    TRY(loop.on_signals({SIGTERM, SIGINT}, [to = signals.get()](int signal) {
+        INVARIANT(to->handler_ != nullptr);  // the loop runs only when the service does
+        to->handler_(signal);
+    }));
+    return signals;
+}
+
+void StopSignals::set_handler(std::function<void(int)> handler) { handler_ = std::move(handler); }
+
 base::Done Service::run() {
     TRY(watch());
     parts_.hosts.set_handler(*this);
@@ -21,7 +32,7 @@ base::Done Service::run() {
 }
 
 base::Done Service::watch() {
-    TRY(parts_.loop.on_signals({SIGTERM, SIGINT}, [this](int signal) { on_signal(signal); }));
+    parts_.signals.set_handler([this](int signal) { on_signal(signal); });
     // What has come in is taken before the next sleep.
     TRY(parts_.loop.watch(parts_.endpoint.fd(), [](os::Readiness) {}));
     TRY(parts_.loop.watch(parts_.store.moved().fd(), [this](os::Readiness) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -19,9 +21,24 @@ inline constexpr std::size_t kRequestsPerTurnMax = 256;
 /// doubt at the next start, and asked of the device.
 inline constexpr os::Duration kStopTimeMax = std::chrono::seconds(10);
 
+/// SIGTERM and SIGINT, taken away from every thread that is started later. So it is made before the
+/// store and the endpoint, which have threads: a signal that one of them gets would end the
+/// process.
+class StopSignals final {
+public:
+    /// Errors: system_failed.
+    static base::Result<std::unique_ptr<StopSignals>> take(os::EventLoop& loop);
+    void set_handler(std::function<void(int)> handler);
+
+private:
+    StopSignals() = default;
+    std::function<void(int)> handler_;
+};
+
 /// What a running devd is made of. Everything outlives the service.
 struct ServiceParts {
     os::EventLoop& loop;
+    StopSignals& signals;
     const os::Clock& clock;
     ipc::ZmqEndpoint& endpoint;
     SqliteStore& store;
