@@ -1,0 +1,97 @@
+// What brings a registrar to a known state, and the commands that are not money.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "hal/drivers/fiscal/shtrih/registrar.h"
+
+namespace tillhost::drivers::shtrih {
+
+using base::Done;
+using base::ErrorCode;
+using base::make_error;
+
+namespace {
+
+/// Cancelling may need several steps: continue printing, cancel, cancel in the storage.
+constexpr int kCancelStepsMax = 4;
+
+}  // namespace
+
+/// Cancels the open document, whoever opened it; nothing if none is open.
+Done Registrar::cancel_document(os::Deadline deadline) {
+    for (int i = 0; i < kCancelStepsMax; ++i) {
+        const ShortStatus status = TRY(session_->wait_printed(kPrintingWait, deadline));
+        if (status.mode() == Mode::document) {
+            TRY(cancel_once(status, deadline));
+            continue;
+        }
+        const StorageStatus storage = TRY(session_->storage_status(deadline));
+        if (storage.current_document == 0) {
+            return {};
+        }
+        TRY(session_->change(Command::cancel_in_storage, deadline));
+    }
+    return make_error(ErrorCode::document_open, "the registrar does not cancel the open document");
+}
+
+Done Registrar::cancel_once(const ShortStatus& status, os::Deadline deadline) {
+    if (status.submode() == Submode::waits_to_continue) {
+        return continue_printing(deadline);
+    }
+    const Done cancelled = session_->change(Command::cancel_document, deadline);
+    if (!cancelled && cancelled.error().device_code != kErrorNoDocument) {
+        return cancelled.error();
+    }
+    return {};
+}
+
+/// After paper ran out in the middle and a new roll is in, the device waits for this word; it then
+/// prints the whole document again.
+Done Registrar::continue_printing(os::Deadline deadline) {
+    const ShortStatus status = TRY(session_->wait_printed(kPrintingWait, deadline));
+    if (status.submode() != Submode::waits_to_continue) {
+        return {};
+    }
+    TRY(session_->change(Command::continue_printing, deadline));
+    TRY(session_->wait_printed(kPrintingWait, deadline));
+    return {};
+}
+
+Done Registrar::ready_to_print(os::Deadline deadline) {
+    TRY(require_open());
+    return continue_printing(deadline);
+}
+
+Done Registrar::x_report(os::Deadline deadline) {
+    TRY(ready_to_print(deadline));
+    return session_->change(Command::x_report, deadline);
+}
+
+Done Registrar::print_text(const contract::PrintText& command, os::Deadline deadline) {
+    std::vector<base::Bytes> lines;
+    for (std::size_t i = 0; i < command.lines.size(); ++i) {
+        TRY(append_lines(command.lines[i], fmt::format("lines[{}]", i), columns_, lines));
+    }
+    TRY(ready_to_print(deadline));
+    for (const base::Bytes& line : lines) {
+        TRY(session_->change(Command::print_line, print_line_request(session_->password(), line),
+                             deadline));
+    }
+    return {};
+}
+
+Done Registrar::cut_paper(const contract::CutPaper& command, os::Deadline deadline) {
+    TRY(ready_to_print(deadline));
+    return session_->change(Command::cut_paper, cut_request(session_->password(), command.partial),
+                            deadline);
+}
+
+Done Registrar::open_drawer(os::Deadline deadline) {
+    constexpr std::uint8_t kFirstDrawer = 0;
+    TRY(require_open());
+    return session_->change(Command::open_drawer,
+                            drawer_request(session_->password(), kFirstDrawer), deadline);
+}
+
+}  // namespace tillhost::drivers::shtrih

@@ -1,0 +1,448 @@
+// Operations that move money: check, marker, document, the one frame that makes it final.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "hal/base/money.h"
+#include "hal/drivers/fiscal/shtrih/registrar.h"
+
+namespace tillhost::drivers::shtrih {
+
+using base::Done;
+using base::Effect;
+using base::Error;
+using base::ErrorCode;
+using base::make_error;
+using base::Result;
+using contract::FiscalMarker;
+using contract::FiscalResult;
+
+namespace {
+
+constexpr os::Duration kCheckBudget = std::chrono::seconds(60);
+
+/// An error after which only open() helps, and the counters tell what was done.
+Error unknown(Error error) {
+    error.effect = Effect::unknown;
+    error.reaction = base::Reaction::reconnect;
+    return error;
+}
+
+/// True if the device cannot be asked any more on this line.
+bool is_line_trouble(const Error& error) {
+    return error.effect == Effect::unknown || error.reaction == base::Reaction::reconnect ||
+           error.code == ErrorCode::deadline_passed || error.code == ErrorCode::cancelled;
+}
+
+Error wrong_mode(const FullStatus& full) {
+    if (full.mode() == Mode::confirm_date) {
+        return make_error(ErrorCode::clock_wrong, "the registrar wants its date confirmed");
+    }
+    return make_error(ErrorCode::wrong_mode,
+                      fmt::format("the registrar is in mode {}", full.mode_byte & 0x0F));
+}
+
+Done check_receipt_mode(const FullStatus& full) {
+    if (full.mode() == Mode::shift_open) {
+        return {};
+    }
+    if (full.mode() == Mode::shift_expired) {
+        return make_error(ErrorCode::shift_expired, "");
+    }
+    if (full.mode() == Mode::shift_closed) {
+        return make_error(ErrorCode::shift_not_open, "");
+    }
+    return wrong_mode(full);
+}
+
+Done check_shift_closed(const FullStatus& full) {
+    if (full.mode() == Mode::shift_closed) {
+        return {};
+    }
+    if (full.mode() == Mode::shift_open) {
+        return make_error(ErrorCode::shift_already_open, "");
+    }
+    if (full.mode() == Mode::shift_expired) {
+        return make_error(ErrorCode::shift_expired, "");
+    }
+    return wrong_mode(full);
+}
+
+Done check_shift_open(const FullStatus& full) {
+    if (full.mode() == Mode::shift_open || full.mode() == Mode::shift_expired) {
+        return {};
+    }
+    if (full.mode() == Mode::shift_closed) {
+        return make_error(ErrorCode::shift_not_open, "");
+    }
+    return wrong_mode(full);
+}
+
+Done check_cash_mode(const FullStatus& full) {
+    const bool fits = full.mode() == Mode::shift_open || full.mode() == Mode::shift_expired ||
+                      full.mode() == Mode::shift_closed;
+    return fits ? Done() : wrong_mode(full);
+}
+
+Done check_printer(const FullStatus& full) {
+    const Flags flags = Flags::from(full.flags);
+    if (flags.cover_open) {
+        return make_error(ErrorCode::cover_open, "");
+    }
+    if (full.submode() == Submode::no_paper || full.submode() == Submode::paper_ran_out) {
+        return make_error(ErrorCode::paper_out, "");
+    }
+    if (full.submode() == Submode::printing || full.submode() == Submode::printing_report) {
+        return make_error(ErrorCode::still_printing, "");
+    }
+    return {};
+}
+
+Done check_storage(const StorageStatus& storage) {
+    if (storage.phase != kPhaseFiscal) {
+        return make_error(
+            ErrorCode::fiscal_memory_failed,
+            fmt::format("the fiscal storage is in phase {:02X}h, it takes no documents",
+                        storage.phase));
+    }
+    return {};
+}
+
+/// Of the registrar's clock to the host's, whatever zone the registrar shows.
+std::int64_t clock_offset(const DateTime& time, const os::Clock& clock) {
+    const bool real = time.month >= 1 && time.month <= 12 && time.day >= 1 && time.day <= 31;
+    constexpr std::int64_t kMsPerSecond = 1000;
+    return real ? to_unix_seconds(time) - clock.unix_ms() / kMsPerSecond : 0;
+}
+
+FiscalResult result_of(const FiscalMarker& marker, std::int64_t total_minor) {
+    FiscalResult result;
+    result.registered = true;
+    result.printed = contract::Printed::printing;
+    result.shift_number = marker.shift_number;
+    result.total_minor = total_minor;
+    result.serial = marker.identity.serial;
+    result.fiscal_memory = marker.identity.fiscal_memory;
+    return result;
+}
+
+FiscalResult receipt_result(const FiscalMarker& marker, const ClosedDocument& closed) {
+    FiscalResult result = result_of(marker, marker.total_minor);
+    result.fiscal_document_number = closed.number;
+    result.fiscal_sign = closed.sign;
+    result.receipt_number = marker.receipt_number + 1;
+    result.change_minor = closed.change_minor;
+    result.registered_at = closed.time ? to_text(*closed.time) : "";
+    return result;
+}
+
+/// The body of a frame that is a good answer to the command; nothing for refusals.
+std::optional<base::Bytes> good_body(Command command, base::ByteView frame) {
+    const auto message = decode_frame(frame);
+    const auto answer = message ? split_answer(command, *message) : message.error();
+    if (!answer || answer->error != 0) {
+        return std::nullopt;
+    }
+    return base::Bytes(answer->body.begin(), answer->body.end());
+}
+
+}  // namespace
+
+/// The printer is asked to be idle: what it still prints is waited for, what waits for new paper is
+/// continued.
+Result<FullStatus> Registrar::printer_ready(os::Deadline deadline) {
+    TRY(continue_printing(deadline));
+    FullStatus full = TRY(session_->full_status(deadline));
+    TRY(check_printer(full));
+    return full;
+}
+
+/// Everything that can be known before the first byte of a document; the marker is what was seen.
+Result<FiscalMarker> Registrar::check_ready(Need need, os::Deadline deadline) {
+    FullStatus full = TRY(printer_ready(deadline));
+    StorageStatus storage = TRY(session_->storage_status(deadline));
+    TRY(check_identity(full, storage));
+    TRY(check_storage(storage));
+    if (full.mode() == Mode::document || storage.current_document != 0) {
+        TRY(cancel_document(deadline));
+        full = TRY(printer_ready(deadline));
+        storage = TRY(session_->storage_status(deadline));
+    }
+    switch (need) {
+        case Need::receipt: TRY(check_receipt_mode(full)); break;
+        case Need::shift_closed: TRY(check_shift_closed(full)); break;
+        case Need::shift_open: TRY(check_shift_open(full)); break;
+        case Need::cash: TRY(check_cash_mode(full)); break;
+    }
+    const ShiftState shift = TRY(session_->shift_state(deadline));
+    FiscalMarker marker;
+    marker.identity = identity_;
+    marker.last_document_number = storage.last_document;
+    marker.shift_open = shift.open;
+    marker.shift_number = shift.number;
+    marker.receipt_number = shift.receipt;
+    marker.clock_offset_s = clock_offset(full.time, clock_);
+    if (need == Need::cash) {
+        const CashState cash = TRY(cash_state(deadline));
+        marker.cash_in_count = cash.in_count;
+        marker.cash_out_count = cash.out_count;
+        marker.cash_minor = cash.cash_minor;
+    }
+    return marker;
+}
+
+Done Registrar::persist_marker(device::Gate& gate, const FiscalMarker& marker) {
+    if (bugs_.skip_marker) {
+        return {};
+    }
+    return gate.persist(contract::Record(contract::Marker(marker)));
+}
+
+/// After the marker: the truth about an operation that did not get to its end. What the device
+/// refused is cancelled, and the counters must show that nothing came of it.
+Error Registrar::give_up(Error error, const FiscalMarker& marker, os::Deadline deadline) {
+    if (is_line_trouble(error)) {
+        return unknown(std::move(error));
+    }
+    const Done cancelled = cancel_document(deadline);
+    if (!cancelled) {
+        return unknown(base::with_context(cancelled.error(), error.detail));
+    }
+    const auto storage = session_->storage_status(deadline);
+    if (!storage || storage->last_document != marker.last_document_number) {
+        return unknown(std::move(error));
+    }
+    return error;
+}
+
+Error Registrar::closing_failed(Error error, const FiscalMarker& marker, os::Deadline deadline) {
+    if (bugs_.timeout_is_failure && !is_refusal(error)) {
+        error.effect = Effect::none;
+        return error;
+    }
+    if (!is_refusal(error)) {
+        return unknown(std::move(error));  // the gate's word or the line's
+    }
+    return give_up(std::move(error), marker, deadline);
+}
+
+/// Paper is a fact of its own: whatever is seen or not seen here, the operation is done.
+void Registrar::look_at_paper(FiscalResult& result, device::Gate& gate, os::Deadline deadline) {
+    const os::Deadline until = step(gate, "print", kPaperWait + kPaperWait, deadline);
+    const auto status = session_->wait_printed(kPaperWait, until);
+    if (status) {
+        result.printed = printed_of(*status);
+    }
+}
+
+Result<FiscalResult> Registrar::sell(const contract::Receipt& receipt, device::Gate& gate,
+                                     os::Deadline deadline) {
+    TRY(require_open());
+    const Ticket ticket = TRY(prepare_ticket(receipt, columns_));
+    FiscalMarker marker =
+        TRY(check_ready(Need::receipt, step(gate, "check", kCheckBudget, deadline)));
+    marker.total_minor = ticket.totals.total_minor;
+    // An open document can be cancelled, so that only its closing is irreversible. The marker is
+    // durable before it is opened nevertheless: whoever finds it open knows whose it is.
+    TRY(persist_marker(gate, marker));
+    gate.announce("document", deadline);
+    const Done sent = send_document(ticket, marker, deadline);
+    if (!sent) {
+        return give_up(sent.error(), marker, deadline);
+    }
+    gate.announce("close", deadline);
+    FiscalResult result = TRY(close_document(ticket, marker, gate, deadline));
+    if (result.registered_at.empty()) {
+        const auto number = static_cast<std::uint32_t>(result.fiscal_document_number);
+        const auto document = session_->find_document(number, deadline);
+        result.registered_at = document ? to_text(document->time) : "";
+    }
+    look_at_paper(result, gate, deadline);
+    return result;
+}
+
+/// Opens the document and sends all that can still be cancelled, then compares what the device has
+/// made of it with what was asked.
+Done Registrar::send_document(const Ticket& ticket, const FiscalMarker& marker,
+                              os::Deadline deadline) {
+    const Password password = session_->password();
+    TRY(session_->change(Command::open_document,
+                         open_document_request(password, DocumentKind::sale), deadline));
+    TRY(send_cashier(ticket.cashier, deadline));
+    for (const PositionFields& position : ticket.positions) {
+        TRY(session_->change(Command::position, position_request(password, position), deadline));
+    }
+    for (const base::Bytes& line : ticket.lines) {
+        TRY(session_->change(Command::print_line, print_line_request(password, line), deadline));
+    }
+    const ShortStatus status = TRY(session_->wait_printed(kPrintingWait, deadline));
+    const std::int64_t subtotal = TRY(session_->subtotal(deadline));
+    const StorageStatus storage = TRY(session_->storage_status(deadline));
+    const bool as_asked =
+        status.mode() == Mode::document && status.operations == ticket.positions.size() &&
+        subtotal == marker.total_minor && storage.last_document == marker.last_document_number;
+    if (!as_asked && !bugs_.accept_stale_answer) {
+        return make_error(
+            ErrorCode::device_refused,
+            fmt::format("the registrar has {} positions and a subtotal of {}, asked were {} and {}",
+                        status.operations, subtotal, ticket.positions.size(), marker.total_minor));
+    }
+    return {};
+}
+
+Done Registrar::send_cashier(const std::optional<CashierTags>& cashier, os::Deadline deadline) {
+    if (!cashier) {
+        return {};
+    }
+    const Password password = session_->password();
+    TRY(session_->change(Command::document_tag,
+                         tag_request(Command::document_tag, password, kTagCashier, cashier->name),
+                         deadline));
+    if (cashier->tax_id.empty()) {
+        return {};
+    }
+    return session_->change(
+        Command::document_tag,
+        tag_request(Command::document_tag, password, kTagCashierTaxId, cashier->tax_id), deadline);
+}
+
+/// FF45h. The result is durable before its answer is acknowledged, because acknowledging erases it.
+Result<FiscalResult> Registrar::close_document(const Ticket& ticket, const FiscalMarker& marker,
+                                               device::Gate& gate, os::Deadline deadline) {
+    std::optional<FiscalResult> result;
+    const auto witness = [&](base::ByteView frame) -> Done {
+        const auto body = good_body(Command::close_document, frame);
+        if (!body) {
+            return {};  // a refusal: nothing to keep
+        }
+        const ClosedDocument closed = TRY(read_closed_document(*body));
+        if (closed.number != marker.last_document_number + 1 && !bugs_.accept_stale_answer) {
+            return make_error(
+                ErrorCode::unexpected_answer,
+                fmt::format("document {} followed {}", closed.number, marker.last_document_number));
+        }
+        result = receipt_result(marker, closed);
+        return gate.persist(contract::Record(contract::OperationResult(*result)));
+    };
+    const auto answer = session_->once(Command::close_document,
+                                       close_document_request(session_->password(), ticket.close),
+                                       witness, deadline);
+    if (!answer) {
+        return closing_failed(answer.error(), marker, deadline);
+    }
+    INVARIANT(result.has_value());
+    return std::move(*result);
+}
+
+Result<FiscalResult> Registrar::open_shift(const contract::OpenShift& command, device::Gate& gate,
+                                           os::Deadline deadline) {
+    TRY(require_open());
+    const auto cashier = TRY(prepare_cashier(command.cashier));
+    const FiscalMarker marker =
+        TRY(check_ready(Need::shift_closed, step(gate, "check", kCheckBudget, deadline)));
+    return report_shift(contract::Command(command), marker, cashier, gate, deadline);
+}
+
+Result<FiscalResult> Registrar::close_shift(const contract::CloseShift& command, device::Gate& gate,
+                                            os::Deadline deadline) {
+    TRY(require_open());
+    const auto cashier = TRY(prepare_cashier(command.cashier));
+    const FiscalMarker marker =
+        TRY(check_ready(Need::shift_open, step(gate, "check", kCheckBudget, deadline)));
+    return report_shift(contract::Command(command), marker, cashier, gate, deadline);
+}
+
+/// E0h and 41h. Their answers carry no numbers: the answer is kept as evidence, and the document is
+/// read from the storage.
+Result<FiscalResult> Registrar::report_shift(const contract::Command& command,
+                                             const FiscalMarker& marker,
+                                             const std::optional<CashierTags>& cashier,
+                                             device::Gate& gate, os::Deadline deadline) {
+    const bool opens = std::holds_alternative<contract::OpenShift>(command);
+    const Command report = opens ? Command::open_shift : Command::z_report;
+    TRY(persist_marker(gate, marker));
+    gate.announce(opens ? "open shift" : "close shift", deadline);
+    if (cashier) {
+        const Command begin = opens ? Command::begin_opening_shift : Command::begin_closing_shift;
+        const Done begun = session_->change(begin, deadline);
+        const Done named = begun ? send_cashier(cashier, deadline) : begun;
+        if (!named) {
+            return give_up(named.error(), marker, deadline);
+        }
+    }
+    contract::Pending pending;
+    pending.command = command;
+    pending.marker = marker;
+    const auto witness = [&](base::ByteView frame) -> Done {
+        if (!good_body(report, frame)) {
+            return {};
+        }
+        contract::Evidence evidence;
+        evidence.source = "answer";
+        evidence.payload.assign(frame.begin(), frame.end());
+        pending.evidence.push_back(evidence);
+        return gate.persist(contract::Record(std::move(evidence)));
+    };
+    const auto answer =
+        session_->once(report, plain_request(report, session_->password()), witness, deadline);
+    if (!answer) {
+        return closing_failed(answer.error(), marker, deadline);
+    }
+    const auto observed = observe(pending, deadline);
+    if (!observed) {
+        return unknown(observed.error());
+    }
+    Judgement judgement = judge(pending, *observed);
+    if (!judgement.result) {
+        return unknown(make_error(ErrorCode::unexpected_answer, judgement.reason));
+    }
+    look_at_paper(*judgement.result, gate, deadline);
+    return std::move(*judgement.result);
+}
+
+Result<FiscalResult> Registrar::cash_in(const contract::CashIn& command, device::Gate& gate,
+                                        os::Deadline deadline) {
+    return move_cash(Command::cash_in, command.amount_minor, command.currency, gate, deadline);
+}
+
+Result<FiscalResult> Registrar::cash_out(const contract::CashOut& command, device::Gate& gate,
+                                         os::Deadline deadline) {
+    return move_cash(Command::cash_out, command.amount_minor, command.currency, gate, deadline);
+}
+
+Result<FiscalResult> Registrar::move_cash(Command command, std::int64_t amount_minor,
+                                          std::string_view currency, device::Gate& gate,
+                                          os::Deadline deadline) {
+    TRY(require_open());
+    TRY(check_currency(currency));
+    FiscalMarker marker = TRY(check_ready(Need::cash, step(gate, "check", kCheckBudget, deadline)));
+    marker.total_minor = amount_minor;
+    if (command == Command::cash_out && marker.cash_minor < amount_minor) {
+        return make_error(
+            ErrorCode::not_enough_cash,
+            fmt::format("the drawer holds {}", base::minor_to_text(marker.cash_minor, 2)));
+    }
+    TRY(persist_marker(gate, marker));
+    gate.announce("cash", deadline);
+    std::optional<FiscalResult> result;
+    const auto witness = [&](base::ByteView frame) -> Done {
+        const auto body = good_body(command, frame);
+        if (!body) {
+            return {};
+        }
+        result = result_of(marker, amount_minor);
+        result->document_number = TRY(read_cash_moved(*body));
+        return gate.persist(contract::Record(contract::OperationResult(*result)));
+    };
+    const auto answer = session_->once(
+        command, cash_request(command, session_->password(), amount_minor), witness, deadline);
+    if (!answer) {
+        return closing_failed(answer.error(), marker, deadline);
+    }
+    INVARIANT(result.has_value());
+    look_at_paper(*result, gate, deadline);
+    return std::move(*result);
+}
+
+}  // namespace tillhost::drivers::shtrih

@@ -1,0 +1,123 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hal/device/fiscal_registrar.h"
+#include "hal/drivers/fiscal/shtrih/known_bugs.h"
+#include "hal/drivers/fiscal/shtrih/resolve.h"
+#include "hal/drivers/fiscal/shtrih/session.h"
+#include "hal/drivers/fiscal/shtrih/ticket.h"
+
+namespace tillhost::drivers::shtrih {
+
+struct Settings {
+    Password password = 30;
+    std::string serial;  ///< without leading zeros; empty: any
+};
+
+/// After closing a document a device may be deaf for 3 s (github.com/shtrih-m/fr_drv_ng/issues/88).
+/// Whatever was sent before is visible in ENQ or in the counters after this time.
+inline constexpr os::Duration kDeafTime = std::chrono::seconds(3);
+/// How long a successful operation waits to see its paper come out.
+inline constexpr os::Duration kPaperWait = std::chrono::seconds(5);
+
+/// A Shtrih-M registrar. One line at a time; after an error whose reaction is reconnect only open()
+/// helps.
+class Registrar final : public device::FiscalRegistrar {
+public:
+    Registrar(Settings settings, std::unique_ptr<transport::Connector> connector,
+              const os::Clock& clock, KnownBugs bugs)
+        : settings_(std::move(settings)),
+          connector_(std::move(connector)),
+          clock_(clock),
+          bugs_(bugs) {}
+
+    base::Result<device::Opened> open(const std::optional<contract::Pending>& pending,
+                                      device::Gate& gate, os::Deadline deadline) override;
+    base::Result<contract::FiscalResult> sell(const contract::Receipt& receipt, device::Gate& gate,
+                                              os::Deadline deadline) override;
+    base::Result<contract::FiscalResult> open_shift(const contract::OpenShift& command,
+                                                    device::Gate& gate,
+                                                    os::Deadline deadline) override;
+    base::Result<contract::FiscalResult> close_shift(const contract::CloseShift& command,
+                                                     device::Gate& gate,
+                                                     os::Deadline deadline) override;
+    base::Result<contract::FiscalResult> cash_in(const contract::CashIn& command,
+                                                 device::Gate& gate,
+                                                 os::Deadline deadline) override;
+    base::Result<contract::FiscalResult> cash_out(const contract::CashOut& command,
+                                                  device::Gate& gate,
+                                                  os::Deadline deadline) override;
+    base::Done x_report(os::Deadline deadline) override;
+    base::Done print_text(const contract::PrintText& command, os::Deadline deadline) override;
+    base::Done cut_paper(const contract::CutPaper& command, os::Deadline deadline) override;
+    base::Done open_drawer(os::Deadline deadline) override;
+    base::Result<contract::Resolution> resolve(const contract::Pending& pending, device::Gate& gate,
+                                               os::Deadline deadline) override;
+    base::Result<contract::FiscalStatus> status(os::Deadline deadline) override;
+
+private:
+    class OldAnswers;
+
+    // registrar.cpp: open, verdict, questions
+    base::Done connect(const std::optional<contract::Pending>& pending, device::Gate& gate,
+                       os::Deadline deadline);
+    base::Done identify(os::Deadline deadline);
+    base::Done check_identity(const FullStatus& full, const StorageStatus& storage) const;
+    base::Result<contract::Resolution> verdict(contract::Pending& pending, bool may_clean_up,
+                                               os::Deadline deadline);
+    base::Result<Observed> observe(const contract::Pending& pending, os::Deadline deadline);
+    base::Result<CashState> cash_state(os::Deadline deadline);
+    base::Done wait_for_late_bytes(os::Deadline deadline);
+    bool late_bytes_are_over() const;
+    base::Done require_open() const;
+
+    // cleanup.cpp: what brings the device to a known state
+    base::Done cancel_document(os::Deadline deadline);
+    base::Done cancel_once(const ShortStatus& status, os::Deadline deadline);
+    base::Done continue_printing(os::Deadline deadline);
+    base::Done ready_to_print(os::Deadline deadline);
+
+    // money.cpp
+    enum class Need { receipt, shift_closed, shift_open, cash };
+    base::Result<contract::FiscalMarker> check_ready(Need need, os::Deadline deadline);
+    base::Result<FullStatus> printer_ready(os::Deadline deadline);
+    base::Done send_document(const Ticket& ticket, const contract::FiscalMarker& marker,
+                             os::Deadline deadline);
+    base::Done send_cashier(const std::optional<CashierTags>& cashier, os::Deadline deadline);
+    base::Result<contract::FiscalResult> close_document(const Ticket& ticket,
+                                                        const contract::FiscalMarker& marker,
+                                                        device::Gate& gate, os::Deadline deadline);
+    base::Result<contract::FiscalResult> report_shift(const contract::Command& command,
+                                                      const contract::FiscalMarker& marker,
+                                                      const std::optional<CashierTags>& cashier,
+                                                      device::Gate& gate, os::Deadline deadline);
+    base::Result<contract::FiscalResult> move_cash(Command command, std::int64_t amount_minor,
+                                                   std::string_view currency, device::Gate& gate,
+                                                   os::Deadline deadline);
+    base::Done persist_marker(device::Gate& gate, const contract::FiscalMarker& marker);
+    base::Error give_up(base::Error error, const contract::FiscalMarker& marker,
+                        os::Deadline deadline);
+    base::Error closing_failed(base::Error error, const contract::FiscalMarker& marker,
+                               os::Deadline deadline);
+    void look_at_paper(contract::FiscalResult& result, device::Gate& gate, os::Deadline deadline);
+
+    os::Deadline step(device::Gate& gate, std::string_view name, os::Duration budget,
+                      os::Deadline deadline) const;
+
+    Settings settings_;
+    std::unique_ptr<transport::Connector> connector_;
+    const os::Clock& clock_;
+    KnownBugs bugs_;
+    std::unique_ptr<transport::Transport> line_;
+    std::unique_ptr<Session> session_;
+    contract::Identity identity_;
+    std::optional<std::uint64_t> serial_number_;  ///< as the full status tells it
+    std::size_t columns_ = kColumnsMax;
+    os::Instant quiet_since_{};  ///< nobody else has written to the line since then
+};
+
+}  // namespace tillhost::drivers::shtrih

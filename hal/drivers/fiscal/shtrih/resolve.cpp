@@ -1,0 +1,253 @@
+#include "hal/drivers/fiscal/shtrih/resolve.h"
+
+#include <fmt/format.h>
+
+#include "hal/base/money.h"
+#include "hal/drivers/fiscal/shtrih/frames.h"
+#include "ipc/contract/receipt_rules.h"
+
+namespace tillhost::drivers::shtrih {
+namespace {
+
+using base::Bytes;
+using contract::FiscalMarker;
+using contract::FiscalResult;
+using contract::Verdict;
+
+constexpr int kRubleDecimals = 2;
+
+/// What the storage holds if the operation was carried out.
+struct Expected {
+    Command closing = Command::close_document;
+    std::uint8_t type = FoundDocument::kReceipt;
+    contract::ReceiptTotals totals{};
+    std::int64_t shift = 0;
+};
+
+/// Nothing for commands that leave no document.
+std::optional<Expected> expected_of(const contract::Command& command, const FiscalMarker& marker) {
+    Expected expected;
+    if (const auto* receipt = std::get_if<contract::Receipt>(&command)) {
+        const auto totals = contract::check_receipt(*receipt);
+        if (!totals) {
+            return std::nullopt;
+        }
+        expected.totals = *totals;
+        expected.shift = marker.shift_number;
+        return expected;
+    }
+    if (std::holds_alternative<contract::OpenShift>(command)) {
+        expected.closing = Command::open_shift;
+        expected.type = FoundDocument::kShiftOpening;
+        expected.shift = marker.shift_number + 1;
+        return expected;
+    }
+    if (std::holds_alternative<contract::CloseShift>(command)) {
+        expected.closing = Command::z_report;
+        expected.type = FoundDocument::kShiftClosing;
+        expected.shift = marker.shift_number;
+        return expected;
+    }
+    return std::nullopt;
+}
+
+/// The bodies of kept answers to that command which say "carried out".
+std::vector<Bytes> good_answers(const contract::Pending& pending, Command command) {
+    std::vector<Bytes> bodies;
+    for (const contract::Evidence& evidence : pending.evidence) {
+        const auto message = decode_frame(evidence.payload);
+        if (!message || !is_answer_to(command, *message)) {
+            continue;
+        }
+        const auto answer = split_answer(command, *message);
+        if (answer && answer->error == 0) {
+            bodies.emplace_back(answer->body.begin(), answer->body.end());
+        }
+    }
+    return bodies;
+}
+
+/// The kept answer to closing that names the document after the marker's last.
+std::optional<ClosedDocument> kept_closing(const contract::Pending& pending,
+                                           const FiscalMarker& marker) {
+    for (const Bytes& body : good_answers(pending, Command::close_document)) {
+        const auto closed = read_closed_document(body);
+        if (closed && closed->number == marker.last_document_number + 1) {
+            return *closed;
+        }
+    }
+    return std::nullopt;
+}
+
+std::string describe(const FoundDocument& document) {
+    if (document.type == FoundDocument::kReceipt) {
+        return fmt::format("document {}: receipt, operation {}, total {}", document.number,
+                           document.operation,
+                           base::minor_to_text(document.sum_minor, kRubleDecimals));
+    }
+    return fmt::format("document {}: type {}, shift {}", document.number, document.type,
+                       document.shift);
+}
+
+bool fits(const FoundDocument& document, const Expected& expected) {
+    if (document.type != expected.type) {
+        return false;
+    }
+    if (document.type == FoundDocument::kReceipt) {
+        return document.operation == static_cast<std::uint8_t>(FiscalOperation::sale) &&
+               document.sum_minor == expected.totals.total_minor;
+    }
+    return document.shift == expected.shift;
+}
+
+FiscalResult result_of(const FoundDocument& document, const Expected& expected,
+                       const FiscalMarker& marker, const Observed& observed, bool newest) {
+    const bool receipt = document.type == FoundDocument::kReceipt;
+    FiscalResult result;
+    result.registered = true;
+    result.printed = newest ? printed_of(observed.status) : contract::Printed::printed;
+    result.fiscal_document_number = document.number;
+    result.fiscal_sign = document.sign;
+    result.shift_number = receipt ? marker.shift_number : document.shift;
+    result.receipt_number = receipt ? marker.receipt_number + 1 : 0;
+    result.total_minor = receipt ? document.sum_minor : 0;
+    result.change_minor = expected.totals.change_minor;
+    result.registered_at = to_text(document.time);
+    result.serial = observed.identity.serial;
+    result.fiscal_memory = observed.identity.fiscal_memory;
+    return result;
+}
+
+Judgement judge_document(const contract::Pending& pending, const FiscalMarker& marker,
+                         const Expected& expected, const Observed& observed) {
+    const std::int64_t moved =
+        std::int64_t{observed.storage.last_document} - marker.last_document_number;
+    const auto closed = kept_closing(pending, marker);
+    Judgement judgement;
+    judgement.reason = fmt::format("last document {} before, {} now", marker.last_document_number,
+                                   observed.storage.last_document);
+    if (moved == 0 && !closed) {
+        judgement.verdict = Verdict::not_executed;
+        return judgement;
+    }
+    if (moved <= 0) {
+        judgement.reason += ": the storage has lost documents";
+        return judgement;
+    }
+    if (!observed.next) {
+        judgement.reason += ": the document cannot be read";
+        return judgement;
+    }
+    judgement.reason += "; " + describe(*observed.next);
+    if (!fits(*observed.next, expected)) {
+        judgement.reason += ", which is not what was asked: somebody else used the registrar";
+        return judgement;
+    }
+    if (moved > 1 && !closed) {
+        judgement.reason += ", and further documents: somebody else used the registrar";
+        return judgement;
+    }
+    judgement.verdict = Verdict::executed;
+    judgement.result = result_of(*observed.next, expected, marker, observed, moved == 1);
+    if (closed) {
+        judgement.result->change_minor = closed->change_minor;
+        judgement.reason += "; the registrar's own answer was kept";
+    }
+    return judgement;
+}
+
+struct CashMove {
+    bool in = true;
+    std::int64_t amount = 0;
+};
+
+CashMove move_of(const contract::Command& command) {
+    if (const auto* in = std::get_if<contract::CashIn>(&command)) {
+        return {true, in->amount_minor};
+    }
+    const auto* out = std::get_if<contract::CashOut>(&command);
+    return {false, out == nullptr ? 0 : out->amount_minor};
+}
+
+FiscalResult cash_result(const CashMove& move, const FiscalMarker& marker, const Observed& observed,
+                         std::int64_t number) {
+    FiscalResult result;
+    result.registered = true;
+    result.printed = printed_of(observed.status);
+    result.document_number = number;
+    result.shift_number = marker.shift_number;
+    result.total_minor = move.amount;
+    result.serial = observed.identity.serial;
+    result.fiscal_memory = observed.identity.fiscal_memory;
+    return result;
+}
+
+Judgement judge_cash(const contract::Pending& pending, const FiscalMarker& marker,
+                     const Observed& observed, const CashState& cash) {
+    const CashMove move = move_of(pending.command);
+    const std::int64_t before = move.in ? marker.cash_in_count : marker.cash_out_count;
+    const std::int64_t count = move.in ? cash.in_count : cash.out_count;
+    const std::int64_t wanted = marker.cash_minor + (move.in ? move.amount : -move.amount);
+    const auto kept = good_answers(pending, move.in ? Command::cash_in : Command::cash_out);
+    Judgement judgement;
+    judgement.reason = fmt::format("{} movements before, {} now; cash {} before, {} now", before,
+                                   count, base::minor_to_text(marker.cash_minor, kRubleDecimals),
+                                   base::minor_to_text(cash.cash_minor, kRubleDecimals));
+    if (count == before && kept.empty()) {
+        judgement.verdict = Verdict::not_executed;
+        return judgement;
+    }
+    std::int64_t number = move.in ? cash.in_number : cash.out_number;
+    if (!kept.empty()) {
+        const auto moved = read_cash_moved(kept.front());
+        number = moved ? std::int64_t{*moved} : number;
+    }
+    const bool ours = count == before + 1 && (cash.cash_minor == wanted || !kept.empty());
+    if (!ours) {
+        judgement.reason += ": somebody else used the registrar";
+        return judgement;
+    }
+    judgement.verdict = Verdict::executed;
+    judgement.result = cash_result(move, marker, observed, number);
+    return judgement;
+}
+
+}  // namespace
+
+bool moves_cash(const contract::Command& command) {
+    return std::holds_alternative<contract::CashIn>(command) ||
+           std::holds_alternative<contract::CashOut>(command);
+}
+
+contract::Printed printed_of(const ShortStatus& status) {
+    switch (status.submode()) {
+        case Submode::printing:
+        case Submode::printing_report: return contract::Printed::printing;
+        case Submode::paper_ran_out:
+        case Submode::waits_to_continue: return contract::Printed::not_printed;
+        case Submode::idle:
+        case Submode::no_paper: break;
+    }
+    constexpr std::uint8_t kPrinting = 5;
+    const std::uint8_t last = status.last_print_result.value_or(0);
+    if (last == kPrinting) {
+        return contract::Printed::printing;
+    }
+    return last == 0 ? contract::Printed::printed : contract::Printed::not_printed;
+}
+
+Judgement judge(const contract::Pending& pending, const Observed& observed) {
+    const auto& marker = std::get<FiscalMarker>(pending.marker);
+    if (moves_cash(pending.command) && observed.cash) {
+        return judge_cash(pending, marker, observed, *observed.cash);
+    }
+    const auto expected = expected_of(pending.command, marker);
+    if (!expected) {
+        Judgement judgement;
+        judgement.reason = "this command leaves no trace that could be compared";
+        return judgement;
+    }
+    return judge_document(pending, marker, *expected, observed);
+}
+
+}  // namespace tillhost::drivers::shtrih

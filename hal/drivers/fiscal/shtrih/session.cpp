@@ -1,0 +1,131 @@
+#include "hal/drivers/fiscal/shtrih/session.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tillhost::drivers::shtrih {
+
+using base::Bytes;
+using base::ByteView;
+using base::Done;
+using base::Result;
+
+/// Asks, and again while the registrar refuses because it still prints.
+Result<Bytes> Session::ask(const Link::Question& question, os::Deadline deadline) {
+    const os::Instant patience = std::min(deadline, clock_.now() + kPrintingWait);
+    while (true) {
+        Bytes message = TRY(link_.ask(question, deadline));
+        const Answer answer = TRY(split_answer(question.command, message));
+        if (answer.error == 0) {
+            return message;
+        }
+        const os::Instant again = clock_.now() + kPrintingPoll;
+        if (answer.error != kErrorStillPrinting || again >= patience) {
+            return refusal(question.command, answer.error);
+        }
+        TRY(link_.rest(again));
+    }
+}
+
+template <class Reader>
+auto Session::read(Command command, Bytes message, Reader reader, os::Deadline deadline)
+    -> decltype(reader(ByteView())) {
+    auto answer = ask(Link::Question{command, std::move(message)}, deadline);
+    if (!answer) {
+        base::Error error = std::move(answer).error();
+        error.effect = base::Effect::none;
+        return error;
+    }
+    return reader(TRY(split_answer(command, *answer)).body);
+}
+
+Result<std::string> Session::model(os::Deadline deadline) {
+    return read(Command::device_type, device_type_request(), read_device_type, deadline);
+}
+
+Result<std::uint8_t> Session::columns(os::Deadline deadline) {
+    return read(Command::model_parameters, model_parameters_request(), read_columns, deadline);
+}
+
+Result<ShortStatus> Session::short_status(os::Deadline deadline) {
+    return read(Command::short_status, plain_request(Command::short_status, password_),
+                read_short_status, deadline);
+}
+
+Result<FullStatus> Session::full_status(os::Deadline deadline) {
+    return read(Command::full_status, plain_request(Command::full_status, password_),
+                read_full_status, deadline);
+}
+
+Result<StorageStatus> Session::storage_status(os::Deadline deadline) {
+    return read(Command::storage_status, plain_request(Command::storage_status, password_),
+                read_storage_status, deadline);
+}
+
+Result<ShiftState> Session::shift_state(os::Deadline deadline) {
+    return read(Command::shift_state, plain_request(Command::shift_state, password_),
+                read_shift_state, deadline);
+}
+
+Result<FoundDocument> Session::find_document(std::uint32_t number, os::Deadline deadline) {
+    return read(Command::find_document, find_request(password_, number), read_found_document,
+                deadline);
+}
+
+Result<std::string> Session::table_text(std::uint8_t table, std::uint16_t row, std::uint8_t field,
+                                        os::Deadline deadline) {
+    const auto reader = [](ByteView body) { return Result<std::string>(read_table_text(body)); };
+    return read(Command::read_table, read_table_request(password_, table, row, field), reader,
+                deadline);
+}
+
+Result<std::int64_t> Session::cash_register(std::uint8_t number, os::Deadline deadline) {
+    return read(Command::cash_register, register_request(Command::cash_register, password_, number),
+                read_cash_register, deadline);
+}
+
+Result<std::uint16_t> Session::operation_register(std::uint8_t number, os::Deadline deadline) {
+    return read(Command::operation_register,
+                register_request(Command::operation_register, password_, number),
+                read_operation_register, deadline);
+}
+
+Result<std::int64_t> Session::subtotal(os::Deadline deadline) {
+    return read(Command::subtotal, plain_request(Command::subtotal, password_), read_subtotal,
+                deadline);
+}
+
+Result<std::uint16_t> Session::unsent_documents(os::Deadline deadline) {
+    return read(Command::exchange_status, plain_request(Command::exchange_status, password_),
+                read_unsent_documents, deadline);
+}
+
+Done Session::change(Command command, Bytes message, os::Deadline deadline) {
+    TRY(ask(Link::Question{command, std::move(message)}, deadline));
+    return {};
+}
+
+Done Session::change(Command command, os::Deadline deadline) {
+    return change(command, plain_request(command, password_), deadline);
+}
+
+Result<Bytes> Session::once(Command command, Bytes message, Link::Witness witness,
+                            os::Deadline deadline) {
+    return ask(Link::Question{command, std::move(message), true, std::move(witness)}, deadline);
+}
+
+Result<ShortStatus> Session::wait_printed(os::Duration wait, os::Deadline deadline) {
+    const os::Instant patience = std::min(deadline, clock_.now() + wait);
+    while (true) {
+        const ShortStatus status = TRY(short_status(deadline));
+        const bool printing =
+            status.submode() == Submode::printing || status.submode() == Submode::printing_report;
+        const os::Instant again = clock_.now() + kPrintingPoll;
+        if (!printing || again >= patience) {
+            return status;
+        }
+        TRY(link_.rest(again));
+    }
+}
+
+}  // namespace tillhost::drivers::shtrih

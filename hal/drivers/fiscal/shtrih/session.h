@@ -1,0 +1,66 @@
+#pragma once
+
+#include <string>
+
+#include "hal/drivers/fiscal/shtrih/errors.h"
+#include "hal/drivers/fiscal/shtrih/link.h"
+
+namespace tillhost::drivers::shtrih {
+
+/// How often and how long a registrar that prints is asked again.
+inline constexpr os::Duration kPrintingPoll = std::chrono::milliseconds(100);
+inline constexpr os::Duration kPrintingWait = std::chrono::seconds(30);
+
+/// Commands of the registrar as calls, over one open line. A refusal of the device is an error with
+/// device_code (errors.def). 50h, "still printing", is waited for up to kPrintingWait.
+class Session final {
+public:
+    /// All outlive the session.
+    Session(transport::Transport& line, const os::Clock& clock, Password password, KnownBugs bugs)
+        : link_(line, clock, bugs), clock_(clock), password_(password) {}
+
+    Link& link() { return link_; }
+    Password password() const { return password_; }
+
+    // Questions: may be repeated at will, their errors have no effect.
+    base::Result<std::string> model(os::Deadline deadline);
+    base::Result<std::uint8_t> columns(os::Deadline deadline);
+    base::Result<ShortStatus> short_status(os::Deadline deadline);
+    base::Result<FullStatus> full_status(os::Deadline deadline);
+    base::Result<StorageStatus> storage_status(os::Deadline deadline);
+    base::Result<ShiftState> shift_state(os::Deadline deadline);
+    base::Result<FoundDocument> find_document(std::uint32_t number, os::Deadline deadline);
+    base::Result<std::string> table_text(std::uint8_t table, std::uint16_t row, std::uint8_t field,
+                                         os::Deadline deadline);
+    base::Result<std::int64_t> cash_register(std::uint8_t number, os::Deadline deadline);
+    base::Result<std::uint16_t> operation_register(std::uint8_t number, os::Deadline deadline);
+    base::Result<std::int64_t> subtotal(os::Deadline deadline);
+    base::Result<std::uint16_t> unsent_documents(os::Deadline deadline);
+
+    /// A command that changes something which can still be undone. It is sent again only where the
+    /// device says that it has not received it.
+    base::Done change(Command command, base::Bytes message, os::Deadline deadline);
+    /// The same of a command without parameters.
+    base::Done change(Command command, os::Deadline deadline);
+
+    /// A command whose second execution would be a second document. The witness sees the answer's
+    /// frame before it is acknowledged. Returns the answer's message, refusals as errors.
+    base::Result<base::Bytes> once(Command command, base::Bytes message, Link::Witness witness,
+                                   os::Deadline deadline);
+
+    /// Waits until nothing is being printed; returns the state then, or the last one seen when
+    /// `wait` is over.
+    base::Result<ShortStatus> wait_printed(os::Duration wait, os::Deadline deadline);
+
+private:
+    template <class Reader>
+    auto read(Command command, base::Bytes message, Reader reader, os::Deadline deadline)
+        -> decltype(reader(base::ByteView()));
+    base::Result<base::Bytes> ask(const Link::Question& question, os::Deadline deadline);
+
+    Link link_;
+    const os::Clock& clock_;
+    Password password_;
+};
+
+}  // namespace tillhost::drivers::shtrih
