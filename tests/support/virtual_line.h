@@ -10,7 +10,7 @@
 #include "hal/transport/transport.h"
 #include "simulators/core/line_device.h"
 
-namespace tillhost::test {
+namespace tillhost::support {
 
 /// Thrown out of a line's read or write: the process that used it was killed there.
 struct Killed {};
@@ -132,4 +132,4 @@ private:
     int kill_at_ = 0;
 };
 
-}  // namespace tillhost::test
+}  // namespace tillhost::support

@@ -102,7 +102,7 @@ private:
     std::vector<contract::Setting> settings_;
     os::FakeClock clock_;
     std::unique_ptr<simulators::FiscalSimulator> device_ = *simulators::toy::make_toy_registrar({});
-    test::VirtualCable cable_{*device_, clock_, kLateBytesMax};
+    support::VirtualCable cable_{*device_, clock_, kLateBytesMax};
     OpenGate gate_;
     std::unique_ptr<device::Driver> driver_;
 };
@@ -120,7 +120,7 @@ std::string Shop::sell_in(const Trouble& trouble) {
     std::optional<base::Result<contract::OperationResult>> told;
     try {
         told = execute(receipt);
-    } catch (const test::Killed&) {
+    } catch (const support::Killed&) {
     }
     cable_.kill_at(0);
     if (told && *told) {
