@@ -96,7 +96,7 @@ Look at the paper first. The receipt is there:
   tillctl decide ID executed --version 4 --document 41 --note "Petrova: receipt 41 is on the roll"
 It is not there, and the registrar's last document is the one before:
   tillctl decide ID not_executed --version 4 --note "Petrova: last document on the roll is 40"
-Not executed means that devd hands it to the device again.)"},
+Not executed ends it as failed, and it may be sold anew under a new id.)"},
     {"decode", "Names every field of a frame of a device's protocol, damaged ones too."},
     {"decode.family", "family of the device, such as fiscal/shtrih"},
     {"decode.hex", "the bytes as hex digits"},
@@ -356,7 +356,7 @@ std::string operation_text(const contract::Operation& operation) {
     if (operation.error) {
         text += row("reason", base::to_text(contract::to_base(*operation.error)));
     }
-    if (operation.repeat) {
+    if (operation.repeat && operation.state == OperationState::done) {
         text += row("repeat", "it was carried out before; nothing was done now");
     }
     return text + advice_text(operation);
