@@ -87,7 +87,7 @@ json json_of(const FiscalDocument& document) {
             {"total_minor", document.total_minor},
             {"change_minor", document.change_minor},
             {"date_time_ms", document.date_time_ms},
-            {"tag", document.tag},
+            {"tag", fmt::format("{:016x}", document.tag)},  // 64 bits are no JSON number
             {"operator", document.operator_name},
             {"payments_minor", document.payments_minor},
             {"lines", std::move(lines)}};

@@ -120,9 +120,8 @@ Done Shop::start_simulator(const std::string& id, const std::string& family,
                            std::vector<std::string> more) {
     const std::string memory = folder_ + "/memory/" + id;
     ::mkdir(memory.c_str(), 0750);
-    std::vector<std::string> words{family,    "--pty", pty(id),
-                                   "--state", memory,  "--control",
-                                   folder_ + "/" + id + ".ctl"};
+    std::vector<std::string> words{
+        family, "--pty", pty(id), "--state", memory, "--control", folder_ + "/" + id + ".ctl"};
     words.insert(words.end(), more.begin(), more.end());
     Pipe pipe = TRY(make_pipe());
     simulators_[id] = TRY(os::Child::spawn({.program = programs_ + "devsim",
@@ -194,9 +193,8 @@ bool Shop::kill_host(const std::string& id) const {
 Result<std::string> Shop::output_of(const std::string& program,
                                     std::vector<std::string> words) const {
     Pipe pipe = TRY(make_pipe());
-    const auto child = TRY(os::Child::spawn({.program = program,
-                                             .arguments = std::move(words),
-                                             .output = pipe.write.get()}));
+    const auto child = TRY(os::Child::spawn(
+        {.program = program, .arguments = std::move(words), .output = pipe.write.get()}));
     pipe.write.reset();
     return read_from(pipe.read.get(), false);
 }

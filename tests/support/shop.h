@@ -28,7 +28,8 @@ public:
     base::Done configure(const std::string& id, const std::string& body);
     std::string pty(const std::string& id) const { return folder_ + "/" + id + ".tty"; }
 
-    /// Starts a simulator on pty(id) with its memory in the shop's folder; returns when it is ready.
+    /// Starts a simulator on pty(id) with its memory in the shop's folder; returns when it is
+    /// ready.
     base::Done start_simulator(const std::string& id, const std::string& family,
                                std::vector<std::string> more = {});
     /// Starts devd; returns at once.
