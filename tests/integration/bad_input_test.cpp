@@ -274,5 +274,32 @@ TEST_F(BadInputTest, PeerThatTalksNonsenseIsNoLongerAnsweredAndHarmsNobody) {
     left_in_book_ = 1;
 }
 
+using BadTextTest = support::CounterTest;
+
+// Which letters can be printed is the device's business: the operation is taken, and fails before
+// anything is sent to the device.
+TEST_F(BadTextTest, TextThatTheCodePageCannotShowFailsWithoutTouchingTheDevice) {
+    ASSERT_TRUE(shop_->configure(
+        "kassa", "driver = \"fiscal/shtrih\"\nport = \"pty:" + shop_->pty("kassa") + "\"\n"));
+    ASSERT_TRUE(shop_->start_simulator("kassa", "fiscal/shtrih"));
+    start_devd();
+    connect();
+    const auto opened = client_->carry_out("kassa", contract::OpenShift{}, new_id(), deadline());
+    ASSERT_TRUE(opened) << base::to_text(opened.error());
+    ASSERT_EQ(opened->state, contract::OperationState::done);
+    const std::string documents = MUST(shop_->ctl("kassa", {"documents", "--json"}));
+
+    contract::Receipt receipt = tea();
+    receipt.lines[0].name = "Tea \xE1\x83\xA9";  // Georgian letter chin
+    const auto refused = client_->sell("kassa", receipt, new_id(), deadline());
+    ASSERT_TRUE(refused) << base::to_text(refused.error());
+    EXPECT_EQ(refused->state, contract::OperationState::failed);
+    ASSERT_TRUE(refused->error);
+    EXPECT_EQ(refused->error->code, "text_not_printable");
+    EXPECT_EQ(refused->error->effect, base::Effect::none);
+    EXPECT_TRUE(begins(refused->error->text, "lines[0].name: ")) << refused->error->text;
+    EXPECT_EQ(MUST(shop_->ctl("kassa", {"documents", "--json"})), documents);
+}
+
 }  // namespace
 }  // namespace tillhost

@@ -190,7 +190,8 @@ std::string printed_text(const contract::FiscalResult& result) {
     switch (result.printed) {
         case contract::Printed::printed: return row("printed", "yes");
         case contract::Printed::unspecified:
-        case contract::Printed::printing: return row("printed", "still printing");
+        case contract::Printed::printing:
+            return row("printed", "it was still printing; if no paper comes, put in a roll");
         case contract::Printed::not_printed: break;
     }
     if (!result.registered) {
@@ -201,7 +202,7 @@ std::string printed_text(const contract::FiscalResult& result) {
            row("", "Put in paper and print a copy. Do not sell again.");
 }
 
-std::string result_text(const contract::FiscalResult& result) {
+std::string result_text(const contract::FiscalResult& result, bool prints) {
     std::string text;
     const auto number = [&text](std::string_view label, std::int64_t value) {
         if (value != 0) {
@@ -226,7 +227,7 @@ std::string result_text(const contract::FiscalResult& result) {
     if (!result.registered_at.empty()) {
         text += row("at", result.registered_at);
     }
-    text += printed_text(result);
+    text += prints ? printed_text(result) : "";
     if (!result.serial.empty()) {
         text += row("registrar",
                     result.fiscal_memory.empty()
@@ -351,7 +352,8 @@ std::string operation_text(const contract::Operation& operation) {
         text += row("sale", operation.sale_ref);
     }
     if (operation.result) {
-        text += result_text(std::get<contract::FiscalResult>(*operation.result));
+        const bool prints = operation.command != "open_drawer" && operation.command != "cut_paper";
+        text += result_text(std::get<contract::FiscalResult>(*operation.result), prints);
     }
     if (operation.error) {
         text += row("reason", base::to_text(contract::to_base(*operation.error)));
