@@ -99,7 +99,9 @@ void DeviceLane::execute(const OperationBook::Entry& entry) {
     command.budget_ms = ms(kExecuteBudget);
     watch_for(kExecuteBudget);
     pause_watch();
-    send(entry.position, std::move(command));
+    // A money command stops at its marker, which is written behind the acceptance; any other acts at
+    // once and so waits until its acceptance is on disk.
+    send(is_money(*entry.row.command) ? 0 : entry.position, std::move(command));
 }
 
 void DeviceLane::send_resolve(const OperationBook::Entry& entry) {

@@ -168,7 +168,8 @@ TEST_F(Devsim, FaultsComeThroughTheControlSocket) {
     EXPECT_EQ(ask(R"({"command":"fault","name":"garble","keys":{"at":2,"mask":5}})"),
               R"({"ok":true})");
     EXPECT_EQ(say(line.get(), kRegister, 8), "06 03 05 01 00 00 00 04");
-    EXPECT_NE(ask(R"({"command":"documents"})").find(R"("tag":"0000000000000007")"), std::string::npos);
+    EXPECT_NE(ask(R"({"command":"documents"})").find(R"("tag":"0000000000000007")"),
+              std::string::npos);
     EXPECT_EQ(ask(R"({"command":"power","on":false})"), R"({"ok":true})");
     EXPECT_NE(ask(R"({"command":"state"})").find(R"("powered":false)"), std::string::npos);
 }
