@@ -7,7 +7,8 @@ namespace tillhost::drivers::shtrih {
 struct KnownBugs {
     /// The answer is acknowledged first and made durable afterwards; a pending one is dropped.
     bool acknowledge_before_durable = false;
-    /// After a lost acknowledgement the frame is sent again without asking (ENQ) what became of it.
+    /// After a lost acknowledgement the frame is sent again without asking (ENQ) what became of it;
+    /// an answer that came instead is acknowledged and dropped, and the sum is not compared.
     bool resend_without_enq = false;
     /// Whatever answer comes is taken, without a look at the command it belongs to.
     bool accept_stale_answer = false;

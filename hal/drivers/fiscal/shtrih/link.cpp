@@ -124,7 +124,8 @@ Result<Link::Heard> Link::send(Talk& talk) {
     }
     TRY(std::move(written));
     Heard heard = TRY(hear(kAcknowledgeTime, false, talk.deadline));
-    if (heard.kind == Kind::silence && bugs_.resend_without_enq) {
+    if (heard.kind != Kind::acknowledge && bugs_.resend_without_enq) {
+        TRY(write(Bytes{kAck}, talk.deadline));
         TRY(write(frame, talk.deadline));
         heard = TRY(hear(kAcknowledgeTime, false, talk.deadline));
     }

@@ -65,8 +65,8 @@ public:
     /// after that the effect is unknown and the line must be opened anew.
     base::Result<base::Bytes> ask(const Question& question, os::Deadline deadline);
 
-    /// Waits, on the line, so that the wait ends early with it: what comes meanwhile is thrown away,
-    /// since the device keeps its answers. Errors: link_lost, cancelled.
+    /// Waits on the line, so that the wait ends early with it. What comes meanwhile is thrown away;
+    /// the device keeps its answers. Errors: link_lost, cancelled.
     base::Done rest(os::Instant until);
 
     /// When the last byte of a frame sent with `once` was written, if there was one.

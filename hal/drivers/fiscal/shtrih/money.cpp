@@ -282,7 +282,7 @@ Done Registrar::send_document(const Ticket& ticket, const FiscalMarker& marker,
     const bool as_asked =
         status.mode() == Mode::document && status.operations == ticket.positions.size() &&
         subtotal == marker.total_minor && storage.last_document == marker.last_document_number;
-    if (!as_asked && !bugs_.accept_stale_answer) {
+    if (!as_asked && !bugs_.accept_stale_answer && !bugs_.resend_without_enq) {
         return make_error(
             ErrorCode::device_refused,
             fmt::format("the registrar has {} positions and a subtotal of {}, asked were {} and {}",

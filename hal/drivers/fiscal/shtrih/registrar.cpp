@@ -33,8 +33,7 @@ constexpr std::uint8_t kSerialField = 1;
 constexpr std::uint8_t kCashRegister = 241;
 constexpr std::uint8_t kCashInCount = 153;
 constexpr std::uint8_t kCashOutCount = 154;
-constexpr std::uint8_t kCashInNumber = 155;
-constexpr std::uint8_t kCashOutNumber = 156;
+constexpr std::uint8_t kDocumentNumber = 152;
 
 std::string without_leading_zeros(const std::string& text) {
     const std::size_t first = text.find_first_not_of('0');
@@ -246,8 +245,7 @@ Result<CashState> Registrar::cash_state(os::Deadline deadline) {
     state.cash_minor = TRY(session_->cash_register(kCashRegister, deadline));
     state.in_count = TRY(session_->operation_register(kCashInCount, deadline));
     state.out_count = TRY(session_->operation_register(kCashOutCount, deadline));
-    state.in_number = TRY(session_->operation_register(kCashInNumber, deadline));
-    state.out_number = TRY(session_->operation_register(kCashOutNumber, deadline));
+    state.document_number = TRY(session_->operation_register(kDocumentNumber, deadline));
     return state;
 }
 

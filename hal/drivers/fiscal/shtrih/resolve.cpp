@@ -197,7 +197,7 @@ Judgement judge_cash(const contract::Pending& pending, const FiscalMarker& marke
         judgement.verdict = Verdict::not_executed;
         return judgement;
     }
-    std::int64_t number = move.in ? cash.in_number : cash.out_number;
+    std::int64_t number = cash.document_number;
     if (!kept.empty()) {
         const auto moved = read_cash_moved(kept.front());
         number = moved ? std::int64_t{*moved} : number;

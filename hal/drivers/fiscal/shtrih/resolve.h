@@ -11,11 +11,10 @@ namespace tillhost::drivers::shtrih {
 
 /// Registers of the cash drawer.
 struct CashState {
-    std::int64_t cash_minor = 0;   ///< cash register 241
-    std::uint16_t in_count = 0;    ///< operation register 153
-    std::uint16_t out_count = 0;   ///< 154
-    std::uint16_t in_number = 0;   ///< 155
-    std::uint16_t out_number = 0;  ///< 156
+    std::int64_t cash_minor = 0;        ///< cash register 241
+    std::uint16_t in_count = 0;         ///< operation register 153
+    std::uint16_t out_count = 0;        ///< operation register 154
+    std::uint16_t document_number = 0;  ///< operation register 152: of the last document
 };
 
 /// What the registrar shows when it is asked about an operation.

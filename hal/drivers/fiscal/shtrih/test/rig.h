@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -28,6 +29,7 @@ struct Counter {
     base::Bytes inbox{};
     std::optional<int> acts_left{};  ///< writes and persists until the host is killed
     int acts = 0;
+    std::function<void()> on_act{};
     bool kill_after = false;  ///< the act on which the host dies is still done
 
     explicit Counter(simulators::shtrih::ShtrihOptions given = {}) : options(std::move(given)) {
@@ -48,6 +50,9 @@ struct Counter {
     template <class Act>
     void act(Act&& what) {
         ++acts;
+        if (on_act) {
+            on_act();
+        }
         const bool dies = acts_left && --*acts_left < 0;
         if (!dies || kill_after) {
             what();
