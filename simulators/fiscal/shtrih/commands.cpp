@@ -4,7 +4,6 @@ namespace tillhost::simulators::shtrih {
 namespace {
 
 constexpr std::uint8_t kExtended = 0xFF;
-constexpr std::uint8_t kService = 0xFE;
 
 const CommandRow* find_row(std::uint16_t code) {
     for (const auto rows : {service_commands(), fiscal_commands()}) {
