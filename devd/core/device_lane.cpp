@@ -223,6 +223,10 @@ void DeviceLane::take(const contract::OpenFailed& failed) {
     reason_ = shortened(reason_of(failed.error));
     watch_for(kSilenceMax);
     if (const OperationBook::Entry* doubt = asked_ ? context_.book.find(*asked_) : nullptr) {
+        if (failed.error.code == base::name_of(base::ErrorCode::wrong_device) &&
+            doubt->row.state == contract::OperationState::in_doubt) {
+            mark_doubt(*doubt, failed.error);  // a person has to bring the right one
+        }
         context_.waiters.asked(*doubt);
     }
     asked_.reset();

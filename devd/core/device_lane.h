@@ -123,14 +123,16 @@ private:
     void persist(const contract::Marker& marker, const OperationBook::Entry& entry);
     void persist(const contract::Evidence& evidence, const OperationBook::Entry& entry);
     void persist(const contract::OperationResult& result, const OperationBook::Entry& entry);
-    void refuse(const OperationBook::Entry& entry, base::ErrorCode code, const std::string& why);
+    /// Answers the persist of that attempt.
+    void refuse(const OperationBook::Entry& entry, std::int64_t attempt, base::ErrorCode code,
+                const std::string& why);
     void take(const contract::Finished& finished);
     void take_error(const OperationBook::Entry& entry, const contract::Error& error);
     void not_executed(const OperationBook::Entry& entry, const contract::Error& why);
     void take(const contract::Resolved& resolved);
     void apply(const contract::Resolution& resolution, const OperationBook::Entry& entry);
     void abandon_current(const std::string& reason);
-    void mark_doubt(const OperationBook::Entry& entry, const base::Error& error);
+    void mark_doubt(const OperationBook::Entry& entry, contract::Error error);
 
     // questions
     void send_queries();

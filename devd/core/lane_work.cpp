@@ -77,14 +77,13 @@ void DeviceLane::next() {
         touched(context_.book.expire(operation->row.id));
         operation = startable();
     }
-    if (operation != nullptr && (!queries_turn_ || query_order_.empty())) {
-        if (queries_at_host_ == 0) {
-            execute(*operation);
-        }
-        return;
+    if (operation == nullptr || (queries_turn_ && !query_order_.empty())) {
+        send_queries();  // perhaps none: their time may be over
+        queries_turn_ = operation == nullptr;
     }
-    send_queries();
-    queries_turn_ = operation == nullptr;
+    if (operation != nullptr && queries_at_host_ == 0) {
+        execute(*operation);
+    }
 }
 
 void DeviceLane::execute(const OperationBook::Entry& entry) {
@@ -99,8 +98,8 @@ void DeviceLane::execute(const OperationBook::Entry& entry) {
     command.budget_ms = ms(kExecuteBudget);
     watch_for(kExecuteBudget);
     pause_watch();
-    // A money command stops at its marker, which is written behind the acceptance; any other acts at
-    // once and so waits until its acceptance is on disk.
+    // A money command stops at its marker, which is written behind the acceptance; any other acts
+    // at once and so waits until its acceptance is on disk.
     send(is_money(*entry.row.command) ? 0 : entry.position, std::move(command));
 }
 
@@ -139,39 +138,42 @@ void DeviceLane::take(const contract::Persist& persist) {
     const bool prepares = std::holds_alternative<contract::Marker>(persist.record);
     const std::int64_t attempt = entry->row.attempt + (prepares ? 1 : 0);
     if (persist.attempt != attempt) {
-        refuse(*entry, ErrorCode::wrong_state, fmt::format("attempt {} is at hand", attempt));
+        refuse(*entry, persist.attempt, ErrorCode::wrong_state,
+               fmt::format("attempt {} is at hand", attempt));
         return;
     }
     pause_watch();
     std::visit([&](const auto& record) { this->persist(record, *entry); }, persist.record);
 }
 
-void DeviceLane::refuse(const OperationBook::Entry& entry, ErrorCode code, const std::string& why) {
+void DeviceLane::refuse(const OperationBook::Entry& entry, std::int64_t attempt, ErrorCode code,
+                        const std::string& why) {
     contract::Refused refused;
     refused.operation_id = entry.row.id;
-    refused.attempt = entry.row.attempt;
+    refused.attempt = attempt;
     refused.error = contract_error(code, why);
     send(0, std::move(refused));
 }
 
 void DeviceLane::persist(const contract::Marker& marker, const OperationBook::Entry& entry) {
+    const std::int64_t attempt = entry.row.attempt + 1;
     if (phase_ != Phase::executing || entry.row.state != OperationState::accepted) {
-        refuse(entry, ErrorCode::wrong_state,
+        refuse(entry, attempt, ErrorCode::wrong_state,
                fmt::format("the operation is {}", contract::name_of(entry.row.state)));
         return;
     }
     if (context_.stopping || ending_) {
-        refuse(entry, ErrorCode::shutting_down, "nothing new is begun");
+        refuse(entry, attempt, ErrorCode::shutting_down, "nothing new is begun");
         return;
     }
     if (is_past(entry.row, context_.clock)) {
         touched(context_.book.expire(entry.row.id));
-        refuse(entry, ErrorCode::expired, "");
+        refuse(entry, attempt, ErrorCode::expired, "");
         return;
     }
     contract::Go go;
     go.operation_id = entry.row.id;
-    go.attempt = entry.row.attempt + 1;
+    go.attempt = attempt;
     go.epoch = static_cast<std::int64_t>(epoch_.value);
     if (context_.bugs.skip_marker) {
         send(0, std::move(go));
@@ -185,12 +187,13 @@ void DeviceLane::persist(const contract::Marker& marker, const OperationBook::En
 void DeviceLane::persist(const contract::Evidence& evidence, const OperationBook::Entry& entry) {
     if (entry.row.state != OperationState::prepared &&
         entry.row.state != OperationState::in_doubt) {
-        refuse(entry, ErrorCode::wrong_state,
+        refuse(entry, entry.row.attempt, ErrorCode::wrong_state,
                fmt::format("the operation is {}", contract::name_of(entry.row.state)));
         return;
     }
     if (entry.row.evidence.size() >= kEvidenceMax) {
-        refuse(entry, ErrorCode::too_large, "the operation has all the evidence it may have");
+        refuse(entry, entry.row.attempt, ErrorCode::too_large,
+               "the operation has all the evidence it may have");
         return;
     }
     const OperationBook::Entry& kept = context_.book.add_evidence(entry.row.id, evidence);
@@ -205,7 +208,7 @@ void DeviceLane::persist(const contract::OperationResult& result,
     const OperationState state = entry.row.state;
     const bool open = state == OperationState::prepared || state == OperationState::in_doubt;
     if (!open || (!is_from(result, entry.row.marker) && !context_.bugs.verdict_on_swapped)) {
-        refuse(entry, open ? ErrorCode::wrong_device : ErrorCode::wrong_state,
+        refuse(entry, entry.row.attempt, open ? ErrorCode::wrong_device : ErrorCode::wrong_state,
                open ? "the result is of another device than the marker"
                     : fmt::format("the operation is {}", contract::name_of(state)));
         return;
@@ -361,22 +364,22 @@ void DeviceLane::take(const contract::Resolved& resolved) {
     next();
 }
 
-void DeviceLane::mark_doubt(const OperationBook::Entry& entry, const base::Error& error) {
-    const contract::Error said = contract::to_contract(error);
-    if (entry.row.error != said) {
-        touched(context_.book.doubt(entry.row.id, said));
+/// Says why it is still in doubt, once.
+void DeviceLane::mark_doubt(const OperationBook::Entry& entry, contract::Error error) {
+    error.effect = base::Effect::unknown;
+    if (entry.row.error != error) {
+        touched(context_.book.doubt(entry.row.id, error));
     }
 }
 
 void DeviceLane::apply(const contract::Resolution& resolution, const OperationBook::Entry& entry) {
     const bool same = is_same_device(resolution.identity, identity_of(*entry.row.marker));
     if (!same && !context_.bugs.verdict_on_swapped) {
-        mark_doubt(entry, base::make_error(ErrorCode::wrong_device,
-                                           fmt::format("serial {} was expected, {} answered; "
-                                                       "connect the device that was used",
-                                                       identity_of(*entry.row.marker).serial,
-                                                       resolution.identity.serial),
-                                           base::Effect::unknown));
+        mark_doubt(entry, contract_error(ErrorCode::wrong_device,
+                                         fmt::format("serial {} was expected, {} answered; "
+                                                     "connect the device that was used",
+                                                     identity_of(*entry.row.marker).serial,
+                                                     resolution.identity.serial)));
     } else if (resolution.verdict == contract::Verdict::executed) {
         if (!resolution.result) {
             end_host("its driver said executed without a result");
@@ -387,8 +390,7 @@ void DeviceLane::apply(const contract::Resolution& resolution, const OperationBo
     } else if (resolution.verdict == contract::Verdict::not_executed) {
         not_executed(entry, contract_error(ErrorCode::no_answer, resolution.reason));
     } else {
-        mark_doubt(entry, base::make_error(ErrorCode::device_in_doubt, resolution.reason,
-                                           base::Effect::unknown));
+        mark_doubt(entry, contract_error(ErrorCode::device_in_doubt, resolution.reason));
     }
     context_.waiters.asked(entry);
 }

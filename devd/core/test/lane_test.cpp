@@ -363,5 +363,30 @@ TEST(Lane, AnswersQuestionsBetweenOperationsAndAtTheirDeadline) {
     EXPECT_NE(rig.hosts.last<contract::Execute>(), nullptr);
 }
 
+TEST(Lane, GoesOnWithOperationsWhenTheWaitingQuestionsAreOutOfTime) {
+    Rig rig;
+    contract::QueryRequest query;
+    query.device = "fr";
+    query.query = contract::StatusQuery{};
+    rig.ask(rig.peer, RequestKind::query, contract::to_value(query), 1000);
+    rig.submit(rig.sale(rig.new_id()));
+    rig.wait(seconds(2));
+    rig.open_device();
+    EXPECT_NE(rig.hosts.last<contract::Execute>(), nullptr);
+}
+
+TEST(Lane, CallsAPersonWhenTheDeviceThatWasUsedIsGone) {
+    Rig rig;
+    rig.open_device();
+    const auto id = rig.prepared_sale();
+    EXPECT_FALSE(rig.of_operation(RequestKind::await, id));
+    rig.gone();
+    rig.say(contract::HostHello{1, "fiscal/toy", 8});
+    rig.say(contract::OpenFailed{failure(base::ErrorCode::wrong_device)});
+    const auto doubt = Rig::ok<contract::Operation>(rig.next_reply());
+    EXPECT_EQ(doubt.state, OperationState::in_doubt);
+    EXPECT_EQ(doubt.error->code, "wrong_device");
+}
+
 }  // namespace
 }  // namespace tillhost::devd::core

@@ -123,10 +123,13 @@ Judgement judge_document(const contract::Pending& pending, const FiscalMarker& m
     const std::int64_t moved =
         std::int64_t{observed.storage.last_document} - marker.last_document_number;
     const auto closed = kept_closing(pending, marker);
+    // The answer to a shift's command names no document; the document's own shift number does.
+    const bool shift = expected.type != FoundDocument::kReceipt;
+    const bool confirmed = closed || (shift && !good_answers(pending, expected.closing).empty());
     Judgement judgement;
     judgement.reason = fmt::format("last document {} before, {} now", marker.last_document_number,
                                    observed.storage.last_document);
-    if (moved == 0 && !closed) {
+    if (moved == 0 && !confirmed) {
         judgement.verdict = Verdict::not_executed;
         return judgement;
     }
@@ -143,7 +146,7 @@ Judgement judge_document(const contract::Pending& pending, const FiscalMarker& m
         judgement.reason += ", which is not what was asked: somebody else used the registrar";
         return judgement;
     }
-    if (moved > 1 && !closed) {
+    if (moved > 1 && !confirmed) {
         judgement.reason += ", and further documents: somebody else used the registrar";
         return judgement;
     }
@@ -151,6 +154,8 @@ Judgement judge_document(const contract::Pending& pending, const FiscalMarker& m
     judgement.result = result_of(*observed.next, expected, marker, observed, moved == 1);
     if (closed) {
         judgement.result->change_minor = closed->change_minor;
+    }
+    if (confirmed) {
         judgement.reason += "; the registrar's own answer was kept";
     }
     return judgement;

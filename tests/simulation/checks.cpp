@@ -1,0 +1,213 @@
+#include "tests/simulation/checks.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+#include <utility>
+
+#include "tests/simulation/client.h"
+#include "tests/simulation/person.h"
+
+namespace tillhost::simulation {
+namespace {
+
+using contract::FiscalResult;
+using contract::OperationState;
+using devd::core::OperationRow;
+
+class Auditor {
+public:
+    Auditor(const Ledger& ledger, const SimStore& book,
+            const std::vector<std::unique_ptr<Registrar>>& registrars, bool may_forget,
+            Findings& findings)
+        : ledger_(ledger),
+          book_(book),
+          registrars_(registrars),
+          may_forget_(may_forget),
+          findings_(findings) {}
+
+    void run() {
+        for (const Task& task : ledger_.tasks) {
+            compare_with_book(task);
+        }
+        look_for_strangers();
+        for (const auto& registrar : registrars_) {
+            compare_with_memory(*registrar);
+        }
+    }
+
+private:
+    template <class... Arguments>
+    void blame(fmt::format_string<Arguments...> words, Arguments&&... arguments) {
+        findings_.add(fmt::format(words, std::forward<Arguments>(arguments)...));
+    }
+
+    // --- client and book
+
+    void compare_with_book(const Task& task) {
+        int done = 0;
+        for (const Attempt& attempt : task.attempts) {
+            const auto found = book_.rows().find(attempt.id);
+            const OperationRow* row = found == book_.rows().end() ? nullptr : &found->second;
+            done += attempt.told && attempt.told->state == OperationState::done ? 1 : 0;
+            if (!attempt.told) {
+                if (row != nullptr && attempt.given_up) {
+                    blame("task {}: an id that is void with its session is {}", task.number,
+                          contract::name_of(row->state));
+                }
+                continue;
+            }
+            if (row == nullptr) {
+                if (!may_forget_) {
+                    blame("task {}: the book has lost an operation that was {}", task.number,
+                          contract::name_of(attempt.told->state));
+                }
+                continue;
+            }
+            compare_row(task, *attempt.told, *row);
+        }
+        if (done > 1) {
+            blame("task {}: done {} times", task.number, done);
+        }
+        if (!task.closed) {
+            blame("task {}: its client did not come to an end", task.number);
+        }
+    }
+
+    void compare_row(const Task& task, const contract::Operation& told, const OperationRow& row) {
+        if (told.state != row.state) {
+            blame("task {}: told {}, the book says {}", task.number, contract::name_of(told.state),
+                  contract::name_of(row.state));
+        } else if (told.result.has_value() && told_number(told) != number_of(row)) {
+            blame("task {}: told document {}, the book says {}", task.number, told_number(told),
+                  number_of(row));
+        }
+    }
+
+    static std::int64_t told_number(const contract::Operation& told) {
+        return std::get<FiscalResult>(*told.result).fiscal_document_number;
+    }
+    static std::int64_t number_of(const OperationRow& row) {
+        return row.result ? std::get<FiscalResult>(*row.result).fiscal_document_number : -1;
+    }
+
+    void look_for_strangers() {
+        for (const auto& [id, row] : book_.rows()) {
+            if (!is_final(row.state)) {
+                blame("book: {} of {} is {} at the end", id.to_text(), row.device,
+                      contract::name_of(row.state));
+            }
+            if (task_of(ledger_, id) == nullptr) {
+                blame("book: {} was made by no client", id.to_text());
+            }
+        }
+    }
+
+    // --- book and memory
+
+    void compare_with_memory(const Registrar& registrar) {
+        const std::vector<Paper> papers = registrar.papers();
+        std::set<const simulators::FiscalDocument*> claimed;
+        std::map<std::pair<std::string, const void*>, std::uint64_t> order;
+        for (const Task& task : ledger_.tasks) {
+            if (task.device == registrar.id() && is_money(task.command)) {
+                claim(task, papers, claimed);
+            }
+        }
+        for (const Paper& paper : papers) {
+            if (!claimed.contains(paper.document)) {
+                blame("{}: document {} (type {}, total {}) belongs to no operation that was done",
+                      registrar.id(), paper.document->number,
+                      static_cast<int>(paper.document->type), paper.document->total_minor);
+            }
+        }
+        check_order(registrar, papers);
+    }
+
+    void claim(const Task& task, const std::vector<Paper>& papers,
+               std::set<const simulators::FiscalDocument*>& claimed) {
+        for (const Attempt& attempt : task.attempts) {
+            if (!attempt.told || attempt.told->state != OperationState::done) {
+                continue;
+            }
+            const auto& result = std::get<FiscalResult>(*attempt.told->result);
+            const Paper* mine = nullptr;
+            for (const Paper& paper : papers) {
+                if (is_document_of(*paper.document, task) &&
+                    (task.total_minor != 0 ||
+                     paper.document->number == result.fiscal_document_number)) {
+                    mine = mine == nullptr ? &paper : mine;
+                }
+            }
+            if (mine == nullptr) {
+                blame("task {}: told done, document {}, which is in no memory", task.number,
+                      result.fiscal_document_number);
+                continue;
+            }
+            if (!claimed.insert(mine->document).second) {
+                blame("task {}: its document {} is another operation's too", task.number,
+                      mine->document->number);
+            }
+            compare_document(task, result, *mine);
+        }
+    }
+
+    void compare_document(const Task& task, const FiscalResult& result, const Paper& paper) {
+        const simulators::FiscalDocument& document = *paper.document;
+        if (result.fiscal_document_number != document.number) {
+            blame("task {}: told document {}, the memory says {}", task.number,
+                  result.fiscal_document_number, document.number);
+        }
+        if (task.total_minor != 0 && result.total_minor != document.total_minor) {
+            blame("task {}: told total {}, the memory says {}", task.number, result.total_minor,
+                  document.total_minor);
+        }
+        // A person cannot know the sign; a driver must.
+        if (result.fiscal_sign != 0 && result.fiscal_sign != document.sign) {
+            blame("task {}: told sign {}, the memory says {}", task.number, result.fiscal_sign,
+                  document.sign);
+        }
+        if (!result.registered || (!result.serial.empty() && result.serial != paper.serial)) {
+            blame("task {}: told registrar {}, it was {}", task.number, result.serial,
+                  paper.serial);
+        }
+    }
+
+    /// Documents came out in the order in which the operations were accepted.
+    void check_order(const Registrar& registrar, const std::vector<Paper>& papers) {
+        std::map<std::string, std::uint64_t> last;
+        for (const Paper& paper : papers) {
+            for (const auto& [id, row] : book_.rows()) {
+                const Task* task = task_of(ledger_, id);
+                const bool its = row.state == OperationState::done &&
+                                 row.device == registrar.id() && task != nullptr &&
+                                 task->total_minor != 0 && is_document_of(*paper.document, *task);
+                if (!its) {
+                    continue;
+                }
+                if (row.sequence < last[paper.serial]) {
+                    blame("{}: task {} overtook an operation accepted before", registrar.id(),
+                          task->number);
+                }
+                last[paper.serial] = row.sequence;
+            }
+        }
+    }
+
+    const Ledger& ledger_;
+    const SimStore& book_;
+    const std::vector<std::unique_ptr<Registrar>>& registrars_;
+    const bool may_forget_;
+    Findings& findings_;
+};
+
+}  // namespace
+
+void check_ledgers(const Ledger& ledger, const SimStore& book,
+                   const std::vector<std::unique_ptr<Registrar>>& registrars, bool may_forget,
+                   Findings& findings) {
+    Auditor(ledger, book, registrars, may_forget, findings).run();
+}
+
+}  // namespace tillhost::simulation

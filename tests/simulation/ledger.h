@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hal/os/clock.h"
+#include "ipc/contract/messages.h"
+
+namespace tillhost::simulation {
+
+/// How a client carries out one of its tasks.
+struct Manner {
+    os::Duration think{};              ///< before it begins
+    bool twice = false;                ///< hands the same request over twice
+    bool hangs_up = false;             ///< closes the connection right after handing over
+    bool cancels = false;              ///< asks to cancel soon afterwards
+    bool probes_conflict = false;      ///< tries other content under the same id
+    bool asks_status = false;          ///< asks the device for its status before
+    std::int64_t start_within_ms = 0;  ///< 0: no limit
+};
+
+/// One id that a client made for a task, and everything it was told about it. Kept by the client as
+/// a POS program keeps it: it survives the client's crash.
+struct Attempt {
+    base::OperationId id;
+    bool sent = false;      ///< handed over at least once; devd may have it
+    bool known = false;     ///< devd has said that it has it
+    bool over = false;      ///< final, or given up for certain
+    bool given_up = false;  ///< void: never accepted (settle), or void with its session
+    bool acknowledged = false;
+    std::optional<contract::Operation> told;  ///< the last word
+    os::Instant in_doubt_since = os::Instant::max();
+};
+
+/// One thing a client wants done once, whatever ids it takes.
+struct Task {
+    int number = 0;
+    int client = 0;
+    std::string device;
+    contract::Command command;
+    std::int64_t total_minor = 0;  ///< of no other task; 0 where there is no amount
+    Manner manner;
+    std::deque<Attempt> attempts;
+    bool closed = false;
+};
+
+/// The clients' ledger.
+struct Ledger {
+    std::deque<Task> tasks;
+    std::int64_t last_request = 0;  ///< numbers never repeat, so that a late reply is told apart
+};
+
+/// A command that leaves something in the device's memory.
+bool is_money(const contract::Command& command);
+
+}  // namespace tillhost::simulation

@@ -1,0 +1,113 @@
+#include "tests/simulation/registrar.h"
+
+#include "simulators/fiscal/shtrih/registrar.h"
+#include "simulators/fiscal/toy/registrar.h"
+
+namespace tillhost::simulation {
+namespace {
+
+constexpr std::int64_t kElsewhereTotalMinor = 900'000'000;
+
+std::array<std::string, 2> serials_of(const PlannedDevice& planned) {
+    const std::string number = planned.id.substr(planned.id.size() - 1);
+    if (planned.driver == "fiscal/toy") {
+        return {"TOY0000" + number, "SPARE00" + number};
+    }
+    return {"000000000000100" + number, "000000000000200" + number};
+}
+
+}  // namespace
+
+std::unique_ptr<simulators::FiscalSimulator> Registrar::make(const PlannedDevice& planned,
+                                                             const std::string& serial,
+                                                             std::uint64_t seed) {
+    if (planned.driver == "fiscal/toy") {
+        simulators::toy::ToyOptions options;
+        options.serial = serial;
+        options.seed = seed;
+        return std::move(simulators::toy::make_toy_registrar(options).value());
+    }
+    simulators::shtrih::ShtrihOptions options;
+    options.serial = serial;
+    options.fn_number = "9999" + serial.substr(4);
+    options.seed = seed;
+    return std::move(simulators::shtrih::make_shtrih_registrar(options).value());
+}
+
+Registrar::Registrar(Scheduler& scheduler, Findings& findings, const PlannedDevice& planned,
+                     std::uint64_t seed, bool exclusive)
+    : scheduler_(scheduler),
+      planned_(planned),
+      serials_(serials_of(planned)),
+      watch_(planned.driver),
+      line_(
+          scheduler, findings, watch_,
+          {.device = planned.id, .late_bytes_max = planned.late_bytes_max, .exclusive = exclusive},
+          Chance(seed, 2)) {
+    sims_[0] = make(planned_, serials_[0], seed);
+    line_.attach(*sims_[0]);
+    claim_foreign(0, 0);  // what it left the factory with
+}
+
+void Registrar::claim_foreign(std::size_t sim, std::size_t from) {
+    for (std::size_t i = from; i < sims_[sim]->documents().size(); ++i) {
+        foreign_.emplace(sim, i);
+    }
+}
+
+void Registrar::use_elsewhere(std::int64_t total_minor, std::int64_t count) {
+    const std::size_t before = present().documents().size();
+    simulators::Fault fault;
+    fault.kind = simulators::FaultKind::other_master;
+    fault.total = kElsewhereTotalMinor + total_minor;
+    fault.count = count;
+    if (line_.inject(fault)) {
+        used_elsewhere_ = true;
+        claim_foreign(at_line_, before);
+    }
+}
+
+void Registrar::swap_in_spare(std::int64_t behind) {
+    if (swapped()) {
+        return;
+    }
+    if (!sims_[1]) {
+        sims_[1] = make(planned_, serials_[1], 77);
+        claim_foreign(1, 0);
+    }
+    const std::int64_t wanted =
+        static_cast<std::int64_t>(sims_[0]->state().last_document_number) - behind;
+    simulators::Fault fault;
+    fault.kind = simulators::FaultKind::other_master;
+    fault.total = kElsewhereTotalMinor;
+    for (int i = 0; i < 50 && sims_[1]->state().last_document_number < wanted; ++i) {
+        const std::size_t before = sims_[1]->documents().size();
+        if (!sims_[1]->inject(fault, scheduler_.now())) {
+            break;
+        }
+        claim_foreign(1, before);
+    }
+    at_line_ = 1;
+    line_.attach(*sims_[1]);
+}
+
+void Registrar::swap_back() {
+    if (swapped()) {
+        at_line_ = 0;
+        line_.attach(*sims_[0]);
+    }
+}
+
+std::vector<Paper> Registrar::papers() const {
+    std::vector<Paper> papers;
+    for (std::size_t sim = 0; sim < sims_.size(); ++sim) {
+        for (std::size_t i = 0; sims_[sim] && i < sims_[sim]->documents().size(); ++i) {
+            if (!foreign_.contains({sim, i})) {
+                papers.push_back({serials_[sim], &sims_[sim]->documents()[i]});
+            }
+        }
+    }
+    return papers;
+}
+
+}  // namespace tillhost::simulation

@@ -1,0 +1,185 @@
+#include "tests/simulation/shop.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "hal/drivers/fiscal/shtrih/driver.h"
+#include "tests/simulation/checks.h"
+#include "tests/simulation/client.h"
+#include "tests/simulation/mischief.h"
+#include "tests/simulation/person.h"
+
+namespace tillhost::simulation {
+namespace {
+
+/// After this nothing goes wrong any more.
+constexpr os::Duration kTroubleTime = std::chrono::minutes(2);
+/// And by then everything has to be settled.
+constexpr os::Duration kDayTime = std::chrono::minutes(30);
+
+class Shop {
+public:
+    Shop(std::uint64_t seed, Plan plan, const Bugs& bugs, bool trace, StackPool& stacks,
+         Coverage& coverage)
+        : plan_(std::move(plan)),
+          bugs_(bugs),
+          trace_(trace),
+          scheduler_(stacks, Chance(seed, 3).next(), trace_),
+          clock_(scheduler_),
+          chance_(seed, 4),
+          store_(scheduler_, findings_, Chance(seed, 5)),
+          hosts_(scheduler_, clock_, findings_,
+                 {.two_hosts = bugs_.core.two_hosts, .through_bytes = plan_.link_through_bytes},
+                 Chance(seed, 6)),
+          registrars_(make_registrars(seed)),
+          devd_(scheduler_, clock_, store_, hosts_, make_setup(), Chance(seed, 7)),
+          mischief_({scheduler_, registrars_, hosts_, devd_, store_, coverage,
+                     [this](const base::OperationId& id) { kill_client(id); }},
+                    plan_.troubles, plan_.network_trouble_percent, Chance(seed, 8)),
+          person_(scheduler_, devd_, store_, findings_, ledger_, registrars_, Chance(seed, 9)) {
+        ledger_.tasks.assign(plan_.tasks.begin(), plan_.tasks.end());
+        for (int i = 0; i < plan_.clients; ++i) {
+            clients_.push_back(
+                {std::make_unique<Client>(i, scheduler_, clock_, devd_, findings_, ledger_,
+                                          Chance(seed, 100 + static_cast<std::uint64_t>(i))),
+                 {}});
+        }
+    }
+    ~Shop() { scheduler_.stop(); }
+    Shop(const Shop&) = delete;
+    Shop& operator=(const Shop&) = delete;
+
+    Outcome run() {
+        mischief_.begin();
+        devd_.boot();
+        for (std::size_t i = 0; i < clients_.size(); ++i) {
+            start_client(i);
+        }
+        scheduler_.start(
+            "person", [this] { person_.run(); }, nullptr);
+        scheduler_.at(os::Instant(kTroubleTime), [this] { mischief_.calm(); });
+        const bool settled = scheduler_.run(os::Instant(kDayTime), [this] { return is_over(); });
+        mischief_.calm();
+        if (!settled && findings_.empty()) {
+            findings_.add("the shop did not come to rest");
+        }
+        if (!scheduler_.accident().empty()) {
+            findings_.add("an exception: " + scheduler_.accident());
+        }
+        if (settled) {
+            // What is on its way arrives: late bytes, the last changes of the book.
+            scheduler_.run(scheduler_.now() + std::chrono::seconds(8), [] { return false; });
+        }
+        check_ledgers(ledger_, store_, registrars_, plan_.retention < std::chrono::hours(1),
+                      findings_);
+        return {findings_.all(), trace_.text(), scheduler_.now().time_since_epoch() / ms(1),
+                ledger_.tasks.size()};
+    }
+
+private:
+    struct Till {
+        std::unique_ptr<Client> client;
+        ProcessId process;
+    };
+
+    std::vector<std::unique_ptr<Registrar>> make_registrars(std::uint64_t seed) {
+        std::vector<std::unique_ptr<Registrar>> made;
+        for (const PlannedDevice& planned : plan_.devices) {
+            made.push_back(std::make_unique<Registrar>(scheduler_, findings_, planned,
+                                                       Chance(seed, 50 + made.size()).next(),
+                                                       !bugs_.core.two_hosts));
+            Registrar& one = *made.back();
+            hosts_.add({planned.id, planned.driver, one.line(), one.watch(),
+                        [this, toy = planned.driver == "fiscal/toy"](
+                            const std::vector<contract::Setting>& settings,
+                            std::unique_ptr<transport::Connector> line) {
+                            return toy ? drivers::toy::make_driver_with_bugs(
+                                             settings, std::move(line), clock_, bugs_.toy)
+                                       : drivers::shtrih::make_driver_with_bugs(
+                                             settings, std::move(line), clock_, bugs_.shtrih);
+                        }});
+        }
+        return made;
+    }
+
+    SimDevd::Setup make_setup() {
+        SimDevd::Setup setup;
+        setup.options.program_version = "simulation";
+        setup.options.retention = plan_.retention;
+        setup.bugs = bugs_.core;
+        for (const auto& registrar : registrars_) {
+            devd::core::DeviceConfig device;
+            device.id = registrar->id();
+            device.driver = registrar->planned().driver;
+            if (registrar->planned().serial_configured) {
+                device.settings.push_back({"serial", registrar->serial()});
+            }
+            setup.devices.push_back(std::move(device));
+        }
+        return setup;
+    }
+
+    void start_client(std::size_t index) {
+        Till& till = clients_[index];
+        till.process = scheduler_.start(
+            fmt::format("till {}", index), [&till] { till.client->run(); },
+            [this, index](bool killed) {
+                clients_[index].client->drop();
+                if (killed) {
+                    scheduler_.trace().say(scheduler_.now(), "shop", "till {} has crashed", index);
+                    scheduler_.after(chance_.ms_between(50, 5000),
+                                     [this, index] { start_client(index); });
+                }
+            });
+    }
+
+    void kill_client(const base::OperationId& id) {
+        const Task* task = task_of(ledger_, id);
+        const std::size_t index = task != nullptr ? static_cast<std::size_t>(task->client) : 0;
+        if (scheduler_.alive(clients_[index].process)) {
+            scheduler_.kill_at_point(clients_[index].process,
+                                     static_cast<std::uint32_t>(chance_.between(1, 6)), ms(500));
+        }
+    }
+
+    bool is_over() const {
+        if (!findings_.empty()) {
+            return true;  // the rest of the day says nothing new
+        }
+        for (const Till& till : clients_) {
+            if (!till.client->finished()) {
+                return false;
+            }
+        }
+        return devd_.runs() && store_.at_rest();
+    }
+
+    const Plan plan_;
+    const Bugs& bugs_;
+    Trace trace_;
+    Findings findings_;
+    Scheduler scheduler_;
+    SimClock clock_;
+    Chance chance_;
+    SimStore store_;
+    SimHosts hosts_;
+    std::vector<std::unique_ptr<Registrar>> registrars_;
+    SimDevd devd_;
+    Mischief mischief_;
+    Ledger ledger_;
+    Person person_;
+    std::vector<Till> clients_;
+};
+
+}  // namespace
+
+Outcome run_shop(std::uint64_t seed, Drivers drivers, const Bugs& bugs, bool trace,
+                 StackPool& stacks, Coverage& coverage) {
+    Shop shop(seed, make_plan(seed, drivers), bugs, trace, stacks, coverage);
+    return shop.run();
+}
+
+}  // namespace tillhost::simulation
