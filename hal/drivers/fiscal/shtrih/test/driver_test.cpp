@@ -99,5 +99,231 @@ TEST(ShtrihDriver, ADayOfShiftCashAndReceipts) {
     EXPECT_EQ(host.execute(contract::CloseShift{}, book).error().code, ErrorCode::shift_not_open);
 }
 
+TEST(ShtrihDriver, DiscountsArriveAsFinalPricesThatAddUp) {
+    Counter counter;
+    begin_day(counter);
+    Book book(counter);
+    Host host(counter);
+    ASSERT_TRUE(host.open(book));
+    contract::Receipt receipt = example_receipt();
+    receipt.lines.push_back(line("Хлеб", 3333, 3));
+    receipt.lines[2].discount_minor = 100;
+    receipt.discount_minor = 777;
+    receipt.payments = {{contract::PaymentKind::prepayment, 1'000},
+                        {contract::PaymentKind::credit, 2'000},
+                        {contract::PaymentKind::barter, 3'000},
+                        {contract::PaymentKind::electronic, 4'000},
+                        {contract::PaymentKind::cash, 24'137}};
+    receipt.tax_system = contract::TaxSystem::patent;
+    const auto sold = host.execute(receipt, book);
+    ASSERT_TRUE(sold) << base::to_text(sold.error());
+    const auto& document = counter.last();
+    EXPECT_EQ(document.total_minor, 25'015 + 9'999 - 100 - 777);
+    std::int64_t sum = 0;
+    for (const auto& position : document.lines) {
+        sum += position.sum_minor;
+    }
+    EXPECT_EQ(sum, document.total_minor);
+    const std::vector<std::int64_t> paid = document.payments_minor;
+    ASSERT_EQ(paid.size(), 16U);
+    EXPECT_EQ(paid[0], 24'137);
+    EXPECT_EQ(paid[1], 4'000);
+    EXPECT_EQ(paid[13], 1'000);
+    EXPECT_EQ(paid[14], 2'000);
+    EXPECT_EQ(paid[15], 3'000);
+}
+
+TEST(ShtrihDriver, WhatCannotBePrintedIsRefusedBeforeAnythingIsSent) {
+    Counter counter;
+    begin_day(counter);
+    Book book(counter);
+    Host host(counter);
+    ASSERT_TRUE(host.open(book));
+    const auto refused = [&](contract::Receipt receipt, std::string_view field, ErrorCode code) {
+        const int acts = counter.acts;
+        const auto sold = host.execute(receipt, book);
+        ASSERT_FALSE(sold) << field;
+        EXPECT_EQ(sold.error().code, code) << base::to_text(sold.error());
+        EXPECT_EQ(sold.error().effect, Effect::none);
+        EXPECT_TRUE(sold.error().detail.starts_with(field)) << sold.error().detail;
+        EXPECT_EQ(counter.acts, acts) << "something was sent";
+    };
+    contract::Receipt receipt = example_receipt();
+    receipt.lines[1].name = "Сыр 🧀";
+    refused(receipt, "lines[1].name", ErrorCode::text_not_printable);
+    receipt.lines[1].name = "//Сыр";
+    refused(receipt, "lines[1].name", ErrorCode::text_not_printable);
+    receipt = example_receipt();
+    receipt.text[0] = "спасибо\n";
+    refused(receipt, "text[0]", ErrorCode::text_not_printable);
+    receipt = example_receipt();
+    receipt.cashier->name = "«Иванов»";
+    refused(receipt, "cashier.name", ErrorCode::text_not_printable);
+    receipt = example_receipt();
+    receipt.cashier->tax_id = "12345";
+    refused(receipt, "cashier.tax_id", ErrorCode::bad_field);
+    receipt = example_receipt();
+    receipt.currency = "EUR";
+    refused(receipt, "currency", ErrorCode::bad_field);
+    receipt = example_receipt();
+    receipt.payments = {{contract::PaymentKind::cash, 100}};
+    refused(receipt, "payments", ErrorCode::payment_below_total);
+}
+
+TEST(ShtrihDriver, PaperCoverAndAnOldShiftAreSeenBeforeTheSale) {
+    Counter counter;
+    begin_day(counter);
+    Book book(counter);
+    Host host(counter);
+    ASSERT_TRUE(host.open(book));
+    const auto refused = [&](ErrorCode code) {
+        const auto sold = host.execute(example_receipt(), book);
+        ASSERT_FALSE(sold);
+        EXPECT_EQ(sold.error().code, code) << base::to_text(sold.error());
+        EXPECT_EQ(sold.error().effect, Effect::none);
+        EXPECT_EQ(counter.count(FiscalDocumentType::receipt), 0U);
+    };
+    book.marker.reset();
+    counter.fault("paper_out");
+    refused(ErrorCode::paper_out);
+    counter.fault("paper_in");
+    counter.fault("cover_open");
+    refused(ErrorCode::cover_open);
+    counter.fault("cover_closed");
+    counter.fault("shift_expired");
+    refused(ErrorCode::shift_expired);
+    EXPECT_FALSE(book.marker) << "nothing irreversible was near";
+    const auto closed = host.execute(contract::CloseShift{}, book);
+    EXPECT_TRUE(closed) << base::to_text(closed.error());
+}
+
+TEST(ShtrihDriver, RegisteredAndNotPrintedIsASuccessAndPrintingIsContinuedLater) {
+    Counter counter;
+    begin_day(counter);
+    Book book(counter);
+    Host host(counter);
+    ASSERT_TRUE(host.open(book));
+    contract::Receipt receipt = example_receipt();
+    receipt.text.clear();
+    counter.fault("paper_out", {{"after", "3"}});
+    const auto sold = host.execute(receipt, book);
+    ASSERT_TRUE(sold) << base::to_text(sold.error());
+    EXPECT_TRUE(sold->registered);
+    EXPECT_EQ(sold->printed, contract::Printed::not_printed);
+    EXPECT_EQ(counter.count(FiscalDocumentType::receipt), 1U);
+
+    counter.fault("paper_in");
+    counter.pass(1s);
+    const auto again = host.execute(receipt, book);
+    ASSERT_TRUE(again) << base::to_text(again.error());
+    EXPECT_EQ(again->printed, contract::Printed::printed);
+    EXPECT_EQ(counter.count(FiscalDocumentType::receipt), 2U);
+}
+
+TEST(ShtrihDriver, AFaultOfTheFiscalMemoryIsADoubtThatTheCountersSettle) {
+    Counter counter;
+    begin_day(counter);
+    Book book(counter);
+    Host host(counter);
+    ASSERT_TRUE(host.open(book));
+    counter.fault("memory_error", {{"code", "0x2F"}});
+    const auto sold = host.execute(example_receipt(), book);
+    ASSERT_FALSE(sold);
+    EXPECT_EQ(sold.error().code, ErrorCode::fiscal_memory_failed);
+    EXPECT_EQ(sold.error().device_code, 0x2FU);
+    EXPECT_EQ(sold.error().effect, Effect::unknown);
+    Host next(counter);
+    const auto opened = next.open(book, book.pending(contract::Command(example_receipt())));
+    ASSERT_TRUE(opened) << base::to_text(opened.error());
+    EXPECT_EQ(opened->resolution->verdict, contract::Verdict::not_executed);
+}
+
+TEST(ShtrihDriver, PlainCommandsPrintCutAndOpenTheDrawer) {
+    Counter counter;
+    begin_day(counter);
+    Book book(counter);
+    Host host(counter);
+    ASSERT_TRUE(host.open(book));
+    contract::PrintText text;
+    text.lines = {"Добро пожаловать", std::string(100, 'x'), ""};
+    const auto printed = host.execute(text, book);
+    ASSERT_TRUE(printed) << base::to_text(printed.error());
+    EXPECT_FALSE(printed->registered);
+    counter.pass(2s);
+    const auto& tape = counter.registrar->tape();
+    const auto hello = std::find_if(tape.begin(), tape.end(), [](const std::string& line_text) {
+        return line_text.find("Добро пожаловать") != std::string::npos;
+    });
+    EXPECT_NE(hello, tape.end());
+    EXPECT_TRUE(host.execute(contract::CutPaper{}, book));
+    EXPECT_TRUE(host.execute(contract::OpenDrawer{}, book));
+    EXPECT_TRUE(host.execute(contract::XReport{}, book));
+    text.lines = {"ok", "→"};
+    EXPECT_EQ(host.execute(text, book).error().detail.substr(0, 8), "lines[1]");
+}
+
+TEST(ShtrihDriver, SettingsAreCheckedAndTheSerialNumberBindsTheDevice) {
+    Counter counter;
+    const auto wrong = [&](const std::string& name, const std::string& value) {
+        const auto made =
+            make_driver({{name, value}}, std::make_unique<SimulatedPort>(counter), counter.clock);
+        ASSERT_FALSE(made) << name << " " << value;
+        EXPECT_EQ(made.error().code, ErrorCode::config_invalid);
+        EXPECT_TRUE(made.error().detail.starts_with("settings." + name)) << made.error().detail;
+    };
+    wrong("password", "");
+    wrong("password", "-1");
+    wrong("password", "4294967296");
+    wrong("password", "30x");
+    wrong("serial", "");
+    wrong("serial", "12a");
+    wrong("speed", "9600");
+    EXPECT_FALSE(make_driver({}, nullptr, counter.clock));
+
+    Book book(counter);
+    Host right(counter, {}, {{"serial", "1234"}, {"password", "30"}});
+    EXPECT_TRUE(right.open(book));
+    Host other(counter, {}, {{"serial", "1235"}});
+    EXPECT_EQ(other.open(book).error().code, ErrorCode::wrong_device);
+    Host stranger(counter, {}, {{"password", "77"}});
+    EXPECT_EQ(stranger.open(book).error().code, ErrorCode::wrong_password);
+}
+
+TEST(ShtrihDriver, NoIrreversibleByteLeavesWithoutAMarker) {
+    Counter counter;
+    begin_day(counter);
+    Book book(counter);
+    Host host(counter);
+    ASSERT_TRUE(host.open(book));
+    book.refuses = true;
+    for (const contract::Command& command :
+         {contract::Command(example_receipt()), contract::Command(contract::CloseShift{}),
+          contract::Command(contract::CashIn{100, "RUB"})}) {
+        const std::size_t before = counter.registrar->documents().size();
+        const auto done = host.execute(command, book);
+        ASSERT_FALSE(done);
+        EXPECT_EQ(done.error().code, ErrorCode::storage_full);
+        EXPECT_EQ(done.error().effect, Effect::none);
+        counter.pass(5s);
+        EXPECT_EQ(counter.registrar->documents().size(), before);
+        EXPECT_FALSE(counter.registrar->state().document_open);
+    }
+}
+
+TEST(ShtrihDriver, AnotherDeviceInTheSamePlaceIsNoticed) {
+    Counter counter;
+    begin_day(counter);
+    Book book(counter);
+    Host host(counter);
+    ASSERT_TRUE(host.open(book));
+    counter.fault("swap_device", {{"serial", "77"}, {"memory", "9999078900099999"}});
+    const auto sold = host.execute(example_receipt(), book);
+    ASSERT_FALSE(sold);
+    EXPECT_EQ(sold.error().code, ErrorCode::wrong_device);
+    EXPECT_EQ(sold.error().effect, Effect::none);
+    EXPECT_EQ(host.status().error().code, ErrorCode::wrong_device);
+    EXPECT_EQ(counter.count(FiscalDocumentType::receipt), 0U);
+}
+
 }  // namespace
 }  // namespace tillhost::drivers::shtrih

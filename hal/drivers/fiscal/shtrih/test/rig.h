@@ -143,6 +143,9 @@ public:
         if (refuses) {
             return base::make_error(base::ErrorCode::storage_full, "the book refuses");
         }
+        if (dies_on_result && std::holds_alternative<contract::OperationResult>(record)) {
+            throw Killed{};
+        }
         counter_.act([&] {
             if (const auto* kept = std::get_if<contract::Marker>(&record)) {
                 marker = std::get<contract::FiscalMarker>(*kept);
@@ -154,6 +157,9 @@ public:
                     std::get<contract::FiscalResult>(std::get<contract::OperationResult>(record));
             }
         });
+        if (dies_after_marker && std::holds_alternative<contract::Marker>(record)) {
+            throw Killed{};
+        }
         return {};
     }
     void announce(std::string_view step, os::Deadline deadline) override {
@@ -171,6 +177,8 @@ public:
     }
 
     bool refuses = false;
+    bool dies_on_result = false;
+    bool dies_after_marker = false;
     std::optional<contract::FiscalMarker> marker;
     std::vector<contract::Evidence> evidence;
     std::optional<contract::FiscalResult> result;

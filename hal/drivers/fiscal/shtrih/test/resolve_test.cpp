@@ -1,0 +1,284 @@
+// Claim: a verdict rests on evidence, identity and counters, in this order, and clean-up follows.
+// Shown by hosts that die at the worst moment, with another host's documents, a swapped device and
+// late bytes; and by the judgement alone, case by case.
+#include "hal/drivers/fiscal/shtrih/resolve.h"
+
+#include "hal/drivers/fiscal/shtrih/test/rig.h"
+
+namespace tillhost::drivers::shtrih {
+namespace {
+
+using base::ErrorCode;
+using contract::Verdict;
+using simulators::FiscalDocumentType;
+
+/// A sale whose host dies when it wants to make the result durable: the answer is not acknowledged.
+class LostSale {
+public:
+    explicit LostSale(KnownBugs bugs = {}) : book(counter) {
+        begin_day(counter);
+        Host host(counter, bugs);
+        EXPECT_TRUE(host.open(book));
+        book.dies_on_result = true;
+        EXPECT_THROW((void)host.execute(example_receipt(), book), Killed);
+        book.dies_on_result = false;
+        EXPECT_EQ(counter.count(FiscalDocumentType::receipt), 1U);
+        counter.pass(5s);
+    }
+    contract::Pending pending() const { return book.pending(contract::Command(example_receipt())); }
+
+    Counter counter;
+    Book book;
+};
+
+TEST(ShtrihResolve, TheKeptAnswerDecidesEvenIfAnotherHostWentOn) {
+    LostSale sale;
+    const auto number = sale.counter.last().number;
+    sale.counter.fault("other_master", {{"count", "2"}});
+    Host host(sale.counter);
+    const auto opened = host.open(sale.book, sale.pending());
+    ASSERT_TRUE(opened) << base::to_text(opened.error());
+    ASSERT_EQ(opened->resolution->verdict, Verdict::executed) << opened->resolution->reason;
+    const auto& result = std::get<contract::FiscalResult>(*opened->resolution->result);
+    EXPECT_EQ(result.fiscal_document_number, number);
+    EXPECT_EQ(sale.book.evidence.size(), 1U);
+    EXPECT_EQ(sale.book.evidence[0].source, "pending_answer");
+}
+
+TEST(ShtrihResolve, WithoutTheKeptAnswerAnotherHostsDocumentsAreAQuestionForAPerson) {
+    LostSale sale;
+    sale.counter.fault("other_master", {{"count", "2"}});
+    Host careless(sale.counter, {.acknowledge_before_durable = true});
+    const auto opened = careless.open(sale.book, sale.pending());
+    ASSERT_TRUE(opened) << base::to_text(opened.error());
+    EXPECT_EQ(opened->resolution->verdict, Verdict::cannot_tell);
+    EXPECT_FALSE(opened->resolution->result);
+    EXPECT_TRUE(sale.book.evidence.empty());
+}
+
+TEST(ShtrihResolve, EvidenceThatCannotBeKeptIsNotAcknowledged) {
+    LostSale sale;
+    sale.book.refuses = true;
+    Host host(sale.counter);
+    EXPECT_EQ(host.open(sale.book, sale.pending()).error().code, ErrorCode::storage_full);
+    sale.book.refuses = false;
+    Host next(sale.counter);
+    const auto opened = next.open(sale.book, sale.pending());
+    ASSERT_TRUE(opened);
+    EXPECT_EQ(opened->resolution->verdict, Verdict::executed);
+    EXPECT_EQ(sale.book.evidence.size(), 1U);
+}
+
+TEST(ShtrihResolve, ThePowerTakesTheAnswerAndTheCountersTell) {
+    LostSale sale;
+    sale.counter.registrar->power(false, sale.counter.clock.now());
+    sale.counter.pass(1s);
+    sale.counter.registrar->power(true, sale.counter.clock.now());
+    Host host(sale.counter);
+    const auto opened = host.open(sale.book, sale.pending());
+    ASSERT_TRUE(opened) << base::to_text(opened.error());
+    EXPECT_TRUE(sale.book.evidence.empty());
+    ASSERT_EQ(opened->resolution->verdict, Verdict::executed) << opened->resolution->reason;
+    const auto& result = std::get<contract::FiscalResult>(*opened->resolution->result);
+    EXPECT_EQ(result.fiscal_sign, sale.counter.last().sign);
+    EXPECT_EQ(result.total_minor, 25'015);
+}
+
+/// A host that dies with a document open.
+void leave_document_open(Counter& counter, Book& book) {
+    Host host(counter);
+    ASSERT_TRUE(host.open(book));
+    counter.on_act = [&counter] {
+        if (counter.registrar->state().document_open) {
+            throw Killed{};
+        }
+    };
+    EXPECT_THROW((void)host.execute(example_receipt(), book), Killed);
+    counter.on_act = {};
+    ASSERT_TRUE(counter.registrar->state().document_open);
+    counter.pass(5s);
+}
+
+TEST(ShtrihResolve, AnOpenDocumentIsCancelledAfterTheVerdictWithoutWaiting) {
+    Counter counter;
+    begin_day(counter);
+    Book book(counter);
+    leave_document_open(counter, book);
+    const os::Instant before = counter.clock.now();
+    Host host(counter);
+    const auto opened = host.open(book, book.pending(contract::Command(example_receipt())));
+    ASSERT_TRUE(opened) << base::to_text(opened.error());
+    EXPECT_EQ(opened->resolution->verdict, Verdict::not_executed);
+    EXPECT_FALSE(counter.registrar->state().document_open);
+    EXPECT_LT(counter.clock.now() - before, 3s) << "what is cancelled cannot be closed late";
+}
+
+TEST(ShtrihResolve, OnAnotherDeviceThereIsNoVerdictAndNothingIsCleanedUp) {
+    for (const bool bug : {false, true}) {
+        Counter counter;
+        begin_day(counter);
+        Book book(counter);
+        leave_document_open(counter, book);
+        counter.fault("swap_device", {{"serial", "77"}, {"memory", "9999078900099999"}});
+        Host host(counter, {.clean_up_before_verdict = bug});
+        const auto opened = host.open(book, book.pending(contract::Command(example_receipt())));
+        ASSERT_FALSE(opened);
+        EXPECT_EQ(opened.error().code, ErrorCode::wrong_device);
+        EXPECT_EQ(counter.registrar->state().document_open, !bug);
+    }
+}
+
+TEST(ShtrihResolve, TheBugThatJudgesAnyDeviceGivesAFalseVerdict) {
+    LostSale sale;
+    sale.counter.registrar->power(false, sale.counter.clock.now());
+    sale.counter.registrar->power(true, sale.counter.clock.now());
+    sale.counter.fault("swap_device", {{"serial", "77"}, {"memory", "9999078900099999"}});
+    Host honest(sale.counter);
+    EXPECT_EQ(honest.open(sale.book, sale.pending()).error().code, ErrorCode::wrong_device);
+    Host wrong(sale.counter, {.judge_another_device = true});
+    EXPECT_TRUE(wrong.open(sale.book, sale.pending()));
+}
+
+TEST(ShtrihResolve, NotExecutedIsNotSaidBeforeLateBytesAreImpossible) {
+    Counter counter;
+    begin_day(counter);
+    Book book(counter);
+    Host dying(counter);
+    ASSERT_TRUE(dying.open(book));
+    book.dies_after_marker = true;
+    EXPECT_THROW((void)dying.execute(contract::CashIn{100, "RUB"}, book), Killed);
+    contract::Pending pending = book.pending(contract::Command(contract::CashIn{100, "RUB"}));
+    const os::Instant before = counter.clock.now();
+    Host host(counter);
+    const auto opened = host.open(book, pending);
+    ASSERT_TRUE(opened) << base::to_text(opened.error());
+    EXPECT_EQ(opened->resolution->verdict, Verdict::not_executed);
+    EXPECT_GE(counter.clock.now() - before, 3s);
+
+    pending.idle_ms = 60'000;
+    const os::Instant later = counter.clock.now();
+    Host patient(counter);
+    ASSERT_TRUE(patient.open(book, pending));
+    EXPECT_LT(counter.clock.now() - later, 3s) << "the line was quiet for long";
+}
+
+TEST(ShtrihResolve, ResolveChangesNothingAndMayBeRepeated) {
+    LostSale sale;
+    Host host(sale.counter);
+    ASSERT_TRUE(host.open(sale.book, sale.pending()));
+    const std::size_t documents = sale.counter.registrar->documents().size();
+    for (int i = 0; i < 3; ++i) {
+        const auto resolution = host.resolve(sale.pending(), sale.book);
+        ASSERT_TRUE(resolution) << base::to_text(resolution.error());
+        EXPECT_EQ(resolution->verdict, Verdict::executed);
+    }
+    EXPECT_EQ(sale.counter.registrar->documents().size(), documents);
+
+    Counter counter;
+    begin_day(counter);
+    Book book(counter);
+    Host asking(counter);
+    ASSERT_TRUE(asking.open(book));
+    leave_document_open(counter, book);
+    const auto open_document =
+        asking.resolve(book.pending(contract::Command(example_receipt())), book);
+    ASSERT_FALSE(open_document);
+    EXPECT_EQ(open_document.error().reaction, base::Reaction::reconnect);
+    EXPECT_TRUE(counter.registrar->state().document_open);
+}
+
+TEST(ShtrihResolve, AForeignOpenDocumentIsCancelledOnOpening) {
+    Counter counter;
+    begin_day(counter);
+    Book book(counter);
+    leave_document_open(counter, book);
+    Host host(counter);
+    const auto opened = host.open(book);
+    ASSERT_TRUE(opened) << base::to_text(opened.error());
+    EXPECT_FALSE(counter.registrar->state().document_open);
+}
+
+// --- the judgement alone ------------------------------------------------------------------------
+
+contract::Pending pending_of(contract::Command command) {
+    contract::FiscalMarker marker;
+    marker.last_document_number = 10;
+    marker.shift_number = 4;
+    marker.receipt_number = 2;
+    marker.cash_in_count = 5;
+    marker.cash_minor = 1'000;
+    contract::Pending pending;
+    pending.command = std::move(command);
+    pending.marker = marker;
+    return pending;
+}
+
+Observed observed(std::uint32_t last, std::optional<FoundDocument> next = {}) {
+    Observed seen;
+    seen.storage.last_document = last;
+    seen.next = next;
+    return seen;
+}
+
+FoundDocument receipt_of(std::int64_t sum) {
+    FoundDocument document;
+    document.type = FoundDocument::kReceipt;
+    document.operation = static_cast<std::uint8_t>(FiscalOperation::sale);
+    document.number = 11;
+    document.sum_minor = sum;
+    return document;
+}
+
+TEST(Judgement, OfAReceipt) {
+    const contract::Pending pending = pending_of(example_receipt());
+    EXPECT_EQ(judge(pending, observed(10)).verdict, Verdict::not_executed);
+    EXPECT_EQ(judge(pending, observed(11, receipt_of(25'015))).verdict, Verdict::executed);
+    EXPECT_EQ(judge(pending, observed(11, receipt_of(25'014))).verdict, Verdict::cannot_tell);
+    EXPECT_EQ(judge(pending, observed(11)).verdict, Verdict::cannot_tell);
+    EXPECT_EQ(judge(pending, observed(12, receipt_of(25'015))).verdict, Verdict::cannot_tell);
+    EXPECT_EQ(judge(pending, observed(9)).verdict, Verdict::cannot_tell);
+    FoundDocument refund = receipt_of(25'015);
+    refund.operation = static_cast<std::uint8_t>(FiscalOperation::sale_return);
+    EXPECT_EQ(judge(pending, observed(11, refund)).verdict, Verdict::cannot_tell);
+}
+
+TEST(Judgement, OfShiftReports) {
+    FoundDocument opening;
+    opening.type = FoundDocument::kShiftOpening;
+    opening.number = 11;
+    opening.shift = 5;
+    const contract::Pending open = pending_of(contract::OpenShift{});
+    EXPECT_EQ(judge(open, observed(11, opening)).verdict, Verdict::executed);
+    opening.shift = 6;
+    EXPECT_EQ(judge(open, observed(11, opening)).verdict, Verdict::cannot_tell);
+    FoundDocument closing = opening;
+    closing.type = FoundDocument::kShiftClosing;
+    closing.shift = 4;
+    const contract::Pending close = pending_of(contract::CloseShift{});
+    EXPECT_EQ(judge(close, observed(11, closing)).verdict, Verdict::executed);
+    EXPECT_EQ(judge(open, observed(11, closing)).verdict, Verdict::cannot_tell);
+    EXPECT_EQ(judge(close, observed(10)).verdict, Verdict::not_executed);
+}
+
+TEST(Judgement, OfCash) {
+    const contract::Pending pending = pending_of(contract::CashIn{200, "RUB"});
+    Observed seen = observed(10);
+    seen.cash = CashState{1'000, 5, 0, 70};
+    EXPECT_EQ(judge(pending, seen).verdict, Verdict::not_executed);
+    seen.cash = CashState{1'200, 6, 0, 71};
+    const Judgement done = judge(pending, seen);
+    EXPECT_EQ(done.verdict, Verdict::executed);
+    EXPECT_EQ(done.result->document_number, 71);
+    EXPECT_EQ(done.result->total_minor, 200);
+    seen.cash = CashState{1'300, 6, 0, 71};
+    EXPECT_EQ(judge(pending, seen).verdict, Verdict::cannot_tell);
+    seen.cash = CashState{1'400, 7, 0, 72};
+    EXPECT_EQ(judge(pending, seen).verdict, Verdict::cannot_tell);
+}
+
+TEST(Judgement, WhatLeavesNoTraceIsForAPerson) {
+    EXPECT_EQ(judge(pending_of(contract::XReport{}), observed(10)).verdict, Verdict::cannot_tell);
+}
+
+}  // namespace
+}  // namespace tillhost::drivers::shtrih
