@@ -108,7 +108,7 @@ TEST_F(DriverProcess, EchoesOverTheLink) {
     EXPECT_EQ(last<contract::HostHello>().driver, "test/echo");
     open("echo");
     ASSERT_TRUE(run_until_messages(2));
-    EXPECT_EQ(last<contract::Opened>().identity.serial, "echo");
+    EXPECT_EQ(last<contract::Opened>().identity.serial, "ECHO0001");
     const base::Bytes payload(65536, std::byte{0xA5});
     ask("echo", 5, payload);
     ASSERT_TRUE(run_until_messages(3));
