@@ -308,6 +308,9 @@ void Machine::register_elsewhere(std::int64_t total_minor) {
     Settlement settlement;
     settlement.payments[0] = total_minor;
     close_receipt(settlement, 1);
+    if (receipt_open()) {
+        cancel_receipt(1);  // refused, as in a shift that is too old: it leaves nothing behind
+    }
 }
 
 }  // namespace tillhost::simulators::shtrih
