@@ -135,8 +135,7 @@ private:
             const Paper* mine = nullptr;
             for (const Paper& paper : papers) {
                 if (is_document_of(*paper.document, task) &&
-                    (task.total_minor != 0 ||
-                     paper.document->number == result.fiscal_document_number)) {
+                    (task.total_minor != 0 || is_named_by(result, paper))) {
                     mine = mine == nullptr ? &paper : mine;
                 }
             }
@@ -151,6 +150,12 @@ private:
             }
             compare_document(task, result, *mine);
         }
+    }
+
+    /// Both memories count from one: a document without an amount is told apart by its registrar.
+    static bool is_named_by(const FiscalResult& result, const Paper& paper) {
+        return paper.document->number == result.fiscal_document_number &&
+               (result.serial.empty() || result.serial == paper.serial);
     }
 
     void compare_document(const Task& task, const FiscalResult& result, const Paper& paper) {

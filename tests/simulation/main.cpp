@@ -81,7 +81,7 @@ int report(const Arguments& arguments, const Job& job, const Tally& tally) {
         fmt::print("{}", tally.coverage.table());
     }
     for (const Failure& failure : tally.failures) {
-        fmt::print("seed={} {}\n  replay: simulation --driver {}{}{} --trace --seed {}\n",
+        fmt::print("seed={} {}\n  replay: run_simulation --driver {}{}{} --trace --seed {}\n",
                    failure.seed, failure.finding, arguments.driver,
                    job.bugs.name.empty() ? "" : " --bug ", job.bugs.name, failure.seed);
     }

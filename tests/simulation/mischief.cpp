@@ -182,6 +182,7 @@ void Mischief::be_silent(Registrar& at) {
 void Mischief::answer_wrongly(Registrar& at) {
     Fault fault = fault_of(FaultKind::wrong_code);
     fault.code = 0x13;
+    at.note_unsafe_answer();  // it cannot be told from an old one of another command
     inject(at, fault);
 }
 

@@ -92,15 +92,15 @@ private:
                                                        Chance(seed, 50 + made.size()).next(),
                                                        !bugs_.core.two_hosts));
             Registrar& one = *made.back();
-            hosts_.add({planned.id, planned.driver, one.line(), one.watch(),
-                        [this, toy = planned.driver == "fiscal/toy"](
-                            const std::vector<contract::Setting>& settings,
-                            std::unique_ptr<transport::Connector> line) {
-                            return toy ? drivers::toy::make_driver_with_bugs(
-                                             settings, std::move(line), clock_, bugs_.toy)
-                                       : drivers::shtrih::make_driver_with_bugs(
-                                             settings, std::move(line), clock_, bugs_.shtrih);
-                        }});
+            MakeDriver make = [this, toy = planned.driver == "fiscal/toy"](
+                                  const std::vector<contract::Setting>& settings,
+                                  std::unique_ptr<transport::Connector> line) {
+                return toy ? drivers::toy::make_driver_with_bugs(settings, std::move(line), clock_,
+                                                                 bugs_.toy)
+                           : drivers::shtrih::make_driver_with_bugs(settings, std::move(line),
+                                                                    clock_, bugs_.shtrih);
+            };
+            hosts_.add({planned.id, planned.driver, one.line(), one.watch(), std::move(make)});
         }
         return made;
     }
