@@ -40,10 +40,37 @@ Done Registrar::cancel_once(const ShortStatus& status, os::Deadline deadline) {
         return continue_printing(deadline);
     }
     const Done cancelled = session_->change(Command::cancel_document, deadline);
-    if (!cancelled && cancelled.error().device_code != kErrorNoDocument) {
-        return cancelled.error();
+    if (cancelled || cancelled.error().device_code == kErrorNoDocument) {
+        return {};
     }
-    return {};
+    if (cancelled.error().device_code == kErrorOtherOperator) {
+        return cancel_foreign(cancelled.error(), deadline);
+    }
+    return cancelled.error();
+}
+
+/// A document can be cancelled only by the operator who opened it, and nothing tells who that was.
+/// The administrator may read all passwords, so that one of them is the right one (as the vendor's
+/// driver does it: javapos_shtrih).
+Done Registrar::cancel_foreign(base::Error refused, os::Deadline deadline) {
+    for (std::uint16_t number = 1; number <= kOperators; ++number) {
+        const auto password = session_->password_of(number, deadline);
+        if (!password && !is_refusal(password.error())) {
+            return password.error();
+        }
+        if (!password || *password == session_->password()) {
+            continue;
+        }
+        const Done cancelled = session_->change_as(*password, Command::cancel_document, deadline);
+        if (cancelled || cancelled.error().device_code == kErrorNoDocument) {
+            return {};
+        }
+        const std::uint32_t code = cancelled.error().device_code;
+        if (code != kErrorOtherOperator && code != kErrorWrongPassword) {
+            return cancelled.error();
+        }
+    }
+    return refused;
 }
 
 /// After paper ran out in the middle and a new roll is in, the device waits for this word; it then

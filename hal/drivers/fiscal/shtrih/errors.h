@@ -19,6 +19,8 @@ bool is_refusal(const base::Error& error);
 inline constexpr std::uint8_t kErrorUnknownCommand = 0x37;
 inline constexpr std::uint8_t kErrorDocumentOpen = 0x4A;
 inline constexpr std::uint8_t kErrorStillPrinting = 0x50;
+inline constexpr std::uint8_t kErrorWrongPassword = 0x4F;
 inline constexpr std::uint8_t kErrorNoDocument = 0x55;
+inline constexpr std::uint8_t kErrorOtherOperator = 0x59;
 
 }  // namespace tillhost::drivers::shtrih

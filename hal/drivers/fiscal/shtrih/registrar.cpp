@@ -224,15 +224,17 @@ Result<Observed> Registrar::observe(const contract::Pending& pending, os::Deadli
     observed.status = TRY(session_->short_status(deadline));
     observed.storage = TRY(session_->storage_status(deadline));
     observed.shift = TRY(session_->shift_state(deadline));
-    if (observed.storage.last_document > marker.last_document_number) {
-        const auto number = static_cast<std::uint32_t>(marker.last_document_number + 1);
-        auto found = session_->find_document(number, deadline);
+    for (std::int64_t number = marker.last_document_number + 1;
+         number <= observed.storage.last_document && observed.later.size() < kLaterDocumentsMax;
+         ++number) {
+        auto found = session_->find_document(static_cast<std::uint32_t>(number), deadline);
         if (!found && !is_refusal(found.error())) {
             return found.error();
         }
-        if (found && found->number == number) {
-            observed.next = *found;
+        if (!found || found->number != number) {
+            break;
         }
+        observed.later.push_back(*found);
     }
     if (moves_cash(pending.command)) {
         observed.cash = TRY(cash_state(deadline));

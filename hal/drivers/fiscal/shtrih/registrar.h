@@ -78,6 +78,7 @@ private:
     // cleanup.cpp: what brings the device to a known state
     base::Done cancel_document(os::Deadline deadline);
     base::Done cancel_once(const ShortStatus& status, os::Deadline deadline);
+    base::Done cancel_foreign(base::Error refused, os::Deadline deadline);
     base::Done continue_printing(os::Deadline deadline);
     base::Done ready_to_print(os::Deadline deadline);
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "hal/base/money.h"
 #include "hal/drivers/fiscal/shtrih/frames.h"
 #include "ipc/contract/receipt_rules.h"
@@ -67,12 +69,12 @@ std::vector<Bytes> good_answers(const contract::Pending& pending, Command comman
     return bodies;
 }
 
-/// The kept answer to closing that names the document after the marker's last.
+/// The kept answer to closing that names a document after the marker's last.
 std::optional<ClosedDocument> kept_closing(const contract::Pending& pending,
                                            const FiscalMarker& marker) {
     for (const Bytes& body : good_answers(pending, Command::close_document)) {
         const auto closed = read_closed_document(body);
-        if (closed && closed->number == marker.last_document_number + 1) {
+        if (closed && closed->number > marker.last_document_number) {
             return *closed;
         }
     }
@@ -100,16 +102,29 @@ bool fits(const FoundDocument& document, const Expected& expected) {
     return document.shift == expected.shift;
 }
 
+/// Receipt's number in the shift: one more than the marker's, and one for each that came between.
+std::int64_t receipt_number(const FoundDocument& document, const FiscalMarker& marker,
+                            const Observed& observed) {
+    std::int64_t number = marker.receipt_number;
+    for (const FoundDocument& each : observed.later) {
+        const bool receipt =
+            each.type == FoundDocument::kReceipt || each.type == FoundDocument::kCorrection;
+        number += receipt && each.number <= document.number ? 1 : 0;
+    }
+    return number;
+}
+
 FiscalResult result_of(const FoundDocument& document, const Expected& expected,
-                       const FiscalMarker& marker, const Observed& observed, bool newest) {
+                       const FiscalMarker& marker, const Observed& observed) {
     const bool receipt = document.type == FoundDocument::kReceipt;
+    const bool newest = document.number == observed.storage.last_document;
     FiscalResult result;
     result.registered = true;
     result.printed = newest ? printed_of(observed.status) : contract::Printed::printed;
     result.fiscal_document_number = document.number;
     result.fiscal_sign = document.sign;
     result.shift_number = receipt ? marker.shift_number : document.shift;
-    result.receipt_number = receipt ? marker.receipt_number + 1 : 0;
+    result.receipt_number = receipt ? receipt_number(document, marker, observed) : 0;
     result.total_minor = receipt ? document.sum_minor : 0;
     result.change_minor = expected.totals.change_minor;
     result.registered_at = to_text(document.time);
@@ -118,18 +133,40 @@ FiscalResult result_of(const FoundDocument& document, const Expected& expected,
     return result;
 }
 
+/// What proves that the operation was carried out, though others may have used the device too.
+struct Proof {
+    std::optional<ClosedDocument> closed;  ///< names the document
+    bool shift_done = false;               ///< a shift's answer names none; its number is unique
+
+    explicit operator bool() const { return closed || shift_done; }
+};
+
+/// The document that must be the operation's own, if it is any.
+const FoundDocument* candidate(const Expected& expected, const Proof& proof,
+                               const std::vector<FoundDocument>& later) {
+    const auto found = std::find_if(later.begin(), later.end(), [&](const FoundDocument& document) {
+        if (proof.closed) {
+            return document.number == proof.closed->number;
+        }
+        return proof.shift_done ? fits(document, expected) : true;
+    });
+    return found == later.end() ? nullptr : &*found;
+}
+
 Judgement judge_document(const contract::Pending& pending, const FiscalMarker& marker,
                          const Expected& expected, const Observed& observed) {
     const std::int64_t moved =
         std::int64_t{observed.storage.last_document} - marker.last_document_number;
-    const auto closed = kept_closing(pending, marker);
-    // The answer to a shift's command names no document; the document's own shift number does.
-    const bool shift = expected.type != FoundDocument::kReceipt;
-    const bool confirmed = closed || (shift && !good_answers(pending, expected.closing).empty());
+    Proof proof;
+    if (expected.type == FoundDocument::kReceipt) {
+        proof.closed = kept_closing(pending, marker);
+    } else {
+        proof.shift_done = !good_answers(pending, expected.closing).empty();
+    }
     Judgement judgement;
     judgement.reason = fmt::format("last document {} before, {} now", marker.last_document_number,
                                    observed.storage.last_document);
-    if (moved == 0 && !confirmed) {
+    if (moved == 0 && !proof) {
         judgement.verdict = Verdict::not_executed;
         return judgement;
     }
@@ -137,25 +174,26 @@ Judgement judge_document(const contract::Pending& pending, const FiscalMarker& m
         judgement.reason += ": the storage has lost documents";
         return judgement;
     }
-    if (!observed.next) {
-        judgement.reason += ": the document cannot be read";
+    const FoundDocument* document = candidate(expected, proof, observed.later);
+    if (document == nullptr) {
+        judgement.reason += ": the document cannot be found";
         return judgement;
     }
-    judgement.reason += "; " + describe(*observed.next);
-    if (!fits(*observed.next, expected)) {
+    judgement.reason += "; " + describe(*document);
+    if (!fits(*document, expected)) {
         judgement.reason += ", which is not what was asked: somebody else used the registrar";
         return judgement;
     }
-    if (moved > 1 && !confirmed) {
+    if (moved > 1 && !proof) {
         judgement.reason += ", and further documents: somebody else used the registrar";
         return judgement;
     }
     judgement.verdict = Verdict::executed;
-    judgement.result = result_of(*observed.next, expected, marker, observed, moved == 1);
-    if (closed) {
-        judgement.result->change_minor = closed->change_minor;
+    judgement.result = result_of(*document, expected, marker, observed);
+    if (proof.closed) {
+        judgement.result->change_minor = proof.closed->change_minor;
     }
-    if (confirmed) {
+    if (proof) {
         judgement.reason += "; the registrar's own answer was kept";
     }
     return judgement;

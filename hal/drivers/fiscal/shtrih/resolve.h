@@ -17,14 +17,18 @@ struct CashState {
     std::uint16_t document_number = 0;  ///< operation register 152: of the last document
 };
 
+/// Documents of other hosts among which an operation's own is looked for, where there is proof that
+/// it is one of them.
+inline constexpr std::size_t kLaterDocumentsMax = 32;
+
 /// What the registrar shows when it is asked about an operation.
 struct Observed {
     contract::Identity identity;
     ShortStatus status;
     StorageStatus storage;
     ShiftState shift;
-    /// The document after the marker's last one, if there is one that can be read.
-    std::optional<FoundDocument> next{};
+    /// The documents after the marker's last one, at most kLaterDocumentsMax, without gaps.
+    std::vector<FoundDocument> later{};
     std::optional<CashState> cash{};  ///< read for cash movements only
     /// Something that a late closing frame could still finish.
     bool document_open() const {

@@ -79,6 +79,23 @@ Result<std::string> Session::table_text(std::uint8_t table, std::uint16_t row, s
                 deadline);
 }
 
+Result<Password> Session::password_of(std::uint16_t operator_number, os::Deadline deadline) {
+    constexpr std::uint8_t kOperatorTable = 2;
+    constexpr std::uint8_t kPasswordField = 1;
+    const auto reader = [](ByteView body) -> Result<Password> {
+        base::ByteReader number(body);
+        const Password password = number.u32_le();
+        if (number.failed()) {
+            return base::make_error(base::ErrorCode::frame_damaged,
+                                    "an operator's password is cut");
+        }
+        return password;
+    };
+    return read(Command::read_table,
+                read_table_request(password_, kOperatorTable, operator_number, kPasswordField),
+                reader, deadline);
+}
+
 Result<std::int64_t> Session::cash_register(std::uint8_t number, os::Deadline deadline) {
     return read(Command::cash_register, register_request(Command::cash_register, password_, number),
                 read_cash_register, deadline);
@@ -106,7 +123,11 @@ Done Session::change(Command command, Bytes message, os::Deadline deadline) {
 }
 
 Done Session::change(Command command, os::Deadline deadline) {
-    return change(command, plain_request(command, password_), deadline);
+    return change_as(password_, command, deadline);
+}
+
+Done Session::change_as(Password password, Command command, os::Deadline deadline) {
+    return change(command, plain_request(command, password), deadline);
 }
 
 Result<Bytes> Session::once(Command command, Bytes message, Link::Witness witness,

@@ -11,6 +11,8 @@ namespace tillhost::drivers::shtrih {
 inline constexpr os::Duration kPrintingPoll = std::chrono::milliseconds(100);
 inline constexpr os::Duration kPrintingWait = std::chrono::seconds(30);
 
+inline constexpr std::uint16_t kOperators = 30;
+
 /// Commands of the registrar as calls, over one open line. A refusal of the device is an error with
 /// device_code (errors.def). 50h, "still printing", is waited for up to kPrintingWait.
 class Session final {
@@ -32,6 +34,8 @@ public:
     base::Result<FoundDocument> find_document(std::uint32_t number, os::Deadline deadline);
     base::Result<std::string> table_text(std::uint8_t table, std::uint16_t row, std::uint8_t field,
                                          os::Deadline deadline);
+    /// Table 2: the password of an operator, 1 to kOperators. Needs the administrator's password.
+    base::Result<Password> password_of(std::uint16_t operator_number, os::Deadline deadline);
     base::Result<std::int64_t> cash_register(std::uint8_t number, os::Deadline deadline);
     base::Result<std::uint16_t> operation_register(std::uint8_t number, os::Deadline deadline);
     base::Result<std::int64_t> subtotal(os::Deadline deadline);
@@ -40,7 +44,8 @@ public:
     /// A command that changes something which can still be undone. It is sent again only where the
     /// device says that it has not received it.
     base::Done change(Command command, base::Bytes message, os::Deadline deadline);
-    /// The same of a command without parameters.
+    /// The same of a command without parameters, with our password or an operator's.
+    base::Done change_as(Password password, Command command, os::Deadline deadline);
     base::Done change(Command command, os::Deadline deadline);
 
     /// A command whose second execution would be a second document. The witness sees the answer's

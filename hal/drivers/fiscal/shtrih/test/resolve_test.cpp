@@ -3,6 +3,7 @@
 // late bytes; and by the judgement alone, case by case.
 #include "hal/drivers/fiscal/shtrih/resolve.h"
 
+#include "hal/drivers/fiscal/shtrih/frames.h"
 #include "hal/drivers/fiscal/shtrih/test/rig.h"
 
 namespace tillhost::drivers::shtrih {
@@ -198,6 +199,26 @@ TEST(ShtrihResolve, AForeignOpenDocumentIsCancelledOnOpening) {
     EXPECT_FALSE(counter.registrar->state().document_open);
 }
 
+TEST(ShtrihResolve, ADocumentOfAnotherOperatorIsCancelledToo) {
+    Counter counter;
+    begin_day(counter);
+    Book book(counter);
+    Host cashier(counter, {}, {{"password", "1"}});
+    ASSERT_TRUE(cashier.open(book));
+    counter.on_act = [&counter] {
+        if (counter.registrar->state().document_open) {
+            throw Killed{};
+        }
+    };
+    EXPECT_THROW((void)cashier.execute(example_receipt(), book), Killed);
+    counter.on_act = {};
+    counter.pass(5s);
+    Host host(counter);
+    const auto opened = host.open(book);
+    ASSERT_TRUE(opened) << base::to_text(opened.error());
+    EXPECT_FALSE(counter.registrar->state().document_open);
+}
+
 // --- the judgement alone ------------------------------------------------------------------------
 
 contract::Pending pending_of(contract::Command command) {
@@ -213,11 +234,18 @@ contract::Pending pending_of(contract::Command command) {
     return pending;
 }
 
-Observed observed(std::uint32_t last, std::optional<FoundDocument> next = {}) {
+Observed observed(std::uint32_t last, std::vector<FoundDocument> later = {}) {
     Observed seen;
     seen.storage.last_document = last;
-    seen.next = next;
+    seen.later = std::move(later);
     return seen;
+}
+
+contract::Evidence kept(std::string_view message) {
+    contract::Evidence evidence;
+    evidence.source = "pending_answer";
+    evidence.payload = encode_frame(*base::from_hex(message));
+    return evidence;
 }
 
 FoundDocument receipt_of(std::int64_t sum) {
@@ -232,14 +260,14 @@ FoundDocument receipt_of(std::int64_t sum) {
 TEST(Judgement, OfAReceipt) {
     const contract::Pending pending = pending_of(example_receipt());
     EXPECT_EQ(judge(pending, observed(10)).verdict, Verdict::not_executed);
-    EXPECT_EQ(judge(pending, observed(11, receipt_of(25'015))).verdict, Verdict::executed);
-    EXPECT_EQ(judge(pending, observed(11, receipt_of(25'014))).verdict, Verdict::cannot_tell);
+    EXPECT_EQ(judge(pending, observed(11, {receipt_of(25'015)})).verdict, Verdict::executed);
+    EXPECT_EQ(judge(pending, observed(11, {receipt_of(25'014)})).verdict, Verdict::cannot_tell);
     EXPECT_EQ(judge(pending, observed(11)).verdict, Verdict::cannot_tell);
-    EXPECT_EQ(judge(pending, observed(12, receipt_of(25'015))).verdict, Verdict::cannot_tell);
+    EXPECT_EQ(judge(pending, observed(12, {receipt_of(25'015)})).verdict, Verdict::cannot_tell);
     EXPECT_EQ(judge(pending, observed(9)).verdict, Verdict::cannot_tell);
     FoundDocument refund = receipt_of(25'015);
     refund.operation = static_cast<std::uint8_t>(FiscalOperation::sale_return);
-    EXPECT_EQ(judge(pending, observed(11, refund)).verdict, Verdict::cannot_tell);
+    EXPECT_EQ(judge(pending, observed(11, {refund})).verdict, Verdict::cannot_tell);
 }
 
 TEST(Judgement, OfShiftReports) {
@@ -248,15 +276,40 @@ TEST(Judgement, OfShiftReports) {
     opening.number = 11;
     opening.shift = 5;
     const contract::Pending open = pending_of(contract::OpenShift{});
-    EXPECT_EQ(judge(open, observed(11, opening)).verdict, Verdict::executed);
+    EXPECT_EQ(judge(open, observed(11, {opening})).verdict, Verdict::executed);
     opening.shift = 6;
-    EXPECT_EQ(judge(open, observed(11, opening)).verdict, Verdict::cannot_tell);
+    EXPECT_EQ(judge(open, observed(11, {opening})).verdict, Verdict::cannot_tell);
     FoundDocument closing = opening;
     closing.type = FoundDocument::kShiftClosing;
     closing.shift = 4;
     const contract::Pending close = pending_of(contract::CloseShift{});
-    EXPECT_EQ(judge(close, observed(11, closing)).verdict, Verdict::executed);
-    EXPECT_EQ(judge(open, observed(11, closing)).verdict, Verdict::cannot_tell);
+    EXPECT_EQ(judge(close, observed(11, {closing})).verdict, Verdict::executed);
+    EXPECT_EQ(judge(open, observed(11, {closing})).verdict, Verdict::cannot_tell);
+    EXPECT_EQ(judge(close, observed(10)).verdict, Verdict::not_executed);
+}
+
+TEST(Judgement, AKeptAnswerFindsItsDocumentAmongOthers) {
+    FoundDocument foreign = receipt_of(9'900);
+    FoundDocument ours = receipt_of(25'015);
+    ours.number = 12;
+    contract::Pending pending = pending_of(example_receipt());
+    pending.evidence = {kept("FF 45 00 79 13 00 00 00 0C 00 00 00 01 00 00 00")};
+    const Judgement sold = judge(pending, observed(12, {foreign, ours}));
+    EXPECT_EQ(sold.verdict, Verdict::executed) << sold.reason;
+    EXPECT_EQ(sold.result->fiscal_document_number, 12);
+    EXPECT_EQ(sold.result->receipt_number, 4);
+    EXPECT_EQ(judge(pending, observed(11, {foreign})).verdict, Verdict::cannot_tell);
+    EXPECT_EQ(judge(pending, observed(10)).verdict, Verdict::cannot_tell);
+
+    FoundDocument closing;
+    closing.type = FoundDocument::kShiftClosing;
+    closing.number = 12;
+    closing.shift = 4;
+    contract::Pending close = pending_of(contract::CloseShift{});
+    EXPECT_EQ(judge(close, observed(12, {foreign, closing})).verdict, Verdict::cannot_tell);
+    close.evidence = {kept("41 00 1E")};
+    EXPECT_EQ(judge(close, observed(12, {foreign, closing})).verdict, Verdict::executed);
+    close.evidence = {kept("41 73")};
     EXPECT_EQ(judge(close, observed(10)).verdict, Verdict::not_executed);
 }
 
