@@ -12,7 +12,7 @@ struct KnownBugs {
     bool resend_without_enq = false;
     /// Whatever answer comes is taken, without a look at the command it belongs to.
     bool accept_stale_answer = false;
-    /// An open document is cancelled before identity and verdict.
+    /// An open document is cancelled first of all: before evidence, identity and verdict.
     bool clean_up_before_verdict = false;
     /// Irreversible bytes leave without a marker.
     bool skip_marker = false;

@@ -98,15 +98,15 @@ Done Registrar::connect(const std::optional<contract::Pending>& pending, device:
 Result<device::Opened> Registrar::open(const std::optional<contract::Pending>& pending,
                                        device::Gate& gate, os::Deadline deadline) {
     TRY(connect(pending, gate, deadline));
+    if (bugs_.clean_up_before_verdict) {
+        TRY(cancel_document(deadline));
+    }
     contract::Pending known = pending.value_or(contract::Pending{});
     std::optional<OldAnswers> old_answers;
     if (pending) {
         old_answers.emplace(*session_, known, gate);
     }
     TRY(session_->link().collect(step(gate, "old answers", kOldAnswerBudget, deadline)));
-    if (bugs_.clean_up_before_verdict) {
-        TRY(cancel_document(deadline));
-    }
     TRY(identify(step(gate, "identify", kQuestionsBudget, deadline)));
     device::Opened opened;
     if (pending) {
