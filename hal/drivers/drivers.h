@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hal/device/driver.h"
+#include "hal/device/frame_decoder.h"
 #include "hal/transport/transport.h"
 
 namespace tillhost::drivers {
@@ -21,6 +22,7 @@ using Make = base::Result<std::unique_ptr<device::Driver>> (*)(
 struct DriverEntry {
     std::string_view name;  ///< its folder below hal/drivers: "fiscal/shtrih"
     Make make;
+    device::FrameDecoder decode;  ///< nullptr if the family has none
 };
 
 /// All drivers of this build, in the order of the list.

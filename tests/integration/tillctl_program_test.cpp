@@ -317,5 +317,24 @@ TEST_F(TillctlTest, SendsADecisionWhole) {
     EXPECT_EQ(decision.note, "Petrova: on the roll");
 }
 
+TEST_F(TillctlTest, DecodesAFrameWithoutAnyDevd) {
+    end_devd();
+    const Ran good = tillctl({"decode", "fiscal/shtrih", "02 05 E0 1E 00 00 00", "FB"});
+    EXPECT_EQ(good.exit, 0) << good.err;
+    EXPECT_TRUE(holds(good.out, "password")) << good.out;
+    EXPECT_FALSE(holds(good.out, "!!")) << good.out;
+    const Ran json =
+        tillctl({"decode", "fiscal/shtrih", "0203E0001E", "--from", "device", "--json"});
+    EXPECT_EQ(json.exit, 0) << json.err;
+    const auto tree = ipc::from_json(json.out);
+    ASSERT_TRUE(tree) << json.out;
+    const auto* fields = tree->find("fields")->get_if<Value::Array>();
+    ASSERT_NE(fields, nullptr);
+    ASSERT_GE(fields->size(), 2U);
+    EXPECT_TRUE(holds(json.out, "missing")) << "the checksum is cut off: " << json.out;
+    EXPECT_EQ(tillctl({"decode", "fiscal/none", "00"}).exit, 2);
+    EXPECT_EQ(tillctl({"decode", "fiscal/shtrih", "0G"}).exit, 2);
+}
+
 }  // namespace
 }  // namespace tillhost

@@ -233,9 +233,7 @@ private:
                },
                help("decode.hex"))
             ->required();
-        sub->add_option_function<std::string>(
-               "--from", [to](const std::string& side) { to->from_device = side == "device"; },
-               help("decode.from"))
+        sub->add_option("--from", to->from, help("decode.from"))
             ->check(CLI::IsMember({"host", "device"}));
         keep(sub, to);
     }

@@ -58,7 +58,7 @@ struct DecideVerb {
 struct DecodeVerb {
     std::string family;
     base::Bytes bytes;
-    bool from_device = false;
+    std::string from;  ///< host or device; empty: to be guessed frame by frame
 };
 
 using Verb = std::variant<DevicesVerb, StatusVerb, SubmitVerb, ReceiptVerb, OperationsVerb,

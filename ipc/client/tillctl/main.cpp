@@ -2,6 +2,7 @@
 #include <cstdio>
 
 #include "ipc/client/tillctl/arguments.h"
+#include "ipc/client/tillctl/decode.h"
 #include "ipc/client/tillctl/verbs.h"
 
 namespace tillhost::tillctl {
@@ -26,8 +27,12 @@ Exit start(int argc, const char* const* argv) {
         explanation->is_help ? console.out(explanation->text) : console.err(explanation->text);
         return explanation->is_help ? Exit::done : Exit::usage;
     }
+    const auto& invocation = std::get<Invocation>(parsed);
+    if (const auto* frame = std::get_if<DecodeVerb>(&invocation.verb)) {
+        return decode(*frame, invocation.json, console);
+    }
     os::SystemClock clock;
-    return run(std::get<Invocation>(parsed), clock, console);
+    return run(invocation, clock, console);
 }
 
 }  // namespace

@@ -100,7 +100,7 @@ Not executed ends it as failed, and it may be sold anew under a new id.)"},
     {"decode", "Names every field of a frame of a device's protocol, damaged ones too."},
     {"decode.family", "family of the device, such as fiscal/shtrih"},
     {"decode.hex", "the bytes as hex digits"},
-    {"decode.from", "who sent it: host (default) or device"},
+    {"decode.from", "who sent it, host or device; guessed frame by frame if absent"},
     {"decode.examples", "\nExample: tillctl decode fiscal/shtrih 02 05 10 1E 00 00 00 0B"},
 });
 
@@ -391,6 +391,23 @@ std::string not_acknowledged_text(const base::OperationId& id, const base::Error
         "tillctl: the result could not be acknowledged ({}). It counts nevertheless; later:\n"
         "  tillctl acknowledge {}\n",
         base::to_text(error), id.to_text());
+}
+
+std::string field_heading() {
+    return fmt::format("{:>4}  {:<23}  {:<24}  {}\n", "AT", "BYTES", "FIELD", "VALUE");
+}
+
+std::string field_text(std::size_t offset, base::ByteView bytes, std::string_view name,
+                       std::string_view value) {
+    static constexpr std::size_t kBytesInRow = 8;
+    const auto row_of = [bytes](std::size_t begin) {
+        return base::to_hex(bytes.subspan(begin, std::min(kBytesInRow, bytes.size() - begin)));
+    };
+    std::string text = fmt::format("{:>4}  {:<23}  {:<24}  {}\n", offset, row_of(0), name, value);
+    for (std::size_t begin = kBytesInRow; begin < bytes.size(); begin += kBytesInRow) {
+        text += fmt::format("{:>4}  {}\n", "", row_of(begin));
+    }
+    return text;
 }
 
 std::string unknown_family_text(std::string_view family, const std::vector<std::string>& known) {

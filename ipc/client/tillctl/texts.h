@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "hal/base/bytes.h"
 #include "hal/base/error.h"
 #include "ipc/contract/messages.h"
 
@@ -28,6 +29,11 @@ std::string error_text(const base::Error& error);
 /// The outcome of what was handed over under this id is not known.
 std::string ask_again_text(const base::OperationId& id);
 std::string not_acknowledged_text(const base::OperationId& id, const base::Error& error);
+
+/// The table of a frame's fields: its heading, and one row.
+std::string field_heading();
+std::string field_text(std::size_t offset, base::ByteView bytes, std::string_view name,
+                       std::string_view value);
 std::string unknown_family_text(std::string_view family, const std::vector<std::string>& known);
 
 }  // namespace tillhost::tillctl
