@@ -10,8 +10,8 @@
 
 namespace tillhost::simulation {
 
-inline os::Duration us(std::int64_t count) { return std::chrono::microseconds(count); }
-inline os::Duration ms(std::int64_t count) { return std::chrono::milliseconds(count); }
+constexpr os::Duration us(std::int64_t count) { return std::chrono::microseconds(count); }
+constexpr os::Duration ms(std::int64_t count) { return std::chrono::milliseconds(count); }
 
 /// One stream of choices. Each part has its own, so that a choice more in one part leaves the
 /// others as they were.

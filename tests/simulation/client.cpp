@@ -17,6 +17,8 @@ namespace {
 
 /// New ids that a client makes for one task before it gives the task up.
 constexpr std::size_t kAttemptsMax = 5;
+/// The same with those that devd never had.
+constexpr std::size_t kIdsMax = 15;
 constexpr std::int64_t kAnswerMs = 3000;
 
 std::string short_id(const base::OperationId& id) { return id.to_text().substr(24); }
@@ -90,6 +92,10 @@ void Client::carry_out(Task& task) {
         }
     }
     while (!task.closed) {
+        if (task.attempts.size() >= kIdsMax && task.attempts.back().over) {
+            task.closed = true;
+            return;
+        }
         if (task.attempts.empty() || task.attempts.back().over) {
             begin_attempt(task);
         }
@@ -184,6 +190,10 @@ void Client::take_submit_reply(Task& task, Attempt& attempt, const contract::Rep
         if (again && error_of(*again) == nullptr) {
             take_submit_reply(task, attempt, *again);
         }
+        return;
+    }
+    if (error->code == "id_too_old") {
+        give_up(attempt);  // and so is every earlier message with this id
         return;
     }
     if (error->code == "expired") {
@@ -281,9 +291,13 @@ void Client::ask_about(Task& task, Attempt& attempt) {
         // Nothing of the former connection can be taken any more, so the id is void with it.
         scheduler_.trace().say(scheduler_.now(), name_, "{} is void with its session",
                                short_id(attempt.id));
-        attempt.over = true;
-        attempt.given_up = true;
+        give_up(attempt);
     }
+}
+
+void Client::give_up(Attempt& attempt) {
+    attempt.over = true;
+    attempt.given_up = true;
 }
 
 void Client::settle(Attempt& attempt) {
@@ -292,14 +306,17 @@ void Client::settle(Attempt& attempt) {
         return;
     }
     if (const contract::Error* error = error_of(*reply)) {
+        if (error->code == "id_too_old") {
+            give_up(attempt);
+            return;
+        }
         on_error(attempt, "settle", *error);
         return;
     }
     note(attempt, std::get<contract::Value>(reply->outcome));
     attempt.known = true;
     if (attempt.told->state == OperationState::never_accepted) {
-        attempt.over = true;
-        attempt.given_up = true;
+        give_up(attempt);
     }
 }
 

@@ -71,6 +71,7 @@ private:
     void pursue(Task& task, Attempt& attempt);
     void ask_about(Task& task, Attempt& attempt);
     void settle(Attempt& attempt);
+    void give_up(Attempt& attempt);
     void submit(Task& task, Attempt& attempt);
     void take_submit_reply(Task& task, Attempt& attempt, const contract::Reply& reply);
     void probe_conflict(const Task& task, const Attempt& attempt);

@@ -3,33 +3,45 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
-#include "tests/simulation/plan.h"
+#include "tests/simulation/trouble.h"
 #include "tests/simulation/watch.h"
 
 namespace tillhost::simulation {
 
 /// Commands as columns of the matrix; the last one stands for "none is at work".
 inline constexpr std::size_t kCommands = 10;
+inline constexpr std::size_t kNoCommand = kCommands - 1;
 std::size_t command_index(std::string_view name);
 std::string_view command_name(std::size_t index);
 
-/// How often each trouble hit each step of each command, over all runs.
+/// One cell: a trouble hits a device at a step of a command.
+struct Cell {
+    Trouble trouble = Trouble::lose_request;
+    Step step = Step::idle;
+    std::size_t command = kNoCommand;
+};
+
+/// The cells that have to be hit. Left out is what cannot be: steps that a command does not have
+/// (only money has a marker), frames where none pass (between marker and go), the age of a shift
+/// before there is one, a broken host or line where there is none.
+const std::vector<Cell>& reachable_cells();
+
+/// How often each cell was hit, over all runs.
 class Coverage final {
 public:
-    void hit(Trouble trouble, Step step, std::string_view command, std::string_view driver);
+    void hit(const Cell& cell) { ++cells_[index(cell)]; }
     void add(const Coverage& other);
-    /// One row a trouble and step, one column a command.
+    /// One row a trouble and step, one column a command; "-" where nothing can be.
     std::string table() const;
     /// The cells that can be reached and were hit fewer times than `least`; empty: none.
-    std::string gaps(std::uint64_t least, Drivers drivers) const;
-
-    using Cells = std::array<std::uint64_t, kTroubles * kSteps * kCommands * 2>;
-    Cells& cells() { return cells_; }
+    std::string gaps(std::uint64_t least) const;
 
 private:
-    static std::size_t index(Trouble trouble, Step step, std::size_t command, bool shtrih);
-    Cells cells_{};
+    static std::size_t index(const Cell& cell);
+    std::array<std::uint64_t, kTroubles * kSteps * kCommands> cells_{};
 };
 
 }  // namespace tillhost::simulation

@@ -92,9 +92,8 @@ int report(const Arguments& arguments, const Job& job, const Tally& tally) {
     if (!job.bugs.name.empty()) {
         return tally.failures.empty() ? 1 : 0;
     }
-    const std::string gaps = arguments.cells_least == 0
-                                 ? std::string()
-                                 : tally.coverage.gaps(arguments.cells_least, job.drivers);
+    const std::string gaps =
+        arguments.cells_least == 0 ? std::string() : tally.coverage.gaps(arguments.cells_least);
     if (!gaps.empty()) {
         fmt::print("cells hit fewer than {} times:\n{}", arguments.cells_least, gaps);
     }

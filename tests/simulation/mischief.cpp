@@ -37,7 +37,10 @@ Fault fault_of(FaultKind kind) {
 }
 
 /// A device that has nothing of the kind is left as it is.
-void inject(Registrar& at, const Fault& fault) { static_cast<void>(at.line().inject(fault)); }
+bool inject(Registrar& at, const Fault& fault) { return at.line().inject(fault).has_value(); }
+
+/// What a spare registrar is told before it stands at the line has been done by then.
+constexpr os::Duration kSettleTime = ms(30);
 
 }  // namespace
 
@@ -90,9 +93,12 @@ void Mischief::on_step(std::size_t device) {
         return;
     }
     const Step step = parts_.registrars[device]->watch().step();
+    const std::string command = parts_.registrars[device]->watch().command();
     for (Waiting& waiting : waiting_) {
         if (waiting.to_come > 0 && waiting.planned.device == device &&
-            waiting.planned.step == step && --waiting.to_come == 0) {
+            waiting.planned.step == step &&
+            (waiting.planned.command.empty() || waiting.planned.command == command) &&
+            --waiting.to_come == 0) {
             make(waiting.planned.trouble, device);
             if (waiting.planned.second) {
                 const Trouble second = *waiting.planned.second;
@@ -110,13 +116,13 @@ void Mischief::on_fired(std::size_t device) {
     if (!armed_[device].empty()) {
         const Trouble trouble = armed_[device].front();
         armed_[device].pop_front();
-        hit(trouble, device);
+        parts_.coverage.hit(cell_of(trouble, device));
     }
 }
 
-void Mischief::hit(Trouble trouble, std::size_t device) {
-    Registrar& at = *parts_.registrars[device];
-    parts_.coverage.hit(trouble, at.watch().step(), at.watch().command(), at.planned().driver);
+Cell Mischief::cell_of(Trouble trouble, std::size_t device) const {
+    const Watch& watch = parts_.registrars[device]->watch();
+    return {trouble, watch.step(), command_index(watch.command())};
 }
 
 void Mischief::make(Trouble trouble, std::size_t device) {
@@ -125,13 +131,12 @@ void Mischief::make(Trouble trouble, std::size_t device) {
                                  name_of(trouble), at.id(), name_of(at.watch().step()),
                                  at.watch().command());
     if (waits_on_wire(trouble)) {
-        armed_[device].push_back(trouble);
-        arm_on_wire(trouble, at);
+        const std::int64_t units = arm_on_wire(trouble, at);
+        armed_[device].insert(armed_[device].end(), static_cast<std::size_t>(units), trouble);
         return;
     }
-    hit(trouble, device);
     // In the order of Trouble, behind those that wait on the wire.
-    using Act = void (Mischief::*)(Registrar&);
+    using Act = bool (Mischief::*)(Registrar&);
     static constexpr std::array kActs{
         &Mischief::power_off,    &Mischief::be_silent,  &Mischief::answer_wrongly,
         &Mischief::cut_line,     &Mischief::be_lazy,    &Mischief::kill_host,
@@ -140,17 +145,24 @@ void Mischief::make(Trouble trouble, std::size_t device) {
         &Mischief::end_of_paper, &Mischief::age_shift};
     static_assert(kActs.size() + kOnWire.size() == kTroubles);
     const Act act = kActs[static_cast<std::size_t>(trouble) - kOnWire.size()];
-    (this->*act)(at);
+    const Cell cell = cell_of(trouble, device);
+    if ((this->*act)(at)) {
+        parts_.coverage.hit(cell);
+    }
 }
 
-void Mischief::arm_on_wire(Trouble trouble, Registrar& at) {
+/// Returns how many units it will hit.
+std::int64_t Mischief::arm_on_wire(Trouble trouble, Registrar& at) {
     const OnWire& row = kOnWire[static_cast<std::size_t>(trouble)];
     const bool requests = row.side == simulators::Side::host;
     const bool shtrih = at.planned().driver == "fiscal/shtrih";
+    // Most commands have but one frame behind the go; before it pass only control bytes.
+    const bool early = at.watch().step() == Step::go_to_close;
     Fault fault = fault_of(row.kind);
     fault.side = row.side;
-    fault.unit = shtrih && chance_.percent(40) ? simulators::Unit::any : simulators::Unit::frame;
-    fault.nth = chance_.percent(70) ? 1 : chance_.between(1, 3);
+    fault.unit = shtrih && chance_.percent(early ? 85 : 40) ? simulators::Unit::any
+                                                            : simulators::Unit::frame;
+    fault.nth = early || chance_.percent(75) ? 1 : chance_.between(1, 3);
     fault.count = chance_.percent(80) ? 1 : chance_.between(1, 4);
     fault.at = fault.unit == simulators::Unit::any ? 0 : chance_.below(24);
     fault.mask = chance_.between(1, 255);
@@ -159,86 +171,112 @@ void Mischief::arm_on_wire(Trouble trouble, Registrar& at) {
                    ? chance_.between(1, at.planned().late_bytes_max / ms(2))
                    : chance_.below(40);
     fault.off_ms = chance_.between(30, 4000);
-    inject(at, fault);
     const bool may_confirm = requests && fault.kind != FaultKind::lose;
     if (may_confirm || fault.kind == FaultKind::power_cut) {
         at.note_unsafe_answer();
     }
+    return inject(at, fault) ? fault.count : 0;
 }
 
-void Mischief::power_off(Registrar& at) {
+bool Mischief::power_off(Registrar& at) {
     at.note_unsafe_answer();
     at.line().power(false);
-    undo_after(chance_.ms_between(30, 6000), [&at] { at.line().power(true); });
+    undo_after(chance_.ms_between(30, 6000), [&at] { at.power_on(); });
+    return true;
 }
 
-void Mischief::be_silent(Registrar& at) {
+bool Mischief::be_silent(Registrar& at) {
     at.note_unsafe_answer();
     Fault fault = fault_of(FaultKind::silence);
     fault.ms = chance_.between(20, 8000);
-    inject(at, fault);
+    return inject(at, fault);
 }
 
-void Mischief::answer_wrongly(Registrar& at) {
+bool Mischief::answer_wrongly(Registrar& at) {
     Fault fault = fault_of(FaultKind::wrong_code);
     fault.code = 0x13;
     at.note_unsafe_answer();  // it cannot be told from an old one of another command
-    inject(at, fault);
+    return inject(at, fault);
 }
 
-void Mischief::cut_line(Registrar& at) {
+bool Mischief::cut_line(Registrar& at) {
     at.line().cut();
     undo_after(chance_.ms_between(20, 9000), [&at] { at.line().mend(); });
+    return true;
 }
 
-void Mischief::be_lazy(Registrar& at) {
+bool Mischief::be_lazy(Registrar& at) {
     at.note_unsafe_answer();
     at.line().be_lazy_until(parts_.scheduler.now() + chance_.ms_between(1, 800));
+    return true;
 }
 
-void Mischief::kill_host(Registrar& at) {
+bool Mischief::kill_host(Registrar& at) {
     if (chance_.one_in(3)) {
         at.note_unsafe_answer();
         at.line().be_lazy_until(parts_.scheduler.now() + ms(20));
     }
-    parts_.hosts.kill_at_point(at.id(), points());
+    return parts_.hosts.kill_at_point(at.id(), points());
 }
 
-void Mischief::kill_core(Registrar&) { parts_.devd.kill_at_point(points()); }
+bool Mischief::kill_core(Registrar&) {
+    parts_.devd.kill_at_point(points());
+    return parts_.devd.runs();
+}
 
-void Mischief::kill_owner(Registrar& at) { parts_.kill_client(at.watch().operation()); }
+bool Mischief::kill_owner(Registrar& at) { return parts_.kill_client(at.watch().operation()); }
 
 std::uint32_t Mischief::points() {
     return static_cast<std::uint32_t>(chance_.between(1, chance_.one_in(3) ? 20 : 5));
 }
 
-void Mischief::slow_the_store(Registrar&) {
+bool Mischief::slow_the_store(Registrar&) {
     parts_.store.set_slowness(chance_.ms_between(20, 1500));
     undo_after(chance_.ms_between(500, 6000), [this] { parts_.store.set_slowness({}); });
+    return true;
 }
 
-void Mischief::fill_disk(Registrar&) {
+bool Mischief::fill_disk(Registrar&) {
     parts_.store.set_room(false);
     undo_after(chance_.ms_between(500, 8000), [this] { parts_.store.set_room(true); });
+    return true;
 }
 
-void Mischief::swap(Registrar& at) {
+/// The operation in doubt (or about to be) whose marker is the first registrar's.
+std::optional<base::OperationId> Mischief::doubt_about(const Registrar& at) const {
+    for (const auto& [id, row] : parts_.store.rows()) {
+        const bool open = row.state == contract::OperationState::in_doubt ||
+                          row.state == contract::OperationState::prepared;
+        if (open && row.device == at.id() && row.marker &&
+            std::get<contract::FiscalMarker>(*row.marker).identity.serial == at.serial()) {
+            return id;
+        }
+    }
+    return std::nullopt;
+}
+
+bool Mischief::swap(Registrar& at) {
+    if (at.swapped()) {
+        return false;
+    }
     at.note_unsafe_answer();
-    at.swap_in_spare(chance_.below(2));
-    undo_after(chance_.ms_between(300, 30'000), [&at] { at.swap_back(); });
+    at.swap_in_spare(chance_.below(2), chance_.one_in(2));
+    parts_.scheduler.after(kSettleTime, [this, &at] { at.guard_spare(doubt_about(at)); });
+    undo_after(chance_.ms_between(300, 30'000), [this, &at] { at.swap_back(doubt_about(at)); });
+    return true;
 }
 
-void Mischief::use_elsewhere(Registrar& at) {
-    at.use_elsewhere(++elsewhere_, chance_.percent(80) ? 1 : 2);
+bool Mischief::use_elsewhere(Registrar& at) {
+    return at.use_elsewhere(++elsewhere_, chance_.percent(80) ? 1 : 2);
 }
 
-void Mischief::end_of_paper(Registrar& at) {
+bool Mischief::end_of_paper(Registrar& at) {
     Fault fault = fault_of(FaultKind::paper_out);
     fault.after = chance_.below(12);
-    inject(at, fault);
     undo_after(chance_.ms_between(500, 9000), [&at] { inject(at, fault_of(FaultKind::paper_in)); });
+    return inject(at, fault);
 }
 
-void Mischief::age_shift(Registrar& at) { inject(at, fault_of(FaultKind::shift_expired)); }
+bool Mischief::age_shift(Registrar& at) { return inject(at, fault_of(FaultKind::shift_expired)); }
 
 }  // namespace tillhost::simulation

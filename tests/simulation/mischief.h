@@ -3,6 +3,7 @@
 #include <deque>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "tests/simulation/chance.h"
@@ -27,7 +28,7 @@ public:
         SimStore& store;
         Coverage& coverage;
         /// Kills the program that owns the operation, or any one.
-        std::function<void(const base::OperationId&)> kill_client;
+        std::function<bool(const base::OperationId&)> kill_client;
     };
     Mischief(Parts parts, std::vector<PlannedTrouble> planned, std::int64_t network_percent,
              Chance chance);
@@ -44,22 +45,24 @@ private:
     void on_step(std::size_t device);
     void on_fired(std::size_t device);
     void make(Trouble trouble, std::size_t device);
-    void hit(Trouble trouble, std::size_t device);
-    void arm_on_wire(Trouble trouble, Registrar& at);
-    void power_off(Registrar& at);
-    void be_silent(Registrar& at);
-    void answer_wrongly(Registrar& at);
-    void cut_line(Registrar& at);
-    void be_lazy(Registrar& at);
-    void kill_host(Registrar& at);
-    void kill_core(Registrar& at);
-    void kill_owner(Registrar& at);
-    void slow_the_store(Registrar& at);
-    void fill_disk(Registrar& at);
-    void swap(Registrar& at);
-    void use_elsewhere(Registrar& at);
-    void end_of_paper(Registrar& at);
-    void age_shift(Registrar& at);
+    Cell cell_of(Trouble trouble, std::size_t device) const;
+    std::int64_t arm_on_wire(Trouble trouble, Registrar& at);
+    std::optional<base::OperationId> doubt_about(const Registrar& at) const;
+    // Each returns whether it took effect.
+    bool power_off(Registrar& at);
+    bool be_silent(Registrar& at);
+    bool answer_wrongly(Registrar& at);
+    bool cut_line(Registrar& at);
+    bool be_lazy(Registrar& at);
+    bool kill_host(Registrar& at);
+    bool kill_core(Registrar& at);
+    bool kill_owner(Registrar& at);
+    bool slow_the_store(Registrar& at);
+    bool fill_disk(Registrar& at);
+    bool swap(Registrar& at);
+    bool use_elsewhere(Registrar& at);
+    bool end_of_paper(Registrar& at);
+    bool age_shift(Registrar& at);
     /// How many points a process lives on.
     std::uint32_t points();
     /// Takes something back later, or at calm() if that is earlier.

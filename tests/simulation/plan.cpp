@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
 #include "tests/simulation/chance.h"
+#include "tests/simulation/coverage.h"
 
 namespace tillhost::simulation {
 namespace {
@@ -52,37 +54,33 @@ contract::Receipt make_receipt(std::int64_t total_minor, int number, Chance& cha
     return receipt;
 }
 
-contract::Command draw_command(const PlannedDevice& device, const Task& task, Chance& chance) {
-    const std::int64_t choice = chance.below(100);
-    if (device.driver == "fiscal/toy" || choice < 45) {
-        return make_receipt(task.total_minor, task.number, chance);
-    }
-    if (choice < 57) {
-        contract::CashIn cash;
-        cash.amount_minor = task.total_minor;
-        return cash;
-    }
-    if (choice < 67) {
-        contract::CashOut cash;
-        cash.amount_minor = task.total_minor;
-        return cash;
-    }
-    if (choice < 75) {
-        return contract::CloseShift{};
-    }
-    if (choice < 82) {
-        return contract::OpenShift{};
-    }
-    if (choice < 87) {
-        return contract::XReport{};
-    }
-    if (choice < 92) {
-        contract::PrintText text;
-        text.lines = {fmt::format("note {}", task.number)};
-        return text;
-    }
-    return choice < 96 ? contract::Command(contract::CutPaper{})
-                       : contract::Command(contract::OpenDrawer{});
+/// The command of that column, for a task.
+contract::Command make_command(std::size_t command, const Task& task, Chance& chance) {
+    contract::CashIn in;
+    in.amount_minor = task.total_minor;
+    contract::CashOut out;
+    out.amount_minor = task.total_minor;
+    contract::PrintText text;
+    text.lines = {fmt::format("note {}", task.number)};
+    const std::array<contract::Command, kNoCommand> made{
+        make_receipt(task.total_minor, task.number, chance),
+        contract::OpenShift{},
+        contract::CloseShift{},
+        in,
+        out,
+        contract::XReport{},
+        std::move(text),
+        contract::CutPaper{},
+        contract::OpenDrawer{}};
+    return made[command];
+}
+
+std::size_t draw_command(const PlannedDevice& device, Chance& chance) {
+    // By column: receipts are what a shop is about.
+    static constexpr std::array<std::size_t, 16> kWeighted{0, 0, 0, 0, 0, 0, 0, 1,
+                                                           2, 3, 3, 4, 5, 6, 7, 8};
+    return device.driver == "fiscal/toy" ? 0
+                                         : kWeighted[static_cast<std::size_t>(chance.below(16))];
 }
 
 std::int64_t amount_of(const contract::Command& command, std::int64_t total_minor) {
@@ -92,24 +90,52 @@ std::int64_t amount_of(const contract::Command& command, std::int64_t total_mino
     return has_amount ? total_minor : 0;
 }
 
-void add_tasks(Plan& plan, const PlannedDevice& device, std::int64_t count, Chance& chance) {
-    for (std::int64_t i = 0; i < count; ++i) {
-        Task task;
-        task.number = static_cast<int>(plan.tasks.size());
-        task.client = static_cast<int>(chance.below(plan.clients));
-        task.device = device.id;
-        // Totals differ, so that a document tells by itself which task it belongs to.
-        task.total_minor = (task.number + 1) * 1000 + chance.below(1000);
-        const bool first = i == 0 && device.driver == "fiscal/shtrih";
-        task.command =
-            first ? contract::Command(contract::OpenShift{}) : draw_command(device, task, chance);
-        task.total_minor = amount_of(task.command, task.total_minor);
-        task.manner = draw_manner(chance);
-        if (first) {
-            task.client = 0;
-            task.manner = {};
+void add_task(Plan& plan, const PlannedDevice& device, std::size_t command, int client,
+              Chance& chance) {
+    constexpr int kTasksMax = 100;
+    Task task;
+    task.number = static_cast<int>(plan.tasks.size());
+    task.client = client;
+    task.device = device.id;
+    // Totals differ, so that a document tells by itself which task it belongs to; they fall, so
+    // that cash that came in is enough for what goes out.
+    task.total_minor = (kTasksMax - task.number) * 1000 + chance.below(1000);
+    task.command = make_command(command, task, chance);
+    task.total_minor = amount_of(task.command, task.total_minor);
+    task.manner = draw_manner(chance);
+    plan.tasks.push_back(std::move(task));
+}
+
+/// The commands that the troubles wait for, and others around them.
+void add_tasks(Plan& plan, std::size_t index, Chance& chance) {
+    const PlannedDevice& device = plan.devices[index];
+    const bool shifts = device.driver == "fiscal/shtrih";
+    if (shifts) {
+        add_task(plan, device, command_index("open_shift"), 0, chance);
+        plan.tasks.back().manner = {};
+    }
+    std::vector<std::size_t> commands;
+    for (const PlannedTrouble& planned : plan.troubles) {
+        const std::size_t command = command_index(planned.command);
+        if (planned.device == index && command != kNoCommand &&
+            command != command_index("open_shift") &&
+            std::find(commands.begin(), commands.end(), command) == commands.end()) {
+            commands.push_back(command);
         }
-        plan.tasks.push_back(std::move(task));
+    }
+    const auto wanted = static_cast<std::size_t>(plan.devices.size() > 1 ? chance.between(2, 3)
+                                                                         : chance.between(3, 5));
+    while (commands.size() < wanted) {
+        const auto place = static_cast<std::ptrdiff_t>(
+            chance.below(static_cast<std::int64_t>(commands.size()) + 1));
+        commands.insert(commands.begin() + place, draw_command(device, chance));
+    }
+    for (const std::size_t command : commands) {
+        const int client = static_cast<int>(chance.below(plan.clients));
+        if (command == command_index("cash_out")) {
+            add_task(plan, device, command_index("cash_in"), client, chance);
+        }
+        add_task(plan, device, command, client, chance);
     }
 }
 
@@ -144,27 +170,75 @@ Trouble draw_trouble(Chance& chance) {
     return static_cast<Trouble>(chance.below(kTroubles));
 }
 
+bool is_deadly(Trouble trouble) {
+    return trouble == Trouble::host_killed || trouble == Trouble::core_killed ||
+           trouble == Trouble::lose_answer || trouble == Trouble::line_cut;
+}
+
+std::size_t draw_device(const Plan& plan, Chance& chance) {
+    return static_cast<std::size_t>(chance.below(static_cast<std::int64_t>(plan.devices.size())));
+}
+
+/// A cell of the matrix, made to happen: all of them come up equally often.
+void aim_at_cell(Plan& plan, Chance& chance) {
+    const auto& cells = reachable_cells();
+    const std::size_t device = draw_device(plan, chance);
+    const bool toy = plan.devices[device].driver == "fiscal/toy";
+    Cell cell =
+        cells[static_cast<std::size_t>(chance.below(static_cast<std::int64_t>(cells.size())))];
+    while (toy && cell.command != kNoCommand && cell.command != command_index("receipt")) {
+        cell =
+            cells[static_cast<std::size_t>(chance.below(static_cast<std::int64_t>(cells.size())))];
+    }
+    PlannedTrouble planned;
+    planned.trouble = cell.trouble;
+    planned.device = device;
+    planned.step = cell.step;
+    planned.command = cell.command == kNoCommand ? "" : std::string(command_name(cell.command));
+    if (cell.step == Step::idle) {
+        const int before_a_shift = cell.trouble == Trouble::shift_expired ? 2 : 0;
+        planned.nth = static_cast<int>(chance.between(1, 3)) + before_a_shift;
+    }
+    if (cell.step == Step::resolving) {
+        // It takes a doubt to have one resolved.
+        static constexpr std::array kBefore{Trouble::host_killed, Trouble::core_killed,
+                                            Trouble::line_cut};
+        PlannedTrouble before = planned;
+        before.trouble = kBefore[static_cast<std::size_t>(chance.below(kBefore.size()))];
+        before.step = chance.one_in(3) ? Step::go_to_close : Step::close_to_answer;
+        plan.troubles.push_back(std::move(before));
+    }
+    if (is_deadly(planned.trouble) && chance.percent(35)) {
+        planned.second = draw_second(chance);
+    }
+    plan.troubles.push_back(std::move(planned));
+}
+
+void add_random_trouble(Plan& plan, Chance& chance) {
+    PlannedTrouble planned;
+    planned.trouble = draw_trouble(chance);
+    planned.device = draw_device(plan, chance);
+    planned.step = draw_step(chance);
+    // A verdict is a rare step: the first one counts.
+    const bool rare = planned.step == Step::resolving || planned.step == Step::down;
+    planned.nth = static_cast<int>(chance.between(1, rare ? 2 : 5));
+    if (is_deadly(planned.trouble) && chance.percent(40)) {
+        planned.second = draw_second(chance);
+    }
+    plan.troubles.push_back(std::move(planned));
+}
+
 void add_troubles(Plan& plan, Chance& chance) {
-    if (chance.percent(6)) {
+    if (chance.percent(4)) {
         return;  // a good day
     }
-    const std::int64_t count = chance.between(1, 4);
-    for (std::int64_t i = 0; i < count; ++i) {
-        PlannedTrouble planned;
-        planned.trouble = draw_trouble(chance);
-        planned.device =
-            static_cast<std::size_t>(chance.below(static_cast<std::int64_t>(plan.devices.size())));
-        planned.step = draw_step(chance);
-        // A verdict is a rare step: the first one counts.
-        const bool rare = planned.step == Step::resolving || planned.step == Step::down;
-        planned.nth = static_cast<int>(chance.between(1, rare ? 2 : 5));
-        const bool deadly =
-            planned.trouble == Trouble::host_killed || planned.trouble == Trouble::core_killed ||
-            planned.trouble == Trouble::lose_answer || planned.trouble == Trouble::line_cut;
-        if (deadly && chance.percent(40)) {
-            planned.second = draw_second(chance);
-        }
-        plan.troubles.push_back(planned);
+    const std::int64_t cells = chance.between(1, 4);
+    for (std::int64_t i = 0; i < cells; ++i) {
+        aim_at_cell(plan, chance);
+    }
+    const std::int64_t others = chance.between(0, 2);
+    for (std::int64_t i = 0; i < others; ++i) {
+        add_random_trouble(plan, chance);
     }
 }
 
@@ -186,7 +260,7 @@ Plan make_plan(std::uint64_t seed, Drivers drivers) {
         case Drivers::shtrih: of.assign(shape < 90 ? 1 : 2, "fiscal/shtrih"); break;
         case Drivers::mixed:
             if (shape < 85) {
-                of.push_back(shape < 30 ? "fiscal/toy" : "fiscal/shtrih");
+                of.push_back(shape < 22 ? "fiscal/toy" : "fiscal/shtrih");
             } else {
                 of = {"fiscal/toy", "fiscal/shtrih"};
             }
@@ -202,10 +276,16 @@ Plan make_plan(std::uint64_t seed, Drivers drivers) {
         plan.devices.push_back(std::move(device));
     }
     plan.clients = static_cast<int>(chance.between(1, 3));
-    for (const PlannedDevice& device : plan.devices) {
-        add_tasks(plan, device, plan.devices.size() > 1 ? 4 : chance.between(4, 7), chance);
-    }
     add_troubles(plan, chance);
+    for (std::size_t device = 0; device < plan.devices.size(); ++device) {
+        add_tasks(plan, device, chance);
+    }
+    const bool idle_matters =
+        std::any_of(plan.troubles.begin(), plan.troubles.end(),
+                    [](const PlannedTrouble& planned) { return planned.step == Step::idle; });
+    for (Task& task : plan.tasks) {
+        task.manner.asks_status = task.manner.asks_status || idle_matters;
+    }
     plan.network_trouble_percent = chance.one_in(4) ? chance.between(1, 8) : 0;
     plan.retention = chance.one_in(12) ? std::chrono::seconds(5) : std::chrono::hours(24);
     plan.link_through_bytes = chance.one_in(8);
@@ -239,7 +319,7 @@ std::vector<Bugs> list_bugs() {
     all.back().shtrih.accept_stale_answer = true;
     all.push_back(bug("reply_before_commit", Drivers::mixed));
     all.back().core.reply_before_commit = true;
-    all.push_back(bug("two_hosts", Drivers::mixed));
+    all.push_back(bug("two_hosts", Drivers::toy));
     all.back().core.two_hosts = true;
     all.push_back(bug("verdict_on_swapped", Drivers::mixed));
     all.back().core.verdict_on_swapped = true;

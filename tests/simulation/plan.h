@@ -10,52 +10,20 @@
 #include "hal/drivers/fiscal/shtrih/known_bugs.h"
 #include "hal/drivers/fiscal/toy/driver.h"
 #include "tests/simulation/ledger.h"
+#include "tests/simulation/trouble.h"
 #include "tests/simulation/watch.h"
 
 namespace tillhost::simulation {
 
-/// Everything that goes wrong in a run; a row of the coverage matrix each.
-enum class Trouble : std::uint8_t {
-    lose_request,
-    lose_answer,
-    late_request,
-    late_answer,
-    double_request,
-    double_answer,
-    cut_request,
-    cut_answer,
-    garble_request,
-    garble_answer,
-    power_cut_request,  ///< the power fails at a byte of a request
-    power_cut_answer,   ///< the power fails at a byte of an answer
-    power_off,
-    silence,
-    wrong_code,  ///< the next answer names another command (shtrih)
-    line_cut,
-    late_bytes,
-    host_killed,
-    core_killed,
-    client_killed,
-    store_slow,
-    disk_full,
-    swap_device,
-    other_master,
-    paper_out,
-    shift_expired,
-};
-inline constexpr std::size_t kTroubles = 26;
-std::string_view name_of(Trouble trouble);
-/// One that waits at the wire for a unit to hit.
-bool waits_on_wire(Trouble trouble);
-
-/// A trouble that begins when a device comes to a step for the n-th time. A second one may follow
-/// at once.
+/// A trouble that begins when a device comes to a step (of a command, or of any) for the n-th time.
+/// A second one may follow at once.
 struct PlannedTrouble {
     Trouble trouble = Trouble::lose_request;
     std::size_t device = 0;
     Step step = Step::idle;
+    std::string command{};  ///< empty: any
     int nth = 1;
-    std::optional<Trouble> second;
+    std::optional<Trouble> second{};
 };
 
 struct PlannedDevice {

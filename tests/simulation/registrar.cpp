@@ -7,6 +7,9 @@ namespace tillhost::simulation {
 namespace {
 
 constexpr std::int64_t kElsewhereTotalMinor = 900'000'000;
+constexpr int kSpareDocumentsMax = 50;
+/// Open document, sale, by operator 30 (8Dh of the Shtrih-M protocol).
+constexpr std::string_view kBeginSale = "02 06 8D 1E 00 00 00 00 95";
 
 std::array<std::string, 2> serials_of(const PlannedDevice& planned) {
     const std::string number = planned.id.substr(planned.id.size() - 1);
@@ -37,6 +40,7 @@ std::unique_ptr<simulators::FiscalSimulator> Registrar::make(const PlannedDevice
 Registrar::Registrar(Scheduler& scheduler, Findings& findings, const PlannedDevice& planned,
                      std::uint64_t seed, bool exclusive)
     : scheduler_(scheduler),
+      findings_(findings),
       planned_(planned),
       serials_(serials_of(planned)),
       watch_(planned.driver),
@@ -55,46 +59,71 @@ void Registrar::claim_foreign(std::size_t sim, std::size_t from) {
     }
 }
 
-void Registrar::use_elsewhere(std::int64_t total_minor, std::int64_t count) {
+bool Registrar::use_elsewhere(std::int64_t total_minor, std::int64_t count) {
+    guarded_for_.reset();  // it cancels what is open
     const std::size_t before = present().documents().size();
     simulators::Fault fault;
     fault.kind = simulators::FaultKind::other_master;
     fault.total = kElsewhereTotalMinor + total_minor;
     fault.count = count;
-    if (line_.inject(fault)) {
-        used_elsewhere_ = true;
-        claim_foreign(at_line_, before);
+    if (!line_.inject(fault)) {
+        return false;
     }
+    used_elsewhere_ = true;
+    claim_foreign(at_line_, before);
+    return true;
 }
 
-void Registrar::swap_in_spare(std::int64_t behind) {
-    if (swapped()) {
-        return;
-    }
+void Registrar::swap_in_spare(std::int64_t behind, bool with_open_document) {
     if (!sims_[1]) {
         sims_[1] = make(planned_, serials_[1], 77);
         claim_foreign(1, 0);
     }
+    simulators::FiscalSimulator& spare = *sims_[1];
     const std::int64_t wanted =
         static_cast<std::int64_t>(sims_[0]->state().last_document_number) - behind;
     simulators::Fault fault;
     fault.kind = simulators::FaultKind::other_master;
     fault.total = kElsewhereTotalMinor;
-    for (int i = 0; i < 50 && sims_[1]->state().last_document_number < wanted; ++i) {
-        const std::size_t before = sims_[1]->documents().size();
-        if (!sims_[1]->inject(fault, scheduler_.now())) {
-            break;
-        }
-        claim_foreign(1, before);
+    const std::size_t before = spare.documents().size();
+    for (int i = 0; i < kSpareDocumentsMax && spare.state().last_document_number < wanted; ++i) {
+        static_cast<void>(spare.inject(fault, scheduler_.now()));
+    }
+    claim_foreign(1, before);
+    // Where no shift is open a sale would open one, a document more.
+    if (with_open_document && planned_.driver == "fiscal/shtrih" && spare.state().shift_open) {
+        spare.receive(*base::from_hex(kBeginSale), scheduler_.now());
     }
     at_line_ = 1;
-    line_.attach(*sims_[1]);
+    line_.attach(spare);
 }
 
-void Registrar::swap_back() {
-    if (swapped()) {
-        at_line_ = 0;
-        line_.attach(*sims_[0]);
+void Registrar::guard_spare(std::optional<base::OperationId> doubt) {
+    if (swapped() && sims_[1]->state().document_open) {
+        guarded_for_ = doubt;
+    }
+}
+
+void Registrar::swap_back(std::optional<base::OperationId> doubt) {
+    if (!swapped()) {
+        return;
+    }
+    if (guarded_for_ && guarded_for_ == doubt && !sims_[1]->state().document_open) {
+        findings_.add(planned_.id +
+                      ": the document of another registrar was cancelled, though the "
+                      "operation in doubt was not its");
+    }
+    guarded_for_.reset();
+    at_line_ = 0;
+    line_.attach(*sims_[0]);
+}
+
+void Registrar::power_on() {
+    line_.power(true);
+    for (auto& sim : sims_) {
+        if (sim) {
+            sim->power(true, scheduler_.now());
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -35,10 +36,16 @@ public:
     Watch& watch() { return watch_; }
 
     /// Somebody else registers documents with another program.
-    void use_elsewhere(std::int64_t total_minor, std::int64_t count);
-    /// The spare one stands at the line, with as many documents as the other less `behind`.
-    void swap_in_spare(std::int64_t behind);
-    void swap_back();
+    bool use_elsewhere(std::int64_t total_minor, std::int64_t count);
+    /// The spare one stands at the line, with as many documents as the other less `behind`, and
+    /// (where the family has such) an open one that another program has begun.
+    void swap_in_spare(std::int64_t behind, bool with_open_document);
+    /// From here on the spare one's open document has to stay as long as `doubt` is in doubt: it
+    /// is not its device.
+    void guard_spare(std::optional<base::OperationId> doubt);
+    void swap_back(std::optional<base::OperationId> doubt);
+    /// Both of them.
+    void power_on();
     bool swapped() const { return at_line_ != 0; }
 
     /// Every document that tillhost must have asked for, of both memories.
@@ -56,11 +63,13 @@ private:
     void claim_foreign(std::size_t sim, std::size_t from);
 
     Scheduler& scheduler_;
+    Findings& findings_;
     const PlannedDevice planned_;
     std::array<std::string, 2> serials_;
     std::array<std::unique_ptr<simulators::FiscalSimulator>, 2> sims_;
     std::size_t at_line_ = 0;
     std::set<std::pair<std::size_t, std::size_t>> foreign_;  ///< memory, place in it
+    std::optional<base::OperationId> guarded_for_;
     bool used_elsewhere_ = false;
     bool pending_answer_safe_ = true;
     Watch watch_;

@@ -37,7 +37,7 @@ public:
           registrars_(make_registrars(seed)),
           devd_(scheduler_, clock_, store_, hosts_, make_setup(), Chance(seed, 7)),
           mischief_({scheduler_, registrars_, hosts_, devd_, store_, coverage,
-                     [this](const base::OperationId& id) { kill_client(id); }},
+                     [this](const base::OperationId& id) { return kill_client(id); }},
                     plan_.troubles, plan_.network_trouble_percent, Chance(seed, 8)),
           person_(scheduler_, devd_, store_, findings_, ledger_, registrars_, Chance(seed, 9)) {
         ledger_.tasks.assign(plan_.tasks.begin(), plan_.tasks.end());
@@ -136,13 +136,15 @@ private:
             });
     }
 
-    void kill_client(const base::OperationId& id) {
+    bool kill_client(const base::OperationId& id) {
         const Task* task = task_of(ledger_, id);
         const std::size_t index = task != nullptr ? static_cast<std::size_t>(task->client) : 0;
-        if (scheduler_.alive(clients_[index].process)) {
-            scheduler_.kill_at_point(clients_[index].process,
-                                     static_cast<std::uint32_t>(chance_.between(1, 6)), ms(500));
+        if (!scheduler_.alive(clients_[index].process)) {
+            return false;
         }
+        scheduler_.kill_at_point(clients_[index].process,
+                                 static_cast<std::uint32_t>(chance_.between(1, 6)), ms(500));
+        return true;
     }
 
     bool is_over() const {

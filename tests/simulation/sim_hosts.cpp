@@ -54,8 +54,10 @@ public:
         if (!host_->link_open) {
             return base::make_error(ErrorCode::link_lost, "devd is gone");
         }
-        hosts_.scheduler_.trace().say(hosts_.scheduler_.now(), host_->slot.device.id,
-                                      "host {} says {}", host_->epoch.value, words(message));
+        if (hosts_.scheduler_.trace().on()) {
+            hosts_.scheduler_.trace().say(hosts_.scheduler_.now(), host_->slot.device.id,
+                                          "host {} says {}", host_->epoch.value, words(message));
+        }
         host_->outbox.push_back(message);
         hosts_.scheduler_.after(hosts_.chance_.us_between(kLinkUsMin, kLinkUsMax),
                                 [&hosts = hosts_, host = host_] { hosts.deliver(host); });
@@ -219,10 +221,10 @@ void SimHosts::on_ended(const std::shared_ptr<Host>& host, bool killed) {
 
 /// A process that is killed while it writes hangs in the kernel for a while.
 os::Duration SimHosts::lingering(bool killed) {
-    if (!killed || chance_.percent(50)) {
+    if (!killed || chance_.percent(40)) {
         return chance_.us_between(50, 2000);
     }
-    return chance_.percent(60) ? chance_.ms_between(2, 100) : chance_.ms_between(100, 4000);
+    return chance_.percent(40) ? chance_.ms_between(2, 100) : chance_.ms_between(100, 4000);
 }
 
 void SimHosts::on_gone(const std::shared_ptr<Host>& host) {

@@ -168,7 +168,9 @@ void SimLine::mend() { cut_ = false; }
 
 void SimLine::write(base::ByteView bytes) {
     const os::Instant now = scheduler_.now();
-    scheduler_.trace().say(now, options_.device, "> {}", base::to_hex(bytes));
+    if (scheduler_.trace().on()) {
+        scheduler_.trace().say(now, options_.device, "> {}", base::to_hex(bytes));
+    }
     const std::uint64_t cuts = cuts_;
     watch_.host_wrote(bytes);
     if (cuts != cuts_) {
@@ -194,11 +196,11 @@ void SimLine::write(base::ByteView bytes) {
 }
 
 void SimLine::leave_in_hands(base::ByteView bytes) {
-    const auto kept = static_cast<std::size_t>(
-        chance_.one_in(3)
-            ? 0
-            : (chance_.one_in(3) ? chance_.below(static_cast<std::int64_t>(bytes.size()) + 1)
-                                 : static_cast<std::int64_t>(bytes.size())));
+    const auto all = static_cast<std::int64_t>(bytes.size());
+    const std::int64_t choice = chance_.below(10);
+    const auto kept = static_cast<std::size_t>(choice < 2   ? 0
+                                               : choice < 4 ? chance_.below(all + 1)
+                                                            : all);
     if (kept != 0) {
         stuck_.push_back(
             {scheduler_.self(),
@@ -234,8 +236,10 @@ void SimLine::collect() {
     const os::Instant now = scheduler_.now();
     const base::Bytes said = device_->take_output();
     if (!said.empty()) {
-        scheduler_.trace().say(now, options_.device, "< {}{}", base::to_hex(said),
-                               open_ == 0 ? " (nobody listens)" : "");
+        if (scheduler_.trace().on()) {
+            scheduler_.trace().say(now, options_.device, "< {}{}", base::to_hex(said),
+                                   open_ == 0 ? " (nobody listens)" : "");
+        }
         if (open_ != 0) {
             received_.insert(received_.end(), said.begin(), said.end());
             scheduler_.notify(readable_);

@@ -103,9 +103,11 @@ void SimStore::audit(const BookChange& change) {
         if (!broken.empty()) {
             findings_.add(fmt::format("book: {}: {}", row.id.to_text(), broken));
         }
-        trace.say(scheduler_.now(), "book", "@{} {} {} attempt {} version {}{}", last_ + 1,
-                  row.id.to_text().substr(24), contract::name_of(row.state), row.attempt,
-                  row.version, row.acknowledged ? " acknowledged" : "");
+        if (trace.on()) {
+            trace.say(scheduler_.now(), "book", "@{} {} {} attempt {} version {}{}", last_ + 1,
+                      row.id.to_text().substr(24), contract::name_of(row.state), row.attempt,
+                      row.version, row.acknowledged ? " acknowledged" : "");
+        }
     }
     for (const base::OperationId& id : change.forget) {
         const auto before = newest_.rows.find(id);
