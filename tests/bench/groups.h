@@ -1,0 +1,24 @@
+#pragma once
+
+#include <vector>
+
+#include "tests/bench/counter.h"
+#include "tests/bench/figures.h"
+
+namespace tillhost::bench {
+
+// One group of measurements each. Errors: what kept it from measuring.
+
+/// One request at a time: status and query against ping-pong; accept and result of a money
+/// operation against commits; syncs counted.
+base::Result<std::vector<Figure>> measure_latency(Bench& bench);
+/// 256 requests in flight on one connection.
+base::Result<std::vector<Figure>> measure_throughput(Bench& bench);
+/// From the kill of a host to the first answer of the next one.
+base::Result<std::vector<Figure>> measure_restart(Bench& bench);
+/// What fifty devices cost while nothing happens.
+base::Result<std::vector<Figure>> measure_hosts(Bench& bench);
+/// A device beside one whose host loops, leaks or crashes.
+base::Result<std::vector<Figure>> measure_isolation(Bench& bench);
+
+}  // namespace tillhost::bench
