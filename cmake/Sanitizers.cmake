@@ -2,7 +2,7 @@
 set(TILLHOST_SANITIZER "" CACHE STRING "asan, tsan, fuzz or nothing")
 if(TILLHOST_SANITIZER STREQUAL "asan")
   add_compile_options(
-    -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
+    -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 elseif(TILLHOST_SANITIZER STREQUAL "tsan")
   add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
