@@ -23,11 +23,16 @@ constexpr int kExitDriverThrew = 4;
 
 using MadeDriver = base::Result<std::unique_ptr<device::Driver>>;
 
-/// For devd's check of the configuration: one name a line.
+/// For devd's check of the configuration: a name a line, its settings behind it.
 int list_drivers() {
     std::string names;
     for (const drivers::DriverEntry& entry : drivers::all()) {
-        names += std::string(entry.name) + "\n";
+        names += entry.name;
+        for (const std::string_view setting : entry.settings) {
+            names += ' ';
+            names += setting;
+        }
+        names += '\n';
     }
     return ::write(STDOUT_FILENO, names.data(), names.size()) < 0 ? 1 : 0;
 }

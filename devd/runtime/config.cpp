@@ -123,7 +123,25 @@ Result<std::string> setting_value(const File& file, const std::string& folder,
                       "{ file = \"PATH\" }");
 }
 
-Done read_settings(const File& file, const std::string& folder, core::DeviceConfig& device) {
+/// Nothing if no list of drivers was given.
+Result<const KnownDriver*> driver_in(const File& file, const std::string& name,
+                                     std::span<const KnownDriver> drivers) {
+    std::vector<std::string_view> names;
+    for (const KnownDriver& driver : drivers) {
+        if (driver.name == name) {
+            return &driver;
+        }
+        names.push_back(driver.name);
+    }
+    if (names.empty()) {
+        return static_cast<const KnownDriver*>(nullptr);
+    }
+    return file.fault(*file.table.get("driver"),
+                      fmt::format("no driver \"{}\"; there are: {}", name, fmt::join(names, ", ")));
+}
+
+Done read_settings(const File& file, const std::string& folder, const KnownDriver* driver,
+                   core::DeviceConfig& device) {
     const toml::node* node = file.table.get("settings");
     if (node == nullptr) {
         return {};
@@ -141,6 +159,15 @@ Done read_settings(const File& file, const std::string& folder, core::DeviceConf
                               "port stands above [settings]; names of "
                               "settings have at most 64 bytes");
         }
+        if (driver != nullptr && std::find(driver->settings.begin(), driver->settings.end(),
+                                           key.str()) == driver->settings.end()) {
+            return file.fault(
+                key.source().begin,
+                fmt::format("{} has no setting \"{}\"; it has: {}", driver->name, key.str(),
+                            driver->settings.empty()
+                                ? "none"
+                                : fmt::format("{}", fmt::join(driver->settings, ", "))));
+        }
         std::string text = TRY(setting_value(file, folder, value));
         if (text.size() > kSettingValueBytesMax) {
             return file.fault(value, fmt::format("at most {} bytes", kSettingValueBytesMax));
@@ -151,7 +178,7 @@ Done read_settings(const File& file, const std::string& folder, core::DeviceConf
 }
 
 Result<core::DeviceConfig> read_device(const std::string& folder, const std::string& name,
-                                       std::span<const std::string> drivers) {
+                                       std::span<const KnownDriver> drivers) {
     constexpr std::array<std::string_view, 4> kKnown{"id", "driver", kPort, "settings"};
     constexpr std::string_view kEnding = ".toml";
     const File file = TRY(read(folder, "devices.d/" + name));
@@ -168,11 +195,7 @@ Result<core::DeviceConfig> read_device(const std::string& folder, const std::str
     if (!driver || driver->size() > kNameBytesMax) {
         return file.fault(file.table, "driver is missing, such as driver = \"fiscal/shtrih\"");
     }
-    if (!drivers.empty() && std::find(drivers.begin(), drivers.end(), *driver) == drivers.end()) {
-        return file.fault(
-            *file.table.get("driver"),
-            fmt::format("no driver \"{}\"; there are: {}", *driver, fmt::join(drivers, ", ")));
-    }
+    const KnownDriver* known = TRY(driver_in(file, *driver, drivers));
     device.driver = *driver;
     if (const auto port = TRY(text_of(file, kPort))) {
         if (const auto address = transport::parse_address(*port); !address) {
@@ -180,7 +203,7 @@ Result<core::DeviceConfig> read_device(const std::string& folder, const std::str
         }
         device.settings.push_back({std::string(kPort), *port});
     }
-    TRY(read_settings(file, folder, device));
+    TRY(read_settings(file, folder, known, device));
     return device;
 }
 
@@ -222,7 +245,7 @@ Done read_daemon(const std::string& folder, Config& config) {
 
 }  // namespace
 
-Result<Config> load_config(const std::string& folder, std::span<const std::string> drivers) {
+Result<Config> load_config(const std::string& folder, std::span<const KnownDriver> drivers) {
     Config config;
     TRY(read_daemon(folder, config));
     const auto names = os::list_files(folder + "/devices.d", ".toml");

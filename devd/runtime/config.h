@@ -20,6 +20,12 @@ struct Config {
     os::Severity log_level = os::Severity::info;
 };
 
+/// A driver as devd-driver names it.
+struct KnownDriver {
+    std::string name;                   ///< "fiscal/shtrih"
+    std::vector<std::string> settings;  ///< names, `port` not among them
+};
+
 /// Reads DIR/devd.toml and DIR/devices.d/*.toml.
 ///
 /// devd.toml: `retention_days` (1…3650, how long settled and acknowledged operations are kept),
@@ -31,8 +37,8 @@ struct Config {
 ///
 /// Errors: config_invalid with "FILE:LINE:COLUMN: what is wrong; what would be right". An unknown
 /// key is an error: a misspelt one would silently do nothing. So is a driver that does not stand in
-/// `drivers`, unless that is empty.
+/// `drivers`, and a setting that its driver does not have, unless `drivers` is empty.
 base::Result<Config> load_config(const std::string& folder,
-                                 std::span<const std::string> drivers = {});
+                                 std::span<const KnownDriver> drivers = {});
 
 }  // namespace tillhost::devd::runtime

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <sstream>
 
 #include "hal/os/process.h"
 
@@ -42,19 +43,25 @@ base::Result<std::string> read_to_end(int fd, const os::Clock& clock, os::Deadli
     return make_error(ErrorCode::config_invalid, "names too many drivers");
 }
 
-std::vector<std::string> lines_of(const std::string& text) {
-    std::vector<std::string> lines;
-    std::size_t begin = 0;
-    for (std::size_t end = 0; (end = text.find('\n', begin)) != std::string::npos;) {
-        lines.push_back(text.substr(begin, end - begin));
-        begin = end + 1;
+/// A driver a line, "fiscal/shtrih password serial".
+std::vector<KnownDriver> drivers_in(const std::string& text) {
+    std::vector<KnownDriver> drivers;
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line);
+        KnownDriver driver;
+        words >> driver.name;
+        for (std::string setting; words >> setting;) {
+            driver.settings.push_back(setting);
+        }
+        drivers.push_back(std::move(driver));
     }
-    return lines;
+    return drivers;
 }
 
 }  // namespace
 
-base::Result<std::vector<std::string>> list_drivers(const std::string& program,
+base::Result<std::vector<KnownDriver>> list_drivers(const std::string& program,
                                                     const os::Clock& clock, os::Deadline deadline) {
     std::array<int, 2> pipe{};
     if (::pipe2(pipe.data(), O_CLOEXEC) != 0) {
@@ -72,11 +79,11 @@ base::Result<std::vector<std::string>> list_drivers(const std::string& program,
     if (!text) {
         return base::with_context(text.error(), program);
     }
-    auto names = lines_of(*text);
-    if (names.empty()) {
+    auto drivers = drivers_in(*text);
+    if (drivers.empty()) {
         return make_error(ErrorCode::config_invalid, program + " names no driver");
     }
-    return names;
+    return drivers;
 }
 
 }  // namespace tillhost::devd::runtime

@@ -22,6 +22,8 @@ using Make = base::Result<std::unique_ptr<device::Driver>> (*)(
 struct DriverEntry {
     std::string_view name;  ///< its folder below hal/drivers: "fiscal/shtrih"
     Make make;
+    /// Names of its settings, `port` not among them.
+    std::span<const std::string_view> settings;
     device::FrameDecoder decode;  ///< nullptr if the family has none
 };
 

@@ -61,12 +61,22 @@ TEST_F(ConfigTest, ReadsDaemonAndDevices) {
 
 TEST_F(ConfigTest, NamesADriverThatDoesNotExistWithItsPlace) {
     write("devices.d/kassa.toml", "port = \"pty:/x\"\ndriver = \"fiscal/shtrich\"\n");
-    const std::vector<std::string> drivers{"fiscal/shtrih", "test/echo"};
+    const std::vector<KnownDriver> drivers{{"fiscal/shtrih", {"password"}}, {"test/echo", {}}};
     const auto config = load_config(folder_, drivers);
     ASSERT_FALSE(config);
     EXPECT_EQ(config.error().detail,
               "devices.d/kassa.toml:2:10: no driver \"fiscal/shtrich\"; there are: fiscal/shtrih, "
               "test/echo");
+}
+
+TEST_F(ConfigTest, NamesASettingThatTheDriverDoesNotHaveWithItsPlace) {
+    write("devices.d/kassa.toml", "driver = \"fiscal/shtrih\"\n[settings]\npasword = 30\n");
+    const std::vector<KnownDriver> drivers{{"fiscal/shtrih", {"password"}}};
+    const auto config = load_config(folder_, drivers);
+    ASSERT_FALSE(config);
+    EXPECT_EQ(config.error().detail,
+              "devices.d/kassa.toml:3:1: fiscal/shtrih has no setting \"pasword\"; it has: "
+              "password");
 }
 
 TEST_F(ConfigTest, NamesAnUnknownKeyWithItsPlace) {

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <array>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "hal/device/driver.h"
@@ -13,6 +15,9 @@ namespace tillhost::drivers::shtrih {
 
 /// The name by which a device's file asks for this driver.
 inline constexpr std::string_view kDriverName = "fiscal/shtrih";
+
+/// Names of the settings that make_driver takes.
+inline constexpr std::array<std::string_view, 2> kSettings{"password", "serial"};
 
 /// A driver for Shtrih-M registrars with a fiscal storage, standard link layer (README.md).
 /// Opens nothing yet. `clock` outlives the driver.

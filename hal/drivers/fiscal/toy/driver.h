@@ -1,13 +1,18 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "hal/device/driver.h"
 #include "hal/transport/transport.h"
 
 namespace tillhost::drivers::toy {
+
+/// Names of the settings that make_driver takes.
+inline constexpr std::array<std::string_view, 1> kSettings{"serial"};
 
 /// Bugs that the simulation must find, each behind its own switch; all off everywhere else.
 struct KnownBugs {
