@@ -40,6 +40,9 @@ Done Counter::start() {
             raw_ = std::move(*connected);
             break;
         }
+        if (const std::string how = shop_->devd_ended(); !how.empty()) {
+            return base::make_error(base::ErrorCode::no_daemon, "devd ended: " + how);
+        }
         if (clock.now() >= patience) {
             return std::move(connected).error();
         }

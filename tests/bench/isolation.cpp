@@ -28,7 +28,7 @@ Result<double> p99_us(Bench& bench, Counter& counter) {
 
 Result<double> beside_troubled_host(Bench& bench, const std::string& deed) {
     const std::string trouble =
-        fmt::format("driver = \"test/trouble\"\ndo = \"{}\"\non = \"open\"\n", deed);
+        fmt::format("driver = \"test/trouble\"\n[settings]\ndo = \"{}\"\non = \"open\"\n", deed);
     const auto counter =
         TRY(Counter::create(bench, {{.id = kDevice}, {.id = "trouble", .body = trouble}}));
     TRY(counter->start());
