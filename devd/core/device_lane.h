@@ -127,6 +127,7 @@ private:
     void refuse(const OperationBook::Entry& entry, std::int64_t attempt, base::ErrorCode code,
                 const std::string& why);
     void take(const contract::Finished& finished);
+    void settle(const contract::Finished& finished, const OperationBook::Entry& entry);
     void take_error(const OperationBook::Entry& entry, const contract::Error& error);
     void not_executed(const OperationBook::Entry& entry, const contract::Error& why);
     void take(const contract::Resolved& resolved);

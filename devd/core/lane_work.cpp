@@ -40,6 +40,17 @@ bool is_from(const contract::OperationResult& result, const std::optional<contra
     return fiscal->serial == identity.serial && fiscal->fiscal_memory == identity.fiscal_memory;
 }
 
+/// The same document, whose paper or time may have become known since.
+bool completes(const contract::OperationResult& now, const contract::OperationResult& before) {
+    contract::FiscalResult known = std::get<contract::FiscalResult>(before);
+    const auto& said = std::get<contract::FiscalResult>(now);
+    known.printed = said.printed;
+    if (known.registered_at.empty()) {
+        known.registered_at = said.registered_at;
+    }
+    return known == said;
+}
+
 bool is_past(const OperationRow& row, const os::Clock& clock) {
     return row.start_before_ms != 0 && clock.unix_ms() > row.start_before_ms;
 }
@@ -234,22 +245,9 @@ void DeviceLane::take(const contract::Finished& finished) {
     current_.reset();
     phase_ = Phase::ready;
     watch_for(kSilenceMax);
-    const OperationBook::Entry* entry = context_.book.find(id);
-    INVARIANT(entry != nullptr);  // only final rows are forgotten, and this one was at work
-    if (finished.result) {
-        last_ok_ = now();
-        if (entry->row.state == OperationState::done) {
-            if (entry->row.result != finished.result) {
-                touched(context_.book.update_result(id, *finished.result));
-            }
-        } else if (!is_final(entry->row.state)) {
-            touched(context_.book.finish(id, *finished.result));
-        }
-    } else if (!is_final(entry->row.state)) {
-        take_error(*entry, *finished.error);
-    }
-    if (is_final(entry->row.state)) {
-        tries_.erase(id);
+    // One that was cancelled meanwhile may have been acknowledged and forgotten too.
+    if (const OperationBook::Entry* entry = context_.book.find(id)) {
+        settle(finished, *entry);
     }
     if (finished.status) {
         status_ = finished.status;
@@ -263,6 +261,29 @@ void DeviceLane::take(const contract::Finished& finished) {
         return;
     }
     next();
+}
+
+void DeviceLane::settle(const contract::Finished& finished, const OperationBook::Entry& entry) {
+    const base::OperationId id = entry.row.id;
+    if (finished.error) {
+        if (!is_final(entry.row.state)) {
+            take_error(entry, *finished.error);
+        }
+    } else if (!is_final(entry.row.state)) {
+        touched(context_.book.finish(id, *finished.result));
+    } else if (entry.row.state == OperationState::done && entry.row.result != finished.result) {
+        if (completes(*finished.result, *entry.row.result)) {
+            touched(context_.book.update_result(id, *finished.result));
+        } else {
+            end_host("its driver changed the result of an operation that was done");
+        }
+    }
+    if (finished.result) {
+        last_ok_ = now();
+    }
+    if (is_final(entry.row.state)) {
+        tries_.erase(id);
+    }
 }
 
 void DeviceLane::take_error(const OperationBook::Entry& entry, const contract::Error& error) {

@@ -375,6 +375,25 @@ TEST(Lane, GoesOnWithOperationsWhenTheWaitingQuestionsAreOutOfTime) {
     EXPECT_NE(rig.hosts.last<contract::Execute>(), nullptr);
 }
 
+TEST(Lane, TakesThePaperLaterButNoOtherDocument) {
+    Rig rig;
+    rig.open_device();
+    const auto id = rig.prepared_sale();
+    contract::FiscalResult result = std::get<contract::FiscalResult>(Rig::result());
+    result.printed = contract::Printed::printing;
+    rig.say(contract::Persist{id, 1, result});
+    result.printed = contract::Printed::printed;
+    rig.say(contract::Finished{id, 1, result, {}, false, {}});
+    EXPECT_EQ(std::get<contract::FiscalResult>(*rig.look(id).result).printed,
+              contract::Printed::printed);
+
+    const auto other = rig.prepared_sale(2);
+    rig.say(contract::Persist{other, 1, Rig::result(43)});
+    rig.say(contract::Finished{other, 1, Rig::result(44), {}, false, {}});
+    EXPECT_EQ(std::get<contract::FiscalResult>(*rig.look(other).result).fiscal_document_number, 43);
+    EXPECT_EQ(rig.hosts.kills, 1);
+}
+
 TEST(Lane, CallsAPersonWhenTheDeviceThatWasUsedIsGone) {
     Rig rig;
     rig.open_device();
