@@ -397,17 +397,19 @@ bool Client::mend(Task& task, const contract::Error& error) {
 }
 
 void Client::acknowledge(Attempt& attempt) {
+    const bool again = std::exchange(attempt.acknowledge_sent, true);
     const auto reply =
         conversation_.ask(RequestKind::acknowledge, session_body(attempt), kAnswerMs);
     if (!reply) {
         return;  // the result is ours; devd only keeps it longer
     }
     if (const contract::Error* error = error_of(*reply)) {
-        on_error(attempt, "acknowledge", *error);
+        if (!again || error->code != "unknown_operation") {  // else the first one has arrived
+            on_error(attempt, "acknowledge", *error);
+        }
         return;
     }
     note(attempt, std::get<contract::Value>(reply->outcome));
-    attempt.acknowledged = true;
 }
 
 void Client::ask_status(const Task& task) {

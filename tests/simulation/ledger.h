@@ -30,7 +30,7 @@ struct Attempt {
     bool known = false;     ///< devd has said that it has it
     bool over = false;      ///< final, or given up for certain
     bool given_up = false;  ///< void: never accepted (settle), or void with its session
-    bool acknowledged = false;
+    bool acknowledge_sent = false;
     std::optional<contract::Operation> told;  ///< the last word
     os::Instant in_doubt_since = os::Instant::max();
 };

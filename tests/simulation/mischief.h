@@ -55,7 +55,9 @@ private:
     bool cut_line(Registrar& at);
     bool be_lazy(Registrar& at);
     bool kill_host(Registrar& at);
+    bool stick_host(Registrar& at);
     bool kill_core(Registrar& at);
+    bool stop_core(Registrar& at);
     bool kill_owner(Registrar& at);
     bool slow_the_store(Registrar& at);
     bool fill_disk(Registrar& at);

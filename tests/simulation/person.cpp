@@ -109,16 +109,29 @@ void Person::consider(const contract::Operation& operation) {
     }
 }
 
-/// The same number may have been given out by both memories; a decision is about one paper.
+namespace {
+
+bool names(const std::optional<contract::OperationResult>& result, const Paper& paper) {
+    const auto* fiscal = result ? std::get_if<contract::FiscalResult>(&*result) : nullptr;
+    return fiscal != nullptr && fiscal->serial == paper.serial && paper.document->number != 0 &&
+           fiscal->fiscal_document_number == paper.document->number;
+}
+
+}  // namespace
+
+/// Whether a paper is another operation's: as the book knows it, or as a till remembers it that has
+/// acknowledged what the book has forgotten.
 bool Person::is_taken(const Paper& paper, const base::OperationId& by_other_than) const {
     for (const auto& [id, row] : store_.rows()) {
-        if (id == by_other_than || !row.result || row.device.empty()) {
-            continue;
-        }
-        const auto& result = std::get<contract::FiscalResult>(*row.result);
-        if (result.serial == paper.serial && paper.document->number != 0 &&
-            result.fiscal_document_number == paper.document->number) {
+        if (id != by_other_than && names(row.result, paper)) {
             return true;
+        }
+    }
+    for (const Task& task : ledger_.tasks) {
+        for (const Attempt& attempt : task.attempts) {
+            if (attempt.id != by_other_than && attempt.told && names(attempt.told->result, paper)) {
+                return true;
+            }
         }
     }
     return false;

@@ -16,9 +16,9 @@ constexpr std::array<std::string_view, kTroubles> kTroubleNames{
     "lose_request",      "lose_answer",      "late_request", "late_answer",    "double_request",
     "double_answer",     "cut_request",      "cut_answer",   "garble_request", "garble_answer",
     "power_cut_request", "power_cut_answer", "power_off",    "silence",        "wrong_code",
-    "line_cut",          "late_bytes",       "host_killed",  "core_killed",    "client_killed",
-    "store_slow",        "disk_full",        "swap_device",  "other_master",   "paper_out",
-    "shift_expired"};
+    "line_cut",          "late_bytes",       "host_killed",  "host_stuck",     "core_killed",
+    "core_stopped",      "client_killed",    "store_slow",   "disk_full",      "swap_device",
+    "other_master",      "paper_out",        "shift_expired"};
 
 Manner draw_manner(Chance& chance) {
     Manner manner;
@@ -232,7 +232,7 @@ void add_troubles(Plan& plan, Chance& chance) {
     if (chance.percent(4)) {
         return;  // a good day
     }
-    const std::int64_t cells = chance.between(1, 4);
+    const std::int64_t cells = chance.between(2, 4);
     for (std::int64_t i = 0; i < cells; ++i) {
         aim_at_cell(plan, chance);
     }
@@ -289,7 +289,6 @@ Plan make_plan(std::uint64_t seed, Drivers drivers) {
     plan.network_trouble_percent = chance.one_in(4) ? chance.between(1, 8) : 0;
     plan.retention = chance.one_in(12) ? std::chrono::seconds(5) : std::chrono::hours(24);
     plan.link_through_bytes = chance.one_in(8);
-    plan.quits = chance.one_in(3);
     return plan;
 }
 

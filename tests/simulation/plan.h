@@ -45,7 +45,6 @@ struct Plan {
     std::int64_t network_trouble_percent = 0;
     os::Duration retention{};
     bool link_through_bytes = false;
-    bool quits = false;  ///< devd is stopped in good order at the end
 };
 Plan make_plan(std::uint64_t seed, Drivers drivers);
 

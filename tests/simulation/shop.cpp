@@ -35,7 +35,7 @@ public:
                  {.two_hosts = bugs_.core.two_hosts, .through_bytes = plan_.link_through_bytes},
                  Chance(seed, 6)),
           registrars_(make_registrars(seed)),
-          devd_(scheduler_, clock_, store_, hosts_, make_setup(), Chance(seed, 7)),
+          devd_(scheduler_, clock_, store_, hosts_, findings_, make_setup(), Chance(seed, 7)),
           mischief_({scheduler_, registrars_, hosts_, devd_, store_, coverage,
                      [this](const base::OperationId& id) { return kill_client(id); }},
                     plan_.troubles, plan_.network_trouble_percent, Chance(seed, 8)),

@@ -8,15 +8,18 @@ namespace {
 /// A message between two processes of one machine.
 constexpr std::int64_t kMessageUsMin = 10;
 constexpr std::int64_t kMessageUsMax = 200;
+/// What systemd gives it.
+constexpr os::Duration kStopTime = std::chrono::seconds(30);
 
 }  // namespace
 
 SimDevd::SimDevd(Scheduler& scheduler, const os::Clock& clock, SimStore& store, SimHosts& hosts,
-                 Setup setup, Chance chance)
+                 Findings& findings, Setup setup, Chance chance)
     : scheduler_(scheduler),
       clock_(clock),
       store_(store),
       hosts_(hosts),
+      findings_(findings),
       setup_(std::move(setup)),
       chance_(chance) {
     store_.set_listener([this] {
@@ -32,11 +35,17 @@ void SimDevd::boot() {
     ++life_;
     endpoint_ = std::make_unique<ipc::LoopbackEndpoint>();
     process_ = scheduler_.start(
-        "devd", [this] { run(); }, [this](bool) { on_death(); });
+        "devd", [this] { run(); }, [this](bool killed) { on_death(killed); });
 }
 
 void SimDevd::kill_at_point(std::uint32_t points) {
     scheduler_.kill_at_point(process_, points, ms(20));
+}
+
+void SimDevd::stop() {
+    stop_asked_ = true;
+    scheduler_.notify(work_);
+    scheduler_.after(kStopTime, [this, process = process_] { scheduler_.kill(process); });
 }
 
 void SimDevd::run() {
@@ -50,9 +59,11 @@ void SimDevd::run() {
     core_ = &core;
     scheduler_.trace().say(scheduler_.now(), "devd", "starts");
     core.start();
+    bool stopping = false;
     while (true) {
         const auto timer = core.next_timer();
-        if (inbox_.empty() && !durable_moved_ && !(timer && *timer <= scheduler_.now())) {
+        const bool timer_due = timer && *timer <= scheduler_.now();
+        if (inbox_.empty() && !durable_moved_ && !stop_asked_ && !timer_due) {
             scheduler_.wait(work_, timer.value_or(os::Deadline::max()));
         }
         scheduler_.point();
@@ -67,6 +78,13 @@ void SimDevd::run() {
             inbox_.pop_front();
             handle(item);
         }
+        if (std::exchange(stop_asked_, false)) {
+            core.stop();
+            stopping = true;
+        }
+        if (stopping && core.at_rest()) {
+            return;
+        }
     }
 }
 
@@ -77,7 +95,9 @@ void SimDevd::handle(Item& item) {
         endpoint_->disconnect(closed->peer, *core_);
         connections_.erase(closed->peer);
     } else if (const auto* news = std::get_if<HostNews>(&item)) {
-        if (news->message) {
+        if (news->stuck) {
+            core_->on_host_stuck(news->device, news->epoch, "it was killed and is still there");
+        } else if (news->message) {
             core_->on_host_message(news->device, news->epoch, *news->message);
         } else {
             core_->on_host_gone(news->device, news->epoch, "the process is gone");
@@ -92,8 +112,12 @@ void SimDevd::push(Item item) {
     }
 }
 
-void SimDevd::on_death() {
-    scheduler_.trace().say(scheduler_.now(), "devd", "is dead");
+void SimDevd::on_death(bool killed) {
+    scheduler_.trace().say(scheduler_.now(), "devd", "{}", killed ? "is dead" : "has ended");
+    if (!killed && !store_.at_rest()) {
+        findings_.add("devd: it ended in good order with changes that were not on disk");
+    }
+    stop_asked_ = false;
     store_.crash();
     hosts_.devd_died();
     inbox_.clear();

@@ -38,11 +38,13 @@ public:
         devd::core::KnownBugs bugs;
     };
     SimDevd(Scheduler& scheduler, const os::Clock& clock, SimStore& store, SimHosts& hosts,
-            Setup setup, Chance chance);
+            Findings& findings, Setup setup, Chance chance);
     ~SimDevd() override;
 
     void boot();
     void kill_at_point(std::uint32_t points);
+    /// Asks it to end in good order; it is killed if it takes too long.
+    void stop();
     bool runs() const { return core_ != nullptr; }
 
     // --- for clients
@@ -71,12 +73,13 @@ private:
     void run();
     void handle(Item& item);
     void push(Item item);
-    void on_death();
+    void on_death(bool killed);
 
     Scheduler& scheduler_;
     const os::Clock& clock_;
     SimStore& store_;
     SimHosts& hosts_;
+    Findings& findings_;
     const Setup setup_;
     Chance chance_;
     std::int64_t trouble_ = 0;
@@ -88,6 +91,7 @@ private:
     std::unordered_map<ipc::PeerId, ConnectionPtr> connections_;
     std::deque<Item> inbox_;
     bool durable_moved_ = false;
+    bool stop_asked_ = false;
     Signal work_;
 };
 

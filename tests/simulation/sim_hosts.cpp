@@ -19,6 +19,8 @@ namespace {
 /// How long a message is on its way between two processes of one machine.
 constexpr std::int64_t kLinkUsMin = 5;
 constexpr std::int64_t kLinkUsMax = 120;
+/// As the product's spawner: a killed host that is not gone by then is reported as stuck.
+constexpr os::Duration kStuckAfter = std::chrono::seconds(5);
 
 /// The message as the other side reads it. A message that the schema forbids ends a host.
 template <class Message>
@@ -38,6 +40,7 @@ struct SimHosts::Host {
     bool ended = false;
     bool gone_told = false;
     bool link_open = true;
+    std::optional<os::Duration> linger{};
     std::deque<contract::ToHost> on_way{};
     std::deque<contract::ToHost> inbox{};
     std::deque<contract::FromHost> outbox{};
@@ -204,17 +207,24 @@ void SimHosts::deliver(const std::shared_ptr<Host>& host) {
         }
         message = std::move(*read);
     }
-    listener_({host->slot.device.id, host->epoch, std::move(message)});
+    listener_({host->slot.device.id, host->epoch, std::move(message), false});
 }
 
 void SimHosts::on_ended(const std::shared_ptr<Host>& host, bool killed) {
     host->ended = true;
-    const os::Duration linger = lingering(killed);
+    const os::Duration linger = host->linger.value_or(lingering(killed));
     scheduler_.trace().say(scheduler_.now(), host->slot.device.id, "host {} {}, gone in {} us",
                            host->epoch.value, killed ? "is killed" : "has ended", linger / us(1));
     host->slot.device.watch.host_gone();
     if (options_.two_hosts) {
         tell_gone(host);
+    }
+    if (linger > kStuckAfter) {
+        scheduler_.after(kStuckAfter, [this, host] {
+            if (host->life == life_ && listener_) {
+                listener_({host->slot.device.id, host->epoch, std::nullopt, true});
+            }
+        });
     }
     scheduler_.after(linger, [this, host] { on_gone(host); });
 }
@@ -246,7 +256,7 @@ void SimHosts::tell_gone(const std::shared_ptr<Host>& host) {
         deliver(host);
     }
     if (!host->gone_told && host->life == life_ && listener_) {
-        listener_({host->slot.device.id, host->epoch, std::nullopt});
+        listener_({host->slot.device.id, host->epoch, std::nullopt, false});
     }
     host->gone_told = true;
 }
@@ -309,11 +319,13 @@ void SimHosts::devd_died() {
     }
 }
 
-bool SimHosts::kill_at_point(const std::string& device, std::uint32_t points) {
+bool SimHosts::kill_at_point(const std::string& device, std::uint32_t points,
+                             std::optional<os::Duration> linger) {
     const Slot& of = slot(device);
     if (of.hosts.empty() || of.hosts.back()->ended || of.hosts.back()->process == ProcessId{}) {
         return false;
     }
+    of.hosts.back()->linger = linger;
     scheduler_.kill_at_point(of.hosts.back()->process, points, ms(20));
     return true;
 }

@@ -18,11 +18,12 @@
 
 namespace tillhost::simulation {
 
-/// What devd hears of its hosts: a message, or (without one) that the host is gone.
+/// What devd hears of its hosts: a message, or (without one) that the host is gone, or stuck.
 struct HostNews {
     std::string device;
     base::HostEpoch epoch;
     std::optional<contract::FromHost> message;
+    bool stuck = false;
 };
 
 /// A driver for the settings, on this line.
@@ -63,8 +64,10 @@ public:
 
     /// The hosts of a dead devd die with it; a successor waits for the lock of its device.
     void devd_died();
-    /// Somebody kills the device's host at its n-th point from now. False if none runs.
-    bool kill_at_point(const std::string& device, std::uint32_t points);
+    /// Somebody kills the device's host at its n-th point from now. False if none runs. It goes
+    /// when the kernel lets it: after `linger`, if given.
+    bool kill_at_point(const std::string& device, std::uint32_t points,
+                       std::optional<os::Duration> linger = {});
 
 private:
     class Link;

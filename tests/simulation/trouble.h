@@ -26,7 +26,9 @@ enum class Trouble : std::uint8_t {
     line_cut,
     late_bytes,
     host_killed,
+    host_stuck,  ///< killed, and it does not go for a long while
     core_killed,
+    core_stopped,  ///< in good order, as systemd stops it
     client_killed,
     store_slow,
     disk_full,
@@ -35,7 +37,7 @@ enum class Trouble : std::uint8_t {
     paper_out,
     shift_expired,
 };
-inline constexpr std::size_t kTroubles = 26;
+inline constexpr std::size_t kTroubles = 28;
 std::string_view name_of(Trouble trouble);
 /// One that waits at the wire for a unit to hit.
 bool waits_on_wire(Trouble trouble);
