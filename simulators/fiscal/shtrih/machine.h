@@ -137,6 +137,7 @@ private:
     void add_cut(std::vector<std::string>& lines) const;
     std::vector<std::string> shift_report(std::string_view title) const;
     bool printing_allowed();
+    void start_printing();
     void print_one_line();
 
     ShtrihOptions options_;

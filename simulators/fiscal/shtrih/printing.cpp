@@ -193,7 +193,13 @@ void Machine::print(const std::vector<std::string>& lines) {
         return;
     }
     add(memory_.printing, lines);
-    if (!next_line_at_ && !memory_.printing.empty()) {
+    start_printing();
+}
+
+/// Without paper, and before "continue printing", what is to be printed waits.
+void Machine::start_printing() {
+    const bool can = powered_ && memory_.paper == PaperState::present;
+    if (can && !next_line_at_ && !memory_.printing.empty()) {
         next_line_at_ = now_ + options_.line_time;
     }
 }
@@ -222,7 +228,7 @@ Refusal Machine::continue_printing() {
     }
     memory_.paper = PaperState::present;
     memory_.printed = 0;  // the whole document again
-    next_line_at_ = now_ + options_.line_time;
+    start_printing();
     return Refusal::ok;
 }
 
@@ -256,9 +262,7 @@ void Machine::advance() {
 void Machine::power(bool on) {
     powered_ = on;
     next_line_at_.reset();
-    if (on && !memory_.printing.empty() && memory_.paper == PaperState::present) {
-        next_line_at_ = now_ + options_.line_time;  // what was on the printer goes on
-    }
+    start_printing();  // what was on the printer goes on
 }
 
 void Machine::set_paper(bool present) {
@@ -272,6 +276,7 @@ void Machine::set_paper(bool present) {
         memory_.paper = PaperState::put_in_again;
     } else if (memory_.paper == PaperState::absent) {
         memory_.paper = PaperState::present;
+        start_printing();
     }
 }
 
