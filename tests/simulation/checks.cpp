@@ -148,8 +148,7 @@ private:
                 blame("task {}: its document {} is another operation's too", task.number,
                       mine->document->number);
             }
-            const auto row = book_.rows().find(attempt.id);
-            const bool by_person = row != book_.rows().end() && !row->second.decision.empty();
+            const bool by_person = ledger_.decided.contains(attempt.id);
             compare_document(task, result, *mine, by_person);
         }
     }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,7 @@ struct Task {
 /// The clients' ledger.
 struct Ledger {
     std::deque<Task> tasks;
+    std::set<base::OperationId> decided;  ///< by the person
     std::int64_t last_request = 0;  ///< numbers never repeat, so that a late reply is told apart
 };
 

@@ -187,6 +187,7 @@ void Person::decide(const contract::Operation& operation, const Task& task) {
         conversation_.ask(RequestKind::decide, contract::to_value(request), kAnswerMs);
     const auto* error = reply ? std::get_if<contract::Error>(&reply->outcome) : nullptr;
     if (error == nullptr) {
+        ledger_.decided.insert(operation.operation_id);  // or perhaps: the answer may be lost
         return;
     }
     if (error->code == "stale_session" || error->code == "no_session") {
