@@ -22,7 +22,8 @@ public:
 
 /// A pseudo terminal in raw mode. A host may close and open it again; what it left unread is gone
 /// once the loop has seen it close, so a host that is quicker flushes when it opens, as it must on
-/// any line. `link` gets a symbolic link to it that goes away with the line; an old link is replaced.
+/// any line. `link` gets a symbolic link to it that goes away with the line; an old link is
+/// replaced.
 /// Errors: system_failed, port_busy (something that is no link stands at `link`).
 base::Result<std::unique_ptr<Line>> open_pty_line(os::EventLoop& loop, const std::string& link,
                                                   Line::Received received);
