@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <bit>
 #include <cstdint>
 #include <msgpack.hpp>
 #include <string>
@@ -31,6 +32,7 @@ struct ByteSink {
 
 struct Packer {
     msgpack::packer<ByteSink>& out;
+    ByteSink& sink;
 
     void operator()(std::monostate) { out.pack_nil(); }
     void operator()(bool value) {
@@ -41,7 +43,13 @@ struct Packer {
         }
     }
     void operator()(std::int64_t value) { out.pack_int64(value); }
-    void operator()(double value) { out.pack_double(value); }
+    void operator()(double value) {
+        // Format "float 64", written here: the library makes an integer of a double without a
+        // fraction, even one above 2^63 - 1, which decode_msgpack refuses.
+        base::ByteWriter bytes;
+        bytes.u8(0xCB).uint_be(std::bit_cast<std::uint64_t>(value), sizeof value);
+        sink.write(reinterpret_cast<const char*>(bytes.bytes().data()), bytes.bytes().size());
+    }
     void operator()(const std::string& value) {
         const auto size = static_cast<std::uint32_t>(value.size());
         out.pack_str(size);
@@ -139,7 +147,7 @@ bool parse(base::ByteView bytes, std::size_t& offset, Visitor& visitor) {
 base::Bytes encode_msgpack(const Value& value) {
     ByteSink sink;
     msgpack::packer<ByteSink> out(sink);
-    value.visit(Packer{out});
+    value.visit(Packer{out, sink});
     return std::move(sink.bytes);
 }
 

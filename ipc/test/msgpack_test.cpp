@@ -75,6 +75,15 @@ TEST(Msgpack, KeepsNanSoThatItsFieldCanBeNamed) {
     EXPECT_TRUE(std::isnan(*value.get_if<double>()));
 }
 
+TEST(Msgpack, KeepsANumberWithAFractionOneEvenWhereTheFractionIsZero) {
+    EXPECT_EQ(encoded(Value(1.0)), "CB 3F F0 00 00 00 00 00 00");
+    for (const double number : {0.0, -0.0, 1.0, -3.0, 9.2e18, 9.5e18, -9.5e18, 1e300}) {
+        const auto back = decode_msgpack(encode_msgpack(Value(number)));
+        ASSERT_TRUE(back) << number;
+        EXPECT_EQ(*back, Value(number));
+    }
+}
+
 TEST(Msgpack, RefusesWhatIsNotWholeOrHasSomethingBehindIt) {
     EXPECT_EQ(refusal(""), "malformed: at byte 0: an empty message");
     EXPECT_EQ(refusal("C1"), "malformed: at byte 0: a byte that begins no value");
