@@ -1,7 +1,5 @@
 #include "hal/base/ids.h"
 
-#include <fmt/format.h>
-
 #include "hal/base/bytes.h"
 
 namespace tillhost::base {
@@ -51,10 +49,15 @@ Result<OperationId> OperationId::from_text(std::string_view text) {
 }
 
 std::string OperationId::to_text() const {
+    constexpr std::string_view kDigits = "0123456789abcdef";
     std::string text;
+    text.reserve(36);
     for (std::size_t i = 0; i < bytes_.size(); ++i) {
-        text += i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "";
-        text += fmt::format("{:02x}", bytes_[i]);
+        if (i == 4 || i == 6 || i == 8 || i == 10) {
+            text += '-';
+        }
+        text += kDigits[bytes_[i] >> 4];
+        text += kDigits[bytes_[i] & 0x0F];
     }
     return text;
 }
