@@ -30,12 +30,12 @@ void LoopbackEndpoint::request_bytes(PeerId peer, base::ByteView bytes, RequestH
         return;
     }
     const PeerIdentity identity = found->second.identity;
-    const auto value = decode_msgpack(bytes);
+    auto value = decode_msgpack(bytes);
     if (!value) {
         send(peer, {0, contract::to_contract(value.error())});
         return;
     }
-    const auto request = contract::read_request(*value);
+    const auto request = contract::read_request(std::move(*value));
     if (const auto* bad = std::get_if<contract::BadRequest>(&request)) {
         send(peer, {bad->id, contract::to_contract(bad->error)});
         return;

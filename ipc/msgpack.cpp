@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <cstring>
 #include <msgpack.hpp>
 #include <string>
 #include <string_view>
@@ -20,14 +22,30 @@ using base::ErrorCode;
 using base::make_error;
 using contract::Value;
 
-/// What the packer of the library writes to.
-struct ByteSink {
-    base::Bytes bytes;
+/// Most messages fit without growing the buffer again.
+constexpr std::size_t kUsualBytes = 512;
 
+/// What the packer of the library writes to, mostly a byte or two at a time.
+class ByteSink final {
+public:
     void write(const char* data, std::size_t size) {
-        const auto* first = reinterpret_cast<const std::byte*>(data);
-        bytes.insert(bytes.end(), first, first + size);
+        if (size == 0) {
+            return;  // an empty value may come as a null pointer, which memcpy forbids
+        }
+        if (bytes_.size() - used_ < size) {
+            bytes_.resize(std::max(2 * bytes_.size(), used_ + size));
+        }
+        std::memcpy(bytes_.data() + used_, data, size);
+        used_ += size;
     }
+    base::Bytes take() {
+        bytes_.resize(used_);
+        return std::move(bytes_);
+    }
+
+private:
+    base::Bytes bytes_ = base::Bytes(kUsualBytes);
+    std::size_t used_ = 0;
 };
 
 struct Packer {
@@ -148,7 +166,7 @@ base::Bytes encode_msgpack(const Value& value) {
     ByteSink sink;
     msgpack::packer<ByteSink> out(sink);
     value.visit(Packer{out, sink});
-    return std::move(sink.bytes);
+    return sink.take();
 }
 
 base::Result<Value> decode_msgpack(base::ByteView bytes) {

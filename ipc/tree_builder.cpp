@@ -57,11 +57,11 @@ bool TreeBuilder::put(Value value) {
     if (++values_ > kMessageValuesMax) {
         return refuse(ErrorCode::too_large, fmt::format("more than {} values", kMessageValuesMax));
     }
-    if (depth_ == 0) {
+    if (open_.empty()) {
         whole_ = std::move(value);
         return true;
     }
-    Open& parent = open_[depth_ - 1];
+    Open& parent = open_.back();
     if (!parent.is_map) {
         if (parent.items.size() == contract::kArrayItemsMax) {
             return refuse(ErrorCode::too_large,
@@ -86,19 +86,18 @@ bool TreeBuilder::put_unsigned(std::uint64_t value) {
 }
 
 bool TreeBuilder::key(std::string_view name) {
-    open_[depth_ - 1].key.assign(name);
+    open_.back().key.assign(name);
     return true;
 }
 
 TreeBuilder::Open* TreeBuilder::open(bool is_map) {
-    if (depth_ == contract::kDepthMax) {
+    if (open_.size() == contract::kDepthMax) {
         refuse(ErrorCode::too_large,
                fmt::format("more than {} levels of nesting", contract::kDepthMax));
         return nullptr;
     }
-    Open& opened = open_[depth_++];
-    opened.is_map = is_map;
-    return &opened;
+    open_.emplace_back().is_map = is_map;
+    return &open_.back();
 }
 
 bool TreeBuilder::open_list(std::size_t claimed) {
@@ -126,19 +125,16 @@ bool TreeBuilder::open_map(std::size_t claimed) {
 }
 
 bool TreeBuilder::close() {
-    Open& closed = open_[--depth_];
+    Open closed = std::move(open_.back());
+    open_.pop_back();
     if (!closed.is_map) {
-        Value::Array items = std::move(closed.items);
-        closed.items.clear();
-        return put(Value(std::move(items)));
+        return put(Value(std::move(closed.items)));
     }
-    Value::Map entries = std::move(closed.entries);
-    closed.entries.clear();
-    if (const std::string* key = key_that_repeats(entries)) {
+    if (const std::string* key = key_that_repeats(closed.entries)) {
         return refuse(ErrorCode::malformed,
                       fmt::format("the key '{}' twice in a map", key->substr(0, kKeyShown)));
     }
-    return put(Value(std::move(entries)));
+    return put(Value(std::move(closed.entries)));
 }
 
 }  // namespace tillhost::ipc

@@ -1,11 +1,11 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hal/base/result.h"
 #include "ipc/contract/envelope.h"
@@ -17,6 +17,8 @@ namespace tillhost::ipc {
 /// A call that returns false has left the reason in error(); the parser must stop then.
 class TreeBuilder final {
 public:
+    TreeBuilder() { open_.reserve(kUsualDepth); }
+
     bool put(contract::Value value);
     bool put_unsigned(std::uint64_t value);
     /// The name of the next entry of the map that is open. False where a value is due.
@@ -39,10 +41,10 @@ private:
         contract::Value::Array items;
         contract::Value::Map entries;
     };
+    static constexpr std::size_t kUsualDepth = 4;
     Open* open(bool is_map);
 
-    std::array<Open, contract::kDepthMax> open_;
-    std::size_t depth_ = 0;
+    std::vector<Open> open_;  ///< the outermost first
     std::size_t values_ = 0;
     contract::Value whole_;
     std::optional<base::Error> error_;

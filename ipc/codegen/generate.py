@@ -205,6 +205,8 @@ def element_default(schema, field):
 def source_struct(schema, name, entry):
     yield f"Value to_value([[maybe_unused]] const {name}& value, [[maybe_unused]] Style style) {{"
     yield "    Value::Map map;"
+    if entry["fields"]:
+        yield f"    map.reserve({len(entry['fields'])});"
     for key, field in entry["fields"].items():
         access = f"*value.{key}" if field.get("optional") else f"value.{key}"
         line = f'map.emplace_back("{key}", put({access}, style));'

@@ -10,8 +10,22 @@ using base::Error;
 using base::ErrorCode;
 
 bool Decoder::fail(std::string_view expected) {
-    error_ = base::bad_field(path_.empty() ? "message" : path_, expected);
+    const std::string path = path_text(path_);
+    error_ = base::bad_field(path.empty() ? "message" : path, expected);
     return false;
+}
+
+std::string Decoder::path_text(const Step* step) const {
+    if (step == nullptr) {
+        return root_;
+    }
+    std::string text = path_text(step->parent);
+    if (step->key.empty()) {
+        return text + "[" + std::to_string(step->index) + "]";
+    }
+    text += text.empty() ? "" : ".";
+    text += step->key;
+    return text;
 }
 
 bool Decoder::missing(std::string_view key) {
@@ -35,12 +49,14 @@ const std::pair<std::string, Value>* Decoder::only_entry(const Value& from) {
 std::int64_t Decoder::enumerator(const Value& from, std::span<const EnumRow> rows) {
     const auto* number = from.get_if<std::int64_t>();
     const auto* name = from.get_if<std::string>();
-    std::string names;
     for (const EnumRow& row : rows) {
         if ((number != nullptr && *number == row.number) ||
             (name != nullptr && *name == row.name)) {
             return row.number;
         }
+    }
+    std::string names;
+    for (const EnumRow& row : rows) {
         names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", row.name, row.number);
     }
     fail(fmt::format("one of {}", names));

@@ -26,7 +26,7 @@ struct EnumRow {
 /// first error, which says what would be right.
 class Decoder final {
 public:
-    explicit Decoder(std::string root) : path_(std::move(root)) {}
+    explicit Decoder(std::string root) : root_(std::move(root)) {}
 
     bool map(const Value& from);
     /// The single entry of a union's map; nullptr (with an error) otherwise.
@@ -91,25 +91,32 @@ private:
     const Value::Array* array(const Value& from, std::size_t min, std::size_t max);
     bool missing(std::string_view key);
 
+    /// One step of the path to the field at hand. The steps stand on the stack; only an error
+    /// needs them as text.
+    struct Step {
+        const Step* parent = nullptr;
+        std::string_view key{};  ///< empty: an item of a list
+        std::size_t index = 0;
+    };
     template <class Body>
     bool at(std::string_view key, Body body) {
-        const std::size_t length = path_.size();
-        path_ += path_.empty() ? "" : ".";
-        path_ += key;
-        const bool good = body();
-        path_.resize(length);
-        return good;
+        return below({.parent = path_, .key = key}, body);
     }
     template <class Body>
     bool item(std::size_t index, Body body) {
-        const std::size_t length = path_.size();
-        path_ += "[" + std::to_string(index) + "]";
+        return below({.parent = path_, .index = index}, body);
+    }
+    template <class Body>
+    bool below(const Step& step, Body& body) {
+        path_ = &step;
         const bool good = body();
-        path_.resize(length);
+        path_ = step.parent;
         return good;
     }
+    std::string path_text(const Step* step) const;
 
-    std::string path_;
+    std::string root_;
+    const Step* path_ = nullptr;
     std::optional<base::Error> error_;
 };
 

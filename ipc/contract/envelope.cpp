@@ -34,7 +34,14 @@ base::Done check_version(const Value& map) {
     return {};
 }
 
-base::Result<Request> read_fields(const Value& value) {
+/// Moves the entry of that name out; nil if there is none.
+Value taken(Value& map, std::string_view key) {
+    Value* found = map.find(key);
+    return found == nullptr ? Value() : std::move(*found);
+}
+
+/// The body is taken out of the value.
+base::Result<Request> read_fields(Value& value) {
     if (value.get_if<Value::Map>() == nullptr) {
         return make_error(ErrorCode::malformed,
                           fmt::format("a request is a map, not {}", value.type_name()));
@@ -57,38 +64,39 @@ base::Result<Request> read_fields(const Value& value) {
                           fmt::format("kind: '{}' is not a request of version {}",
                                       name->substr(0, 64), kProtocolVersion));
     }
-    const Value* body = value.find("body");
-    request.body = body == nullptr ? Value(Value::Map{}) : *body;
+    request.body = value.find("body") == nullptr ? Value(Value::Map{}) : taken(value, "body");
     return request;
 }
 
 }  // namespace
 
-Value to_value(const Request& request) {
+Value to_value(Request request) {
     Value::Map map;
+    map.reserve(5);
     map.emplace_back("v", Value(kProtocolVersion));
     map.emplace_back("kind", Value(std::string(name_of(request.kind))));
     map.emplace_back("id", Value(request.id));
     if (request.deadline_ms != 0) {
         map.emplace_back("deadline_ms", Value(request.deadline_ms));
     }
-    map.emplace_back("body", request.body);
+    map.emplace_back("body", std::move(request.body));
     return Value(std::move(map));
 }
 
-Value to_value(const Reply& reply, Style style) {
+Value to_value(Reply reply, Style style) {
     Value::Map map;
+    map.reserve(3);
     map.emplace_back("v", Value(kProtocolVersion));
     map.emplace_back("id", Value(reply.id));
     if (const Error* error = std::get_if<Error>(&reply.outcome)) {
         map.emplace_back("error", to_value(*error, style));
     } else {
-        map.emplace_back("ok", std::get<Value>(reply.outcome));
+        map.emplace_back("ok", std::get<Value>(std::move(reply.outcome)));
     }
     return Value(std::move(map));
 }
 
-std::variant<Request, BadRequest> read_request(const Value& value) {
+std::variant<Request, BadRequest> read_request(Value value) {
     auto request = read_fields(value);
     if (request) {
         return std::move(*request);
@@ -97,7 +105,7 @@ std::variant<Request, BadRequest> read_request(const Value& value) {
     return BadRequest{id ? *id : 0, std::move(request).error()};
 }
 
-base::Result<Reply> read_reply(const Value& value) {
+base::Result<Reply> read_reply(Value value) {
     if (value.get_if<Value::Map>() == nullptr) {
         return make_error(ErrorCode::malformed,
                           fmt::format("a reply is a map, not {}", value.type_name()));
@@ -109,11 +117,10 @@ base::Result<Reply> read_reply(const Value& value) {
         reply.outcome = TRY(from_value<Error>(*error, "error"));
         return reply;
     }
-    const Value* ok = value.find("ok");
-    if (ok == nullptr) {
+    if (value.find("ok") == nullptr) {
         return base::bad_field("ok", "either ok or error stands in a reply");
     }
-    reply.outcome = *ok;
+    reply.outcome = taken(value, "ok");
     return reply;
 }
 

@@ -43,12 +43,13 @@ struct BadRequest {
     base::Error error;
 };
 
-Value to_value(const Request& request);
-Value to_value(const Reply& reply, Style style = Style::wire);
+// Bodies are moved where the caller gives them away: a copy of a tree costs as much as writing it.
+Value to_value(Request request);
+Value to_value(Reply reply, Style style = Style::wire);
 /// Errors: malformed (not a map), wrong_version, unknown_kind, bad_field.
-std::variant<Request, BadRequest> read_request(const Value& value);
+std::variant<Request, BadRequest> read_request(Value value);
 /// Errors: malformed, wrong_version, bad_field.
-base::Result<Reply> read_reply(const Value& value);
+base::Result<Reply> read_reply(Value value);
 
 Error to_contract(const base::Error& error);
 base::Error to_base(const Error& error);

@@ -36,6 +36,7 @@ public:
     bool is_nil() const { return std::holds_alternative<std::monostate>(node_); }
     /// The entry of that name, or nullptr when there is none or this is not a map.
     const Value* find(std::string_view key) const;
+    Value* find(std::string_view key) { return const_cast<Value*>(std::as_const(*this).find(key)); }
     /// "text", "map", …: for error texts.
     std::string_view type_name() const;
 
