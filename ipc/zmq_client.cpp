@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <limits>
 #include <utility>
@@ -56,7 +57,9 @@ base::Done ZmqClient::wait_connected(const std::string& address, os::Deadline de
 }
 
 bool ZmqClient::wait(os::Deadline deadline) const {
-    pollfd one{.fd = socket_->fd(), .events = POLLIN, .revents = 0};
+    const auto [messages, connections] = socket_->fds();
+    std::array<pollfd, 2> both{pollfd{.fd = messages, .events = POLLIN, .revents = 0},
+                               pollfd{.fd = connections, .events = POLLIN, .revents = 0}};
     int timeout_ms = -1;
     if (deadline != os::Deadline::max()) {
         const os::Instant now = clock_.now();
@@ -68,7 +71,7 @@ bool ZmqClient::wait(os::Deadline deadline) const {
             static_cast<int>(std::min<std::int64_t>(left, std::numeric_limits<int>::max()));
     }
     // A signal ends the wait early; the caller looks and waits again.
-    ::poll(&one, 1, timeout_ms);
+    ::poll(both.data(), both.size(), timeout_ms);
     return true;
 }
 
@@ -84,15 +87,16 @@ base::Result<std::int64_t> ZmqClient::send(contract::RequestKind kind, Value bod
     if (lost_) {
         return connection_lost();
     }
-    const contract::Request request{kind, ++last_id_, deadline_ms, std::move(body)};
-    const base::Bytes bytes = encode_msgpack(contract::to_value(request));
+    const std::int64_t id = ++last_id_;
+    const base::Bytes bytes = encode_msgpack(
+        contract::to_value(contract::Request{kind, id, deadline_ms, std::move(body)}));
     if (bytes.size() > contract::kFrameBytesMax) {
         return make_error(ErrorCode::too_large,
                           fmt::format("the request has {} bytes; at most {}", bytes.size(),
                                       contract::kFrameBytesMax));
     }
     switch (socket_->send({}, bytes)) {
-        case ZmqSocket::Sent::sent: return request.id;
+        case ZmqSocket::Sent::sent: return id;
         case ZmqSocket::Sent::full:
             if (!lost()) {
                 return make_error(ErrorCode::retry_later, "devd does not take requests");

@@ -68,10 +68,12 @@ bool ZmqEndpoint::receive(RequestHandler& handler, std::size_t requests_max) {
         const auto incoming = socket_->receive();
         if (!incoming) {
             // Looking costs a system call: done when there is nothing else to do, and before a
-            // connection is first seen.
-            if (count == 0) {
+            // connection is first seen. After a reply this is only the look that libzmq asks for;
+            // an end that waits makes fd() readable again.
+            if (count == 0 && !replied_) {
                 take_ends(handler);
             }
+            replied_ = false;
             return false;
         }
         take(*incoming, handler);
@@ -114,9 +116,10 @@ ZmqEndpoint::Peer* ZmqEndpoint::peer_of(const ZmqSocket::Incoming& incoming,
     }
     auto peer = std::make_unique<Peer>();
     peer->id = PeerId{++last_peer_};
-    peer->identity = identity_from(incoming.peer_address);
+    const ZmqSocket::Origin origin = socket_->origin();
+    peer->identity = identity_from(origin.peer_address);
     peer->routing_id = routing_id;
-    peer->connection = incoming.connection;
+    peer->connection = origin.connection;
     Peer* const known = peer.get();
     by_id_.emplace(known->id, known);
     by_connection_.insert_or_assign(known->connection, known);
@@ -136,12 +139,12 @@ void ZmqEndpoint::take(const ZmqSocket::Incoming& incoming, RequestHandler& hand
         ++counters_.ignored;
         return;
     }
-    const auto value = read_payload(incoming);
+    auto value = read_payload(incoming);
     if (!value) {
         refuse(*peer, 0, value.error());
         return;
     }
-    const auto request = contract::read_request(*value);
+    const auto request = contract::read_request(std::move(*value));
     if (const auto* bad = std::get_if<contract::BadRequest>(&request)) {
         refuse(*peer, bad->id, bad->error);
         return;
@@ -178,6 +181,7 @@ void ZmqEndpoint::send_to(base::ByteView routing_id, const contract::Reply& repl
         bytes = encode_msgpack(
             contract::to_value(contract::Reply{reply.id, contract::to_contract(error)}));
     }
+    replied_ = true;
     switch (socket_->send(routing_id, bytes)) {
         case ZmqSocket::Sent::sent: ++counters_.replies; break;
         case ZmqSocket::Sent::full: ++counters_.replies_full; break;

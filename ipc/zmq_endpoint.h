@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -55,6 +56,8 @@ public:
     /// Readable when there may be something to receive. Edge-triggered underneath: besides each
     /// time it is readable, call receive() before each sleep, until it returns false.
     int fd() const { return socket_->fd(); }
+    /// The same as two descriptors; see ZmqSocket::fds().
+    std::array<int, 2> fds() const { return socket_->fds(); }
 
     /// Hands over what has come in, at most `requests_max` messages, and the ends of connections.
     /// True if there may be more.
@@ -90,6 +93,7 @@ private:
     std::unordered_map<PeerId, Peer*> by_id_;
     std::unordered_map<int, Peer*> by_connection_;
     std::uint64_t last_peer_ = 0;
+    bool replied_ = false;  ///< since receive() last found nothing
     EndpointCounters counters_;
 };
 

@@ -116,7 +116,8 @@ struct ZmqSocket::Parts {
     void* context = nullptr;
     void* socket = nullptr;
     void* monitor = nullptr;
-    os::Descriptor both;  // an epoll set of the two sockets' descriptors
+    std::array<int, 2> fds{-1, -1};
+    os::Descriptor both;  // an epoll set of the two, once it is asked for
     Frame routing_id;
     Frame payload;
 
@@ -153,24 +154,26 @@ struct ZmqSocket::Parts {
         return {};
     }
 
-    Done join_descriptors() {
-        both = os::Descriptor(::epoll_create1(EPOLL_CLOEXEC));
-        if (!both.valid()) {
-            return os::system_error("epoll_create1", errno);
-        }
-        for (void* one : {socket, monitor}) {
-            int fd = -1;
-            std::size_t size = sizeof fd;
-            if (::zmq_getsockopt(one, ZMQ_FD, &fd, &size) != 0) {
+    Done find_descriptors() {
+        const std::array<void*, 2> sockets{socket, monitor};
+        for (std::size_t i = 0; i < sockets.size(); ++i) {
+            std::size_t size = sizeof fds[i];
+            if (::zmq_getsockopt(sockets[i], ZMQ_FD, &fds[i], &size) != 0) {
                 return zmq_error("zmq_getsockopt");
-            }
-            epoll_event event{};
-            event.events = EPOLLIN;
-            if (::epoll_ctl(both.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
-                return os::system_error("epoll_ctl", errno);
             }
         }
         return {};
+    }
+
+    /// Only a system without memory or descriptors refuses these.
+    void join_descriptors() {
+        both = os::Descriptor(::epoll_create1(EPOLL_CLOEXEC));
+        INVARIANT(both.valid());
+        for (const int fd : fds) {
+            epoll_event event{};
+            event.events = EPOLLIN;
+            INVARIANT(::epoll_ctl(both.get(), EPOLL_CTL_ADD, fd, &event) == 0);
+        }
     }
 };
 
@@ -186,7 +189,7 @@ base::Result<std::unique_ptr<ZmqSocket>> ZmqSocket::create(ZmqKind kind) {
     }
     TRY(set_options(parts->socket, kind));
     TRY(parts->open_monitor());
-    TRY(parts->join_descriptors());
+    TRY(parts->find_descriptors());
     return std::unique_ptr<ZmqSocket>(new ZmqSocket(std::move(parts)));
 }
 
@@ -204,7 +207,14 @@ Done ZmqSocket::connect(const std::string& address) {
     return ::zmq_connect(parts_->socket, address.c_str()) == 0 ? Done() : Done(zmq_error(address));
 }
 
-int ZmqSocket::fd() const { return parts_->both.get(); }
+int ZmqSocket::fd() const {
+    if (!parts_->both.valid()) {
+        parts_->join_descriptors();
+    }
+    return parts_->both.get();
+}
+
+std::array<int, 2> ZmqSocket::fds() const { return parts_->fds; }
 
 std::optional<ZmqSocket::Incoming> ZmqSocket::receive() {
     Frame& payload = parts_->payload;
@@ -220,8 +230,6 @@ std::optional<ZmqSocket::Incoming> ZmqSocket::receive() {
         return std::nullopt;
     }
     incoming.payload = payload.content();
-    incoming.connection = number_from(payload.property("__fd"));
-    incoming.peer_address = payload.property("Peer-Address");
     if (payload.more()) {
         incoming.more_frames = true;
         Frame dropped;
@@ -229,6 +237,12 @@ std::optional<ZmqSocket::Incoming> ZmqSocket::receive() {
         } while (dropped.receive(parts_->socket) && dropped.more());
     }
     return incoming;
+}
+
+ZmqSocket::Origin ZmqSocket::origin() const {
+    Frame& payload = parts_->payload;
+    return {.connection = number_from(payload.property("__fd")),
+            .peer_address = payload.property("Peer-Address")};
 }
 
 ZmqSocket::Sent ZmqSocket::send(base::ByteView routing_id, base::ByteView payload) {

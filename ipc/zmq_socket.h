@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -47,16 +48,25 @@ public:
     /// it gives nothing, and next_event() as well. It is edge-triggered underneath: after a send()
     /// call receive() again before waiting, because sending may have consumed the signal.
     int fd() const;
+    /// The two descriptors behind fd(), of messages and of connections. Watched in their own right
+    /// they cost less than the set that joins them.
+    std::array<int, 2> fds() const;
 
     /// A message that has come in. The views live until the next receive().
     struct Incoming {
-        base::ByteView routing_id;      ///< router only: names the connection to answer
-        base::ByteView payload;         ///< first frame of it
-        bool more_frames = false;       ///< there were others; they are dropped
+        base::ByteView routing_id;  ///< router only: names the connection to answer
+        base::ByteView payload;     ///< first frame of it
+        bool more_frames = false;   ///< there were others; they are dropped
+    };
+    std::optional<Incoming> receive();
+
+    /// Where the last message came from; asked once a connection, it costs as much as reading a
+    /// short one. The view lives until the next receive().
+    struct Origin {
         int connection = -1;            ///< number of the connection, as in Event
         std::string_view peer_address;  ///< on ipc "localhost:UID:GID:PID"
     };
-    std::optional<Incoming> receive();
+    Origin origin() const;
 
     enum class Sent : std::uint8_t {
         sent,

@@ -34,7 +34,9 @@ base::Done Service::run() {
 base::Done Service::watch() {
     parts_.signals.set_handler([this](int signal) { on_signal(signal); });
     // What has come in is taken before the next sleep.
-    TRY(parts_.loop.watch(parts_.endpoint.fd(), [](os::Readiness) {}));
+    for (const int fd : parts_.endpoint.fds()) {
+        TRY(parts_.loop.watch(fd, [](os::Readiness) {}));
+    }
     TRY(parts_.loop.watch(parts_.store.moved().fd(), [this](os::Readiness) {
         parts_.store.moved().clear();
         parts_.core.on_durable();
