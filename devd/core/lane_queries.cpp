@@ -44,7 +44,7 @@ void DeviceLane::send_queries() {
         }
         contract::QueryCommand command;
         command.ticket = ticket;
-        command.query = found->second.query;
+        command.query = std::move(found->second.query);  // it is put once
         command.budget_ms = kQueryBudgetMs;
         watch_for(kQueryBudget);
         ++queries_at_host_;

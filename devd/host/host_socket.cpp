@@ -3,6 +3,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -49,26 +50,16 @@ Done HostSocket::send(const contract::FromHost& message) {
 Result<base::ByteView> HostSocket::next_packet(os::Deadline deadline) {
     constexpr std::int64_t kNsPerSecond = 1'000'000'000;
     while (true) {
-        // Mostly the next message is there already.
-        const ssize_t taken =
-            ::recv(link_.get(), packet_.get(), kPacketBytesMax, MSG_DONTWAIT | MSG_TRUNC);
-        if (taken > 0 && static_cast<std::size_t>(taken) > kPacketBytesMax) {
-            return make_error(ErrorCode::malformed, "a packet above the limit");
-        }
-        if (taken > 0) {
-            return base::ByteView(packet_.get(), static_cast<std::size_t>(taken));
-        }
-        if (taken == 0 || (errno != EAGAIN && errno != EINTR)) {
-            return link_lost();
-        }
-        const os::Instant now = clock_.now();
-        if (now >= deadline) {
-            return make_error(ErrorCode::deadline_passed, "no message");
+        const auto packet = TRY(reader_.next(link_.get()));
+        if (packet) {
+            return *packet;
         }
         pollfd ready{link_.get(), POLLIN, 0};
-        const std::int64_t ns = (deadline - now).count();
+        const std::int64_t ns = std::max<std::int64_t>((deadline - clock_.now()).count(), 0);
         const timespec left{ns / kNsPerSecond, ns % kNsPerSecond};
-        ::ppoll(&ready, 1, deadline == os::Deadline::max() ? nullptr : &left, nullptr);
+        if (::ppoll(&ready, 1, deadline == os::Deadline::max() ? nullptr : &left, nullptr) == 0) {
+            return make_error(ErrorCode::deadline_passed, "no message");
+        }
     }
 }
 

@@ -1,10 +1,9 @@
 #pragma once
 
-#include <memory>
 #include <utility>
 
 #include "devd/host/host_link.h"
-#include "devd/host/host_packets.h"
+#include "devd/host/packet_reader.h"
 #include "hal/os/clock.h"
 #include "hal/os/descriptor.h"
 
@@ -22,9 +21,7 @@ base::Result<std::pair<os::Descriptor, os::Descriptor>> make_host_link();
 class HostSocket final : public HostLink {
 public:
     HostSocket(os::Descriptor link, const os::Clock& clock)
-        : link_(std::move(link)),
-          clock_(clock),
-          packet_(std::make_unique_for_overwrite<std::byte[]>(kPacketBytesMax)) {}
+        : link_(std::move(link)), clock_(clock) {}
 
     base::Done send(const contract::FromHost& message) override;
     base::Result<contract::ToHost> receive(os::Deadline deadline) override;
@@ -34,7 +31,7 @@ private:
 
     os::Descriptor link_;
     const os::Clock& clock_;
-    std::unique_ptr<std::byte[]> packet_;  ///< kPacketBytesMax; what is not used costs no memory
+    PacketReader reader_;
     PacketJoiner joiner_;
 };
 

@@ -59,21 +59,12 @@ Done HostChannel::flush() {
 
 Result<bool> HostChannel::receive(std::size_t messages_max,
                                   const std::function<bool(const contract::FromHost&)>& handler) {
-    for (std::size_t count = 0; count < messages_max; ++count) {
-        const ssize_t taken =
-            ::recv(link_.get(), packet_.data(), packet_.size(), MSG_DONTWAIT | MSG_TRUNC);
-        if (taken < 0) {
-            return errno == EAGAIN || errno == EINTR ? Result<bool>(false) : link_lost();
+    for (std::size_t count = 0; count < messages_max || reader_.holds_more(); ++count) {
+        const auto packet = TRY(reader_.next(link_.get()));
+        if (!packet) {
+            return false;
         }
-        if (taken == 0) {
-            // An end of file; an empty packet looks the same and is as fatal.
-            return link_lost();
-        }
-        const auto length = static_cast<std::size_t>(taken);
-        if (length > packet_.size()) {
-            return make_error(ErrorCode::too_large, "a packet above the limit");
-        }
-        const auto message = TRY(joiner_.take(base::ByteView(packet_.data(), length)));
+        const auto message = TRY(joiner_.take(*packet));
         if (!message) {
             continue;
         }

@@ -3,7 +3,7 @@
 #include <deque>
 #include <functional>
 
-#include "devd/host/host_packets.h"
+#include "devd/host/packet_reader.h"
 #include "hal/os/descriptor.h"
 #include "ipc/contract/messages.h"
 
@@ -15,8 +15,7 @@ inline constexpr std::size_t kUnsentBytesMax = 4 * 1024 * 1024;
 /// devd's end of a host link: never blocks, believes nothing.
 class HostChannel final {
 public:
-    explicit HostChannel(os::Descriptor link)
-        : link_(std::move(link)), packet_(host::kPacketBytesMax) {}
+    explicit HostChannel(os::Descriptor link) : link_(std::move(link)) {}
 
     int fd() const { return link_.get(); }
 
@@ -28,10 +27,10 @@ public:
     /// Errors: link_lost.
     base::Done flush();
 
-    /// Takes what has arrived, at most `messages_max`, and hands over each message. Returns false
-    /// when there is certainly no more. Stops as soon as the handler returns false. Errors:
-    /// link_lost (the host's end is closed and everything was read), malformed, bad_field,
-    /// too_large: the host is broken or hostile and must be ended.
+    /// Takes what has arrived, some more than `messages_max` at most, and hands over each message.
+    /// Returns false when there was no more at the last look. Stops as soon as the handler returns
+    /// false. Errors: link_lost (the host's end is closed and everything was read), malformed,
+    /// bad_field, too_large: the host is broken or hostile and must be ended.
     base::Result<bool> receive(std::size_t messages_max,
                                const std::function<bool(const contract::FromHost&)>& handler);
 
@@ -39,7 +38,7 @@ private:
     base::Done send_packet(base::ByteView packet);
 
     os::Descriptor link_;
-    base::Bytes packet_;
+    host::PacketReader reader_;
     host::PacketJoiner joiner_;
     std::deque<base::Bytes> unsent_;
     std::size_t unsent_bytes_ = 0;

@@ -123,6 +123,28 @@ TEST(HostLink, CarriesLargeMessagesWithoutBlockingDevd) {
     EXPECT_EQ(host.receive(clock.now()).error().code, ErrorCode::deadline_passed);
 }
 
+TEST(HostLink, HandsOverEverythingThatAHostSaidBeforeItEnded) {
+    const os::SystemClock clock;
+    auto [ours, theirs] = MUST(make_host_link());
+    HostChannel channel(std::move(ours));
+    constexpr int kMessages = 20;  // more than are taken from the kernel at once
+    {
+        HostSocket host(std::move(theirs), clock);
+        for (int i = 0; i < kMessages; ++i) {
+            ASSERT_TRUE(host.send(contract::FromHost(contract::Beat{})));
+        }
+    }
+    int taken = 0;
+    const auto count = [&taken](const contract::FromHost&) { return ++taken > 0; };
+    EXPECT_TRUE(MUST(channel.receive(1, count)));  // there is more; none of it is held back
+    base::Result<bool> read = true;
+    while (read && *read) {
+        read = channel.receive(1, count);
+    }
+    EXPECT_EQ(taken, kMessages);
+    EXPECT_EQ(channel.receive(1, count).error().code, ErrorCode::link_lost);
+}
+
 TEST(HostLink, AHostThatDoesNotReadIsGivenUp) {
     auto [ours, theirs] = MUST(make_host_link());
     HostChannel channel(std::move(ours));
