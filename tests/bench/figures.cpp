@@ -26,7 +26,8 @@ bool Figure::within() const {
 }
 
 Figure compare(std::string name, const std::vector<double>& measured,
-               const std::vector<double>& reference, const std::string& unit, double bound) {
+               const std::vector<double>& reference, const std::string& unit,
+               std::optional<double> bound) {
     std::vector<double> ratios;
     for (std::size_t i = 0; i < measured.size(); ++i) {
         ratios.push_back(measured[i] / reference[i]);

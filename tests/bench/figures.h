@@ -51,7 +51,8 @@ struct Figure {
 
 /// A figure by rounds: the medians of both sides and the median of their ratios.
 Figure compare(std::string name, const std::vector<double>& measured,
-               const std::vector<double>& reference, const std::string& unit, double bound);
+               const std::vector<double>& reference, const std::string& unit,
+               std::optional<double> bound);
 
 void print_head();
 void print(const Figure& figure);

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 
+#include "tests/bench/bare_service.h"
 #include "tests/bench/groups.h"
 #include "tests/bench/references.h"
 
@@ -53,7 +54,7 @@ private:
 
 /// One kind of figure: a value each round.
 struct Rounds {
-    std::vector<double> ping, status, echo, commit, sync, accept, result, syncs;
+    std::vector<double> ping, status, echo, commit, sync, bare, accept, result, syncs;
 };
 
 /// Sells, one receipt after the other.
@@ -141,6 +142,7 @@ struct Stage {
     std::unique_ptr<SyncCount> syncs;
     std::unique_ptr<PingPong> pair;
     std::unique_ptr<Commits> commits;
+    std::unique_ptr<BareService> bare;
     std::unique_ptr<Syncs> disk;
     std::unique_ptr<Till> till;
 };
@@ -159,13 +161,15 @@ Result<Stage> set_up(Bench& bench) {
     TRY(Done(started));
     TRY(stage.counter->wait_ready(kDevice));
     stage.pair = TRY(PingPong::start(folder, bench.processors));
-    stage.commits = TRY(Commits::open(folder + "/state"));
+    stage.commits = TRY(Commits::open(folder + "/state", "reference.db"));
+    stage.bare = TRY(BareService::start(folder + "/state", bench.processors));
     stage.disk = TRY(Syncs::open(folder + "/state"));
     auto client = TRY(client::Client::connect(
         {.endpoint = stage.counter->shop().endpoint(), .name = "till"}, bench.clock, bench.soon()));
     stage.till = std::make_unique<Till>(bench, *stage.syncs, std::move(client));
     for (int i = 0; i < kCommitsBefore; ++i) {
         TRY(stage.commits->once());
+        TRY(stage.bare->accept_once());
     }
     TRY(stage.till->sell(kOperationsBefore));
     return stage;
@@ -180,6 +184,8 @@ Done play_round(Bench& bench, Stage& stage, Rounds& rounds) {
         TRY(median_us(clock, kQuestions, [&] { return stage.counter->echo(kDevice); })));
     rounds.sync.push_back(TRY(median_us(clock, kCommits, [&] { return stage.disk->once(); })));
     rounds.commit.push_back(TRY(median_us(clock, kCommits, [&] { return stage.commits->once(); })));
+    rounds.bare.push_back(
+        TRY(median_us(clock, kCommits, [&] { return stage.bare->accept_once(); })));
     const Till::Times times = TRY(stage.till->sell(kOperations));
     rounds.accept.push_back(times.accept);
     rounds.result.push_back(times.result);
@@ -190,7 +196,7 @@ Done play_round(Bench& bench, Stage& stage, Rounds& rounds) {
 /// `whole` less `base`, counted in commits.
 Figure in_commits(std::string name, const std::vector<double>& whole,
                   const std::vector<double>& base, const std::vector<double>& commit,
-                  double bound) {
+                  std::optional<double> bound) {
     std::vector<double> beyond;
     for (std::size_t i = 0; i < whole.size(); ++i) {
         beyond.push_back(whole[i] - base[i]);
@@ -213,8 +219,11 @@ std::vector<Figure> figures_of(const Rounds& rounds) {
         plain("fdatasync of 4 KB", rounds.sync),
         compare("cached status / ping-pong", rounds.status, rounds.ping, "us", 1.35),
         compare("command: echo 64 B / ping-pong", rounds.echo, rounds.ping, "us", 1.7),
+        in_commits("bare libzmq + SQLite: the same", rounds.bare, rounds.ping, rounds.commit,
+                   std::nullopt),
         in_commits("accept = ping-pong + n commits", rounds.accept, rounds.ping, rounds.commit,
                    1.3),
+        compare("accept / bare libzmq + SQLite", rounds.accept, rounds.bare, "us", std::nullopt),
         in_commits("result = command + n commits", rounds.result, rounds.echo, rounds.commit, 3.4),
         {.name = "syncs from submit to result",
          .measured = fmt::format("{:.2f}", syncs),

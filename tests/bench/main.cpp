@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "tests/bench/bare_service.h"
 #include "tests/bench/groups.h"
 #include "tests/bench/references.h"
 
@@ -104,6 +105,9 @@ int main(int count, char** words) {
     using namespace tillhost::bench;
     if (count == 3 && std::string_view(words[1]) == "--pong") {
         return PingPong::answer(words[2]);
+    }
+    if (count == 3 && std::string_view(words[1]) == "--bare") {
+        return BareService::serve(words[2]);
     }
     Options options;
     return parse(count, words, options) ? run(options) : 2;

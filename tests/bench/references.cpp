@@ -93,13 +93,13 @@ struct Commits::Parts {
 Commits::Commits(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Commits::~Commits() = default;
 
-Result<std::unique_ptr<Commits>> Commits::open(const std::string& folder) {
+Result<std::unique_ptr<Commits>> Commits::open(const std::string& folder, const std::string& name) {
     auto parts = std::make_unique<Parts>();
     constexpr const char* kSetUp =
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000;"
         "CREATE TABLE row (id TEXT NOT NULL PRIMARY KEY, content BLOB) STRICT, WITHOUT ROWID;";
     constexpr const char* kInsert = "INSERT INTO row VALUES (printf('%036d', ?), ?)";
-    if (::sqlite3_open((folder + "/reference.db").c_str(), &parts->database) != SQLITE_OK ||
+    if (::sqlite3_open((folder + "/" + name).c_str(), &parts->database) != SQLITE_OK ||
         ::sqlite3_exec(parts->database, kSetUp, nullptr, nullptr, nullptr) != SQLITE_OK ||
         ::sqlite3_prepare_v2(parts->database, kInsert, -1, &parts->insert, nullptr) != SQLITE_OK) {
         return parts->error();

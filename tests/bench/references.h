@@ -41,7 +41,8 @@ private:
 /// synchronous = FULL, one new row of 1 KB a transaction.
 class Commits final {
 public:
-    static base::Result<std::unique_ptr<Commits>> open(const std::string& folder);
+    static base::Result<std::unique_ptr<Commits>> open(const std::string& folder,
+                                                       const std::string& name);
     ~Commits();
     Commits(const Commits&) = delete;
     Commits& operator=(const Commits&) = delete;
