@@ -63,15 +63,13 @@ void take_out(std::map<Key, OperationBook::Queue>& queues, const Key& key, std::
 }  // namespace
 
 bool is_money(const contract::Command& command) {
-    return std::holds_alternative<contract::Receipt>(command) ||
-           std::holds_alternative<contract::OpenShift>(command) ||
-           std::holds_alternative<contract::CloseShift>(command) ||
-           std::holds_alternative<contract::CashIn>(command) ||
+    return makes_fiscal_document(command) || std::holds_alternative<contract::CashIn>(command) ||
            std::holds_alternative<contract::CashOut>(command);
 }
 
 bool makes_fiscal_document(const contract::Command& command) {
     return std::holds_alternative<contract::Receipt>(command) ||
+           std::holds_alternative<contract::Correction>(command) ||
            std::holds_alternative<contract::OpenShift>(command) ||
            std::holds_alternative<contract::CloseShift>(command);
 }

@@ -47,6 +47,13 @@ struct CheckCommand {
         }
         return {};
     }
+    Done operator()(const contract::Correction& correction) const {
+        const auto totals = contract::check_correction(correction);
+        if (!totals) {
+            return base::with_context(totals.error(), "command.correction");
+        }
+        return {};
+    }
     Done operator()(const contract::CashIn& cash) const { return check_currency(cash.currency); }
     Done operator()(const contract::CashOut& cash) const { return check_currency(cash.currency); }
     template <class Other>

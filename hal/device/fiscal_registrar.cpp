@@ -27,6 +27,9 @@ struct Execute {
     Result<FiscalResult> operator()(const contract::Receipt& command) {
         return registrar.sell(command, gate, deadline);
     }
+    Result<FiscalResult> operator()(const contract::Correction& command) {
+        return registrar.correct(command, gate, deadline);
+    }
     Result<FiscalResult> operator()(const contract::OpenShift& command) {
         return registrar.open_shift(command, gate, deadline);
     }
@@ -55,7 +58,69 @@ struct Execute {
         TRY(registrar.open_drawer(deadline));
         return unregistered(contract::Printed::not_printed);
     }
+    Result<FiscalResult> operator()(const contract::PrintBarcode& command) {
+        TRY(registrar.print_barcode(command, deadline));
+        return unregistered(contract::Printed::printing);
+    }
+    Result<FiscalResult> operator()(const contract::PrintPicture& command) {
+        TRY(registrar.print_picture(command, deadline));
+        return unregistered(contract::Printed::printing);
+    }
+    Result<FiscalResult> operator()(const contract::PrintCopy&) {
+        TRY(registrar.print_copy(deadline));
+        return unregistered(contract::Printed::printing);
+    }
+    Result<FiscalResult> operator()(const contract::ContinuePrint&) {
+        TRY(registrar.continue_print(deadline));
+        return unregistered(contract::Printed::printing);
+    }
+    Result<FiscalResult> operator()(const contract::FeedPaper& command) {
+        TRY(registrar.feed_paper(command, deadline));
+        return unregistered(contract::Printed::printed);
+    }
+    Result<FiscalResult> operator()(const contract::SetClock& command) {
+        TRY(registrar.set_clock(command, deadline));
+        return unregistered(contract::Printed::not_printed);
+    }
+    Result<FiscalResult> operator()(const contract::SetLayout& command) {
+        TRY(registrar.set_layout(command, deadline));
+        return unregistered(contract::Printed::not_printed);
+    }
+    Result<FiscalResult> operator()(const contract::WriteTable& command) {
+        TRY(registrar.write_table(command, deadline));
+        return unregistered(contract::Printed::not_printed);
+    }
 };
+
+struct Ask {
+    FiscalRegistrar& registrar;
+    os::Deadline deadline;
+
+    using Answer = Result<contract::ClassStatus>;
+    Answer operator()(const contract::StatusQuery&) { return TRY(registrar.status(deadline)); }
+    Answer operator()(const contract::EchoQuery&) {
+        return base::make_error(base::ErrorCode::not_supported,
+                                "a fiscal registrar does not answer 'echo'");
+    }
+    Answer operator()(const contract::FiscalMemoryQuery&) {
+        return TRY(registrar.fiscal_memory(deadline));
+    }
+    Answer operator()(const contract::RegistersQuery& query) {
+        return TRY(registrar.registers(query, deadline));
+    }
+    Answer operator()(const contract::TableQuery& query) {
+        return TRY(registrar.table_field(query, deadline));
+    }
+    Answer operator()(const contract::LayoutQuery&) { return TRY(registrar.layout(deadline)); }
+    Answer operator()(const contract::MarkingQuery& query) {
+        return TRY(registrar.check_marking(query, deadline));
+    }
+};
+
+base::Error cannot(const char* what) {
+    return base::make_error(base::ErrorCode::not_supported,
+                            fmt::format("this registrar cannot {}", what));
+}
 
 class FiscalDriver final : public Driver {
 public:
@@ -80,12 +145,7 @@ public:
 
     Result<contract::ClassStatus> query(const contract::Query& query,
                                         os::Deadline deadline) override {
-        if (!std::holds_alternative<contract::StatusQuery>(query)) {
-            return base::make_error(
-                base::ErrorCode::not_supported,
-                fmt::format("a fiscal registrar does not answer '{}'", contract::case_of(query)));
-        }
-        return contract::ClassStatus(TRY(registrar_->status(deadline)));
+        return std::visit(Ask{*registrar_, deadline}, query);
     }
 
 private:
@@ -93,6 +153,48 @@ private:
 };
 
 }  // namespace
+
+Result<FiscalResult> FiscalRegistrar::correct(const contract::Correction&, Gate&, os::Deadline) {
+    return cannot("make correction receipts");
+}
+Done FiscalRegistrar::print_barcode(const contract::PrintBarcode&, os::Deadline) {
+    return cannot("print barcodes");
+}
+Done FiscalRegistrar::print_picture(const contract::PrintPicture&, os::Deadline) {
+    return cannot("print pictures");
+}
+Done FiscalRegistrar::print_copy(os::Deadline) { return cannot("print copies"); }
+Done FiscalRegistrar::continue_print(os::Deadline) { return cannot("continue printing"); }
+Done FiscalRegistrar::feed_paper(const contract::FeedPaper&, os::Deadline) {
+    return cannot("feed paper");
+}
+Done FiscalRegistrar::set_clock(const contract::SetClock&, os::Deadline) {
+    return cannot("set its clock");
+}
+Done FiscalRegistrar::set_layout(const contract::SetLayout&, os::Deadline) {
+    return cannot("take a header and a footer");
+}
+Done FiscalRegistrar::write_table(const contract::WriteTable&, os::Deadline) {
+    return cannot("write tables");
+}
+Result<contract::FiscalMemory> FiscalRegistrar::fiscal_memory(os::Deadline) {
+    return cannot("tell of its fiscal storage");
+}
+Result<contract::Registers> FiscalRegistrar::registers(const contract::RegistersQuery&,
+                                                       os::Deadline) {
+    return cannot("read registers");
+}
+Result<contract::TableField> FiscalRegistrar::table_field(const contract::TableQuery&,
+                                                          os::Deadline) {
+    return cannot("read tables");
+}
+Result<contract::Layout> FiscalRegistrar::layout(os::Deadline) {
+    return cannot("tell its header and footer");
+}
+Result<contract::MarkingCheck> FiscalRegistrar::check_marking(const contract::MarkingQuery&,
+                                                              os::Deadline) {
+    return cannot("check marking codes");
+}
 
 std::unique_ptr<Driver> make_driver(std::unique_ptr<FiscalRegistrar> registrar) {
     return std::make_unique<FiscalDriver>(std::move(registrar));

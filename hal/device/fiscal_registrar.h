@@ -9,9 +9,9 @@ namespace tillhost::device {
 
 /// A fiscal registrar, as law sees it: fiscal memory and printer in one.
 ///
-/// Money operations (sell, open_shift, close_shift, cash_in, cash_out) persist a FiscalMarker
-/// through the gate before their irreversible bytes and their result before the acknowledgement
-/// that would erase the device's answer. Their errors, beside those of the line:
+/// Money operations (sell, correct, open_shift, close_shift, cash_in, cash_out) persist a
+/// FiscalMarker through the gate before their irreversible bytes and their result before the
+/// acknowledgement that would erase the device's answer. Their errors, beside those of the line:
 /// shift_not_open, shift_already_open, shift_expired, paper_out, cover_open, still_printing,
 /// payment_below_total, not_enough_cash, wrong_password, wrong_operator, wrong_mode,
 /// fiscal_memory_failed, fiscal_memory_full, ofd_backlog, clock_wrong, amount_refused,
@@ -28,6 +28,9 @@ public:
     /// Registers one receipt. Paper, shift and sums are checked before anything is sent.
     virtual base::Result<contract::FiscalResult> sell(const contract::Receipt& receipt, Gate& gate,
                                                       os::Deadline deadline) = 0;
+    /// Registers a correction receipt; rules as sell().
+    virtual base::Result<contract::FiscalResult> correct(const contract::Correction& command,
+                                                         Gate& gate, os::Deadline deadline);
     virtual base::Result<contract::FiscalResult> open_shift(const contract::OpenShift& command,
                                                             Gate& gate, os::Deadline deadline) = 0;
     virtual base::Result<contract::FiscalResult> close_shift(const contract::CloseShift& command,
@@ -42,6 +45,24 @@ public:
     virtual base::Done print_text(const contract::PrintText& command, os::Deadline deadline) = 0;
     virtual base::Done cut_paper(const contract::CutPaper& command, os::Deadline deadline) = 0;
     virtual base::Done open_drawer(os::Deadline deadline) = 0;
+
+    // What not every registrar can: not_supported unless it says otherwise. None of it is money.
+    virtual base::Done print_barcode(const contract::PrintBarcode& command, os::Deadline deadline);
+    virtual base::Done print_picture(const contract::PrintPicture& command, os::Deadline deadline);
+    virtual base::Done print_copy(os::Deadline deadline);
+    virtual base::Done continue_print(os::Deadline deadline);
+    virtual base::Done feed_paper(const contract::FeedPaper& command, os::Deadline deadline);
+    virtual base::Done set_clock(const contract::SetClock& command, os::Deadline deadline);
+    virtual base::Done set_layout(const contract::SetLayout& command, os::Deadline deadline);
+    virtual base::Done write_table(const contract::WriteTable& command, os::Deadline deadline);
+    virtual base::Result<contract::FiscalMemory> fiscal_memory(os::Deadline deadline);
+    virtual base::Result<contract::Registers> registers(const contract::RegistersQuery& query,
+                                                        os::Deadline deadline);
+    virtual base::Result<contract::TableField> table_field(const contract::TableQuery& query,
+                                                           os::Deadline deadline);
+    virtual base::Result<contract::Layout> layout(os::Deadline deadline);
+    virtual base::Result<contract::MarkingCheck> check_marking(const contract::MarkingQuery& query,
+                                                               os::Deadline deadline);
 
     /// As Driver::resolve.
     virtual base::Result<contract::Resolution> resolve(const contract::Pending& pending, Gate& gate,

@@ -81,14 +81,16 @@ def ordered(schema):
 def initial(schema, field):
     """What stands behind the member: its default, or the empty value."""
     if field.get("optional") or isinstance(field["type"], list):
-        return ""
+        return "{}"
     name, default = field["type"], field.get("default")
     if name == "bool":
         return " = true" if default else " = false"
     if name == "int":
         return f" = {default or 0}"
     if name == "text":
-        return f' = "{default}"' if default else ""
+        return f' = "{default}"' if default else "{}" if "default" in field else ""
+    if name == "bytes":
+        return "{}" if "default" in field else ""
     if name in schema["enums"]:
         return f" = {cpp_name(schema, name)}::{default or 'unspecified'}"
     return ""

@@ -78,7 +78,12 @@ void spread_discount(std::int64_t discount, std::vector<std::int64_t>& totals) {
 Position position(const ReceiptLine& line, std::int64_t price, std::int64_t micro) {
     const bool whole = micro % kMicro == 0;
     const Quantity quantity = whole ? Quantity{micro / kMicro, 0} : Quantity{micro, 6};
-    return {line.name, price, quantity, product(price, micro), line.vat, line.department};
+    return {.name = line.name,
+            .price_minor = price,
+            .quantity = quantity,
+            .sum_minor = product(price, micro),
+            .vat = line.vat,
+            .department = line.department};
 }
 
 /// Positions of one line whose sums are `total` exactly.
@@ -141,10 +146,103 @@ base::Done check_payments(const Receipt& receipt, ReceiptTotals& totals) {
     return {};
 }
 
+bool all_digits(const std::string& text) {
+    return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+}
+
+base::Done check_tax_id(const std::string& field, const std::string& text) {
+    const bool good =
+        text.empty() || (all_digits(text) && (text.size() == 10 || text.size() == 12));
+    return good ? base::Done() : base::Done(bad_field(field, "10 or 12 digits, or nothing"));
+}
+
+/// Exactly the value of its kind.
+base::Done check_tags(const std::string& field, const std::vector<Tag>& tags) {
+    for (std::size_t i = 0; i < tags.size(); ++i) {
+        const Tag& tag = tags[i];
+        const bool text = tag.kind == TagKind::text;
+        const bool bytes = tag.kind == TagKind::bytes;
+        if (text == tag.text.empty() || bytes == tag.bytes.empty() ||
+            (tag.kind != TagKind::integer && tag.integer != 0)) {
+            return bad_field(fmt::format("{}[{}]", field, i),
+                             fmt::format("a value as {}, and no other", name_of(tag.kind)));
+        }
+    }
+    return {};
+}
+
+base::Done check_line(const std::string& field, const ReceiptLine& line, bool discounted) {
+    TRY(check_tags(field + ".tags", line.tags));
+    const bool one = line.quantity_scale == 0 && line.quantity_units == 1;
+    if (line.marking && line.measure == 0 && !one) {
+        return bad_field(field + ".quantity_units", "1, since a marking code names one piece");
+    }
+    if (line.marking && discounted && !one) {
+        return bad_field(
+            field + ".discount_minor",
+            "no discount, of the receipt neither: a marked quantity stays one position");
+    }
+    return {};
+}
+
+base::Done check_people(const Receipt& receipt) {
+    TRY(check_tax_id("customer_tax_id", receipt.customer_tax_id));
+    if (receipt.cashier) {
+        TRY(check_tax_id("cashier.tax_id", receipt.cashier->tax_id));
+    }
+    if (receipt.electronic_only && receipt.customer_contact.empty()) {
+        return bad_field("customer_contact",
+                         "a phone or an e-mail, since nothing is printed (electronic_only)");
+    }
+    return {};
+}
+
+/// A day of the Gregorian calendar, YYYY-MM-DD.
+bool is_day(const std::string& text) {
+    constexpr std::array<int, 12> kDays{31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    if (text.size() != 10 || text[4] != '-' || text[7] != '-' ||
+        !all_digits(text.substr(0, 4) + text.substr(5, 2) + text.substr(8))) {
+        return false;
+    }
+    const int year = std::stoi(text.substr(0, 4));
+    const int month = std::stoi(text.substr(5, 2));
+    const int day = std::stoi(text.substr(8));
+    const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return month >= 1 && month <= 12 && day >= 1 &&
+           day <= kDays[static_cast<std::size_t>(month - 1)] && (month != 2 || day < 29 || leap);
+}
+
 }  // namespace
+
+Result<ReceiptTotals> check_correction(const Correction& correction) {
+    if (!is_day(correction.basis_date)) {
+        return bad_field("basis_date", "a day as YYYY-MM-DD");
+    }
+    if (correction.basis == CorrectionBasis::by_order && correction.basis_number.empty()) {
+        return bad_field("basis_number", "the number of the order");
+    }
+    for (std::size_t i = 0; i < correction.receipt.lines.size(); ++i) {
+        if (correction.receipt.lines[i].marking) {
+            return bad_field(fmt::format("receipt.lines[{}].marking", i),
+                             "nothing: corrections take no marking codes");
+        }
+    }
+    if (!correction.receipt.text.empty()) {
+        return bad_field("receipt.text", "nothing: a correction has no free lines");
+    }
+    const auto totals = check_receipt(correction.receipt);
+    return totals ? totals : Result<ReceiptTotals>(base::with_context(totals.error(), "receipt"));
+}
 
 Result<ReceiptTotals> check_receipt(const Receipt& receipt) {
     TRY(base::Currency::from_code(receipt.currency));
+    TRY(check_people(receipt));
+    TRY(check_tags("tags", receipt.tags));
+    for (std::size_t i = 0; i < receipt.lines.size(); ++i) {
+        const ReceiptLine& line = receipt.lines[i];
+        const bool discounted = line.discount_minor != 0 || receipt.discount_minor != 0;
+        TRY(check_line(fmt::format("lines[{}]", i), line, discounted));
+    }
     const std::vector<std::int64_t> lines = TRY(line_totals(receipt));
     ReceiptTotals totals;
     totals.total_minor =
@@ -153,13 +251,43 @@ Result<ReceiptTotals> check_receipt(const Receipt& receipt) {
     return totals;
 }
 
+base::Done check_plain_sale(const Receipt& receipt) {
+    const auto only = [](std::string_view field, std::string_view what) {
+        return make_error(ErrorCode::not_supported,
+                          fmt::format("{}: this registrar knows only {}", field, what));
+    };
+    if (receipt.kind != ReceiptKind::sale) {
+        return only("kind", "sale");
+    }
+    if (receipt.electronic_only) {
+        return only("electronic_only", "receipts on paper");
+    }
+    if (!receipt.customer_contact.empty() || !receipt.customer_name.empty() ||
+        !receipt.customer_tax_id.empty() || !receipt.tags.empty()) {
+        return only("customer_contact, customer_name, customer_tax_id, tags", "receipts without");
+    }
+    for (std::size_t i = 0; i < receipt.lines.size(); ++i) {
+        const ReceiptLine& line = receipt.lines[i];
+        if (line.item_type != ItemType::goods ||
+            line.payment_method != PaymentMethod::full_payment || line.measure != 0 ||
+            line.marking || !line.tags.empty()) {
+            return only(fmt::format("lines[{}]", i), "goods in pieces, paid in full, not marked");
+        }
+    }
+    return {};
+}
+
 Result<std::vector<Position>> final_positions(const Receipt& receipt) {
     TRY(check_receipt(receipt));
     std::vector<std::int64_t> totals = TRY(line_totals(receipt));
     spread_discount(receipt.discount_minor, totals);
     std::vector<Position> positions;
     for (std::size_t i = 0; i < totals.size(); ++i) {
+        const std::size_t before = positions.size();
         append_positions(receipt.lines[i], totals[i], positions);
+        for (std::size_t made = before; made < positions.size(); ++made) {
+            positions[made].line = i;
+        }
     }
     return positions;
 }

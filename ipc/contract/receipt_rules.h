@@ -19,8 +19,18 @@ struct ReceiptTotals {
 
 /// Checks everything about a receipt that the schema cannot say, before a device is touched.
 /// Errors, each naming the field: bad_field (currency, a discount above its line, a kind of payment
-/// twice, a total that is zero or too large), payment_below_total, noncash_above_total.
+/// twice, a total that is zero or too large, a tax id that is none, a tag without its value, a
+/// marked line of more than one piece, electronic_only without a contact), payment_below_total,
+/// noncash_above_total.
 base::Result<ReceiptTotals> check_receipt(const Receipt& receipt);
+
+/// The same for a correction. Errors beside those of check_receipt: bad_field (basis_date,
+/// basis_number, a marked line, free text).
+base::Result<ReceiptTotals> check_correction(const Correction& correction);
+
+/// For drivers that only know a sale of goods paid in full: nothing they would leave out is asked.
+/// Errors: not_supported, naming the field.
+base::Done check_plain_sale(const Receipt& receipt);
 
 /// A position as registrars without discounts of their own take it: the sum is exactly
 /// price × quantity, rounded half up.
@@ -31,6 +41,7 @@ struct Position {
     std::int64_t sum_minor = 0;
     Vat vat = Vat::unspecified;
     std::int64_t department = 1;
+    std::size_t line = 0;  ///< the receipt's line that it is a part of
 };
 
 /// The lines with all discounts worked into the prices; their sums add up to the receipt's total.

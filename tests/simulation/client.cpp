@@ -42,6 +42,7 @@ bool same_outcome(contract::Operation before, contract::Operation after) {
 
 bool is_money(const contract::Command& command) {
     return std::holds_alternative<contract::Receipt>(command) ||
+           std::holds_alternative<contract::Correction>(command) ||
            std::holds_alternative<contract::OpenShift>(command) ||
            std::holds_alternative<contract::CloseShift>(command) ||
            std::holds_alternative<contract::CashIn>(command) ||

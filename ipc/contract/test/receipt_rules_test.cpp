@@ -80,5 +80,76 @@ TEST(ReceiptRules, PositionsAlwaysAddUpToTheTotal) {
     }
 }
 
+std::string refusal(const Receipt& receipt) {
+    const auto totals = check_receipt(receipt);
+    return totals ? "" : totals.error().detail;
+}
+
+TEST(ReceiptRules, RefusesWhatNoFiscalDocumentCanSay) {
+    const Receipt good = receipt_of(100, 1, 0, 0, 100);
+    Receipt receipt = good;
+    receipt.customer_tax_id = "12345";
+    EXPECT_EQ(refusal(receipt), "customer_tax_id: 10 or 12 digits, or nothing");
+    receipt = good;
+    receipt.electronic_only = true;
+    EXPECT_TRUE(refusal(receipt).starts_with("customer_contact: "));
+    receipt = good;
+    receipt.tags.push_back({.number = 1191, .kind = TagKind::text});
+    EXPECT_EQ(refusal(receipt), "tags[0]: a value as text, and no other");
+    receipt.tags[0].text = "x";
+    receipt.tags[0].integer = 1;
+    EXPECT_EQ(refusal(receipt), "tags[0]: a value as text, and no other");
+    receipt.tags[0].integer = 0;
+    EXPECT_EQ(refusal(receipt), "");
+}
+
+TEST(ReceiptRules, AMarkingCodeStaysOnOnePosition) {
+    Receipt receipt = receipt_of(10000, 2, 0, 0, 90000);
+    receipt.lines[0].marking = Marking{.code = base::Bytes(10, std::byte{'x'})};
+    EXPECT_TRUE(refusal(receipt).starts_with("lines[0].quantity_units: 1"));
+    receipt.lines[0].measure = 11;
+    EXPECT_EQ(refusal(receipt), "");
+    receipt.discount_minor = 1;
+    EXPECT_TRUE(refusal(receipt).starts_with("lines[0].discount_minor: "));
+    receipt.lines[0].quantity_units = 1;
+    ASSERT_EQ(refusal(receipt), "");
+    EXPECT_EQ(final_positions(receipt)->size(), 1U);
+}
+
+TEST(ReceiptRules, ACorrectionSaysWhatItCorrects) {
+    Correction correction{.receipt = receipt_of(100, 1, 0, 0, 100),
+                          .basis = CorrectionBasis::own_initiative,
+                          .basis_date = "2024-02-29"};
+    EXPECT_TRUE(check_correction(correction).has_value());
+    for (const char* day : {"2023-02-29", "2024-13-01", "2024-00-10", "2024-01-32", "24-01-01",
+                            "2024/01/01", "2024-01-1x", ""}) {
+        correction.basis_date = day;
+        EXPECT_EQ(check_correction(correction).error().detail, "basis_date: a day as YYYY-MM-DD")
+            << day;
+    }
+    correction.basis_date = "2024-01-31";
+    correction.basis = CorrectionBasis::by_order;
+    EXPECT_TRUE(check_correction(correction).error().detail.starts_with("basis_number: "));
+    correction.basis_number = "12";
+    correction.receipt.payments[0].amount_minor = 99;
+    EXPECT_TRUE(check_correction(correction).error().detail.starts_with("receipt"));
+}
+
+TEST(ReceiptRules, ADriverOfPlainSalesRefusesEverythingElse) {
+    const Receipt plain = receipt_of(100, 1, 0, 0, 100);
+    EXPECT_TRUE(check_plain_sale(plain).has_value());
+    const auto refused = [&](auto change) {
+        Receipt receipt = plain;
+        change(receipt);
+        const auto done = check_plain_sale(receipt);
+        return !done && done.error().code == ErrorCode::not_supported;
+    };
+    EXPECT_TRUE(refused([](Receipt& one) { one.kind = ReceiptKind::sale_return; }));
+    EXPECT_TRUE(refused([](Receipt& one) { one.electronic_only = true; }));
+    EXPECT_TRUE(refused([](Receipt& one) { one.customer_contact = "a@b.c"; }));
+    EXPECT_TRUE(refused([](Receipt& one) { one.lines[0].item_type = ItemType::service; }));
+    EXPECT_TRUE(refused([](Receipt& one) { one.lines[0].marking = Marking{}; }));
+}
+
 }  // namespace
 }  // namespace tillhost::contract

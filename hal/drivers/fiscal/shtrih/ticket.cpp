@@ -81,6 +81,7 @@ Result<Bytes> goods_name(const contract::ReceiptLine& line, std::size_t index) {
 
 /// Names and quantities line by line, so that an error names the caller's own line.
 Done check_lines(const contract::Receipt& receipt) {
+    TRY(contract::check_plain_sale(receipt));
     for (std::size_t i = 0; i < receipt.lines.size(); ++i) {
         const contract::ReceiptLine& line = receipt.lines[i];
         TRY(goods_name(line, i));

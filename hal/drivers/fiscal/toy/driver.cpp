@@ -120,6 +120,7 @@ Result<contract::OperationResult> ToyDriver::execute(const contract::Command& co
 
 Result<contract::OperationResult> ToyDriver::sell(const contract::Receipt& receipt,
                                                   device::Gate& gate, os::Deadline deadline) {
+    TRY(contract::check_plain_sale(receipt));
     const contract::ReceiptTotals totals = TRY(contract::check_receipt(receipt));
     if (totals.total_minor > kTotalMinorMax) {
         return make_error(ErrorCode::amount_refused, "the total is above the registrar's limit");
