@@ -9,7 +9,7 @@ import sys
 
 import yaml
 
-FILES = ["common", "fiscal_registrar", "operations", "host_link"]
+FILES = ["common", "fiscal_registrar", "operations", "ops", "host_link"]
 SECTIONS = ["enums", "structs", "unions", "requests"]
 PLAIN = {"bool": "bool", "int": "std::int64_t", "text": "std::string", "bytes": "base::Bytes",
          "id": "base::OperationId"}
