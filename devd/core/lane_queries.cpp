@@ -61,7 +61,7 @@ void DeviceLane::take(const contract::Queried& queried) {
     watch_for(queries_at_host_ > 0 ? kQueryBudget : kSilenceMax);
     if (queried.status) {
         last_ok_ = now();
-        if (!std::holds_alternative<contract::EchoStatus>(*queried.status)) {
+        if (std::holds_alternative<contract::FiscalStatus>(*queried.status)) {
             status_ = queried.status;
         }
     }

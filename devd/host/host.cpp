@@ -178,13 +178,23 @@ Done Host::on_resolve(const contract::ResolveCommand& message) {
     return answer(contract::FromHost(std::move(resolved)), lost);
 }
 
+/// The driver's answer, or that of the host itself where the line is to be recorded.
+Result<contract::ClassStatus> Host::ask(const contract::QueryCommand& message) {
+    if (const auto* record = std::get_if<contract::RecordQuery>(&message.query)) {
+        if (!self_.record) {
+            return make_error(ErrorCode::not_supported, "this host's line cannot be recorded");
+        }
+        return contract::ClassStatus(TRY(self_.record(*record)));
+    }
+    TRY(ready());
+    return driver_->query(message.query, deadline_of(message.budget_ms));
+}
+
 Done Host::on_query(const contract::QueryCommand& message) {
     if (epoch_ == 0) {
         return out_of_order(contract::ToHost(message));
     }
-    const Done can = ready();
-    auto status = can ? driver_->query(message.query, deadline_of(message.budget_ms))
-                      : Result<contract::ClassStatus>(can.error());
+    auto status = ask(message);
     contract::Queried queried;
     queried.ticket = message.ticket;
     if (status) {

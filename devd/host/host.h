@@ -24,10 +24,14 @@ inline constexpr std::size_t kDeferredQueriesMax = 64;
 using MakeDriver = std::function<base::Result<std::unique_ptr<device::Driver>>(
     const std::vector<contract::Setting>&)>;
 
-/// What a host says of itself in hello.
+/// Begins or ends the recording of the device's line. Errors: those of transport::Recorder::start.
+using Record = std::function<base::Result<contract::RecordingStatus>(const contract::RecordQuery&)>;
+
+/// What a host says of itself in hello, and what it can do beside driving.
 struct Self {
     std::string driver;
     std::int64_t pid = 0;
+    Record record{};  ///< null: its line cannot be recorded
 };
 
 /// A driver host: carries devd's commands to one driver, one at a time, and the driver's records to
@@ -61,6 +65,7 @@ private:
         std::int64_t attempt = 0;
     };
 
+    base::Result<contract::ClassStatus> ask(const contract::QueryCommand& message);
     base::Done step();
     base::Done handle(const contract::ToHost& message);
     base::Done on_open(const contract::Open& message);

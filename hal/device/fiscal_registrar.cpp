@@ -102,6 +102,10 @@ struct Ask {
         return base::make_error(base::ErrorCode::not_supported,
                                 "a fiscal registrar does not answer 'echo'");
     }
+    Answer operator()(const contract::RecordQuery&) {
+        return base::make_error(base::ErrorCode::not_supported,
+                                "the driver's host records, not the driver");
+    }
     Answer operator()(const contract::FiscalMemoryQuery&) {
         return TRY(registrar.fiscal_memory(deadline));
     }

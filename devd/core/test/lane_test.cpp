@@ -340,6 +340,19 @@ TEST(Lane, OpensAgainAndAgainWhatCannotBeOpened) {
     EXPECT_NE(rig.hosts.last<contract::Open>(), nullptr);
 }
 
+TEST(Lane, AnAnswerToAnotherQuestionIsNoStatus) {
+    Rig rig;
+    rig.open_device();
+    contract::QueryRequest query;
+    query.device = "fr";
+    query.query = contract::RecordQuery{"/tmp/line"};
+    EXPECT_FALSE(rig.ask(rig.peer, RequestKind::query, contract::to_value(query), 1000));
+    rig.say(contract::Queried{1, contract::RecordingStatus{"/tmp/line", 7}, {}, false});
+    EXPECT_TRUE(rig.next_reply());
+    ASSERT_TRUE(rig.device().status);
+    EXPECT_TRUE(std::holds_alternative<contract::FiscalStatus>(*rig.device().status));
+}
+
 TEST(Lane, AnswersQuestionsBetweenOperationsAndAtTheirDeadline) {
     Rig rig;
     rig.open_device();

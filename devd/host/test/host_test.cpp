@@ -152,7 +152,7 @@ protected:
     base::Error run(std::deque<ScriptedLink::Step> script) {
         link_.script = std::move(script);
         Host host(
-            link_, clock_, {"scripted", 42},
+            link_, clock_, {"scripted", 42, record_},
             [this](const std::vector<contract::Setting>& settings)
                 -> base::Result<std::unique_ptr<device::Driver>> {
                 if (!settings.empty()) {
@@ -191,6 +191,7 @@ protected:
     os::FakeClock clock_;
     ScriptedLink link_{clock_};
     Deeds deeds_;
+    Record record_;
     base::Error end_;
 };
 
@@ -303,6 +304,23 @@ TEST_F(HostTest, QueriesThatArriveMeanwhileAreAnsweredAfterwards) {
     std::deque<ScriptedLink::Step> flood{open_command(), execute_command()};
     flood.resize(flood.size() + kDeferredQueriesMax + 1, query_command(3));
     EXPECT_EQ(run(flood).code, ErrorCode::malformed);
+}
+
+TEST_F(HostTest, RecordsByItselfAndAsksNoDriverForIt) {
+    const contract::ToHost command =
+        contract::QueryCommand{4, contract::RecordQuery{"/tmp/line"}, 1000};
+    deeds_.query = [&]() -> base::Result<contract::ClassStatus> {
+        return make_error(ErrorCode::internal, "the driver was asked");
+    };
+    run({open_command(), command});
+    EXPECT_EQ(last<contract::Queried>().error->code, "not_supported");
+    record_ = [](const contract::RecordQuery& query) {
+        return contract::RecordingStatus{query.path, 7};
+    };
+    run({open_command(), command});
+    const auto& status = std::get<contract::RecordingStatus>(*last<contract::Queried>().status);
+    EXPECT_EQ(status.path, "/tmp/line");
+    EXPECT_EQ(status.size, 7);
 }
 
 TEST_F(HostTest, BeatsWhileItWaitsForWork) {
