@@ -22,6 +22,13 @@ TEST(Checksum, IsTheExclusiveOrOfAllBytes) {
     EXPECT_EQ(lrc_of(*message), base::byte(0x0B));
 }
 
+TEST(Checksum, CrcIsThePublishedOne) {
+    EXPECT_EQ(crc16_ccitt_of({}), 0xFFFF);
+    EXPECT_EQ(crc16_ccitt_of(base::bytes_of("123456789")), 0x29B1);  // the catalogues' check value
+    EXPECT_EQ(crc16_ccitt_of(*base::from_hex("00 00")), 0x1D0F);     // javapos_shtrih's unit tests
+    EXPECT_EQ(crc16_ccitt_of(*base::from_hex("03 00 06 00 FC")), 0x63ED);
+}
+
 TEST(CodePage, WritesCyrillicAsTheDeviceWantsIt) {
     EXPECT_EQ(base::to_hex(*to_code_page(CodePage::cp1251, "Молоко 1л", "name")),
               "CC EE EB EE EA EE 20 31 EB");

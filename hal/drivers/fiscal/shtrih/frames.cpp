@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "hal/codec/checksum.h"
+#include "hal/drivers/fiscal/shtrih/frames_numbered.h"
 
 namespace tillhost::drivers::shtrih {
 
@@ -33,6 +34,14 @@ base::Result<base::Bytes> decode_frame(base::ByteView frame) {
     }
     const base::ByteView message = summed.subspan(1);
     return base::Bytes(message.begin(), message.end());
+}
+
+base::Result<base::Bytes> message_of(base::ByteView frame) {
+    if (frame.empty() || frame[0] != kNumberedStart) {
+        return decode_frame(frame);
+    }
+    NumberedFrame numbered = TRY(decode_numbered(frame));
+    return std::move(numbered.message);
 }
 
 }  // namespace tillhost::drivers::shtrih

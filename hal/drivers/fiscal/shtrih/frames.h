@@ -24,4 +24,7 @@ base::Bytes encode_frame(base::ByteView message);
 /// The message of exactly one frame. Errors: frame_damaged (no 02, length, checksum).
 base::Result<base::Bytes> decode_frame(base::ByteView frame);
 
+/// The message of exactly one frame of either link layer. Errors: frame_damaged.
+base::Result<base::Bytes> message_of(base::ByteView frame);
+
 }  // namespace tillhost::drivers::shtrih

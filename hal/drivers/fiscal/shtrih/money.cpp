@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "hal/base/money.h"
+#include "hal/drivers/fiscal/shtrih/frames.h"
 #include "hal/drivers/fiscal/shtrih/registrar.h"
 
 namespace tillhost::drivers::shtrih {
@@ -139,7 +140,7 @@ FiscalResult receipt_result(const FiscalMarker& marker, const ClosedDocument& cl
 
 /// The body of a frame that is a good answer to the command; nothing for refusals.
 std::optional<base::Bytes> good_body(Command command, base::ByteView frame) {
-    const auto message = decode_frame(frame);
+    const auto message = message_of(frame);
     const auto answer = message ? split_answer(command, *message) : message.error();
     if (!answer || answer->error != 0) {
         return std::nullopt;

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "hal/drivers/fiscal/shtrih/link_standard.h"
+
 namespace tillhost::drivers::shtrih {
 
 using base::Done;
@@ -91,7 +93,8 @@ Done Registrar::connect(const std::optional<contract::Pending>& pending, device:
     const std::int64_t idle_ms = pending ? std::min(pending->idle_ms, kIdleMsMax) : 0;
     quiet_since_ = clock_.now() - std::chrono::milliseconds(idle_ms);
     line_ = TRY(connector_->connect(until));
-    session_ = std::make_unique<Session>(*line_, clock_, settings_.password, bugs_);
+    session_ = std::make_unique<Session>(std::make_unique<StandardLink>(*line_, clock_, bugs_),
+                                         clock_, settings_.password);
     return {};
 }
 

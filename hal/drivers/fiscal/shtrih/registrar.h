@@ -10,6 +10,7 @@
 #include "hal/drivers/fiscal/shtrih/resolve.h"
 #include "hal/drivers/fiscal/shtrih/session.h"
 #include "hal/drivers/fiscal/shtrih/ticket.h"
+#include "hal/transport/transport.h"
 
 namespace tillhost::drivers::shtrih {
 

@@ -57,7 +57,7 @@ std::optional<Expected> expected_of(const contract::Command& command, const Fisc
 std::vector<Bytes> good_answers(const contract::Pending& pending, Command command) {
     std::vector<Bytes> bodies;
     for (const contract::Evidence& evidence : pending.evidence) {
-        const auto message = decode_frame(evidence.payload);
+        const auto message = message_of(evidence.payload);
         if (!message || !is_answer_to(command, *message)) {
             continue;
         }

@@ -14,7 +14,7 @@ using base::Result;
 Result<Bytes> Session::ask(const Link::Question& question, os::Deadline deadline) {
     const os::Instant patience = std::min(deadline, clock_.now() + kPrintingWait);
     while (true) {
-        Bytes message = TRY(link_.ask(question, deadline));
+        Bytes message = TRY(link_->ask(question, deadline));
         const Answer answer = TRY(split_answer(question.command, message));
         if (answer.error == 0) {
             return message;
@@ -23,14 +23,14 @@ Result<Bytes> Session::ask(const Link::Question& question, os::Deadline deadline
         if (answer.error != kErrorStillPrinting || again >= patience) {
             return refusal(question.command, answer.error);
         }
-        TRY(link_.rest(again));
+        TRY(link_->rest(again));
     }
 }
 
 template <class Reader>
 auto Session::read(Command command, Bytes message, Reader reader, os::Deadline deadline)
     -> decltype(reader(ByteView())) {
-    auto answer = ask(Link::Question{command, std::move(message)}, deadline);
+    auto answer = ask(Link::Question{command, std::move(message), Link::Repeat::freely}, deadline);
     if (!answer) {
         base::Error error = std::move(answer).error();
         error.effect = base::Effect::none;
@@ -132,7 +132,8 @@ Done Session::change_as(Password password, Command command, os::Deadline deadlin
 
 Result<Bytes> Session::once(Command command, Bytes message, Link::Witness witness,
                             os::Deadline deadline) {
-    return ask(Link::Question{command, std::move(message), true, std::move(witness)}, deadline);
+    return ask(Link::Question{command, std::move(message), Link::Repeat::never, std::move(witness)},
+               deadline);
 }
 
 Result<ShortStatus> Session::wait_printed(os::Duration wait, os::Deadline deadline) {
@@ -145,7 +146,7 @@ Result<ShortStatus> Session::wait_printed(os::Duration wait, os::Deadline deadli
         if (!printing || again >= patience) {
             return status;
         }
-        TRY(link_.rest(again));
+        TRY(link_->rest(again));
     }
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "hal/drivers/fiscal/shtrih/errors.h"
 #include "hal/drivers/fiscal/shtrih/link.h"
@@ -17,11 +19,11 @@ inline constexpr std::uint16_t kOperators = 30;
 /// device_code (errors.def). 50h, "still printing", is waited for up to kPrintingWait.
 class Session final {
 public:
-    /// All outlive the session.
-    Session(transport::Transport& line, const os::Clock& clock, Password password, KnownBugs bugs)
-        : link_(line, clock, bugs), clock_(clock), password_(password) {}
+    /// Clock and the link's line outlive the session.
+    Session(std::unique_ptr<Link> link, const os::Clock& clock, Password password)
+        : link_(std::move(link)), clock_(clock), password_(password) {}
 
-    Link& link() { return link_; }
+    Link& link() { return *link_; }
     Password password() const { return password_; }
 
     // Questions: may be repeated at will, their errors have no effect.
@@ -42,7 +44,7 @@ public:
     base::Result<std::uint16_t> unsent_documents(os::Deadline deadline);
 
     /// A command that changes something which can still be undone. It is sent again only where the
-    /// device says that it has not received it.
+    /// device has not received it.
     base::Done change(Command command, base::Bytes message, os::Deadline deadline);
     /// The same of a command without parameters, with our password or an operator's.
     base::Done change_as(Password password, Command command, os::Deadline deadline);
@@ -63,7 +65,7 @@ private:
         -> decltype(reader(base::ByteView()));
     base::Result<base::Bytes> ask(const Link::Question& question, os::Deadline deadline);
 
-    Link link_;
+    std::unique_ptr<Link> link_;
     const os::Clock& clock_;
     Password password_;
 };

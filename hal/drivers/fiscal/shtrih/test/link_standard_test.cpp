@@ -2,7 +2,7 @@
 // only proof of a command.
 // Shown by whole dialogues written down byte by byte; the line fails the test at the first byte
 // that the dialogue does not have.
-#include "hal/drivers/fiscal/shtrih/link.h"
+#include "hal/drivers/fiscal/shtrih/link_standard.h"
 
 #include <gtest/gtest.h>
 
@@ -75,8 +75,8 @@ private:
 
 class LinkTest : public testing::Test {
 protected:
-    Link make(KnownBugs bugs = {}) {
-        Link link(line, clock, bugs);
+    StandardLink make(KnownBugs bugs = {}) {
+        StandardLink link(line, clock, bugs);
         link.set_old_answer_witness([this](base::ByteView frame) -> base::Done {
             if (witness_fails) {
                 return base::make_error(ErrorCode::storage_full, "no room");
@@ -86,17 +86,18 @@ protected:
         });
         return link;
     }
-    base::Result<Bytes> ask_status(Link& link) {
+    base::Result<Bytes> ask_status(StandardLink& link) {
         return link.ask({Command::short_status, plain_request(Command::short_status, 30)},
                         clock.now() + 60s);
     }
-    base::Result<Bytes> open_shift(Link& link) {
-        return link.ask({Command::open_shift, plain_request(Command::open_shift, 30), true,
-                         [this](base::ByteView frame) -> base::Done {
-                             seen.push_back("ours " + base::to_hex(frame));
-                             return {};
-                         }},
-                        clock.now() + 150s);
+    base::Result<Bytes> open_shift(StandardLink& link) {
+        return link.ask(
+            {Command::open_shift, plain_request(Command::open_shift, 30), Link::Repeat::never,
+             [this](base::ByteView frame) -> base::Done {
+                 seen.push_back("ours " + base::to_hex(frame));
+                 return {};
+             }},
+            clock.now() + 150s);
     }
 
     os::FakeClock clock;
@@ -108,7 +109,7 @@ protected:
 TEST_F(LinkTest, AsksBeforeItSendsAndAcknowledgesTheAnswer) {
     line.expect("05", "15").expect(kStatusRequest, std::string("06 ") + kStatusAnswer);
     line.expect("06");
-    Link link = make();
+    StandardLink link = make();
     const auto answer = ask_status(link);
     ASSERT_TRUE(answer) << base::to_text(answer.error());
     EXPECT_EQ(answer->front(), base::byte(0x10));
@@ -118,14 +119,14 @@ TEST_F(LinkTest, AsksBeforeItSendsAndAcknowledgesTheAnswer) {
 TEST_F(LinkTest, FillBytesOfTcpDevicesMeanNothing) {
     line.expect("05", "FF 15");
     line.expect(kStatusRequest, std::string("FF FF 06 FF ") + kStatusAnswer).expect("06", "FF");
-    Link link = make();
+    StandardLink link = make();
     EXPECT_TRUE(ask_status(link));
     EXPECT_TRUE(line.finished());
 }
 
 TEST_F(LinkTest, AKeptAnswerIsWitnessedBeforeItIsAcknowledged) {
     line.expect("05", std::string("06 ") + kCloseAnswer).expect("06").expect("05", "15");
-    Link link = make();
+    StandardLink link = make();
     ASSERT_TRUE(link.collect(clock.now() + 60s));
     ASSERT_EQ(seen.size(), 1U);
     EXPECT_EQ(seen[0], kCloseAnswer);
@@ -134,7 +135,7 @@ TEST_F(LinkTest, AKeptAnswerIsWitnessedBeforeItIsAcknowledged) {
 
 TEST_F(LinkTest, WithoutAWordOfTheWitnessNothingIsAcknowledged) {
     line.expect("05", std::string("06 ") + kCloseAnswer);
-    Link link = make();
+    StandardLink link = make();
     witness_fails = true;
     const auto collected = link.collect(clock.now() + 60s);
     ASSERT_FALSE(collected);
@@ -145,7 +146,7 @@ TEST_F(LinkTest, WithoutAWordOfTheWitnessNothingIsAcknowledged) {
 TEST_F(LinkTest, AnOldAnswerIsNotTakenForOurs) {
     line.expect("05", std::string("06 ") + kShiftAnswer).expect("06");
     line.expect("05", "15").expect(kShiftRequest, std::string("06 ") + kShiftAnswer).expect("06");
-    Link link = make();
+    StandardLink link = make();
     ASSERT_TRUE(open_shift(link));
     ASSERT_EQ(seen.size(), 2U);
     EXPECT_EQ(seen[0], kShiftAnswer);
@@ -155,7 +156,7 @@ TEST_F(LinkTest, AnOldAnswerIsNotTakenForOurs) {
 TEST_F(LinkTest, AnotherCommandsAnswerAfterOurFrameIsOld) {
     line.expect("05", "15").expect(kStatusRequest, std::string("06 ") + kShiftAnswer).expect("06");
     line.expect("05", std::string("06 ") + kStatusAnswer).expect("06");
-    Link link = make();
+    StandardLink link = make();
     ASSERT_TRUE(ask_status(link));
     EXPECT_EQ(seen, std::vector<std::string>{kShiftAnswer});
     EXPECT_TRUE(line.finished());
@@ -165,7 +166,7 @@ TEST_F(LinkTest, ADamagedAnswerIsReadAgain) {
     line.expect("05", "15");
     line.expect(kShiftRequest, "06 02 03 E0 00 1F FD").expect("15");
     line.expect("05", std::string("06 ") + kShiftAnswer).expect("06");
-    Link link = make();
+    StandardLink link = make();
     EXPECT_TRUE(open_shift(link));
     EXPECT_TRUE(line.finished());
 }
@@ -173,14 +174,14 @@ TEST_F(LinkTest, ADamagedAnswerIsReadAgain) {
 TEST_F(LinkTest, ALostAcknowledgementIsAskedForNotSentAgain) {
     line.expect("05", "15").expect(kShiftRequest, "");
     line.expect("05", std::string("06 ") + kShiftAnswer).expect("06");
-    Link link = make();
+    StandardLink link = make();
     EXPECT_TRUE(open_shift(link));
     EXPECT_TRUE(line.finished());
 }
 
 TEST_F(LinkTest, ADocumentsFrameIsNeverSentTwice) {
     line.expect("05", "15").expect(kShiftRequest, "15").expect("05", "15");
-    Link link = make();
+    StandardLink link = make();
     const auto answer = open_shift(link);
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().effect, Effect::unknown);
@@ -192,7 +193,7 @@ TEST_F(LinkTest, ADocumentsFrameIsNeverSentTwice) {
 TEST_F(LinkTest, AQuestionIsSentAgainWhereTheDeviceDoesNotHaveIt) {
     line.expect("05", "15").expect(kStatusRequest, "").expect("05", "15");
     line.expect(kStatusRequest, std::string("06 ") + kStatusAnswer).expect("06");
-    Link link = make();
+    StandardLink link = make();
     EXPECT_TRUE(ask_status(link));
     EXPECT_TRUE(line.finished());
 }
@@ -203,7 +204,7 @@ TEST_F(LinkTest, ALongCommandIsWaitedForByAsking) {
         line.expect("05", "06");
     }
     line.expect("05", std::string("06 ") + kShiftAnswer).expect("06");
-    Link link = make();
+    StandardLink link = make();
     EXPECT_TRUE(open_shift(link));
     EXPECT_TRUE(line.finished());
 }
@@ -212,7 +213,7 @@ TEST_F(LinkTest, SilenceBeforeTheFrameHasNoEffect) {
     for (int i = 0; i < kEnquiriesMax; ++i) {
         line.expect("05");
     }
-    Link link = make();
+    StandardLink link = make();
     const auto answer = open_shift(link);
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, ErrorCode::no_answer);
@@ -226,10 +227,11 @@ TEST_F(LinkTest, EveryWaitEndsAtTheDeadline) {
     for (int i = 0; i < 40; ++i) {
         line.expect("05", "06");
     }
-    Link link = make();
+    StandardLink link = make();
     const os::Instant until = clock.now() + 20s;
-    const auto answer =
-        link.ask({Command::open_shift, plain_request(Command::open_shift, 30), true, {}}, until);
+    const auto answer = link.ask(
+        {Command::open_shift, plain_request(Command::open_shift, 30), Link::Repeat::never, {}},
+        until);
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().effect, Effect::unknown);
     EXPECT_LE(clock.now(), until);
@@ -238,19 +240,19 @@ TEST_F(LinkTest, EveryWaitEndsAtTheDeadline) {
 TEST_F(LinkTest, TheSameOldAnswerIsWitnessedOnce) {
     line.expect("05", std::string("06 ") + kCloseAnswer).expect("06");
     line.expect("05", std::string("06 ") + kCloseAnswer).expect("06").expect("05", "15");
-    Link link = make();
+    StandardLink link = make();
     ASSERT_TRUE(link.collect(clock.now() + 60s));
     EXPECT_EQ(seen.size(), 1U);
 }
 
 TEST_F(LinkTest, TheBugsDoWhatTheirNamesSay) {
     line.expect("05", std::string("06 ") + kCloseAnswer).expect("06").expect("05", "15");
-    Link careless = make({.acknowledge_before_durable = true});
+    StandardLink careless = make({.acknowledge_before_durable = true});
     ASSERT_TRUE(careless.collect(clock.now() + 60s));
     EXPECT_TRUE(seen.empty());
 
     line.expect("05", std::string("06 ") + kCloseAnswer).expect("06");
-    Link trusting = make({.accept_stale_answer = true});
+    StandardLink trusting = make({.accept_stale_answer = true});
     EXPECT_TRUE(ask_status(trusting));
 
     line.expect("05", "15")
@@ -258,7 +260,7 @@ TEST_F(LinkTest, TheBugsDoWhatTheirNamesSay) {
         .expect("06")
         .expect(kShiftRequest, std::string("06 ") + kShiftAnswer);
     line.expect("06");
-    Link hasty = make({.resend_without_enq = true});
+    StandardLink hasty = make({.resend_without_enq = true});
     EXPECT_TRUE(open_shift(hasty));
     EXPECT_TRUE(line.finished());
 }

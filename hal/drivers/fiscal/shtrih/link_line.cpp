@@ -1,0 +1,69 @@
+#include "hal/drivers/fiscal/shtrih/link_line.h"
+
+#include <array>
+
+namespace tillhost::drivers::shtrih {
+namespace {
+
+using base::Done;
+using base::ErrorCode;
+using base::Result;
+
+/// Bytes taken from the line at once.
+constexpr std::size_t kReadBytes = 512;
+/// Junk that is thrown away before a question; a line that never stops talking is no registrar.
+constexpr std::size_t kDrainBytesMax = 64 * 1024;
+
+}  // namespace
+
+Result<std::optional<std::byte>> LinkLine::next_byte(os::Deadline until) {
+    if (looked_at_ == taken_.size()) {
+        std::array<std::byte, kReadBytes> buffer;
+        const auto count = line_.read(buffer, until);
+        if (!count && count.error().code == ErrorCode::deadline_passed) {
+            return std::optional<std::byte>();
+        }
+        if (!count) {
+            return count.error();
+        }
+        taken_.assign(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*count));
+        looked_at_ = 0;
+    }
+    return std::optional<std::byte>(taken_[looked_at_++]);
+}
+
+Done LinkLine::write(base::ByteView bytes, os::Deadline deadline) {
+    return line_.write(bytes, deadline);
+}
+
+Done LinkLine::rest(os::Instant until) {
+    forget_taken();
+    std::array<std::byte, kReadBytes> buffer;
+    while (clock_.now() < until) {
+        const auto count = line_.read(buffer, until);
+        if (!count && count.error().code != ErrorCode::deadline_passed) {
+            return count.error();
+        }
+    }
+    return {};
+}
+
+Done LinkLine::drain() {
+    forget_taken();
+    std::array<std::byte, kReadBytes> buffer;
+    for (std::size_t total = 0; total < kDrainBytesMax;) {
+        const auto count = line_.read(buffer, clock_.now());
+        if (!count) {
+            return count.error().code == ErrorCode::deadline_passed ? Done() : count.error();
+        }
+        total += *count;
+    }
+    return base::make_error(ErrorCode::no_answer, "the line is full of junk: check the speed");
+}
+
+void LinkLine::forget_taken() {
+    taken_.clear();
+    looked_at_ = 0;
+}
+
+}  // namespace tillhost::drivers::shtrih

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <optional>
+
+#include "hal/base/bytes.h"
+#include "hal/base/result.h"
+#include "hal/os/clock.h"
+#include "hal/transport/transport.h"
+
+namespace tillhost::drivers::shtrih {
+
+/// Between two bytes of a frame; devices are set to 50 or 100 ms, adapters add some.
+inline constexpr os::Duration kByteTime = std::chrono::milliseconds(200);
+
+/// The bytes of a line, one at a time, as both link layers read them. Line and clock outlive it.
+class LinkLine final {
+public:
+    LinkLine(transport::Transport& line, const os::Clock& clock) : line_(line), clock_(clock) {}
+
+    /// Nothing, if none comes until then. Errors: link_lost, cancelled.
+    base::Result<std::optional<std::byte>> next_byte(os::Deadline until);
+    base::Done write(base::ByteView bytes, os::Deadline deadline);
+    /// Throws away what came before. Answers are not lost by that: the device keeps them.
+    /// Errors: as next_byte; no_answer if the line never stops talking.
+    base::Done drain();
+    /// Throws away what comes until then.
+    base::Done rest(os::Instant until);
+
+private:
+    void forget_taken();
+
+    transport::Transport& line_;
+    const os::Clock& clock_;
+    base::Bytes taken_;  ///< read from the line
+    std::size_t looked_at_ = 0;
+};
+
+}  // namespace tillhost::drivers::shtrih
