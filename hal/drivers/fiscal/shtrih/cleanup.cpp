@@ -73,6 +73,38 @@ Done Registrar::cancel_foreign(base::Error refused, os::Deadline deadline) {
     return refused;
 }
 
+/// A document that another program left open, when ours is to begin.
+Done Registrar::clear_foreign(os::Deadline deadline) {
+    if (settings_.cancel_foreign) {
+        return cancel_document(deadline);
+    }
+    return make_error(ErrorCode::document_open,
+                      "another program's document is open, and the setting foreign_receipt is "
+                      "refuse: finish it there, or cancel it");
+}
+
+/// Table 17 field 7: whether the next document is printed. 1 is for one document and goes back to 0
+/// by itself when that is closed; the other values are the owner's choice for all documents, and
+/// stay. A model without the field prints all.
+Done Registrar::print_next_document(bool on_paper, os::Deadline deadline) {
+    constexpr std::uint8_t kTable = 17;
+    constexpr std::uint8_t kField = 7;
+    constexpr std::uint64_t kAll = 0;
+    constexpr std::uint64_t kAllButNext = 1;
+    const auto now = session_->table_number(kTable, 1, kField, deadline);
+    if (!now) {
+        const bool ignored = on_paper && is_refusal(now.error());
+        return ignored ? Done() : Done(base::with_context(now.error(), "electronic_only"));
+    }
+    if (*now != (on_paper ? kAllButNext : kAll)) {
+        return {};
+    }
+    const base::Bytes value{base::byte(on_paper ? kAll : kAllButNext)};
+    return session_->change(
+        Command::write_table,
+        write_table_request(session_->admin_password(), kTable, 1, kField, value), deadline);
+}
+
 /// After paper ran out in the middle and a new roll is in, the device waits for this word; it then
 /// prints the whole document again.
 Done Registrar::continue_printing(os::Deadline deadline) {
@@ -92,13 +124,13 @@ Done Registrar::ready_to_print(os::Deadline deadline) {
 
 Done Registrar::x_report(os::Deadline deadline) {
     TRY(ready_to_print(deadline));
-    return session_->change(Command::x_report, deadline);
+    return session_->change_as(session_->admin_password(), Command::x_report, deadline);
 }
 
 Done Registrar::print_text(const contract::PrintText& command, os::Deadline deadline) {
     std::vector<base::Bytes> lines;
     for (std::size_t i = 0; i < command.lines.size(); ++i) {
-        TRY(append_lines(command.lines[i], fmt::format("lines[{}]", i), columns_, lines));
+        TRY(append_lines(command.lines[i], fmt::format("lines[{}]", i), abilities_.columns, lines));
     }
     TRY(ready_to_print(deadline));
     for (const base::Bytes& line : lines) {

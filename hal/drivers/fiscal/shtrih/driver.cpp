@@ -18,13 +18,23 @@ base::Error wrong_setting(std::string_view name, std::string_view expected) {
                             fmt::format("settings.{}: {}", name, expected));
 }
 
-Done read_password(const std::string& value, Settings& settings) {
-    const char* const end = value.data() + value.size();
-    const auto [stop, problem] = std::from_chars(value.data(), end, settings.password);
+Result<Password> read_password(const contract::Setting& setting) {
+    const char* const end = setting.value.data() + setting.value.size();
+    Password password = 0;
+    const auto [stop, problem] = std::from_chars(setting.value.data(), end, password);
     if (problem != std::errc() || stop != end) {
-        return wrong_setting("password", "a number from 0 to 4294967295");
+        return wrong_setting(setting.name, "a number from 0 to 4294967295");
     }
-    return {};
+    return password;
+}
+
+/// One of two words; true for the first.
+Result<bool> read_choice(const contract::Setting& setting, std::string_view first,
+                         std::string_view second) {
+    if (setting.value != first && setting.value != second) {
+        return wrong_setting(setting.name, fmt::format("{} or {}", first, second));
+    }
+    return setting.value == first;
 }
 
 Done read_serial(const std::string& value, Settings& settings) {
@@ -42,11 +52,16 @@ Result<Settings> read_settings(const std::vector<contract::Setting>& settings) {
     Settings read;
     for (const contract::Setting& setting : settings) {
         if (setting.name == "password") {
-            TRY(read_password(setting.value, read));
+            read.password = TRY(read_password(setting));
+        } else if (setting.name == "admin_password") {
+            read.admin_password = TRY(read_password(setting));
+        } else if (setting.name == "foreign_receipt") {
+            read.cancel_foreign = TRY(read_choice(setting, "cancel", "refuse"));
         } else if (setting.name == "serial") {
             TRY(read_serial(setting.value, read));
         } else {
-            return wrong_setting(setting.name, "not known; there are port, password, serial");
+            return wrong_setting(setting.name, fmt::format("not known; there are port, {}",
+                                                           fmt::join(kSettings, ", ")));
         }
     }
     return read;

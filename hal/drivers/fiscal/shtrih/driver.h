@@ -17,7 +17,8 @@ namespace tillhost::drivers::shtrih {
 inline constexpr std::string_view kDriverName = "fiscal/shtrih";
 
 /// Names of the settings that make_driver takes.
-inline constexpr std::array<std::string_view, 2> kSettings{"password", "serial"};
+inline constexpr std::array<std::string_view, 4> kSettings{"password", "admin_password", "serial",
+                                                           "foreign_receipt"};
 
 /// A driver for Shtrih-M registrars with a fiscal storage, standard link layer (README.md).
 /// Opens nothing yet. `clock` outlives the driver.
@@ -25,7 +26,11 @@ inline constexpr std::array<std::string_view, 2> kSettings{"password", "serial"}
 /// Settings, all optional:
 ///   password  the operator's number in table 2, 0…4294967295; default 30, the system
 ///             administrator of the factory, whom shift reports need
+///   admin_password  for what the registrar wants from an administrator: reports, tables, clock;
+///                   default: password
 ///   serial    serial number that the registrar must have; any other is wrong_device
+///   foreign_receipt  cancel | refuse: what becomes of a document that another program left open;
+///                    default cancel; with refuse it stays, and documents are document_open
 /// Errors: config_invalid, naming the setting and what would be right.
 base::Result<std::unique_ptr<device::Driver>> make_driver(
     const std::vector<contract::Setting>& settings, std::unique_ptr<transport::Connector> connector,

@@ -1,11 +1,11 @@
-// Operations that move money: check, marker, document, the one frame that makes it final.
+// What all money operations begin and end with; shifts and cash.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "hal/base/money.h"
-#include "hal/drivers/fiscal/shtrih/frames.h"
+#include "hal/drivers/fiscal/shtrih/outcome.h"
 #include "hal/drivers/fiscal/shtrih/registrar.h"
 
 namespace tillhost::drivers::shtrih {
@@ -20,21 +20,6 @@ using contract::FiscalMarker;
 using contract::FiscalResult;
 
 namespace {
-
-constexpr os::Duration kCheckBudget = std::chrono::seconds(60);
-
-/// An error after which only open() helps, and the counters tell what was done.
-Error unknown(Error error) {
-    error.effect = Effect::unknown;
-    error.reaction = base::Reaction::reconnect;
-    return error;
-}
-
-/// True if the device cannot be asked any more on this line.
-bool is_line_trouble(const Error& error) {
-    return error.effect == Effect::unknown || error.reaction == base::Reaction::reconnect ||
-           error.code == ErrorCode::deadline_passed || error.code == ErrorCode::cancelled;
-}
 
 Error wrong_mode(const FullStatus& full) {
     if (full.mode() == Mode::confirm_date) {
@@ -110,44 +95,6 @@ Done check_storage(const StorageStatus& storage) {
     return {};
 }
 
-/// Of the registrar's clock to the host's, whatever zone the registrar shows.
-std::int64_t clock_offset(const DateTime& time, const os::Clock& clock) {
-    const bool real = time.month >= 1 && time.month <= 12 && time.day >= 1 && time.day <= 31;
-    constexpr std::int64_t kMsPerSecond = 1000;
-    return real ? to_unix_seconds(time) - clock.unix_ms() / kMsPerSecond : 0;
-}
-
-FiscalResult result_of(const FiscalMarker& marker, std::int64_t total_minor) {
-    FiscalResult result;
-    result.registered = true;
-    result.printed = contract::Printed::printing;
-    result.shift_number = marker.shift_number;
-    result.total_minor = total_minor;
-    result.serial = marker.identity.serial;
-    result.fiscal_memory = marker.identity.fiscal_memory;
-    return result;
-}
-
-FiscalResult receipt_result(const FiscalMarker& marker, const ClosedDocument& closed) {
-    FiscalResult result = result_of(marker, marker.total_minor);
-    result.fiscal_document_number = closed.number;
-    result.fiscal_sign = closed.sign;
-    result.receipt_number = marker.receipt_number + 1;
-    result.change_minor = closed.change_minor;
-    result.registered_at = closed.time ? to_text(*closed.time) : "";
-    return result;
-}
-
-/// The body of a frame that is a good answer to the command; nothing for refusals.
-std::optional<base::Bytes> good_body(Command command, base::ByteView frame) {
-    const auto message = message_of(frame);
-    const auto answer = message ? split_answer(command, *message) : message.error();
-    if (!answer || answer->error != 0) {
-        return std::nullopt;
-    }
-    return base::Bytes(answer->body.begin(), answer->body.end());
-}
-
 }  // namespace
 
 /// The printer is asked to be idle: what it still prints is waited for, what waits for new paper is
@@ -166,7 +113,7 @@ Result<FiscalMarker> Registrar::check_ready(Need need, os::Deadline deadline) {
     TRY(check_identity(full, storage));
     TRY(check_storage(storage));
     if (full.mode() == Mode::document || storage.current_document != 0) {
-        TRY(cancel_document(deadline));
+        TRY(clear_foreign(deadline));
         full = TRY(printer_ready(deadline));
         storage = TRY(session_->storage_status(deadline));
     }
@@ -210,6 +157,10 @@ Error Registrar::give_up(Error error, const FiscalMarker& marker, os::Deadline d
     if (!cancelled) {
         return unknown(base::with_context(cancelled.error(), error.detail));
     }
+    const Done printing = print_next_document(true, deadline);
+    if (!printing) {
+        return unknown(base::with_context(printing.error(), error.detail));
+    }
     const auto storage = session_->storage_status(deadline);
     if (!storage || storage->last_document != marker.last_document_number) {
         return unknown(std::move(error));
@@ -235,105 +186,6 @@ void Registrar::look_at_paper(FiscalResult& result, device::Gate& gate, os::Dead
     if (status) {
         result.printed = printed_of(*status);
     }
-}
-
-Result<FiscalResult> Registrar::sell(const contract::Receipt& receipt, device::Gate& gate,
-                                     os::Deadline deadline) {
-    TRY(require_open());
-    const Ticket ticket = TRY(prepare_ticket(receipt, columns_));
-    FiscalMarker marker =
-        TRY(check_ready(Need::receipt, step(gate, "check", kCheckBudget, deadline)));
-    marker.total_minor = ticket.totals.total_minor;
-    // An open document can be cancelled, so that only its closing is irreversible. The marker is
-    // durable before it is opened nevertheless: whoever finds it open knows whose it is.
-    TRY(persist_marker(gate, marker));
-    gate.announce("document", deadline);
-    const Done sent = send_document(ticket, marker, deadline);
-    if (!sent) {
-        return give_up(sent.error(), marker, deadline);
-    }
-    gate.announce("close", deadline);
-    FiscalResult result = TRY(close_document(ticket, marker, gate, deadline));
-    if (result.registered_at.empty()) {
-        const auto number = static_cast<std::uint32_t>(result.fiscal_document_number);
-        const auto document = session_->find_document(number, deadline);
-        result.registered_at = document ? to_text(document->time) : "";
-    }
-    look_at_paper(result, gate, deadline);
-    return result;
-}
-
-/// Opens the document and sends all that can still be cancelled, then compares what the device has
-/// made of it with what was asked.
-Done Registrar::send_document(const Ticket& ticket, const FiscalMarker& marker,
-                              os::Deadline deadline) {
-    const Password password = session_->password();
-    TRY(session_->change(Command::open_document,
-                         open_document_request(password, DocumentKind::sale), deadline));
-    TRY(send_cashier(ticket.cashier, deadline));
-    for (const PositionFields& position : ticket.positions) {
-        TRY(session_->change(Command::position, position_request(password, position), deadline));
-    }
-    for (const base::Bytes& line : ticket.lines) {
-        TRY(session_->change(Command::print_line, print_line_request(password, line), deadline));
-    }
-    const ShortStatus status = TRY(session_->wait_printed(kPrintingWait, deadline));
-    const std::int64_t subtotal = TRY(session_->subtotal(deadline));
-    const StorageStatus storage = TRY(session_->storage_status(deadline));
-    const bool as_asked =
-        status.mode() == Mode::document && status.operations == ticket.positions.size() &&
-        subtotal == marker.total_minor && storage.last_document == marker.last_document_number;
-    if (!as_asked && !bugs_.accept_stale_answer && !bugs_.resend_without_enq) {
-        return make_error(
-            ErrorCode::device_refused,
-            fmt::format("the registrar has {} positions and a subtotal of {}, asked were {} and {}",
-                        status.operations, subtotal, ticket.positions.size(), marker.total_minor));
-    }
-    return {};
-}
-
-Done Registrar::send_cashier(const std::optional<CashierTags>& cashier, os::Deadline deadline) {
-    if (!cashier) {
-        return {};
-    }
-    const Password password = session_->password();
-    TRY(session_->change(Command::document_tag,
-                         tag_request(Command::document_tag, password, kTagCashier, cashier->name),
-                         deadline));
-    if (cashier->tax_id.empty()) {
-        return {};
-    }
-    return session_->change(
-        Command::document_tag,
-        tag_request(Command::document_tag, password, kTagCashierTaxId, cashier->tax_id), deadline);
-}
-
-/// FF45h. The result is durable before its answer is acknowledged, because acknowledging erases it.
-Result<FiscalResult> Registrar::close_document(const Ticket& ticket, const FiscalMarker& marker,
-                                               device::Gate& gate, os::Deadline deadline) {
-    std::optional<FiscalResult> result;
-    const auto witness = [&](base::ByteView frame) -> Done {
-        const auto body = good_body(Command::close_document, frame);
-        if (!body) {
-            return {};  // a refusal: nothing to keep
-        }
-        const ClosedDocument closed = TRY(read_closed_document(*body));
-        if (closed.number != marker.last_document_number + 1 && !bugs_.accept_stale_answer) {
-            return make_error(
-                ErrorCode::unexpected_answer,
-                fmt::format("document {} followed {}", closed.number, marker.last_document_number));
-        }
-        result = receipt_result(marker, closed);
-        return gate.persist(contract::Record(contract::OperationResult(*result)));
-    };
-    const auto answer = session_->once(Command::close_document,
-                                       close_document_request(session_->password(), ticket.close),
-                                       witness, deadline);
-    if (!answer) {
-        return closing_failed(answer.error(), marker, deadline);
-    }
-    INVARIANT(result.has_value());
-    return std::move(*result);
 }
 
 Result<FiscalResult> Registrar::open_shift(const contract::OpenShift& command, device::Gate& gate,
@@ -385,8 +237,8 @@ Result<FiscalResult> Registrar::report_shift(const contract::Command& command,
         pending.evidence.push_back(evidence);
         return gate.persist(contract::Record(std::move(evidence)));
     };
-    const auto answer =
-        session_->once(report, plain_request(report, session_->password()), witness, deadline);
+    const auto answer = session_->once(report, plain_request(report, session_->admin_password()),
+                                       witness, deadline);
     if (!answer) {
         return closing_failed(answer.error(), marker, deadline);
     }
@@ -432,7 +284,7 @@ Result<FiscalResult> Registrar::move_cash(Command command, std::int64_t amount_m
         if (!body) {
             return {};
         }
-        result = result_of(marker, amount_minor);
+        result = registered_result(marker, amount_minor);
         result->document_number = TRY(read_cash_moved(*body));
         return gate.persist(contract::Record(contract::OperationResult(*result)));
     };

@@ -17,6 +17,7 @@ using base::Result;
 
 constexpr std::size_t kMoneyBytes = 5;
 constexpr std::size_t kQuantityBytes = 6;
+constexpr std::size_t kDateTimeBytes = 5;
 constexpr std::size_t kTextBytesMin = 40;
 constexpr std::size_t kStorageNumberBytes = 16;
 /// Print on the receipt tape.
@@ -98,6 +99,11 @@ Bytes read_table_request(Password password, std::uint8_t table, std::uint16_t ro
     return begin(Command::read_table, password).u8(table).u16_le(row).u8(field).take();
 }
 
+Bytes write_table_request(Password password, std::uint8_t table, std::uint16_t row,
+                          std::uint8_t field, ByteView value) {
+    return begin(Command::write_table, password).u8(table).u16_le(row).u8(field).raw(value).take();
+}
+
 Bytes register_request(Command command, Password password, std::uint8_t number) {
     return begin(command, password).u8(number).take();
 }
@@ -138,8 +144,10 @@ Bytes find_request(Password password, std::uint32_t document_number) {
     return begin(Command::find_document, password).u32_le(document_number).take();
 }
 
-Bytes open_document_request(Password password, DocumentKind kind) {
-    return begin(Command::open_document, password).u8(static_cast<std::uint8_t>(kind)).take();
+Bytes open_document_request(Password password, DocumentKind kind, bool correction) {
+    constexpr unsigned kCorrection = 0x80;
+    const unsigned code = static_cast<std::uint8_t>(kind) | (correction ? kCorrection : 0U);
+    return begin(Command::open_document, password).u8(code).take();
 }
 
 Bytes position_request(Password password, const PositionFields& position) {
@@ -167,9 +175,26 @@ Bytes close_document_request(Password password, const CloseFields& close) {
     return writer.u8(close.tax_system).raw(close.text).take();
 }
 
+Bytes correction_request(Password password, const CorrectionFields& correction) {
+    ByteWriter writer = begin(Command::correction, password);
+    writer.u8(correction.by_order ? 1 : 0).u8(static_cast<std::uint8_t>(correction.operation));
+    put_money(writer, correction.total_minor);
+    for (const std::int64_t payment : correction.payments_minor) {
+        put_money(writer, payment);
+    }
+    for (const std::int64_t vat : correction.vat_minor) {
+        put_money(writer, vat);
+    }
+    return writer.u8(correction.tax_system).take();
+}
+
+Bytes tag_bytes(std::uint16_t tag, ByteView value) {
+    return ByteWriter().u16_le(tag).u16_le(value.size()).raw(value).take();
+}
+
 Bytes tag_request(Command command, Password password, std::uint16_t tag, ByteView value) {
-    INVARIANT(value.size() <= kTagBytesMax - 4);
-    return begin(command, password).u16_le(tag).u16_le(value.size()).raw(value).take();
+    INVARIANT(value.size() <= kTagValueMax);
+    return begin(command, password).raw(tag_bytes(tag, value)).take();
 }
 
 bool is_answer_to(Command asked, ByteView message) {
@@ -254,7 +279,10 @@ Result<FullStatus> read_full_status(ByteView body) {
     reader.u8();  // flags of the former fiscal memory
     const std::uint64_t serial = reader.u32_le();
     status.last_closed_shift = reader.u16_le();
-    reader.take(10);  // free records, registrations done and left, INN
+    reader.take(2);  // free records of the former fiscal memory
+    status.registrations_done = reader.u8();
+    status.registrations_left = reader.u8();
+    reader.take(6);  // INN
     const std::uint64_t high = reader.left() >= 2 ? reader.u16_le() : 0;
     if (serial != kNoSerial) {
         status.serial = high << 32 | serial;
@@ -269,11 +297,21 @@ Result<std::string> read_device_type(ByteView body) {
     return unless_cut(reader, read_table_text(name), "the device type");
 }
 
-Result<std::uint8_t> read_columns(ByteView body) {
+Result<ModelParameters> read_model_parameters(ByteView body) {
     ByteReader reader(body);
+    ModelParameters parameters;
     reader.take(8);  // flags
-    const std::uint8_t columns = reader.u8();
-    return unless_cut(reader, columns, "the model parameters");
+    parameters.columns = reader.u8();
+    if (reader.failed()) {
+        return unless_cut(reader, parameters, "the model parameters");
+    }
+    // What follows came bit by bit with newer firmware; a part that is missing stays zero.
+    reader.take(18);  // font 2, first graphic line, digits of numbers, passwords, tables, length
+    parameters.graphic_bytes = reader.u8();
+    reader.take(6);  // long graphic line and its count; tables of storage, operator, network
+    parameters.format_table = reader.u8();
+    parameters.format_field = reader.u8();
+    return parameters;
 }
 
 std::string read_table_text(ByteView body) {
@@ -282,6 +320,15 @@ std::string read_table_text(ByteView body) {
         ++length;
     }
     return codec::from_code_page(codec::CodePage::cp1251, body.first(length));
+}
+
+Result<std::uint64_t> read_table_number(ByteView body) {
+    constexpr std::size_t kNumberBytesMax = 8;
+    if (body.empty() || body.size() > kNumberBytesMax) {
+        return base::make_error(base::ErrorCode::frame_damaged,
+                                fmt::format("a number of {} bytes in a table", body.size()));
+    }
+    return base::ByteReader(body).uint_le(body.size());
 }
 
 Result<StorageStatus> read_storage_status(ByteView body) {
@@ -327,7 +374,6 @@ Result<FoundDocument> read_found_document(ByteView body) {
 }
 
 Result<ClosedDocument> read_closed_document(ByteView body) {
-    constexpr std::size_t kDateTimeBytes = 5;
     ByteReader reader(body);
     ClosedDocument closed;
     closed.change_minor = get_number(reader, kMoneyBytes);
@@ -337,6 +383,18 @@ Result<ClosedDocument> read_closed_document(ByteView body) {
         closed.time = get_date_time(reader);
     }
     return unless_cut(reader, closed, "the answer to closing");
+}
+
+Result<ClosedDocument> read_closed_correction(ByteView body) {
+    ByteReader reader(body);
+    ClosedDocument closed;
+    closed.receipt = reader.u16_le();
+    closed.number = reader.u32_le();
+    closed.sign = reader.u32_le();
+    if (reader.left() >= kDateTimeBytes) {
+        closed.time = get_date_time(reader);
+    }
+    return unless_cut(reader, closed, "the answer to a correction");
 }
 
 Result<std::uint16_t> read_cash_moved(ByteView body) {
@@ -368,11 +426,22 @@ Result<std::uint16_t> read_operation_register(ByteView body) {
     return unless_cut(reader, value, "an operation register");
 }
 
-Result<std::uint16_t> read_unsent_documents(ByteView body) {
+Result<ExchangeStatus> read_exchange_status(ByteView body) {
+    constexpr unsigned kConnected = 0x01;
+    constexpr unsigned kMessageWaits = 0x02;
+    constexpr unsigned kWaitsForTicket = 0x04;
+    constexpr unsigned kWaitsForAnswer = 0x20;
     ByteReader reader(body);
-    reader.take(2);  // status, reading state
-    const std::uint16_t count = reader.u16_le();
-    return unless_cut(reader, count, "the exchange status");
+    const unsigned bits = reader.u8();
+    reader.u8();  // state of reading
+    ExchangeStatus status;
+    status.connected = (bits & kConnected) != 0;
+    status.message_waits = (bits & kMessageWaits) != 0;
+    status.waits_for_answer = (bits & (kWaitsForTicket | kWaitsForAnswer)) != 0;
+    status.unsent = reader.u16_le();
+    status.first_number = reader.u32_le();
+    status.first_time = get_date_time(reader);
+    return unless_cut(reader, status, "the exchange status");
 }
 
 }  // namespace tillhost::drivers::shtrih

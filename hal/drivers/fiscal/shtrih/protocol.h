@@ -23,10 +23,17 @@ enum class Command : std::uint16_t {
     print_line = 0x17,
     cash_register = 0x1A,
     operation_register = 0x1B,
+    write_table = 0x1E,
     read_table = 0x1F,
+    set_time = 0x21,
+    set_date = 0x22,
+    confirm_date = 0x23,
     cut_paper = 0x25,
+    font_metrics = 0x26,
     open_drawer = 0x28,
     feed_paper = 0x29,
+    table_structure = 0x2D,
+    field_structure = 0x2E,
     print_font_line = 0x2F,
     x_report = 0x40,
     z_report = 0x41,
@@ -35,25 +42,40 @@ enum class Command : std::uint16_t {
     error_text = 0x6B,
     cancel_document = 0x88,
     subtotal = 0x89,
+    print_copy = 0x8C,
     open_document = 0x8D,
     continue_printing = 0xB0,
+    print_ean13 = 0xC2,
+    print_graphic_line = 0xC5,
+    print_bars = 0xCB,
+    load_data = 0xDD,
+    print_square_code = 0xDE,
     open_shift = 0xE0,
     model_parameters = 0xF7,
     device_type = 0xFC,
     storage_status = 0xFF01,
     storage_number = 0xFF02,
+    storage_expiry = 0xFF03,
+    storage_version = 0xFF04,
     cancel_in_storage = 0xFF08,
+    registration = 0xFF09,
     find_document = 0xFF0A,
     open_shift_in_storage = 0xFF0B,
     document_tag = 0xFF0C,
+    begin_correction = 0xFF35,
     exchange_status = 0xFF39,
+    unconfirmed_count = 0xFF3F,
     shift_state = 0xFF40,
     begin_opening_shift = 0xFF41,
     begin_closing_shift = 0xFF42,
     close_shift_in_storage = 0xFF43,
     close_document = 0xFF45,
     position = 0xFF46,
+    correction = 0xFF4A,
     operation_tag = 0xFF4D,
+    check_marking = 0xFF61,
+    bind_marking = 0xFF67,
+    accept_marking = 0xFF69,
 };
 
 /// The name of a command for people ("close document"), or "unknown command".
@@ -71,6 +93,8 @@ base::Bytes model_parameters_request();
 base::Bytes error_text_request(std::uint8_t error);
 base::Bytes read_table_request(Password password, std::uint8_t table, std::uint16_t row,
                                std::uint8_t field);
+base::Bytes write_table_request(Password password, std::uint8_t table, std::uint16_t row,
+                                std::uint8_t field, base::ByteView value);
 /// 1Ah and 1Bh.
 base::Bytes register_request(Command command, Password password, std::uint8_t number);
 /// 17h; text in code page 1251, filled up to the 40 bytes that the device wants at least.
@@ -85,11 +109,17 @@ base::Bytes cash_request(Command command, Password password, std::int64_t sum_mi
 /// FF0Ah.
 base::Bytes find_request(Password password, std::uint32_t document_number);
 
-/// What 8Dh opens. Other commands count differently; see FiscalOperation.
-enum class DocumentKind : std::uint8_t { sale = 0, purchase = 1, sale_return = 2 };
-base::Bytes open_document_request(Password password, DocumentKind kind);
+/// What 8Dh opens. FF46h, FF4Ah and FF0Ah count differently; see FiscalOperation.
+enum class DocumentKind : std::uint8_t {
+    sale = 0,
+    purchase = 1,
+    sale_return = 2,
+    purchase_return = 3,
+};
+/// 8Dh; a correction (80h and the kind) needs data format 1.2.
+base::Bytes open_document_request(Password password, DocumentKind kind, bool correction = false);
 
-/// How FF46h and FF0Ah count operations.
+/// How FF46h, FF4Ah and FF0Ah count operations.
 enum class FiscalOperation : std::uint8_t {
     sale = 1,
     sale_return = 2,
@@ -123,12 +153,37 @@ struct CloseFields {
 };
 base::Bytes close_document_request(Password password, const CloseFields& close);
 
-/// FF0Ch and FF4Dh: tag 1021 has text in code page 866.
+/// FF4Ah: a correction of data formats before 1.2, sums only.
+struct CorrectionFields {
+    bool by_order = false;
+    FiscalOperation operation = FiscalOperation::sale;
+    std::int64_t total_minor = 0;
+    std::array<std::int64_t, 5> payments_minor{};  ///< cash, electronic, prepayment, credit, barter
+    /// Tax of the groups 1, 2, 5, 6; turnover of 3 (0 %) and 4 (no VAT).
+    std::array<std::int64_t, 6> vat_minor{};
+    std::uint8_t tax_system = 0;  ///< one bit
+};
+base::Bytes correction_request(Password password, const CorrectionFields& correction);
+
+/// FF0Ch and FF4Dh. Texts of tags are in code page 866.
+inline constexpr std::uint16_t kTagCustomerContact = 1008;
 inline constexpr std::uint16_t kTagCashier = 1021;
+inline constexpr std::uint16_t kTagQuantity = 1023;
+inline constexpr std::uint16_t kTagCorrectionBasis = 1173;
+inline constexpr std::uint16_t kTagBasis = 1174;  ///< holds the two that follow
+inline constexpr std::uint16_t kTagBasisDate = 1178;
+inline constexpr std::uint16_t kTagBasisNumber = 1179;
+inline constexpr std::uint16_t kTagUnit = 1197;
 inline constexpr std::uint16_t kTagCashierTaxId = 1203;
-inline constexpr std::size_t kTagBytesMax = 250;
+inline constexpr std::uint16_t kTagCustomerName = 1227;
+inline constexpr std::uint16_t kTagCustomerTaxId = 1228;
+inline constexpr std::uint16_t kTagMeasure = 2108;
+/// A message has at most 255 bytes; code, password and the head of the tag take 10 of them.
+inline constexpr std::size_t kTagValueMax = 245;
 base::Bytes tag_request(Command command, Password password, std::uint16_t tag,
                         base::ByteView value);
+/// Number, length and value of a tag, as it stands in a composed one.
+base::Bytes tag_bytes(std::uint16_t tag, base::ByteView value);
 
 // --- answers ------------------------------------------------------------------------------------
 
@@ -216,6 +271,8 @@ struct FullStatus {
     DateTime time{};
     std::optional<std::uint64_t> serial{};
     std::uint16_t last_closed_shift = 0;
+    std::uint8_t registrations_done = 0;
+    std::uint8_t registrations_left = 0;
     Mode mode() const { return static_cast<Mode>(mode_byte & 0x0F); }
     Submode submode() const { return static_cast<Submode>(submode_byte); }
 };
@@ -223,10 +280,18 @@ base::Result<FullStatus> read_full_status(base::ByteView body);
 
 /// FCh: name of the model, UTF-8.
 base::Result<std::string> read_device_type(base::ByteView body);
-/// F7h 01: columns of font 1; 0 where the device does not say.
-base::Result<std::uint8_t> read_columns(base::ByteView body);
+/// F7h 01; zeros where the device does not say.
+struct ModelParameters {
+    std::uint8_t columns = 0;        ///< of font 1
+    std::uint8_t graphic_bytes = 0;  ///< of a graphic line
+    std::uint8_t format_table = 0;   ///< where the format of the fiscal data stands
+    std::uint8_t format_field = 0;
+};
+base::Result<ModelParameters> read_model_parameters(base::ByteView body);
 /// Text of a table's field, UTF-8, up to the first 00.
 std::string read_table_text(base::ByteView body);
+/// A table's field as a little-endian number of 1 to 8 bytes.
+base::Result<std::uint64_t> read_table_number(base::ByteView body);
 
 /// FF01h.
 struct StorageStatus {
@@ -265,14 +330,16 @@ struct FoundDocument {
 };
 base::Result<FoundDocument> read_found_document(base::ByteView body);
 
-/// FF45h.
+/// FF45h and FF4Ah.
 struct ClosedDocument {
-    std::int64_t change_minor = 0;
+    std::int64_t change_minor = 0;  ///< FF45h only
     std::uint32_t number = 0;
     std::uint32_t sign = 0;
-    std::optional<DateTime> time{};  ///< only if table 17 field 36 is 1
+    std::optional<DateTime> time{};          ///< only if table 17 field 36 is 1
+    std::optional<std::uint16_t> receipt{};  ///< in the shift; FF4Ah only
 };
 base::Result<ClosedDocument> read_closed_document(base::ByteView body);
+base::Result<ClosedDocument> read_closed_correction(base::ByteView body);
 
 /// 50h, 51h: running number of the cash document.
 base::Result<std::uint16_t> read_cash_moved(base::ByteView body);
@@ -281,7 +348,15 @@ base::Result<std::int64_t> read_subtotal(base::ByteView body);
 /// 1Ah: 6 bytes. 1Bh: 2 bytes.
 base::Result<std::int64_t> read_cash_register(base::ByteView body);
 base::Result<std::uint16_t> read_operation_register(base::ByteView body);
-/// FF39h: documents that the data operator has not confirmed.
-base::Result<std::uint16_t> read_unsent_documents(base::ByteView body);
+/// FF39h: the exchange with the data operator.
+struct ExchangeStatus {
+    bool connected = false;
+    bool message_waits = false;
+    bool waits_for_answer = false;  ///< for a ticket or another answer
+    std::uint16_t unsent = 0;       ///< documents that the data operator has not confirmed
+    std::uint32_t first_number = 0;
+    DateTime first_time{};  ///< of the oldest of them
+};
+base::Result<ExchangeStatus> read_exchange_status(base::ByteView body);
 
 }  // namespace tillhost::drivers::shtrih

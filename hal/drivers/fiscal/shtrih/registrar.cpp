@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hal/drivers/fiscal/shtrih/link_standard.h"
+#include "hal/drivers/fiscal/shtrih/models.h"
 
 namespace tillhost::drivers::shtrih {
 
@@ -32,6 +33,8 @@ constexpr std::size_t kEvidenceMax = 64;
 
 constexpr std::uint8_t kSerialTable = 18;
 constexpr std::uint8_t kSerialField = 1;
+constexpr std::uint8_t kFiscalTable = 17;
+constexpr std::uint8_t kFormatField = 17;
 constexpr std::uint8_t kCashRegister = 241;
 constexpr std::uint8_t kCashInCount = 153;
 constexpr std::uint8_t kCashOutCount = 154;
@@ -95,6 +98,9 @@ Done Registrar::connect(const std::optional<contract::Pending>& pending, device:
     line_ = TRY(connector_->connect(until));
     session_ = std::make_unique<Session>(std::make_unique<StandardLink>(*line_, clock_, bugs_),
                                          clock_, settings_.password);
+    if (settings_.admin_password) {
+        session_->set_admin_password(*settings_.admin_password);
+    }
     return {};
 }
 
@@ -117,7 +123,10 @@ Result<device::Opened> Registrar::open(const std::optional<contract::Pending>& p
             TRY(verdict(known, true, step(gate, "verdict", kVerdictBudget, deadline)));
     }
     const os::Deadline until = step(gate, "clean up", kCleanUpBudget, deadline);
-    TRY(cancel_document(until));
+    if (settings_.cancel_foreign) {
+        TRY(cancel_document(until));
+    }
+    TRY(print_next_document(true, until));
     TRY(continue_printing(until));
     opened.status = TRY(status(step(gate, "status", kQuestionsBudget, deadline)));
     opened.identity = identity_;
@@ -146,11 +155,32 @@ Done Registrar::identify(os::Deadline deadline) {
                           fmt::format("the registrar's serial number is {}, configured is {}",
                                       identity_.serial, settings_.serial));
     }
-    const auto columns = session_->columns(deadline);
-    if (!columns && !is_refusal(columns.error())) {
-        return columns.error();
+    return ask_abilities(deadline);
+}
+
+/// What the model can, and which data format it is registered for. What a model does not tell is
+/// what the oldest can.
+Done Registrar::ask_abilities(os::Deadline deadline) {
+    const auto parameters = session_->model_parameters(deadline);
+    if (!parameters && !is_refusal(parameters.error())) {
+        return parameters.error();
     }
-    columns_ = columns && *columns > 0 ? std::min<std::size_t>(*columns, kColumnsMax) : kColumnsMax;
+    parameters_ = parameters.value_or(ModelParameters{});
+    abilities_ = {};
+    if (parameters_.columns > 0) {
+        abilities_.columns = std::min<std::size_t>(parameters_.columns, kColumnsMax);
+    }
+    const bool told = parameters_.format_table != 0 && parameters_.format_field != 0;
+    const auto format =
+        session_->table_number(told ? parameters_.format_table : kFiscalTable, 1,
+                               told ? parameters_.format_field : kFormatField, deadline);
+    if (!format && !is_refusal(format.error())) {
+        return format.error();
+    }
+    constexpr std::uint64_t kLast = 0xFF;
+    abilities_.format = static_cast<Format>(std::min(format.value_or(0), kLast));
+    const Model* model = find_model(identity_.model);
+    tags_first_ = model != nullptr && model->tags_first;
     return {};
 }
 
@@ -278,7 +308,7 @@ Result<contract::FiscalStatus> Registrar::status(os::Deadline deadline) {
     const StorageStatus storage = TRY(session_->storage_status(deadline));
     TRY(check_identity(full, storage));
     const ShiftState shift = TRY(session_->shift_state(deadline));
-    const auto unsent = session_->unsent_documents(deadline);
+    const auto unsent = session_->exchange_status(deadline);
     if (!unsent && !is_refusal(unsent.error())) {
         return unsent.error();
     }
@@ -294,7 +324,7 @@ Result<contract::FiscalStatus> Registrar::status(os::Deadline deadline) {
         full.submode() != Submode::no_paper && full.submode() != Submode::paper_ran_out;
     status.cover_open = flags.cover_open;
     status.last_document_number = storage.last_document;
-    status.unsent_documents = unsent ? *unsent : 0;
+    status.unsent_documents = unsent ? unsent->unsent : 0;
     status.device_time = to_text(full.time);
     status.firmware = full.firmware;
     return status;

@@ -16,7 +16,11 @@ namespace tillhost::drivers::shtrih {
 
 struct Settings {
     Password password = 30;
-    std::string serial;  ///< without leading zeros; empty: any
+    std::optional<Password> admin_password;  ///< the operator's unless set
+    std::string serial;                      ///< without leading zeros; empty: any
+    /// What becomes of a document that another program left open.
+    bool cancel_foreign = true;
+    bool training = false;
 };
 
 /// After closing a document a device may be deaf for 3 s (github.com/shtrih-m/fr_drv_ng/issues/88).
@@ -24,6 +28,9 @@ struct Settings {
 inline constexpr os::Duration kDeafTime = std::chrono::seconds(3);
 /// How long a successful operation waits to see its paper come out.
 inline constexpr os::Duration kPaperWait = std::chrono::seconds(5);
+
+/// For all that is asked before a money operation begins.
+inline constexpr os::Duration kCheckBudget = std::chrono::seconds(60);
 
 /// A Shtrih-M registrar. One line at a time; after an error whose reaction is reconnect only open()
 /// helps.
@@ -40,6 +47,9 @@ public:
                                       device::Gate& gate, os::Deadline deadline) override;
     base::Result<contract::FiscalResult> sell(const contract::Receipt& receipt, device::Gate& gate,
                                               os::Deadline deadline) override;
+    base::Result<contract::FiscalResult> correct(const contract::Correction& command,
+                                                 device::Gate& gate,
+                                                 os::Deadline deadline) override;
     base::Result<contract::FiscalResult> open_shift(const contract::OpenShift& command,
                                                     device::Gate& gate,
                                                     os::Deadline deadline) override;
@@ -67,6 +77,7 @@ private:
     base::Done connect(const std::optional<contract::Pending>& pending, device::Gate& gate,
                        os::Deadline deadline);
     base::Done identify(os::Deadline deadline);
+    base::Done ask_abilities(os::Deadline deadline);
     base::Done check_identity(const FullStatus& full, const StorageStatus& storage) const;
     base::Result<contract::Resolution> verdict(contract::Pending& pending, bool may_clean_up,
                                                os::Deadline deadline);
@@ -80,19 +91,33 @@ private:
     base::Done cancel_document(os::Deadline deadline);
     base::Done cancel_once(const ShortStatus& status, os::Deadline deadline);
     base::Done cancel_foreign(base::Error refused, os::Deadline deadline);
+    base::Done clear_foreign(os::Deadline deadline);
+    base::Done print_next_document(bool on_paper, os::Deadline deadline);
     base::Done continue_printing(os::Deadline deadline);
     base::Done ready_to_print(os::Deadline deadline);
+
+    // receipt.cpp
+    base::Result<contract::FiscalResult> make_document(Ticket ticket, device::Gate& gate,
+                                                       os::Deadline deadline);
+    base::Done send_document(const Ticket& ticket, const contract::FiscalMarker& marker,
+                             os::Deadline deadline);
+    base::Done send_head(const Ticket& ticket, os::Deadline deadline);
+    base::Done send_position(const TicketPosition& position, os::Deadline deadline);
+    base::Done compare_document(const Ticket& ticket, const contract::FiscalMarker& marker,
+                                os::Deadline deadline);
+    base::Done compare_correction(const contract::FiscalMarker& marker, os::Deadline deadline);
+    base::Done send_cashier(const std::optional<CashierTags>& cashier, os::Deadline deadline);
+    base::Done send_tags(Command command, const std::vector<TagFields>& tags,
+                         os::Deadline deadline);
+    base::Done set_rates(CorrectionFields& sums, os::Deadline deadline);
+    base::Result<contract::FiscalResult> close_document(const Ticket& ticket,
+                                                        const contract::FiscalMarker& marker,
+                                                        device::Gate& gate, os::Deadline deadline);
 
     // money.cpp
     enum class Need { receipt, shift_closed, shift_open, cash };
     base::Result<contract::FiscalMarker> check_ready(Need need, os::Deadline deadline);
     base::Result<FullStatus> printer_ready(os::Deadline deadline);
-    base::Done send_document(const Ticket& ticket, const contract::FiscalMarker& marker,
-                             os::Deadline deadline);
-    base::Done send_cashier(const std::optional<CashierTags>& cashier, os::Deadline deadline);
-    base::Result<contract::FiscalResult> close_document(const Ticket& ticket,
-                                                        const contract::FiscalMarker& marker,
-                                                        device::Gate& gate, os::Deadline deadline);
     base::Result<contract::FiscalResult> report_shift(const contract::Command& command,
                                                       const contract::FiscalMarker& marker,
                                                       const std::optional<CashierTags>& cashier,
@@ -118,7 +143,9 @@ private:
     std::unique_ptr<Session> session_;
     contract::Identity identity_;
     std::optional<std::uint64_t> serial_number_;  ///< as the full status tells it
-    std::size_t columns_ = kColumnsMax;
+    ModelParameters parameters_;
+    Abilities abilities_;
+    bool tags_first_ = false;    ///< the model wants a position's tags before the position
     os::Instant quiet_since_{};  ///< nobody else has written to the line since then
 };
 

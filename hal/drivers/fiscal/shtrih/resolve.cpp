@@ -20,32 +20,55 @@ constexpr int kRubleDecimals = 2;
 
 /// What the storage holds if the operation was carried out.
 struct Expected {
-    Command closing = Command::close_document;
     std::uint8_t type = FoundDocument::kReceipt;
+    /// Whose good answer proves it: the closing frame of the kind, of either data format.
+    std::vector<Command> closing{Command::close_document};
+    contract::ReceiptKind kind = contract::ReceiptKind::unspecified;
     contract::ReceiptTotals totals{};
     std::int64_t shift = 0;
+    bool electronic_only = false;
+
+    bool is_receipt() const {
+        return type == FoundDocument::kReceipt || type == FoundDocument::kCorrection;
+    }
 };
+
+std::optional<Expected> expected_receipt(const contract::Receipt& receipt,
+                                         const FiscalMarker& marker) {
+    const auto totals = contract::check_receipt(receipt);
+    if (!totals) {
+        return std::nullopt;
+    }
+    Expected expected;
+    expected.kind = receipt.kind;
+    expected.totals = *totals;
+    expected.shift = marker.shift_number;
+    expected.electronic_only = receipt.electronic_only;
+    return expected;
+}
 
 /// Nothing for commands that leave no document.
 std::optional<Expected> expected_of(const contract::Command& command, const FiscalMarker& marker) {
-    Expected expected;
     if (const auto* receipt = std::get_if<contract::Receipt>(&command)) {
-        const auto totals = contract::check_receipt(*receipt);
-        if (!totals) {
-            return std::nullopt;
+        return expected_receipt(*receipt, marker);
+    }
+    if (const auto* correction = std::get_if<contract::Correction>(&command)) {
+        auto expected = expected_receipt(correction->receipt, marker);
+        if (expected) {
+            expected->type = FoundDocument::kCorrection;
+            expected->closing = {Command::correction, Command::close_document};
         }
-        expected.totals = *totals;
-        expected.shift = marker.shift_number;
         return expected;
     }
+    Expected expected;
     if (std::holds_alternative<contract::OpenShift>(command)) {
-        expected.closing = Command::open_shift;
+        expected.closing = {Command::open_shift};
         expected.type = FoundDocument::kShiftOpening;
         expected.shift = marker.shift_number + 1;
         return expected;
     }
     if (std::holds_alternative<contract::CloseShift>(command)) {
-        expected.closing = Command::z_report;
+        expected.closing = {Command::z_report};
         expected.type = FoundDocument::kShiftClosing;
         expected.shift = marker.shift_number;
         return expected;
@@ -71,19 +94,27 @@ std::vector<Bytes> good_answers(const contract::Pending& pending, Command comman
 
 /// The kept answer to closing that names a document after the marker's last.
 std::optional<ClosedDocument> kept_closing(const contract::Pending& pending,
-                                           const FiscalMarker& marker) {
-    for (const Bytes& body : good_answers(pending, Command::close_document)) {
-        const auto closed = read_closed_document(body);
-        if (closed && closed->number > marker.last_document_number) {
-            return *closed;
+                                           const FiscalMarker& marker, const Expected& expected) {
+    for (const Command closing : expected.closing) {
+        for (const Bytes& body : good_answers(pending, closing)) {
+            const auto closed = closing == Command::correction ? read_closed_correction(body)
+                                                               : read_closed_document(body);
+            if (closed && closed->number > marker.last_document_number) {
+                return *closed;
+            }
         }
     }
     return std::nullopt;
 }
 
+bool is_receipt(const FoundDocument& document) {
+    return document.type == FoundDocument::kReceipt || document.type == FoundDocument::kCorrection;
+}
+
 std::string describe(const FoundDocument& document) {
-    if (document.type == FoundDocument::kReceipt) {
-        return fmt::format("document {}: receipt, operation {}, total {}", document.number,
+    if (is_receipt(document)) {
+        return fmt::format("document {}: {}, operation {}, total {}", document.number,
+                           document.type == FoundDocument::kReceipt ? "receipt" : "correction",
                            document.operation,
                            base::minor_to_text(document.sum_minor, kRubleDecimals));
     }
@@ -95,8 +126,8 @@ bool fits(const FoundDocument& document, const Expected& expected) {
     if (document.type != expected.type) {
         return false;
     }
-    if (document.type == FoundDocument::kReceipt) {
-        return document.operation == static_cast<std::uint8_t>(FiscalOperation::sale) &&
+    if (is_receipt(document)) {
+        return document.operation == static_cast<std::uint8_t>(expected.kind) &&
                document.sum_minor == expected.totals.total_minor;
     }
     return document.shift == expected.shift;
@@ -107,20 +138,21 @@ std::int64_t receipt_number(const FoundDocument& document, const FiscalMarker& m
                             const Observed& observed) {
     std::int64_t number = marker.receipt_number;
     for (const FoundDocument& each : observed.later) {
-        const bool receipt =
-            each.type == FoundDocument::kReceipt || each.type == FoundDocument::kCorrection;
-        number += receipt && each.number <= document.number ? 1 : 0;
+        number += is_receipt(each) && each.number <= document.number ? 1 : 0;
     }
     return number;
 }
 
 FiscalResult result_of(const FoundDocument& document, const Expected& expected,
                        const FiscalMarker& marker, const Observed& observed) {
-    const bool receipt = document.type == FoundDocument::kReceipt;
+    const bool receipt = is_receipt(document);
     const bool newest = document.number == observed.storage.last_document;
     FiscalResult result;
     result.registered = true;
     result.printed = newest ? printed_of(observed.status) : contract::Printed::printed;
+    if (expected.electronic_only) {
+        result.printed = contract::Printed::not_printed;
+    }
     result.fiscal_document_number = document.number;
     result.fiscal_sign = document.sign;
     result.shift_number = receipt ? marker.shift_number : document.shift;
@@ -158,10 +190,10 @@ Judgement judge_document(const contract::Pending& pending, const FiscalMarker& m
     const std::int64_t moved =
         std::int64_t{observed.storage.last_document} - marker.last_document_number;
     Proof proof;
-    if (expected.type == FoundDocument::kReceipt) {
-        proof.closed = kept_closing(pending, marker);
+    if (expected.is_receipt()) {
+        proof.closed = kept_closing(pending, marker, expected);
     } else {
-        proof.shift_done = !good_answers(pending, expected.closing).empty();
+        proof.shift_done = !good_answers(pending, expected.closing.front()).empty();
     }
     Judgement judgement;
     judgement.reason = fmt::format("last document {} before, {} now", marker.last_document_number,
@@ -190,7 +222,7 @@ Judgement judge_document(const contract::Pending& pending, const FiscalMarker& m
     }
     judgement.verdict = Verdict::executed;
     judgement.result = result_of(*document, expected, marker, observed);
-    if (proof.closed) {
+    if (proof.closed && !proof.closed->receipt) {
         judgement.result->change_minor = proof.closed->change_minor;
     }
     if (proof) {

@@ -43,8 +43,9 @@ Result<std::string> Session::model(os::Deadline deadline) {
     return read(Command::device_type, device_type_request(), read_device_type, deadline);
 }
 
-Result<std::uint8_t> Session::columns(os::Deadline deadline) {
-    return read(Command::model_parameters, model_parameters_request(), read_columns, deadline);
+Result<ModelParameters> Session::model_parameters(os::Deadline deadline) {
+    return read(Command::model_parameters, model_parameters_request(), read_model_parameters,
+                deadline);
 }
 
 Result<ShortStatus> Session::short_status(os::Deadline deadline) {
@@ -79,21 +80,19 @@ Result<std::string> Session::table_text(std::uint8_t table, std::uint16_t row, s
                 deadline);
 }
 
+Result<std::uint64_t> Session::table_number(std::uint8_t table, std::uint16_t row,
+                                            std::uint8_t field, os::Deadline deadline) {
+    const auto reader = [](ByteView body) { return read_table_number(body); };
+    return read(Command::read_table, read_table_request(admin_password(), table, row, field),
+                reader, deadline);
+}
+
 Result<Password> Session::password_of(std::uint16_t operator_number, os::Deadline deadline) {
     constexpr std::uint8_t kOperatorTable = 2;
     constexpr std::uint8_t kPasswordField = 1;
-    const auto reader = [](ByteView body) -> Result<Password> {
-        base::ByteReader number(body);
-        const Password password = number.u32_le();
-        if (number.failed()) {
-            return base::make_error(base::ErrorCode::frame_damaged,
-                                    "an operator's password is cut");
-        }
-        return password;
-    };
-    return read(Command::read_table,
-                read_table_request(password_, kOperatorTable, operator_number, kPasswordField),
-                reader, deadline);
+    const std::uint64_t number =
+        TRY(table_number(kOperatorTable, operator_number, kPasswordField, deadline));
+    return static_cast<Password>(number);
 }
 
 Result<std::int64_t> Session::cash_register(std::uint8_t number, os::Deadline deadline) {
@@ -112,9 +111,9 @@ Result<std::int64_t> Session::subtotal(os::Deadline deadline) {
                 deadline);
 }
 
-Result<std::uint16_t> Session::unsent_documents(os::Deadline deadline) {
+Result<ExchangeStatus> Session::exchange_status(os::Deadline deadline) {
     return read(Command::exchange_status, plain_request(Command::exchange_status, password_),
-                read_unsent_documents, deadline);
+                read_exchange_status, deadline);
 }
 
 Done Session::change(Command command, Bytes message, os::Deadline deadline) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -25,10 +26,13 @@ public:
 
     Link& link() { return *link_; }
     Password password() const { return password_; }
+    /// For commands that the device wants from an administrator; the operator's unless set.
+    Password admin_password() const { return admin_password_.value_or(password_); }
+    void set_admin_password(Password password) { admin_password_ = password; }
 
     // Questions: may be repeated at will, their errors have no effect.
     base::Result<std::string> model(os::Deadline deadline);
-    base::Result<std::uint8_t> columns(os::Deadline deadline);
+    base::Result<ModelParameters> model_parameters(os::Deadline deadline);
     base::Result<ShortStatus> short_status(os::Deadline deadline);
     base::Result<FullStatus> full_status(os::Deadline deadline);
     base::Result<StorageStatus> storage_status(os::Deadline deadline);
@@ -36,12 +40,15 @@ public:
     base::Result<FoundDocument> find_document(std::uint32_t number, os::Deadline deadline);
     base::Result<std::string> table_text(std::uint8_t table, std::uint16_t row, std::uint8_t field,
                                          os::Deadline deadline);
+    /// A numeric field of at most 8 bytes.
+    base::Result<std::uint64_t> table_number(std::uint8_t table, std::uint16_t row,
+                                             std::uint8_t field, os::Deadline deadline);
     /// Table 2: the password of an operator, 1 to kOperators. Needs the administrator's password.
     base::Result<Password> password_of(std::uint16_t operator_number, os::Deadline deadline);
     base::Result<std::int64_t> cash_register(std::uint8_t number, os::Deadline deadline);
     base::Result<std::uint16_t> operation_register(std::uint8_t number, os::Deadline deadline);
     base::Result<std::int64_t> subtotal(os::Deadline deadline);
-    base::Result<std::uint16_t> unsent_documents(os::Deadline deadline);
+    base::Result<ExchangeStatus> exchange_status(os::Deadline deadline);
 
     /// A command that changes something which can still be undone. It is sent again only where the
     /// device has not received it.
@@ -68,6 +75,7 @@ private:
     std::unique_ptr<Link> link_;
     const os::Clock& clock_;
     Password password_;
+    std::optional<Password> admin_password_;
 };
 
 }  // namespace tillhost::drivers::shtrih

@@ -8,7 +8,7 @@ namespace {
 void read_everything(tillhost::base::ByteView body) {
     (void)shtrih::read_short_status(body);
     (void)shtrih::read_device_type(body);
-    (void)shtrih::read_columns(body);
+    (void)shtrih::read_model_parameters(body);
     (void)shtrih::read_table_text(body);
     (void)shtrih::read_storage_status(body);
     (void)shtrih::read_shift_state(body);
@@ -16,7 +16,9 @@ void read_everything(tillhost::base::ByteView body) {
     (void)shtrih::read_subtotal(body);
     (void)shtrih::read_cash_register(body);
     (void)shtrih::read_operation_register(body);
-    (void)shtrih::read_unsent_documents(body);
+    (void)shtrih::read_exchange_status(body);
+    (void)shtrih::read_closed_correction(body);
+    (void)shtrih::read_table_number(body);
     if (const auto full = shtrih::read_full_status(body)) {
         (void)shtrih::to_text(full->time);
         (void)shtrih::to_unix_seconds(full->time);

@@ -274,8 +274,9 @@ TEST(Answers, RegistersSumsAndCountsAreRead) {
     EXPECT_EQ(
         read_operation_register(AnswerOf("derived.txt", "D26", Command::operation_register).body()),
         321);
-    EXPECT_EQ(
-        read_unsent_documents(AnswerOf("derived.txt", "D47", Command::exchange_status).body()), 2);
+    EXPECT_EQ(read_exchange_status(AnswerOf("derived.txt", "D47", Command::exchange_status).body())
+                  ->unsent,
+              2);
     EXPECT_EQ(read_table_text(AnswerOf("derived.txt", "D27", Command::read_table).body()), "");
 }
 
