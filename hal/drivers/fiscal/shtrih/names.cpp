@@ -1,69 +1,84 @@
+#include <algorithm>
+#include <iterator>
+
 #include "hal/drivers/fiscal/shtrih/protocol.h"
 
 namespace tillhost::drivers::shtrih {
+namespace {
+
+struct Name {
+    Command command;
+    std::string_view text;
+};
+
+constexpr Name kNames[] = {
+    {Command::short_status, "short status"},
+    {Command::full_status, "full status"},
+    {Command::print_line, "print line"},
+    {Command::cash_register, "read cash register"},
+    {Command::operation_register, "read operation register"},
+    {Command::write_table, "write table"},
+    {Command::read_table, "read table"},
+    {Command::set_time, "set time"},
+    {Command::set_date, "set date"},
+    {Command::confirm_date, "confirm date"},
+    {Command::cut_paper, "cut paper"},
+    {Command::font_metrics, "font metrics"},
+    {Command::open_drawer, "open drawer"},
+    {Command::feed_paper, "feed paper"},
+    {Command::table_structure, "structure of a table"},
+    {Command::field_structure, "structure of a field"},
+    {Command::print_font_line, "print line in a font"},
+    {Command::x_report, "X report"},
+    {Command::z_report, "close shift"},
+    {Command::cash_in, "cash in"},
+    {Command::cash_out, "cash out"},
+    {Command::error_text, "text of an error"},
+    {Command::cancel_document, "cancel document"},
+    {Command::subtotal, "subtotal"},
+    {Command::print_copy, "print copy"},
+    {Command::open_document, "open document"},
+    {Command::continue_printing, "continue printing"},
+    {Command::print_ean13, "print EAN-13"},
+    {Command::print_graphic_line, "print graphic line"},
+    {Command::print_bars, "print barcode"},
+    {Command::load_data, "load data"},
+    {Command::print_square_code, "print two-dimensional code"},
+    {Command::open_shift, "open shift"},
+    {Command::model_parameters, "model parameters"},
+    {Command::device_type, "device type"},
+    {Command::storage_status, "storage status"},
+    {Command::storage_number, "storage number"},
+    {Command::storage_expiry, "storage expiry"},
+    {Command::storage_version, "storage version"},
+    {Command::cancel_in_storage, "cancel document in the storage"},
+    {Command::registration, "registration"},
+    {Command::find_document, "find document"},
+    {Command::open_shift_in_storage, "open shift in the storage"},
+    {Command::document_tag, "tag of the document"},
+    {Command::begin_correction, "begin correction"},
+    {Command::exchange_status, "exchange status"},
+    {Command::unconfirmed_count, "count of unconfirmed documents"},
+    {Command::shift_state, "shift state"},
+    {Command::begin_opening_shift, "begin opening shift"},
+    {Command::begin_closing_shift, "begin closing shift"},
+    {Command::close_shift_in_storage, "close shift in the storage"},
+    {Command::close_document, "close document"},
+    {Command::position, "position"},
+    {Command::correction, "correction"},
+    {Command::operation_tag, "tag of the position"},
+    {Command::check_marking, "check marking code"},
+    {Command::bind_marking, "bind marking code"},
+    {Command::accept_marking, "accept marking code"},
+};
+
+}  // namespace
 
 std::string_view name_of(Command command) {
-    switch (command) {
-        case Command::short_status: return "short status";
-        case Command::full_status: return "full status";
-        case Command::print_line: return "print line";
-        case Command::cash_register: return "read cash register";
-        case Command::operation_register: return "read operation register";
-        case Command::write_table: return "write table";
-        case Command::read_table: return "read table";
-        case Command::set_time: return "set time";
-        case Command::set_date: return "set date";
-        case Command::confirm_date: return "confirm date";
-        case Command::cut_paper: return "cut paper";
-        case Command::font_metrics: return "font metrics";
-        case Command::open_drawer: return "open drawer";
-        case Command::feed_paper: return "feed paper";
-        case Command::table_structure: return "structure of a table";
-        case Command::field_structure: return "structure of a field";
-        case Command::print_font_line: return "print line in a font";
-        case Command::x_report: return "X report";
-        case Command::z_report: return "close shift";
-        case Command::cash_in: return "cash in";
-        case Command::cash_out: return "cash out";
-        case Command::error_text: return "text of an error";
-        case Command::cancel_document: return "cancel document";
-        case Command::subtotal: return "subtotal";
-        case Command::print_copy: return "print copy";
-        case Command::open_document: return "open document";
-        case Command::continue_printing: return "continue printing";
-        case Command::print_ean13: return "print EAN-13";
-        case Command::print_graphic_line: return "print graphic line";
-        case Command::print_bars: return "print barcode";
-        case Command::load_data: return "load data";
-        case Command::print_square_code: return "print two-dimensional code";
-        case Command::open_shift: return "open shift";
-        case Command::model_parameters: return "model parameters";
-        case Command::device_type: return "device type";
-        case Command::storage_status: return "storage status";
-        case Command::storage_number: return "storage number";
-        case Command::storage_expiry: return "storage expiry";
-        case Command::storage_version: return "storage version";
-        case Command::cancel_in_storage: return "cancel document in the storage";
-        case Command::registration: return "registration";
-        case Command::find_document: return "find document";
-        case Command::open_shift_in_storage: return "open shift in the storage";
-        case Command::document_tag: return "tag of the document";
-        case Command::begin_correction: return "begin correction";
-        case Command::exchange_status: return "exchange status";
-        case Command::unconfirmed_count: return "count of unconfirmed documents";
-        case Command::shift_state: return "shift state";
-        case Command::begin_opening_shift: return "begin opening shift";
-        case Command::begin_closing_shift: return "begin closing shift";
-        case Command::close_shift_in_storage: return "close shift in the storage";
-        case Command::close_document: return "close document";
-        case Command::position: return "position";
-        case Command::correction: return "correction";
-        case Command::operation_tag: return "tag of the position";
-        case Command::check_marking: return "check marking code";
-        case Command::bind_marking: return "bind marking code";
-        case Command::accept_marking: return "accept marking code";
-    }
-    return "unknown command";
+    const auto* const found =
+        std::find_if(std::begin(kNames), std::end(kNames),
+                     [&](const Name& name) { return name.command == command; });
+    return found == std::end(kNames) ? "unknown command" : found->text;
 }
 
 }  // namespace tillhost::drivers::shtrih

@@ -21,11 +21,22 @@ struct Operation {
     bool needs_shift = true;
 };
 
+contract::Receipt receipt_of_kind(contract::ReceiptKind kind) {
+    contract::Receipt receipt = example_receipt();
+    receipt.kind = kind;
+    return receipt;
+}
+
 std::vector<Operation> operations() {
     contract::OpenShift open;
     open.cashier = contract::Cashier{"Петрова А.А.", ""};
     return {
         {"receipt", example_receipt(), FiscalDocumentType::receipt},
+        {"sale_return", receipt_of_kind(contract::ReceiptKind::sale_return),
+         FiscalDocumentType::receipt},
+        {"purchase", receipt_of_kind(contract::ReceiptKind::purchase), FiscalDocumentType::receipt},
+        {"purchase_return", receipt_of_kind(contract::ReceiptKind::purchase_return),
+         FiscalDocumentType::receipt},
         {"open_shift", open, FiscalDocumentType::shift_open, false},
         {"close_shift", contract::CloseShift{}, FiscalDocumentType::shift_close},
         {"cash_in", contract::CashIn{12'300, "RUB"}, FiscalDocumentType::cash_in},
@@ -291,7 +302,8 @@ TEST_P(FaultMatrix, SilenceAtAnyMomentEndsInTheTruth) {
     }
 }
 
-INSTANTIATE_TEST_SUITE_P(Operations, FaultMatrix, testing::Range<std::size_t>(0, 5),
+INSTANTIATE_TEST_SUITE_P(Operations, FaultMatrix,
+                         testing::Range<std::size_t>(0, operations().size()),
                          [](const auto& row) { return operations()[row.param].name; });
 
 /// The first contradiction that the matrix or the kills find with a bug switched on.

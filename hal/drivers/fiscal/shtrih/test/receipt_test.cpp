@@ -141,7 +141,7 @@ TEST(ShtrihReceipt, SomeModelsWantTagsBeforeThePosition) {
         Scripted device;
         if (first) {  // ШТРИХ-МОБАЙЛ-Ф
             device.say(Command::device_type,
-                       "00 00 00 02 00 2D 00 D8 D2 D0 C8 D5 2D CC CE C1 C0 C9 CB 2D D4");
+                       "00 00 02 00 2D 00 D8 D2 D0 C8 D5 2D CC CE C1 C0 C9 CB 2D D4");
         }
         ScriptedHost host(device);
         accept_documents(device, 0, 4990);

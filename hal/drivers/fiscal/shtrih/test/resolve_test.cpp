@@ -270,6 +270,66 @@ TEST(Judgement, OfAReceipt) {
     EXPECT_EQ(judge(pending, observed(11, {refund})).verdict, Verdict::cannot_tell);
 }
 
+TEST(Judgement, OfEveryKindOfReceipt) {
+    for (const auto kind :
+         {contract::ReceiptKind::sale, contract::ReceiptKind::sale_return,
+          contract::ReceiptKind::purchase, contract::ReceiptKind::purchase_return}) {
+        contract::Receipt receipt = example_receipt();
+        receipt.kind = kind;
+        for (std::uint8_t operation = 1; operation <= 4; ++operation) {
+            FoundDocument document = receipt_of(25'015);
+            document.operation = operation;
+            const Judgement made = judge(pending_of(receipt), observed(11, {document}));
+            EXPECT_EQ(made.verdict == Verdict::executed, operation == static_cast<int>(kind));
+        }
+    }
+}
+
+TEST(Judgement, OfCorrectionsOfEitherDataFormat) {
+    contract::Correction correction;
+    correction.receipt = example_receipt();
+    correction.receipt.text.clear();
+    correction.basis = contract::CorrectionBasis::own_initiative;
+    correction.basis_date = "2024-05-08";
+    contract::Pending pending = pending_of(correction);
+    EXPECT_EQ(judge(pending, observed(10)).verdict, Verdict::not_executed);
+    FoundDocument document = receipt_of(25'015);
+    EXPECT_EQ(judge(pending, observed(11, {document})).verdict, Verdict::cannot_tell)
+        << "a receipt is no correction";
+    document.type = FoundDocument::kCorrection;
+    const Judgement made = judge(pending, observed(11, {document}));
+    ASSERT_EQ(made.verdict, Verdict::executed) << made.reason;
+    EXPECT_EQ(made.result->receipt_number, 3);
+    EXPECT_EQ(made.result->change_minor, 4'985);
+    EXPECT_EQ(judge(pending_of(example_receipt()), observed(11, {document})).verdict,
+              Verdict::cannot_tell)
+        << "nor the other way round";
+    document.sum_minor = 25'014;
+    EXPECT_EQ(judge(pending, observed(11, {document})).verdict, Verdict::cannot_tell);
+
+    FoundDocument foreign = receipt_of(9'900);
+    document.sum_minor = 25'015;
+    document.number = 12;
+    EXPECT_EQ(judge(pending, observed(12, {foreign, document})).verdict, Verdict::cannot_tell);
+    for (const char* answer : {"FF 4A 00 04 00 0C 00 00 00 01 00 00 00",
+                               "FF 45 00 79 13 00 00 00 0C 00 00 00 01 00 00 00"}) {
+        pending.evidence = {kept(answer)};
+        const Judgement proven = judge(pending, observed(12, {foreign, document}));
+        ASSERT_EQ(proven.verdict, Verdict::executed) << proven.reason;
+        EXPECT_EQ(proven.result->fiscal_document_number, 12);
+        EXPECT_EQ(proven.result->change_minor, 4'985);
+    }
+}
+
+TEST(Judgement, AnElectronicReceiptIsNotPrinted) {
+    contract::Receipt receipt = example_receipt();
+    receipt.electronic_only = true;
+    receipt.customer_contact = "a@b.ru";
+    const Judgement sold = judge(pending_of(receipt), observed(11, {receipt_of(25'015)}));
+    ASSERT_EQ(sold.verdict, Verdict::executed);
+    EXPECT_EQ(sold.result->printed, contract::Printed::not_printed);
+}
+
 TEST(Judgement, OfShiftReports) {
     FoundDocument opening;
     opening.type = FoundDocument::kShiftOpening;

@@ -3,11 +3,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -28,7 +30,7 @@ public:
 
     Scripted() {
         // 2 shift open, FN 9999078900001234, last document 7; 3 receipts in shift 12.
-        say(Command::device_type, "00 00 00 02 00 2D 00 D8");
+        say(Command::device_type, "00 00 02 00 2D 00 D8");
         say(Command::full_status, full_status(2));
         say(Command::short_status, "1E 92 02 02 00 00 9F E5 00 00 00 00 00 00 00");
         say(Command::storage_status, storage_status(0, 7));
@@ -133,29 +135,15 @@ public:
 
 private:
     static bool is_question(Command command) {
-        switch (command) {
-            case Command::short_status:
-            case Command::full_status:
-            case Command::cash_register:
-            case Command::operation_register:
-            case Command::read_table:
-            case Command::table_structure:
-            case Command::field_structure:
-            case Command::font_metrics:
-            case Command::subtotal:
-            case Command::model_parameters:
-            case Command::device_type:
-            case Command::storage_status:
-            case Command::storage_number:
-            case Command::storage_expiry:
-            case Command::storage_version:
-            case Command::registration:
-            case Command::find_document:
-            case Command::exchange_status:
-            case Command::unconfirmed_count:
-            case Command::shift_state: return true;
-            default: return false;
-        }
+        static constexpr std::array kQuestions{
+            Command::short_status,       Command::full_status,    Command::cash_register,
+            Command::operation_register, Command::read_table,     Command::table_structure,
+            Command::field_structure,    Command::font_metrics,   Command::subtotal,
+            Command::model_parameters,   Command::device_type,    Command::storage_status,
+            Command::storage_number,     Command::storage_expiry, Command::storage_version,
+            Command::registration,       Command::find_document,  Command::exchange_status,
+            Command::unconfirmed_count,  Command::shift_state};
+        return std::find(kQuestions.begin(), kQuestions.end(), command) != kQuestions.end();
     }
     std::string answer_of(Command command, base::ByteView parameters) {
         if (command == Command::read_table && parameters.size() == 4) {

@@ -126,6 +126,16 @@ TEST(Requests, PlainOnesAreWrittenAsDerived) {
 TEST(Requests, OnesWithParametersAreWrittenAsDerived) {
     expect_request("D5", open_document_request(kAdministrator, DocumentKind::sale));
     expect_request("D41", open_document_request(kAdministrator, DocumentKind::sale_return));
+    expect_request("D28", write_table_request(kAdministrator, 17, 1, 7, Bytes{base::byte(1)}));
+    expect_request("D38", plain_request(Command::begin_correction, kAdministrator));
+    expect_request("D39", tag_request(Command::document_tag, kAdministrator, kTagBasisDate,
+                                      *base::from_hex("80 C0 3A 66")));
+    CorrectionFields correction;
+    correction.total_minor = 12'000;
+    correction.payments_minor[0] = 12'000;
+    correction.vat_minor[0] = 2'000;
+    correction.tax_system = 1;
+    expect_request("D40", correction_request(kAdministrator, correction));
     expect_request("D16", cash_request(Command::cash_in, kAdministrator, 100'000));
     expect_request("D17", cash_request(Command::cash_out, kAdministrator, 20'000));
     expect_request("D20", print_line_request(kAdministrator, cp1251("Спасибо!")));
@@ -254,6 +264,13 @@ TEST(Answers, DocumentsAreReadFromPublishedMessages) {
                                 .body());
     EXPECT_EQ(closing->type, FoundDocument::kShiftClosing);
     EXPECT_EQ(closing->number, 6U);
+
+    const auto corrected =
+        read_closed_correction(AnswerOf("derived.txt", "D40", Command::correction).body());
+    EXPECT_EQ(corrected->receipt, 6);
+    EXPECT_EQ(corrected->number, 1235U);
+    EXPECT_EQ(corrected->sign, 111'222'333U);
+    EXPECT_FALSE(corrected->time);
 
     const auto closed = read_closed_document(
         AnswerOf(vector("messages.txt", "close").answer, Command::close_document).body());
