@@ -10,6 +10,7 @@
 #include "hal/codec/code_page.h"
 #include "hal/drivers/fiscal/shtrih/field_values.h"
 #include "hal/drivers/fiscal/shtrih/frames.h"
+#include "hal/drivers/fiscal/shtrih/frames_numbered.h"
 #include "hal/drivers/fiscal/shtrih/protocol.h"
 
 namespace tillhost::drivers::shtrih {
@@ -220,6 +221,92 @@ Fields read_message(ByteView message, std::size_t offset, Sender sender) {
     return is_request ? request.take_fields() : answer.take_fields();
 }
 
+/// A frame of the numbered layer, without its stuffing, and where each byte stood.
+struct Unstuffed {
+    base::Bytes bytes;               ///< 8F, LEN, NUM, message, CRC
+    std::vector<std::size_t> place;  ///< of each byte, and of the end
+    std::string problem;
+
+    std::size_t offset(std::size_t at) const { return place[std::min(at, bytes.size())]; }
+};
+
+/// What begins with 8F, up to the next 8F or the end that the length tells.
+Unstuffed unstuff(ByteView line) {
+    constexpr std::size_t kHeadBytes = 3;
+    constexpr std::size_t kEndBytes = 2;
+    Unstuffed frame;
+    std::size_t i = 0;
+    std::size_t whole = kHeadBytes;
+    while (i < line.size() && frame.bytes.size() < whole && (i == 0 || line[i] != kNumberedStart)) {
+        frame.place.push_back(i);
+        const bool stuffed = line[i] == kStuffing && i + 1 < line.size() &&
+                             (line[i + 1] == kStuffedStart || line[i + 1] == kStuffedStuffing);
+        if (line[i] == kStuffing && !stuffed) {
+            frame.problem = "9F without 81 or 83 behind it";
+        }
+        const bool start = stuffed && line[i + 1] == kStuffedStart;
+        frame.bytes.push_back(start ? kNumberedStart : line[i]);
+        i += stuffed ? 2 : 1;
+        if (frame.bytes.size() == kHeadBytes) {
+            whole += (base::to_unsigned(frame.bytes[1]) | base::to_unsigned(frame.bytes[2]) << 8U) +
+                     kEndBytes;
+        }
+    }
+    frame.place.push_back(i);
+    if (frame.bytes.size() < whole || frame.bytes.size() < kHeadBytes) {
+        frame.problem = "the frame is cut";
+    }
+    return frame;
+}
+
+/// The fields of an unstuffed frame, at their places in it.
+Fields numbered_fields(const Unstuffed& frame, Sender sender) {
+    constexpr std::size_t kHeadBytes = 3;
+    constexpr std::size_t kNumberEnd = 5;
+    const ByteView bytes = frame.bytes;
+    Fields fields{{0, 1, "start", "8Fh", frame.problem}};
+    if (!frame.problem.empty()) {
+        if (bytes.size() > 1) {
+            fields.push_back({1, bytes.size() - 1, "junk", base::to_hex(bytes.subspan(1)), ""});
+        }
+        return fields;
+    }
+    const std::size_t end = bytes.size() - 2;
+    const std::size_t length = end - kHeadBytes;
+    fields.push_back({1, 2, "length", length == 0 ? "0: ping" : fmt::format("{}", length),
+                      length == 1 ? "a number has two bytes" : ""});
+    if (length == 1) {
+        fields.push_back({kHeadBytes, 1, "junk", base::to_hex(bytes.subspan(kHeadBytes, 1)), ""});
+    } else if (length > 1) {
+        base::ByteReader number(bytes.subspan(kHeadBytes));
+        fields.push_back({kHeadBytes, 2, "number", fmt::format("{}", number.u16_le()), ""});
+    }
+    if (length > 2) {
+        Fields message =
+            read_message(bytes.subspan(kNumberEnd, end - kNumberEnd), kNumberEnd, sender);
+        std::move(message.begin(), message.end(), std::back_inserter(fields));
+    }
+    base::ByteReader sum(bytes.subspan(end));
+    const unsigned come = sum.u16_le();
+    const unsigned right = codec::crc16_ccitt_of(bytes.subspan(1, end - 1));
+    fields.push_back({end, 2, "checksum", fmt::format("{:04X}h", come),
+                      come == right ? "" : fmt::format("should be {:04X}h", right)});
+    return fields;
+}
+
+/// Returns how many bytes of the line it took.
+std::size_t read_numbered(ByteView line, std::size_t offset, Sender sender, Fields& fields) {
+    const Unstuffed frame = unstuff(line);
+    for (DecodedField& field : numbered_fields(frame, sender)) {
+        const std::size_t begin = frame.offset(field.offset);
+        const std::size_t end = frame.offset(field.offset + field.length);
+        field.offset = offset + begin;
+        field.length = end - begin;
+        fields.push_back(std::move(field));
+    }
+    return frame.place.back();
+}
+
 /// Whether a whole frame with a right checksum begins here.
 bool is_sound_frame(ByteView bytes) {
     if (bytes.size() < kFrameOverheadBytes + 1 || bytes[0] != kStx) {
@@ -301,6 +388,10 @@ std::optional<DecodedField> control_field(std::byte value, std::size_t offset) {
 Fields decode(ByteView bytes, Sender sender) {
     Fields fields;
     for (std::size_t i = 0; i < bytes.size();) {
+        if (bytes[i] == kNumberedStart) {
+            i += read_numbered(bytes.subspan(i), i, sender, fields);
+            continue;
+        }
         if (bytes[i] == kStx) {
             const ByteView rest = bytes.subspan(i);
             const std::size_t extent = frame_extent(rest);

@@ -48,6 +48,19 @@ Done read_serial(const std::string& value, Settings& settings) {
     return {};
 }
 
+Done read_link(const std::string& value, Settings& settings) {
+    if (value == "auto") {
+        settings.link = LinkLayer::automatic;
+    } else if (value == "standard") {
+        settings.link = LinkLayer::standard;
+    } else if (value == "numbered") {
+        settings.link = LinkLayer::numbered;
+    } else {
+        return wrong_setting("link", "auto, standard or numbered");
+    }
+    return {};
+}
+
 Result<Settings> read_settings(const std::vector<contract::Setting>& settings) {
     Settings read;
     for (const contract::Setting& setting : settings) {
@@ -59,6 +72,8 @@ Result<Settings> read_settings(const std::vector<contract::Setting>& settings) {
             read.cancel_foreign = TRY(read_choice(setting, "cancel", "refuse"));
         } else if (setting.name == "serial") {
             TRY(read_serial(setting.value, read));
+        } else if (setting.name == "link") {
+            TRY(read_link(setting.value, read));
         } else {
             return wrong_setting(setting.name, fmt::format("not known; there are port, {}",
                                                            fmt::join(kSettings, ", ")));

@@ -17,13 +17,15 @@ namespace tillhost::drivers::shtrih {
 inline constexpr std::string_view kDriverName = "fiscal/shtrih";
 
 /// Names of the settings that make_driver takes.
-inline constexpr std::array<std::string_view, 4> kSettings{"password", "admin_password", "serial",
-                                                           "foreign_receipt"};
+inline constexpr std::array<std::string_view, 5> kSettings{"link", "password", "admin_password",
+                                                           "serial", "foreign_receipt"};
 
-/// A driver for Shtrih-M registrars with a fiscal storage, standard link layer (README.md).
+/// A driver for Shtrih-M registrars with a fiscal storage, both link layers (README.md).
 /// Opens nothing yet. `clock` outlives the driver.
 ///
 /// Settings, all optional:
+///   link      standard, numbered, or auto (default): ENQ tells, and where it is not answered, a
+///             ping of the numbered layer
 ///   password  the operator's number in table 2, 0…4294967295; default 30, the system
 ///             administrator of the factory, whom shift reports need
 ///   admin_password  for what the registrar wants from an administrator: reports, tables, clock;

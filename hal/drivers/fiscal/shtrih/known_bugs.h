@@ -14,6 +14,9 @@ struct KnownBugs {
     bool accept_stale_answer = false;
     /// An open document is cancelled first of all: before evidence, identity and verdict.
     bool clean_up_before_verdict = false;
+    /// What was not answered is sent again under a new number (numbered layer), as if an answer
+    /// that was lost meant that nothing was done.
+    bool renumber_unanswered = false;
     /// Irreversible bytes leave without a marker.
     bool skip_marker = false;
     /// Counters of another registrar are taken for a verdict.

@@ -11,6 +11,11 @@
 
 namespace tillhost::drivers::shtrih {
 
+/// automatic: found out when the line is opened (link_auto.h).
+enum class LinkLayer { automatic, standard, numbered };
+
+inline constexpr std::int64_t kNoFrameNumber = -1;
+
 /// The host's side of a link layer: commands and their answers over one open line. Two layers carry
 /// the same messages (link_standard.h, link_numbered.h).
 ///
@@ -39,6 +44,8 @@ public:
 
     virtual ~Link() = default;
 
+    virtual LinkLayer layer() const = 0;
+
     /// What sees answers to commands that were not asked through this link, or are late. Without
     /// one they are forgotten.
     virtual void set_old_answer_witness(Witness witness) = 0;
@@ -61,11 +68,10 @@ public:
     /// When the last byte of a frame that may never be repeated was written, if there was one.
     virtual std::optional<os::Instant> last_once() const = 0;
 
-    /// The number that the frame of the next question will have; kNoFrameNumber where the layer
-    /// numbers none. May have to ask the device. Errors as collect().
+    /// The number that the frame of the next question will have if it may never be repeated;
+    /// kNoFrameNumber where the layer numbers none. May have to ask the device. Errors as
+    /// collect().
     virtual base::Result<std::int64_t> next_number(os::Deadline deadline) = 0;
 };
-
-inline constexpr std::int64_t kNoFrameNumber = -1;
 
 }  // namespace tillhost::drivers::shtrih

@@ -1,6 +1,7 @@
 #include "hal/drivers/fiscal/shtrih/link_line.h"
 
 #include <array>
+#include <utility>
 
 namespace tillhost::drivers::shtrih {
 namespace {
@@ -18,6 +19,10 @@ constexpr std::size_t kDrainBytesMax = 64 * 1024;
 
 Result<std::optional<std::byte>> LinkLine::next_byte(os::Deadline until) {
     if (looked_at_ == taken_.size()) {
+        const bool late = clock_.now() >= until;
+        if (std::exchange(was_late_, late) && late) {
+            return std::optional<std::byte>();
+        }
         std::array<std::byte, kReadBytes> buffer;
         const auto count = line_.read(buffer, until);
         if (!count && count.error().code == ErrorCode::deadline_passed) {
@@ -64,6 +69,7 @@ Done LinkLine::drain() {
 void LinkLine::forget_taken() {
     taken_.clear();
     looked_at_ = 0;
+    was_late_ = false;
 }
 
 }  // namespace tillhost::drivers::shtrih

@@ -17,7 +17,8 @@ class LinkLine final {
 public:
     LinkLine(transport::Transport& line, const os::Clock& clock) : line_(line), clock_(clock) {}
 
-    /// Nothing, if none comes until then. Errors: link_lost, cancelled.
+    /// Nothing, if none comes until then. On a line that never stops talking, too: only what was
+    /// there at that time is looked at. Errors: link_lost, cancelled.
     base::Result<std::optional<std::byte>> next_byte(os::Deadline until);
     base::Done write(base::ByteView bytes, os::Deadline deadline);
     /// Throws away what came before. Answers are not lost by that: the device keeps them.
@@ -33,6 +34,7 @@ private:
     const os::Clock& clock_;
     base::Bytes taken_;  ///< read from the line
     std::size_t looked_at_ = 0;
+    bool was_late_ = false;  ///< the last read came after its time
 };
 
 }  // namespace tillhost::drivers::shtrih

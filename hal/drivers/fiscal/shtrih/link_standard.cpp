@@ -65,7 +65,7 @@ Result<std::optional<Bytes>> StandardLink::converse(Talk& talk) {
 Result<std::optional<Bytes>> StandardLink::round(Talk& talk, bool& over) {
     Heard heard = TRY(enquire(talk.deadline));
     if (heard.kind == Kind::silence) {
-        if (++talk.silences >= kEnquiriesMax) {
+        if (++talk.silences >= enquiries_max_) {
             return make_error(ErrorCode::no_answer, "the registrar does not react to ENQ");
         }
         return std::optional<Bytes>();

@@ -31,8 +31,11 @@ inline constexpr int kRoundsMax = 100;
 class StandardLink final : public Link {
 public:
     /// Both outlive the link.
-    StandardLink(transport::Transport& line, const os::Clock& clock, KnownBugs bugs)
-        : line_(line, clock), clock_(clock), bugs_(bugs) {}
+    StandardLink(transport::Transport& line, const os::Clock& clock, KnownBugs bugs,
+                 int enquiries_max = kEnquiriesMax)
+        : line_(line, clock), clock_(clock), bugs_(bugs), enquiries_max_(enquiries_max) {}
+
+    LinkLayer layer() const override { return LinkLayer::standard; }
 
     void set_old_answer_witness(Witness witness) override { old_answer_ = std::move(witness); }
     base::Done collect(os::Deadline deadline) override;
@@ -69,6 +72,7 @@ private:
     LinkLine line_;
     const os::Clock& clock_;
     KnownBugs bugs_;
+    int enquiries_max_;
     Witness old_answer_;
     base::Bytes last_old_;
     std::optional<os::Instant> last_once_;

@@ -137,7 +137,19 @@ Result<FiscalMarker> Registrar::check_ready(Need need, os::Deadline deadline) {
         marker.cash_out_count = cash.out_count;
         marker.cash_minor = cash.cash_minor;
     }
+    marker.frame_number = TRY(session_->link().next_number(deadline));
     return marker;
+}
+
+/// Before the irreversible frame, where frames have numbers: the marker tells the number of the
+/// frame that follows it; if the irreversible one is a later one, its number is kept beside it. An
+/// answer with this number proves that it was executed.
+Done Registrar::note_frame(const FiscalMarker& marker, device::Gate& gate, os::Deadline deadline) {
+    const std::int64_t number = TRY(session_->link().next_number(deadline));
+    if (number == marker.frame_number || bugs_.skip_marker) {
+        return {};
+    }
+    return gate.persist(contract::Record(evidence_of_number(number)));
 }
 
 Done Registrar::persist_marker(device::Gate& gate, const FiscalMarker& marker) {
@@ -237,6 +249,10 @@ Result<FiscalResult> Registrar::report_shift(const contract::Command& command,
         pending.evidence.push_back(evidence);
         return gate.persist(contract::Record(std::move(evidence)));
     };
+    const Done noted = note_frame(marker, gate, deadline);
+    if (!noted) {
+        return give_up(noted.error(), marker, deadline);
+    }
     const auto answer = session_->once(report, plain_request(report, session_->admin_password()),
                                        witness, deadline);
     if (!answer) {
@@ -288,6 +304,10 @@ Result<FiscalResult> Registrar::move_cash(Command command, std::int64_t amount_m
         result->document_number = TRY(read_cash_moved(*body));
         return gate.persist(contract::Record(contract::OperationResult(*result)));
     };
+    const Done noted = note_frame(marker, gate, deadline);
+    if (!noted) {
+        return give_up(noted.error(), marker, deadline);
+    }
     const auto answer = session_->once(
         command, cash_request(command, session_->password(), amount_minor), witness, deadline);
     if (!answer) {

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "hal/drivers/fiscal/shtrih/link_standard.h"
+#include "hal/drivers/fiscal/shtrih/link_auto.h"
 #include "hal/drivers/fiscal/shtrih/models.h"
 
 namespace tillhost::drivers::shtrih {
@@ -53,9 +53,10 @@ public:
     OldAnswers(Session& session, contract::Pending& pending, device::Gate& gate)
         : session_(session) {
         session_.link().set_old_answer_witness([&pending, &gate](base::ByteView frame) -> Done {
-            contract::Evidence evidence;
-            evidence.source = "pending_answer";
-            evidence.payload.assign(frame.begin(), frame.end());
+            if (!may_prove(frame)) {
+                return {};
+            }
+            contract::Evidence evidence = evidence_of_answer(frame);
             const auto known =
                 std::find(pending.evidence.begin(), pending.evidence.end(), evidence);
             if (known != pending.evidence.end() || pending.evidence.size() >= kEvidenceMax) {
@@ -90,13 +91,16 @@ Done Registrar::require_open() const {
 
 Done Registrar::connect(const std::optional<contract::Pending>& pending, device::Gate& gate,
                         os::Deadline deadline) {
+    if (session_) {
+        layer_ = session_->link().layer();
+    }
     session_.reset();
     line_.reset();
     const os::Deadline until = step(gate, "connect", kConnectBudget, deadline);
     const std::int64_t idle_ms = pending ? std::min(pending->idle_ms, kIdleMsMax) : 0;
     quiet_since_ = clock_.now() - std::chrono::milliseconds(idle_ms);
     line_ = TRY(connector_->connect(until));
-    session_ = std::make_unique<Session>(std::make_unique<StandardLink>(*line_, clock_, bugs_),
+    session_ = std::make_unique<Session>(make_link(settings_.link, layer_, *line_, clock_, bugs_),
                                          clock_, settings_.password);
     if (settings_.admin_password) {
         session_->set_admin_password(*settings_.admin_password);

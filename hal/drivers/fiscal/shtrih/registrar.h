@@ -21,6 +21,7 @@ struct Settings {
     /// What becomes of a document that another program left open.
     bool cancel_foreign = true;
     bool training = false;
+    LinkLayer link = LinkLayer::automatic;
 };
 
 /// After closing a document a device may be deaf for 3 s (github.com/shtrih-m/fr_drv_ng/issues/88).
@@ -125,6 +126,8 @@ private:
     base::Result<contract::FiscalResult> move_cash(Command command, std::int64_t amount_minor,
                                                    std::string_view currency, device::Gate& gate,
                                                    os::Deadline deadline);
+    base::Done note_frame(const contract::FiscalMarker& marker, device::Gate& gate,
+                          os::Deadline deadline);
     base::Done persist_marker(device::Gate& gate, const contract::FiscalMarker& marker);
     base::Error give_up(base::Error error, const contract::FiscalMarker& marker,
                         os::Deadline deadline);
@@ -145,8 +148,9 @@ private:
     std::optional<std::uint64_t> serial_number_;  ///< as the full status tells it
     ModelParameters parameters_;
     Abilities abilities_;
-    bool tags_first_ = false;    ///< the model wants a position's tags before the position
-    os::Instant quiet_since_{};  ///< nobody else has written to the line since then
+    bool tags_first_ = false;  ///< the model wants a position's tags before the position
+    LinkLayer layer_ = LinkLayer::automatic;  ///< what the device spoke before
+    os::Instant quiet_since_{};               ///< nobody else has written to the line since then
 };
 
 }  // namespace tillhost::drivers::shtrih

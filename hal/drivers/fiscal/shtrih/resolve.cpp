@@ -6,6 +6,7 @@
 
 #include "hal/base/money.h"
 #include "hal/drivers/fiscal/shtrih/frames.h"
+#include "hal/drivers/fiscal/shtrih/frames_numbered.h"
 #include "ipc/contract/receipt_rules.h"
 
 namespace tillhost::drivers::shtrih {
@@ -76,12 +77,31 @@ std::optional<Expected> expected_of(const contract::Command& command, const Fisc
     return std::nullopt;
 }
 
+constexpr std::string_view kNumberSource = "frame_number";
+constexpr std::string_view kAnswerSource = "pending_answer";
+
+/// Whether an irreversible frame of this operation had this number.
+bool is_own_number(const contract::Pending& pending, std::uint16_t number) {
+    const contract::Evidence noted = evidence_of_number(number);
+    return std::get<FiscalMarker>(pending.marker).frame_number == number ||
+           std::find(pending.evidence.begin(), pending.evidence.end(), noted) !=
+               pending.evidence.end();
+}
+
+/// On the numbered layer the device keeps its last answer for ever, so that somebody else's may
+/// have been found; the number tells.
+bool is_of_another(const contract::Pending& pending, const Bytes& frame) {
+    const auto numbered = decode_numbered(frame);
+    return numbered && (numbered->is_ping() || !is_own_number(pending, *numbered->number));
+}
+
 /// The bodies of kept answers to that command which say "carried out".
 std::vector<Bytes> good_answers(const contract::Pending& pending, Command command) {
     std::vector<Bytes> bodies;
     for (const contract::Evidence& evidence : pending.evidence) {
         const auto message = message_of(evidence.payload);
-        if (!message || !is_answer_to(command, *message)) {
+        if (!message || !is_answer_to(command, *message) ||
+            is_of_another(pending, evidence.payload)) {
             continue;
         }
         const auto answer = split_answer(command, *message);
@@ -288,6 +308,31 @@ Judgement judge_cash(const contract::Pending& pending, const FiscalMarker& marke
 }
 
 }  // namespace
+
+contract::Evidence evidence_of_number(std::int64_t number) {
+    contract::Evidence evidence;
+    evidence.source = kNumberSource;
+    base::ByteWriter payload;
+    payload.u16_le(static_cast<std::uint64_t>(number));
+    evidence.payload = payload.take();
+    return evidence;
+}
+
+contract::Evidence evidence_of_answer(base::ByteView frame) {
+    contract::Evidence evidence;
+    evidence.source = kAnswerSource;
+    evidence.payload.assign(frame.begin(), frame.end());
+    return evidence;
+}
+
+bool may_prove(base::ByteView frame) {
+    const auto message = message_of(frame);
+    const auto answers = [&](Command command) { return is_answer_to(command, *message); };
+    constexpr Command kMakeDocuments[] = {Command::close_document, Command::open_shift,
+                                          Command::z_report,       Command::cash_in,
+                                          Command::cash_out,       Command::correction};
+    return message && std::any_of(std::begin(kMakeDocuments), std::end(kMakeDocuments), answers);
+}
 
 bool moves_cash(const contract::Command& command) {
     return std::holds_alternative<contract::CashIn>(command) ||

@@ -47,6 +47,12 @@ struct Judgement {
 /// caller. not_executed means: so far; an open document and late bytes are the caller's to exclude.
 Judgement judge(const contract::Pending& pending, const Observed& observed);
 
+/// The number of the irreversible frame as evidence, and an answer that the device still held.
+contract::Evidence evidence_of_number(std::int64_t number);
+contract::Evidence evidence_of_answer(base::ByteView frame);
+/// Whether a frame is an answer that can prove something: to a command that makes a document.
+bool may_prove(base::ByteView frame);
+
 /// The paper's side, by the state of the printer.
 contract::Printed printed_of(const ShortStatus& status);
 

@@ -163,5 +163,45 @@ TEST(Decode, EveryCutAndEveryTurnedBitIsSurvivedAndTold) {
 
 TEST(Decode, NothingIsExplainedByNothing) { EXPECT_TRUE(decode({}, Sender::unknown).empty()); }
 
+TEST(Decode, NumberedFramesAreNamedToo) {
+    for (const Vector& one : vectors_of("numbered.txt")) {
+        for (bool host : {true, false}) {
+            const Bytes& frame = host ? one.request : one.answer;
+            const Fields fields = decode(frame, host ? Sender::host : Sender::device);
+            expect_no_byte_left_out(fields, frame.size());
+            EXPECT_EQ(find(fields, "junk"), nullptr) << one.name;
+            if (!frame.empty()) {
+                EXPECT_EQ(find(fields, "checksum")->problem, "") << one.name;
+            }
+        }
+    }
+    const Fields stuffed = decode(hex("8F 07 00 9F 81 00 10 1E 00 00 00 6E 35"), Sender::host);
+    EXPECT_EQ(value(stuffed, "number"), "143");
+    EXPECT_EQ(find(stuffed, "number")->length, 3U);
+    EXPECT_EQ(value(stuffed, "command"), "10h: short status");
+    EXPECT_FALSE(any_problem(stuffed));
+    EXPECT_EQ(value(decode(hex("8F 00 00 0F 1D"), Sender::unknown), "length"), "0: ping");
+}
+
+TEST(Decode, DamageOfANumberedFrameIsToldAndNoByteIsLeftOut) {
+    const Bytes whole =
+        hex("8F 12 00 9F 81 00 10 00 1E 92 02 02 00 00 9F 83 E5 00 00 00 2A 08 00 4F 2A");
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+        Bytes damaged = whole;
+        damaged[i] ^= std::byte{0x10};
+        const Bytes cut(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(i));
+        for (const Bytes& bytes : {damaged, cut}) {
+            const Fields fields = decode(bytes, Sender::device);
+            expect_no_byte_left_out(fields, bytes.size());
+            EXPECT_TRUE(any_problem(fields) || bytes.empty()) << i;
+        }
+    }
+    Bytes two = hex("8F 02 00 01");
+    two.insert(two.end(), whole.begin(), whole.end());
+    const Fields fields = decode(two, Sender::device);
+    expect_no_byte_left_out(fields, two.size());
+    EXPECT_EQ(value(fields, "command"), "10h: short status") << "the second is whole";
+}
+
 }  // namespace
 }  // namespace tillhost::drivers::shtrih

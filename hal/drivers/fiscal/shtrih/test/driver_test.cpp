@@ -275,6 +275,7 @@ TEST(ShtrihDriver, SettingsAreCheckedAndTheSerialNumberBindsTheDevice) {
     wrong("password", "-1");
     wrong("password", "4294967296");
     wrong("password", "30x");
+    wrong("link", "8F");
     wrong("serial", "");
     wrong("serial", "12a");
     wrong("speed", "9600");

@@ -6,9 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include <deque>
-
-#include "hal/os/fake/fake_clock.h"
+#include "hal/drivers/fiscal/shtrih/test/dialogue_line.h"
 
 namespace tillhost::drivers::shtrih {
 namespace {
@@ -23,55 +21,6 @@ constexpr char kStatusAnswer[] = "02 10 10 00 1E 92 02 02 00 00 9F E5 18 01 00 9
 constexpr char kShiftRequest[] = "02 05 E0 1E 00 00 00 FB";
 constexpr char kShiftAnswer[] = "02 03 E0 00 1E FD";
 constexpr char kCloseAnswer[] = "02 10 FF 45 00 79 13 00 00 00 D2 04 00 00 B1 68 DE 3A 2B";
-
-/// A line with a device that follows a script: what the host must say next, and what it then hears.
-class ScriptedLine final : public transport::Transport {
-public:
-    explicit ScriptedLine(os::FakeClock& clock) : clock_(clock) {}
-
-    ScriptedLine& expect(std::string_view hex, std::string_view reply = "",
-                         os::Duration delay = {}) {
-        script_.push_back({*base::from_hex(hex), *base::from_hex(reply), delay});
-        return *this;
-    }
-    bool finished() const { return script_.empty(); }
-
-    base::Result<std::size_t> read(std::span<std::byte> buffer, os::Deadline deadline) override {
-        if (inbox_.empty() || arrives_ > deadline) {
-            clock_.advance_to(deadline);
-            return base::make_error(ErrorCode::deadline_passed, "nothing came");
-        }
-        clock_.advance_to(arrives_);
-        const std::size_t count = std::min(buffer.size(), inbox_.size());
-        std::copy_n(inbox_.begin(), count, buffer.begin());
-        inbox_.erase(inbox_.begin(), inbox_.begin() + static_cast<std::ptrdiff_t>(count));
-        return count;
-    }
-    base::Done write(base::ByteView bytes, os::Deadline) override {
-        if (script_.empty()) {
-            ADD_FAILURE() << "not in the script: " << base::to_hex(bytes);
-            return base::make_error(ErrorCode::link_lost, "the script is over");
-        }
-        EXPECT_EQ(base::to_hex(bytes), base::to_hex(script_.front().said));
-        inbox_.insert(inbox_.end(), script_.front().reply.begin(), script_.front().reply.end());
-        arrives_ = clock_.now() + script_.front().delay;
-        script_.pop_front();
-        return {};
-    }
-    base::Done flush() override { return {}; }
-    os::Duration late_bytes_max() const override { return 10ms; }
-
-private:
-    struct Step {
-        Bytes said;
-        Bytes reply;
-        os::Duration delay;
-    };
-    os::FakeClock& clock_;
-    std::deque<Step> script_;
-    Bytes inbox_;
-    os::Instant arrives_{};
-};
 
 class LinkTest : public testing::Test {
 protected:
@@ -101,7 +50,7 @@ protected:
     }
 
     os::FakeClock clock;
-    ScriptedLine line{clock};
+    DialogueLine line{clock};
     std::vector<std::string> seen;
     bool witness_fails = false;
 };

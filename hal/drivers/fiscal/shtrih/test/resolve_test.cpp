@@ -4,6 +4,7 @@
 #include "hal/drivers/fiscal/shtrih/resolve.h"
 
 #include "hal/drivers/fiscal/shtrih/frames.h"
+#include "hal/drivers/fiscal/shtrih/frames_numbered.h"
 #include "hal/drivers/fiscal/shtrih/test/rig.h"
 
 namespace tillhost::drivers::shtrih {
@@ -371,6 +372,46 @@ TEST(Judgement, AKeptAnswerFindsItsDocumentAmongOthers) {
     EXPECT_EQ(judge(close, observed(12, {foreign, closing})).verdict, Verdict::executed);
     close.evidence = {kept("41 73")};
     EXPECT_EQ(judge(close, observed(10)).verdict, Verdict::not_executed);
+}
+
+TEST(Judgement, ANumberedAnswerIsProofOnlyUnderTheOperationsOwnNumber) {
+    const auto kept_under = [](std::uint16_t number) {
+        contract::Evidence evidence;
+        evidence.source = "pending_answer";
+        evidence.payload = encode_numbered(
+            {number, *base::from_hex("FF 45 00 79 13 00 00 00 0C 00 00 00 01 00 00 00")});
+        return evidence;
+    };
+    FoundDocument foreign = receipt_of(25'015);
+    FoundDocument ours = receipt_of(25'015);
+    ours.number = 12;
+    const Observed seen = observed(12, {foreign, ours});
+    contract::Pending pending = pending_of(example_receipt());
+    pending.evidence = {kept_under(40)};
+    EXPECT_EQ(judge(pending, seen).verdict, Verdict::cannot_tell) << "no frame of ours had 40";
+    pending.evidence = {evidence_of_number(40), kept_under(41)};
+    EXPECT_EQ(judge(pending, seen).verdict, Verdict::cannot_tell);
+    pending.evidence = {evidence_of_number(40), kept_under(40)};
+    const Judgement sold = judge(pending, seen);
+    EXPECT_EQ(sold.verdict, Verdict::executed) << sold.reason;
+    EXPECT_EQ(sold.result->fiscal_document_number, 12);
+    pending.evidence = {kept_under(40)};
+    std::get<contract::FiscalMarker>(pending.marker).frame_number = 40;
+    EXPECT_EQ(judge(pending, seen).verdict, Verdict::executed) << "the marker tells it as well";
+}
+
+TEST(Judgement, OnlyAnswersThatMakeDocumentsMayProveSomething) {
+    const auto standard = [](const char* message) {
+        return may_prove(encode_frame(*base::from_hex(message)));
+    };
+    EXPECT_TRUE(standard("FF 45 00"));
+    EXPECT_TRUE(standard("41 00 1E"));
+    EXPECT_TRUE(standard("FF 4A 00 06 00"));
+    EXPECT_TRUE(may_prove(encode_numbered({9, *base::from_hex("50 00 1E 39 00")})));
+    EXPECT_FALSE(standard("10 00 1E"));
+    EXPECT_FALSE(standard("FF 46 00"));
+    EXPECT_FALSE(may_prove(encode_numbered({9, {}})));
+    EXPECT_FALSE(may_prove({}));
 }
 
 TEST(Judgement, OfCash) {
