@@ -58,6 +58,15 @@ unsigned to_cp1251(char32_t point) {
     return '?';
 }
 
+unsigned to_cp866(char32_t point) {
+    for (unsigned code = 0; code < 0x100; ++code) {
+        if (from_cp866(code) == point && point != kNone) {
+            return code;
+        }
+    }
+    return '?';
+}
+
 }  // namespace
 
 std::string utf8_from_cp1251(base::ByteView bytes) {
@@ -80,6 +89,14 @@ base::Bytes cp1251_from_utf8(std::string_view text) {
     base::ByteWriter bytes;
     while (const auto point = base::take_code_point(text)) {
         bytes.u8(to_cp1251(*point));
+    }
+    return bytes.take();
+}
+
+base::Bytes cp866_from_utf8(std::string_view text) {
+    base::ByteWriter bytes;
+    while (const auto point = base::take_code_point(text)) {
+        bytes.u8(to_cp866(*point));
     }
     return bytes.take();
 }

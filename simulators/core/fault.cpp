@@ -21,6 +21,8 @@ constexpr std::array kRows{
              "only the first `at` bytes of the unit arrive"},
     FaultRow{FaultKind::garble, "garble", "side unit nth per_mille count at mask",
              "byte `at` of the unit arrives with the bits of mask turned over"},
+    FaultRow{FaultKind::bad_checksum, "bad_checksum", "side unit nth per_mille count",
+             "the last byte of the unit, where its checksum stands, arrives wrong"},
     FaultRow{
         FaultKind::power_cut, "power_cut", "side unit nth per_mille count at ms off_ms",
         "power fails ms after byte `at` of the unit passed, and returns after off_ms if not 0"},
@@ -50,6 +52,24 @@ constexpr std::array kRows{
              "the next answers repeat another command code, checksum right"},
     FaultRow{FaultKind::memory_error, "memory_error", "code count",
              "the fiscal memory fails with that code where a document would be registered"},
+    FaultRow{FaultKind::foreign_receipt, "foreign_receipt", "operator total",
+             "another host begins a receipt with one position and leaves it open"},
+    FaultRow{FaultKind::number_reset, "number_reset", "number",
+             "the link layer forgets its kept answer and counts on from that number"},
+    FaultRow{FaultKind::ofd_link, "ofd_link", "up ms",
+             "the way to the data operator: up=1 sends each document ms after it, up=0 is down"},
+    FaultRow{FaultKind::ofd_backlog, "ofd_backlog", "count ms",
+             "the newest `count` documents are unsent, the first of them for ms; the way is down"},
+    FaultRow{FaultKind::storage_life, "storage_life", "days",
+             "the fiscal storage ends its life in that many days; 0: it has ended"},
+    FaultRow{FaultKind::storage_full, "storage_full", "percent",
+             "so much of the archive is used; 100: full"},
+    FaultRow{FaultKind::storage_clock, "storage_clock", "ms",
+             "the clock of the fiscal storage differs by ms; above five minutes it refuses"},
+    FaultRow{FaultKind::marking, "marking", "answer count",
+             "the next checks of marking codes: checked, not_checked, refused or silence"},
+    FaultRow{FaultKind::second_client, "second_client", "mode",
+             "a second TCP client from now on: refuse it, let it wait, or let it steal the line"},
 };
 
 struct NumberKey {
@@ -75,6 +95,11 @@ constexpr std::array kNumberKeys{
     NumberKey{"total", &Fault::total, 1, 99'999'999'999},
     NumberKey{"command", &Fault::command, 0, 0xFFFF},
     NumberKey{"code", &Fault::code, 0, 255},
+    NumberKey{"number", &Fault::number, 0, 0xFFFF},
+    NumberKey{"operator", &Fault::operator_index, 1, 30},
+    NumberKey{"up", &Fault::up, 0, 1},
+    NumberKey{"days", &Fault::days, -1000, 1000},
+    NumberKey{"percent", &Fault::percent, 0, 100},
 };
 
 bool row_has(std::string_view keys, std::string_view key) {
@@ -132,6 +157,19 @@ base::Done set_text(std::string& field, std::string_view key, std::string_view v
     return {};
 }
 
+base::Done set_word(std::string& field, std::string_view key, std::string_view value,
+                    std::span<const std::string_view> words) {
+    std::string all;
+    for (const std::string_view word : words) {
+        if (word == value) {
+            field = value;
+            return {};
+        }
+        all += (all.empty() ? "" : ", ") + std::string(word);
+    }
+    return base::bad_field(key, "one of " + all);
+}
+
 base::Done set_key(Fault& fault, std::string_view key, std::string_view value) {
     if (key == "side") {
         return set_side(fault, value);
@@ -141,6 +179,15 @@ base::Done set_key(Fault& fault, std::string_view key, std::string_view value) {
     }
     if (key == "serial" || key == "memory") {
         return set_text(key == "serial" ? fault.serial : fault.memory, key, value);
+    }
+    if (key == "answer") {
+        constexpr std::array<std::string_view, 4> kAnswers{"checked", "not_checked", "refused",
+                                                           "silence"};
+        return set_word(fault.answer, key, value, kAnswers);
+    }
+    if (key == "mode") {
+        constexpr std::array<std::string_view, 3> kModes{"refuse", "wait", "steal"};
+        return set_word(fault.mode, key, value, kModes);
     }
     for (const NumberKey& row : kNumberKeys) {
         if (row.name == key) {

@@ -19,6 +19,7 @@ enum class FaultKind : std::uint8_t {
     twice,
     cut,
     garble,
+    bad_checksum,
     power_cut,
     silence,
     slow,
@@ -37,6 +38,16 @@ enum class FaultKind : std::uint8_t {
     slow_command,
     wrong_code,
     memory_error,
+    foreign_receipt,
+    number_reset,
+    ofd_link,
+    ofd_backlog,
+    storage_life,
+    storage_full,
+    storage_clock,
+    marking,
+    // at the socket, by the program that holds it
+    second_client,
 };
 
 /// Whose bytes a fault is about.
@@ -63,6 +74,13 @@ struct Fault {
     std::int64_t total = 10000;
     std::int64_t command = 0;
     std::int64_t code = 0;
+    std::int64_t number = 1;
+    std::int64_t operator_index = 1;
+    std::int64_t up = 1;
+    std::int64_t days = 0;
+    std::int64_t percent = 100;
+    std::string answer = "checked";  ///< checked, not_checked, refused, silence
+    std::string mode = "refuse";     ///< refuse, wait, steal
     std::string serial{};
     std::string memory{};
 };

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "hal/base/bytes.h"
 #include "hal/base/result.h"
 #include "simulators/core/fault.h"
 #include "simulators/core/line_device.h"
@@ -15,6 +16,7 @@ enum class FiscalDocumentType : std::uint8_t {
     shift_open = 2,
     receipt = 3,
     shift_close = 5,
+    settlement = 21,  ///< report on what the data operator has not confirmed
     correction = 31,
     cash_in = 101,   ///< not in the fiscal memory: number and sign are 0
     cash_out = 102,  ///< not in the fiscal memory: number and sign are 0
@@ -22,6 +24,13 @@ enum class FiscalDocumentType : std::uint8_t {
 
 /// What a receipt does with the money.
 enum class FiscalOperation : std::uint8_t { none, sale, sale_return, purchase, purchase_return };
+
+/// One tag of a document or a line as it came: number and value, undecoded.
+struct FiscalTag {
+    std::uint16_t number = 0;
+    base::Bytes value;
+    bool operator==(const FiscalTag&) const = default;
+};
 
 struct FiscalLine {
     std::string name;
@@ -32,6 +41,8 @@ struct FiscalLine {
     std::uint8_t department = 0;
     std::uint8_t payment_method = 0;
     std::uint8_t item_type = 0;
+    std::int64_t vat_minor = 0;  ///< within the sum
+    std::vector<FiscalTag> tags{};
 };
 
 /// A document as it stands in the device's memory.
@@ -50,6 +61,14 @@ struct FiscalDocument {
     std::string operator_name;
     std::vector<FiscalLine> lines;
     std::vector<std::int64_t> payments_minor;  ///< by the family's payment numbers, from 1
+
+    std::uint8_t tax_system = 0;          ///< as the family codes it
+    std::uint8_t correction_basis = 0;    ///< of a correction: 0 own initiative, 1 by order
+    std::int64_t rounding_minor = 0;      ///< taken off the total
+    std::int64_t discount_minor = 0;      ///< taken off the total, a surcharge is negative
+    bool electronic_only = false;         ///< it was not printed on purpose
+    std::vector<std::int64_t> vat_minor;  ///< by the family's VAT rates, from 1
+    std::vector<FiscalTag> tags;          ///< of the document itself
 };
 
 /// Where the device stands, for people and for tests.
@@ -73,6 +92,12 @@ struct FiscalState {
     std::string failure;  ///< why the simulator gave up (its memory cannot be written), else empty
 };
 
+/// How often a command came, and how often it was carried out.
+struct CommandCount {
+    std::uint64_t taken = 0;
+    std::uint64_t done = 0;
+};
+
 /// The back door to a simulated registrar: what a person in the shop would see or do, and what only
 /// the fiscal memory knows. Not reachable by the device's own line.
 class FiscalControl {
@@ -84,6 +109,9 @@ public:
     /// The paper so far, oldest line first, UTF-8.
     virtual const std::vector<std::string>& tape() const = 0;
     virtual FiscalState state() const = 0;
+    /// How many commands of that code the device took so far, and how many of them it has carried
+    /// out; 0 counts all. The code is the family's (0x10, 0xFF45). Zero where nobody counts.
+    virtual CommandCount commands(std::uint16_t /*code*/) const { return {}; }
 
     /// Arms a fault or does at once what it says. `now` as for LineDevice. Errors: not_supported
     /// (this family has nothing of that kind), retry_later (kArmedFaultsMax wait already),

@@ -54,7 +54,10 @@ void Wire::accept(Lane& lane, std::byte byte, os::Instant now) {
         choose_faults(lane, step.frame);
     }
     std::uint32_t power_cut = 0;
-    const auto shaped = shape(lane, byte, power_cut);
+    auto shaped = shape(lane, byte, power_cut);
+    if (step.ends && shaped && spoils_checksum(lane)) {
+        *shaped ^= base::byte(0x10);  // makes no byte that stands for something else
+    }
     ++lane.index;
     if (shaped) {
         push(lane, *shaped, power_cut, now);
@@ -124,6 +127,11 @@ std::optional<std::byte> Wire::shape(Lane& lane, std::byte byte, std::uint32_t& 
         }
     }
     return shaped;
+}
+
+bool Wire::spoils_checksum(const Lane& lane) const {
+    return std::any_of(lane.active.begin(), lane.active.end(),
+                       [](const Fault& fault) { return fault.kind == FaultKind::bad_checksum; });
 }
 
 void Wire::push(Lane& lane, std::byte byte, std::uint32_t power_cut, os::Instant now) {
@@ -248,52 +256,29 @@ void Wire::power(bool on, os::Instant now) {
 bool Wire::is_line_fault(FaultKind kind) { return kind <= FaultKind::clear; }
 
 base::Done Wire::inject(const Fault& fault, os::Instant now) {
-    switch (fault.kind) {
-        case FaultKind::clear:
-            armed_.clear();
-            silent_until_ = now;
-            silent_always_ = false;
-            byte_time_ = {};
-            return {};
-        case FaultKind::silence:
-            silent_always_ = fault.ms <= 0;
-            silent_until_ = now + ms(std::max<std::int64_t>(fault.ms, 0));
-            return {};
-        case FaultKind::slow:
-            byte_time_ = fault.baud > 0
-                             ? os::Duration(std::chrono::seconds(kBitsAByte)) / fault.baud
-                             : os::Duration{};
-            return {};
-        case FaultKind::noise:
-            for (std::int64_t i = 0; i < std::min(fault.count, kNoiseBytesMax); ++i) {
-                output_.push_back(base::byte(static_cast<unsigned>(fault.byte)));
-            }
-            ++fired_;
-            return {};
-        case FaultKind::lose:
-        case FaultKind::late:
-        case FaultKind::twice:
-        case FaultKind::cut:
-        case FaultKind::garble:
-        case FaultKind::power_cut:
-            if (armed_.size() >= kArmedFaultsMax) {
-                return base::make_error(base::ErrorCode::retry_later, "too many faults wait");
-            }
-            armed_.push_back({.fault = fault});
-            return {};
-        case FaultKind::paper_out:
-        case FaultKind::paper_in:
-        case FaultKind::cover_open:
-        case FaultKind::cover_closed:
-        case FaultKind::shift_expired:
-        case FaultKind::clock_shift:
-        case FaultKind::other_master:
-        case FaultKind::swap_device:
-        case FaultKind::refuse_frames:
-        case FaultKind::slow_command:
-        case FaultKind::wrong_code:
-        case FaultKind::memory_error:
-            return base::make_error(base::ErrorCode::not_supported, "not a fault of the line");
+    if (!is_line_fault(fault.kind)) {
+        return base::make_error(base::ErrorCode::not_supported, "not a fault of the line");
+    }
+    if (fault.kind == FaultKind::clear) {
+        armed_.clear();
+        silent_until_ = now;
+        silent_always_ = false;
+        byte_time_ = {};
+    } else if (fault.kind == FaultKind::silence) {
+        silent_always_ = fault.ms <= 0;
+        silent_until_ = now + ms(std::max<std::int64_t>(fault.ms, 0));
+    } else if (fault.kind == FaultKind::slow) {
+        byte_time_ = fault.baud > 0 ? os::Duration(std::chrono::seconds(kBitsAByte)) / fault.baud
+                                    : os::Duration{};
+    } else if (fault.kind == FaultKind::noise) {
+        for (std::int64_t i = 0; i < std::min(fault.count, kNoiseBytesMax); ++i) {
+            output_.push_back(base::byte(static_cast<unsigned>(fault.byte)));
+        }
+        ++fired_;
+    } else if (armed_.size() >= kArmedFaultsMax) {
+        return base::make_error(base::ErrorCode::retry_later, "too many faults wait");
+    } else {
+        armed_.push_back({.fault = fault});
     }
     return {};
 }

@@ -74,6 +74,7 @@ private:
     bool hits(Armed& armed, bool counted);
     std::optional<std::byte> shape(Lane& lane, std::byte byte, std::uint32_t& power_cut);
     void push(Lane& lane, std::byte byte, std::uint32_t power_cut, os::Instant now);
+    bool spoils_checksum(const Lane& lane) const;
     void finish_unit(Lane& lane, os::Instant now);
     void deliver(Lane& lane, os::Instant now);
     void deliver_to_device(base::ByteView bytes, os::Instant now);

@@ -29,6 +29,7 @@ public:
     }
     const std::vector<std::string>& tape() const override { return registrar_->tape(); }
     FiscalState state() const override;
+    CommandCount commands(std::uint16_t code) const override { return registrar_->commands(code); }
     base::Done inject(const Fault& fault, os::Instant now) override;
 
 private:

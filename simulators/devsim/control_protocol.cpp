@@ -30,6 +30,7 @@ std::string_view name_of(FiscalDocumentType type) {
         case FiscalDocumentType::receipt: return "receipt";
         case FiscalDocumentType::shift_close: return "shift_close";
         case FiscalDocumentType::correction: return "correction";
+        case FiscalDocumentType::settlement: return "settlement";
         case FiscalDocumentType::cash_in: return "cash_in";
         case FiscalDocumentType::cash_out: return "cash_out";
     }
@@ -67,6 +68,15 @@ json json_of(const simulators::FiscalState& state) {
             {"failure", state.failure}};
 }
 
+/// Tags by number; values in hex, because what they mean is the family's affair.
+json json_of(const std::vector<simulators::FiscalTag>& tags) {
+    json all = json::array();
+    for (const simulators::FiscalTag& tag : tags) {
+        all.push_back({{"tag", tag.number}, {"value", base::to_hex(tag.value)}});
+    }
+    return all;
+}
+
 json json_of(const FiscalDocument& document) {
     json lines = json::array();
     for (const simulators::FiscalLine& line : document.lines) {
@@ -75,7 +85,11 @@ json json_of(const FiscalDocument& document) {
                          {"price_minor", line.price_minor},
                          {"sum_minor", line.sum_minor},
                          {"vat_code", line.vat_code},
-                         {"department", line.department}});
+                         {"vat_minor", line.vat_minor},
+                         {"department", line.department},
+                         {"payment_method", line.payment_method},
+                         {"item_type", line.item_type},
+                         {"tags", json_of(line.tags)}});
     }
     return {{"type", name_of(document.type)},
             {"operation", name_of(document.operation)},
@@ -90,6 +104,13 @@ json json_of(const FiscalDocument& document) {
             {"tag", fmt::format("{:016x}", document.tag)},  // 64 bits are no JSON number
             {"operator", document.operator_name},
             {"payments_minor", document.payments_minor},
+            {"vat_minor", document.vat_minor},
+            {"rounding_minor", document.rounding_minor},
+            {"discount_minor", document.discount_minor},
+            {"tax_system", document.tax_system},
+            {"correction_basis", document.correction_basis},
+            {"electronic_only", document.electronic_only},
+            {"tags", json_of(document.tags)},
             {"lines", std::move(lines)}};
 }
 

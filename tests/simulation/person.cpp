@@ -48,6 +48,7 @@ bool is_document_of(const simulators::FiscalDocument& document, const Task& task
         case FiscalDocumentType::shift_close:
             return std::holds_alternative<contract::CloseShift>(command);
         case FiscalDocumentType::registration:
+        case FiscalDocumentType::settlement:
         case FiscalDocumentType::correction: break;
     }
     return false;

@@ -3,6 +3,8 @@
 #include <charconv>
 #include <chrono>
 
+#include "simulators/fiscal/shtrih/tlv.h"
+
 namespace tillhost::simulators::shtrih {
 namespace {
 
@@ -10,6 +12,7 @@ constexpr std::uint8_t kBatteryRaw = 0x9F;
 constexpr std::uint8_t kSupplyRaw = 0xE5;
 constexpr std::uint8_t kHeadTemperature = 0x2A;
 constexpr std::uint8_t kPrintingNow = 5;
+constexpr std::uint8_t kWorkMode = 1;  // encryption
 constexpr unsigned kInnBytes = 12, kRnmBytes = 20;
 
 // Bits of the flags word.
@@ -87,8 +90,9 @@ base::Bytes encode_found(const FiscalDocument& document, bool confirmed, std::st
         case FiscalDocumentType::registration:
             put_padded(writer, inn, kInnBytes, ' ');
             put_padded(writer, rnm, kRnmBytes, ' ');
-            writer.u8(0x3F).u8(0x01);
+            writer.u8(kTaxSystems).u8(kWorkMode);
             break;
+        case FiscalDocumentType::settlement:  // nothing of its own
         case FiscalDocumentType::cash_in:
         case FiscalDocumentType::cash_out: break;  // not in the fiscal storage
     }
@@ -100,8 +104,11 @@ base::Bytes encode_storage_status(const Machine& machine) {
     const Memory& memory = machine.memory();
     const FiscalDocument* last = machine.document(memory.last_fd);
     base::ByteWriter writer;
-    writer.u8(kPhaseWorking).u8(static_cast<std::uint8_t>(memory.begun));
-    writer.u8(memory.receipt.lines.empty() ? 0 : 1).u8(memory.shift_open ? 1 : 0).u8(0);
+    const bool correction = machine.receipt_open() && memory.receipt.correction;
+    writer.u8(kPhaseWorking);
+    writer.u8(static_cast<std::uint8_t>(correction ? BegunDocument::correction : memory.begun));
+    writer.u8(memory.receipt.lines.empty() ? 0 : 1).u8(memory.shift_open ? 1 : 0);
+    writer.u8(machine.storage_warnings());
     put_date_time(writer, last == nullptr ? machine.clock_ms() : last->date_time_ms);
     put_padded(writer, memory.fn_number, 16, '0');
     writer.u32_le(memory.last_fd);
@@ -119,6 +126,77 @@ base::Bytes encode_exchange(std::uint16_t unsent, std::uint32_t first, std::int6
         put_date_time(writer, first_ms);
     }
     return writer.take();
+}
+
+base::Bytes encode_settlement(const Closed& closed, std::uint32_t waiting, std::int64_t since_ms,
+                              bool extended) {
+    base::ByteWriter writer;
+    writer.u32_le(closed.number).u32_le(closed.sign).u32_le(waiting);
+    const Civil day = civil_of(since_ms);
+    if (waiting == 0) {
+        writer.fill(base::byte(0), 3);
+    } else {
+        writer.u8(day.year).u8(day.month).u8(day.day);
+    }
+    if (extended) {
+        put_date_time(writer, closed.date_time_ms);
+    }
+    return writer.take();
+}
+
+base::Bytes encode_registration(const Machine& machine, const FiscalDocument& document) {
+    const ShtrihOptions& options = machine.options();
+    base::ByteWriter writer;
+    put_date_time(writer, document.date_time_ms);
+    put_padded(writer, options.inn, kInnBytes, ' ');
+    put_padded(writer, options.rnm, kRnmBytes, ' ');
+    writer.u8(kTaxSystems).u8(kWorkMode);
+    if (machine.ffd() >= kFfd11) {
+        writer.u8(0);  // no extended signs
+        put_padded(writer, options.ofd_inn, kInnBytes, ' ');
+        writer.u32_le(0);  // no reason of a change
+    }
+    return writer.u32_le(document.number).u32_le(document.sign).take();
+}
+
+std::optional<base::Bytes> encode_registration_tag(const Machine& machine, std::uint16_t number) {
+    const ShtrihOptions& options = machine.options();
+    base::ByteWriter writer;
+    switch (number) {
+        case 1009: put_tag_text(writer, number, options.address); break;
+        case 1013: put_tag_text(writer, number, machine.memory().serial); break;
+        case 1017: put_tag_text(writer, number, options.ofd_inn); break;
+        case 1018: put_tag_text(writer, number, options.inn); break;
+        case 1037: put_tag_text(writer, number, options.rnm); break;
+        case 1041: put_tag_text(writer, number, machine.memory().fn_number); break;
+        case 1046: put_tag_text(writer, number, options.ofd_name); break;
+        case 1048: put_tag_text(writer, number, options.user); break;
+        case 1062: put_tag_number(writer, number, kTaxSystems); break;
+        case 1209: put_tag_number(writer, number, machine.ffd()); break;
+        default: return std::nullopt;
+    }
+    return writer.take();
+}
+
+base::Bytes encode_ticket(const FiscalDocument& document) {
+    constexpr std::size_t kSignBytes = 18;
+    base::ByteWriter writer;
+    put_date_time(writer, document.date_time_ms);
+    writer.u32_le(document.sign).fill(base::byte(0), kSignBytes - 4);
+    return writer.u32_le(document.number).take();
+}
+
+base::Bytes encode_mark_check(const MarkAnswer& answer) {
+    constexpr std::uint8_t kTypeShort = 1;
+    base::ByteWriter writer;
+    writer.u8(answer.local).u8(answer.reason).u8(kTypeShort);
+    if (!answer.asked) {
+        return writer.u8(0).take();
+    }
+    base::ByteWriter more;
+    more.u8(0).u8(answer.result);
+    put_tag_number(more, 2106, answer.result);
+    return writer.u8(more.bytes().size()).raw(more.bytes()).take();
 }
 
 base::Bytes encode_short_status(const Machine& machine, std::uint8_t operator_index) {
@@ -158,12 +236,14 @@ base::Bytes encode_full_status(const Machine& machine, std::uint8_t operator_ind
 }
 
 base::Bytes encode_model(const Machine& machine) {
-    // The flags are those of a published answer, less bit 28: the second link layer is not spoken.
+    // The flags are those of a published answer; bit 28 says that variant 2 of the link is spoken.
     constexpr std::uint64_t kFlags = 0x0000'083F'E7C0'0008;
+    constexpr std::uint64_t kFlagVariant2 = 1ULL << 28;
     constexpr std::uint64_t kFlagShortStatus17 = 1ULL << 34;
     const ShtrihOptions& options = machine.options();
+    const std::uint64_t spoken = options.link.variant2 ? kFlags | kFlagVariant2 : kFlags;
     const std::uint64_t flags =
-        options.short_status_17 ? kFlags | kFlagShortStatus17 : kFlags & ~kFlagShortStatus17;
+        options.short_status_17 ? spoken | kFlagShortStatus17 : spoken & ~kFlagShortStatus17;
     base::ByteWriter writer;
     writer.uint_le(flags, 8);
     writer.u8(0).u8(0).u8(1);                   // widths by 26h; first graphic line
@@ -171,7 +251,7 @@ base::Bytes encode_model(const Machine& machine) {
     writer.u32_le(0).u32_le(30);                // tax and system administrator passwords
     writer.u8(0).u8(6).u16_le(255);             // no Bluetooth table; longest message
     writer.u8(machine.paper().columns() & 0xFFU).u8(0).u16_le(0);  // line bytes; no 512 graphics
-    writer.u8(18).u8(19).u8(0).u8(17).u8(17);  // tables: FN, OFD, none, FFD and its field
+    writer.u8(18).u8(19).u8(0).u8(17).u8(17);  // tables: FN, OFD, none; FFD with its field
     return writer.take();
 }
 

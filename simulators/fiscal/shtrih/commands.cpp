@@ -1,30 +1,39 @@
 #include "simulators/fiscal/shtrih/commands.h"
 
+#include <algorithm>
+#include <array>
+
+#include "simulators/fiscal/shtrih/modes.h"
+
 namespace tillhost::simulators::shtrih {
 namespace {
 
 constexpr std::uint8_t kExtended = 0xFF;
 
+constexpr std::uint8_t kService = 0xFE, kServiceReboot = 0xF3;
+constexpr std::size_t kCommandsMax = 128;
+
 const CommandRow* find_row(std::uint16_t code) {
-    for (const auto rows : {service_commands(), fiscal_commands()}) {
-        for (const CommandRow& row : rows) {
-            if (row.code == code) {
-                return &row;
-            }
+    for (const CommandRow* row : all_commands()) {
+        if (row->code == code) {
+            return row;
         }
     }
     return nullptr;
 }
 
-Refusal check_mode(const Machine& machine, const CommandRow& row) {
-    const std::uint8_t mode = machine.mode();
-    if ((row.modes & mode_bit(mode)) != 0) {
-        return Refusal::ok;
+struct AllRows {
+    std::array<const CommandRow*, kCommandsMax> rows{};
+    std::size_t count = 0;
+    AllRows() {
+        for (const auto part :
+             {service_commands(), print_commands(), fiscal_commands(), storage_commands()}) {
+            for (const CommandRow& row : part) {
+                rows.at(count++) = &row;
+            }
+        }
     }
-    const bool only_too_old =
-        mode == kModeShiftExpired && (row.modes & mode_bit(kModeShiftOpen)) != 0;
-    return only_too_old ? Refusal::shift_expired : Refusal::wrong_mode;
-}
+};
 
 Refusal check_printer(const Machine& machine) {
     switch (machine.submode()) {
@@ -46,7 +55,7 @@ Answer run(Machine& machine, const CommandRow& row, Call& call) {
             return Refusal::wrong_password;
         }
     }
-    if (const Refusal refusal = check_mode(machine, row); refusal != Refusal::ok) {
+    if (const Refusal refusal = check_mode(row.code, machine.mode()); refusal != Refusal::ok) {
         return refusal;
     }
     if (row.prints) {
@@ -59,12 +68,23 @@ Answer run(Machine& machine, const CommandRow& row, Call& call) {
 
 }  // namespace
 
+std::span<const CommandRow* const> all_commands() {
+    static const AllRows kAll;
+    return {kAll.rows.data(), kAll.count};
+}
+
+Answer as_answer(Refusal refusal) {
+    return refusal == Refusal::ok ? Answer(base::Bytes{}) : Answer(refusal);
+}
+
 std::uint16_t code_of(base::ByteView message) {
     if (message.empty()) {
         return 0;
     }
     const unsigned first = base::to_unsigned(message[0]);
-    if (first == kExtended && message.size() > 1) {
+    const bool reboot =
+        first == kService && message.size() > 1 && base::to_unsigned(message[1]) == kServiceReboot;
+    if (reboot || (first == kExtended && message.size() > 1)) {
         return static_cast<std::uint16_t>(first << 8 | base::to_unsigned(message[1]));
     }
     return static_cast<std::uint16_t>(first);

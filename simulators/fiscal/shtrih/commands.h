@@ -17,10 +17,7 @@ struct Call {
 /// The data of an answer behind its error byte (and its operator), or the refusal.
 using Answer = OrRefusal<base::Bytes>;
 
-/// Bits of the modes that a command is allowed in.
-constexpr unsigned mode_bit(std::uint8_t mode) { return 1U << mode; }
-inline constexpr unsigned kAnyMode = 0xFFFF;
-
+/// Modes stand in modes.cpp.
 struct CommandRow {
     std::uint16_t code;      ///< 0x10, or 0xFF46 for an extended one
     std::uint8_t bytes_min;  ///< of the parameters, password included
@@ -28,15 +25,29 @@ struct CommandRow {
     bool says_operator;  ///< the answer begins with the operator's index
     bool prints;         ///< refused while printing and without paper
     bool signs;          ///< the fiscal storage takes its time
-    unsigned modes;
     Answer (*handler)(Machine&, Call&);
 };
 
-/// The rows of the two files of commands.
+/// The rows of the files of commands.
 std::span<const CommandRow> service_commands();
+std::span<const CommandRow> print_commands();
 std::span<const CommandRow> fiscal_commands();
+std::span<const CommandRow> storage_commands();
+/// All of them.
+std::span<const CommandRow* const> all_commands();
 
-/// The code at the front of a message: one byte, or FFh and FEh with the one behind. 0 if empty.
+inline base::Bytes nothing() { return {}; }
+/// An empty answer, or the refusal.
+Answer as_answer(Refusal refusal);
+
+/// Restart of the device, the only one of the FEh commands that is served.
+inline constexpr std::uint16_t kReboot = 0xFEF3;
+/// Setting of the line: the next byte chooses the link layer anew.
+inline constexpr std::uint16_t kSetPort = 0x14;
+inline constexpr std::uint16_t kCheckMark = 0xFF61;
+
+/// The code at the front of a message: one byte, or FFh (and FEh F3h) with the one behind. 0 if
+/// empty.
 std::uint16_t code_of(base::ByteView message);
 
 /// How long the command will take before its answer is ready.

@@ -1,4 +1,4 @@
-// Commands of shift, receipt, cash and fiscal storage.
+// Commands of shift, cash, receipt and correction.
 #include <algorithm>
 #include <array>
 #include <numeric>
@@ -14,17 +14,15 @@ namespace {
 constexpr FieldPlace kExtendedAnswers{.table = 17, .row = 1, .field = 36};
 constexpr std::uint8_t kAdministrator = 29;
 constexpr std::uint64_t kNotGiven = 0xFF'FFFF'FFFF;  // five bytes FFh
+constexpr std::int64_t kVatNotGiven = -1;
+constexpr std::uint8_t kMethodMax = 7, kSubjectMax = 33;
+constexpr std::uint8_t kCorrectionBit = 0x80;
 constexpr std::int64_t kMicro = 1'000'000;
 constexpr std::int64_t kQuantityMicroMax = 100'000 * kMicro;
 
-constexpr unsigned kClosed = mode_bit(kModeShiftClosed);
-constexpr unsigned kOpen = mode_bit(kModeShiftOpen);
-constexpr unsigned kOpenOrExpired = kOpen | mode_bit(kModeShiftExpired);
-constexpr unsigned kCashModes = kOpenOrExpired | kClosed | mode_bit(9);
-constexpr unsigned kDocument = mode_bit(kModeDocument);
-
-Answer as_answer(Refusal refusal) {
-    return refusal == Refusal::ok ? Answer(base::Bytes{}) : Answer(refusal);
+/// Text of code page 1251, up to the first zero byte.
+std::string text_field(base::ByteView bytes) {
+    return utf8_from_cp1251({bytes.begin(), std::find(bytes.begin(), bytes.end(), std::byte{0})});
 }
 
 bool extended(Machine& machine) { return machine.tables().number(kExtendedAnswers) == 1; }
@@ -76,11 +74,13 @@ Answer x_report(Machine& machine, Call& call) {
 }
 
 Answer begin_opening(Machine& machine, Call& /*call*/) {
+    machine.memory().tags.clear();
     machine.memory().begun = BegunDocument::shift_open;
     return base::Bytes{};
 }
 
 Answer begin_closing(Machine& machine, Call& /*call*/) {
+    machine.memory().tags.clear();
     machine.memory().begun = BegunDocument::shift_close;
     return base::Bytes{};
 }
@@ -107,11 +107,15 @@ Answer move_cash(Machine& machine, Call& call) {
 // --- receipt
 
 Answer open_receipt(Machine& machine, Call& call) {
-    const std::uint8_t kind = call.reader.u8();
-    if (kind > 3) {
+    const std::uint8_t type = call.reader.u8();
+    const bool correction = (type & kCorrectionBit) != 0;
+    const std::uint8_t kind = type & static_cast<std::uint8_t>(~kCorrectionBit);
+    const bool old_format = machine.ffd() < kFfd12;
+    if (kind > 3 || (correction && old_format && machine.strict())) {
         return Refusal::bad_parameters;
     }
-    return as_answer(machine.open_receipt(static_cast<ReceiptKind>(kind), call.operator_index));
+    return as_answer(
+        machine.open_receipt(static_cast<ReceiptKind>(kind), call.operator_index, correction));
 }
 
 /// price × quantity; nothing if it does not fit.
@@ -135,10 +139,10 @@ Answer old_position(Machine& machine, Call& call) {
     line.department = call.reader.u8();
     line.vat_code = vat_code_of_group(call.reader.u8());
     call.reader.take(3);  // the other tax groups: FN devices know one
+    line.vat_minor = kVatNotGiven;
     line.payment_method = 4;
     line.item_type = 1;
-    const base::ByteView name = call.reader.take_rest();
-    line.name = utf8_from_cp1251({name.begin(), std::find(name.begin(), name.end(), std::byte{0})});
+    line.name = text_field(call.reader.take_rest());
     if (milli == 0) {
         return Refusal::bad_quantity;
     }
@@ -167,14 +171,16 @@ Answer position(Machine& machine, Call& call) {
     line.quantity_micro = static_cast<std::int64_t>(reader.uint_le(6));
     line.price_minor = static_cast<std::int64_t>(reader.uint_le(5));
     const std::uint64_t given = reader.uint_le(5);
-    reader.uint_le(5);  // VAT: the device computes it
+    const std::uint64_t vat = reader.uint_le(5);
+    line.vat_minor = vat == kNotGiven ? kVatNotGiven : static_cast<std::int64_t>(vat);
     line.vat_code = reader.u8();
     line.department = reader.u8();
     line.payment_method = reader.u8();
     line.item_type = reader.u8();
     const base::ByteView name = reader.take_rest();
-    line.name = utf8_from_cp1251({name.begin(), std::find(name.begin(), name.end(), std::byte{0})});
-    if (!kind || vat_row(line.vat_code) == 0 || name.size() > 128) {
+    line.name = text_field(name);
+    if (!kind || vat_row(line.vat_code) == 0 || name.size() > 128 ||
+        line.payment_method > kMethodMax || line.item_type > kSubjectMax) {
         return Refusal::bad_parameters;
     }
     if (line.quantity_micro == 0) {
@@ -201,22 +207,23 @@ Answer change_total(Machine& machine, Call& call) {
 }
 
 Answer subtotal(Machine& machine, Call& /*call*/) {
-    if (!machine.receipt_open()) {
-        return Refusal::receipt_closed;
-    }
     const auto sum = static_cast<std::uint64_t>(machine.subtotal());
     return base::ByteWriter().uint_le(sum, 5).take();
 }
 
+/// 85h with four payments and 8Eh with all sixteen.
+template <std::size_t payments>
 Answer old_close(Machine& machine, Call& call) {
     Settlement settlement;
-    for (std::size_t i = 0; i < 4; ++i) {
+    for (std::size_t i = 0; i < payments; ++i) {
         settlement.payments[i] = static_cast<std::int64_t>(call.reader.uint_le(5));
     }
     settlement.discount_percent = static_cast<std::int16_t>(call.reader.u16_le());
     if (settlement.discount_percent > 9999 || settlement.discount_percent < -9999) {
         return Refusal::bad_parameters;
     }
+    call.reader.take(4);  // taxes: each position has its own
+    settlement.text = text_field(call.reader.take_rest());
     const auto closed = machine.close_receipt(settlement, call.operator_index);
     if (const auto* refusal = std::get_if<Refusal>(&closed)) {
         return *refusal;
@@ -225,21 +232,23 @@ Answer old_close(Machine& machine, Call& call) {
     return base::ByteWriter().uint_le(change, 5).take();
 }
 
+Answer old_close_4(Machine& machine, Call& call) { return old_close<4>(machine, call); }
+Answer old_close_16(Machine& machine, Call& call) { return old_close<kPayments>(machine, call); }
+
 bool is_one_bit(std::uint8_t bits) { return bits != 0 && (bits & (bits - 1U)) == 0; }
 
 Answer close(Machine& machine, Call& call) {
-    constexpr std::uint8_t kTaxSystems = 0x3F;
     base::ByteReader& reader = call.reader;
     Settlement settlement;
     for (std::int64_t& payment : settlement.payments) {
         payment = static_cast<std::int64_t>(reader.uint_le(5));
     }
     settlement.rounding_minor = reader.u8();
-    reader.take(30);  // six VAT sums: the device computes them
+    for (std::int64_t& vat : settlement.vat) {
+        vat = static_cast<std::int64_t>(reader.uint_le(5));
+    }
     settlement.tax_system = reader.u8();
-    const base::ByteView text = reader.take_rest();
-    settlement.text =
-        utf8_from_cp1251({text.begin(), std::find(text.begin(), text.end(), std::byte{0})});
+    settlement.text = text_field(reader.take_rest());
     if (settlement.rounding_minor > 99 || !is_one_bit(settlement.tax_system) ||
         settlement.tax_system > kTaxSystems) {
         return Refusal::bad_parameters;
@@ -260,28 +269,15 @@ Answer copy(Machine& machine, Call& /*call*/) { return as_answer(machine.copy_la
 // --- correction
 
 Answer begin_correction(Machine& machine, Call& /*call*/) {
+    machine.memory().tags.clear();
+    if (machine.strict() && machine.ffd() >= kFfd12) {
+        return Refusal::not_supported;  // FFD 1.2 has 8Dh with 80h for it
+    }
     machine.memory().begun = BegunDocument::correction;
     return base::Bytes{};
 }
 
-Answer correction(Machine& machine, Call& call) {
-    base::ByteReader& reader = call.reader;
-    const std::uint8_t basis = reader.u8();
-    const std::uint8_t operation = reader.u8();
-    const auto total = static_cast<std::int64_t>(reader.uint_le(5));
-    std::int64_t paid = 0;
-    for (int i = 0; i < 5; ++i) {
-        paid += static_cast<std::int64_t>(reader.uint_le(5));
-    }
-    reader.take(30);  // VAT sums
-    if (machine.memory().begun != BegunDocument::correction) {
-        return Refusal::fn_wrong_state;
-    }
-    if (basis > 1 || operation == 0 || operation > 4 || paid != total || !is_one_bit(reader.u8())) {
-        return Refusal::bad_parameters;
-    }
-    const auto done = machine.register_correction(static_cast<FiscalOperation>(operation), total,
-                                                  call.operator_index);
+Answer correction_answer(Machine& machine, const OrRefusal<Closed>& done) {
     if (const auto* refusal = std::get_if<Refusal>(&done)) {
         return *refusal;
     }
@@ -294,133 +290,81 @@ Answer correction(Machine& machine, Call& call) {
     return data.take();
 }
 
-// --- fiscal storage
-
-Answer storage_status(Machine& machine, Call& /*call*/) { return encode_storage_status(machine); }
-
-Answer storage_number(Machine& machine, Call& /*call*/) {
-    return base::bytes_of(machine.memory().fn_number);
+std::int64_t money(base::ByteReader& reader) {
+    return static_cast<std::int64_t>(reader.uint_le(5));
 }
 
-Answer storage_expiry(Machine& machine, Call& /*call*/) {
-    constexpr std::int64_t kLifeMs = 456LL * 86'400'000;  // 15 months
-    const FiscalDocument* first = machine.document(1);
-    base::ByteWriter data;
-    put_date_time(data, (first == nullptr ? machine.clock_ms() : first->date_time_ms) + kLifeMs);
-    base::Bytes date = data.take();
-    date.resize(3);
-    return date;
-}
-
-Answer storage_version(Machine& /*machine*/, Call& /*call*/) {
-    return base::ByteWriter().raw(base::bytes_of("fn debug 1.17   ")).u8(0).take();
-}
-
-Answer cancel_in_storage(Machine& machine, Call& call) {
-    if (machine.receipt_open()) {
-        return as_answer(machine.cancel_receipt(call.operator_index));
-    }
-    machine.memory().begun = BegunDocument::none;
-    return base::Bytes{};
-}
-
-Answer find_document(Machine& machine, Call& call) {
-    const FiscalDocument* document = machine.document(call.reader.u32_le());
-    if (document == nullptr) {
-        return Refusal::fn_no_data;
-    }
-    return encode_found(*document, document->number <= machine.memory().confirmed_fd,
-                        machine.options().inn, machine.options().rnm);
-}
-
-Answer put_tag(Machine& machine, Call& call) {
-    Memory& memory = machine.memory();
-    if (memory.begun == BegunDocument::none) {
+/// FF36h says a total and what was done; it counts as paid in cash.
+Answer short_correction(Machine& machine, Call& call) {
+    CorrectionSums sums;
+    sums.total_minor = money(call.reader);
+    sums.payments[0] = sums.total_minor;
+    const std::uint8_t operation = call.reader.u8();
+    if (machine.memory().begun != BegunDocument::correction) {
         return Refusal::fn_wrong_state;
     }
-    const std::uint16_t tag = call.reader.u16_le();
-    const std::uint16_t length = call.reader.u16_le();
-    const base::ByteView value = call.reader.take(length);
-    if (call.reader.failed() || call.reader.left() != 0) {
-        return Refusal::fn_bad_parameter;
+    if (operation == 0 || operation > 4) {
+        return Refusal::bad_parameters;
     }
-    const std::string text = utf8_from_cp866(value);
-    if (tag == 1021) {
-        memory.cashier = text;
-    } else if (tag == 1203) {
-        memory.cashier_inn = text;
-    } else if (tag == 1008) {
-        memory.customer = text;
+    sums.operation = static_cast<FiscalOperation>(operation);
+    return correction_answer(machine, machine.register_correction(sums, call.operator_index));
+}
+
+Answer correction(Machine& machine, Call& call) {
+    constexpr std::array<std::size_t, 5> kForms{0, 1, 13, 14, 15};
+    base::ByteReader& reader = call.reader;
+    CorrectionSums sums;
+    sums.basis = reader.u8();
+    const std::uint8_t operation = reader.u8();
+    sums.total_minor = money(reader);
+    for (const std::size_t form : kForms) {
+        sums.payments[form] = money(reader);
     }
-    return base::Bytes{};
-}
-
-Answer put_position_tag(Machine& machine, Call& call) {
-    call.reader.u16_le();
-    const std::uint16_t length = call.reader.u16_le();
-    call.reader.take(length);
-    if (call.reader.failed() || call.reader.left() != 0) {
-        return Refusal::fn_bad_parameter;
+    for (std::int64_t& vat : sums.vat) {
+        vat = money(reader);
     }
-    return machine.receipt_open() ? Answer(base::Bytes{}) : Answer(Refusal::fn_wrong_state);
+    sums.tax_system = reader.u8();
+    const std::int64_t paid =
+        std::accumulate(sums.payments.begin(), sums.payments.end(), std::int64_t{0});
+    if (machine.memory().begun != BegunDocument::correction) {
+        return Refusal::fn_wrong_state;
+    }
+    if (sums.basis > 1 || operation == 0 || operation > 4 || paid != sums.total_minor ||
+        !is_one_bit(sums.tax_system)) {
+        return Refusal::bad_parameters;
+    }
+    sums.operation = static_cast<FiscalOperation>(operation);
+    return correction_answer(machine, machine.register_correction(sums, call.operator_index));
 }
 
-std::uint16_t unsent_count(const Memory& memory) {
-    return static_cast<std::uint16_t>(
-        std::min<std::uint32_t>(memory.last_fd - memory.confirmed_fd, 0xFFFF));
-}
-
-Answer exchange_status(Machine& machine, Call& /*call*/) {
-    const Memory& memory = machine.memory();
-    const FiscalDocument* first = machine.document(memory.confirmed_fd + 1);
-    return encode_exchange(unsent_count(memory), memory.confirmed_fd + 1,
-                           first == nullptr ? 0 : first->date_time_ms);
-}
-
-Answer unsent(Machine& machine, Call& /*call*/) {
-    return base::ByteWriter().u16_le(unsent_count(machine.memory())).take();
-}
-
-// code, least bytes, password, operator in the answer, prints, signs, modes
+// code, least bytes, password, operator in the answer, prints, signs
 constexpr std::array kRows{
-    CommandRow{0xE0, 4, true, true, true, true, kClosed, open_shift},
-    CommandRow{0x40, 4, true, true, true, false, kOpenOrExpired, x_report},
-    CommandRow{0x41, 4, true, true, true, true, kOpenOrExpired, z_report},
-    CommandRow{0x50, 9, true, true, true, false, kCashModes, move_cash<true>},
-    CommandRow{0x51, 9, true, true, true, false, kCashModes, move_cash<false>},
-    CommandRow{0x8D, 5, true, true, true, false, kOpen | kClosed, open_receipt},
-    CommandRow{0x80, 19, true, true, true, false, kOpen | kClosed | kDocument,
-               old_position<ReceiptKind::sale>},
-    CommandRow{0x81, 19, true, true, true, false, kOpen | kClosed | kDocument,
-               old_position<ReceiptKind::purchase>},
-    CommandRow{0x82, 19, true, true, true, false, kOpen | kClosed | kDocument,
-               old_position<ReceiptKind::sale_return>},
-    CommandRow{0x83, 19, true, true, true, false, kOpen | kClosed | kDocument,
-               old_position<ReceiptKind::purchase_return>},
-    CommandRow{0x85, 30, true, true, true, true, kAnyMode, old_close},
-    CommandRow{0x88, 4, true, true, false, false, kAnyMode, cancel},
-    CommandRow{0x89, 4, true, true, false, false, kAnyMode, subtotal},
-    CommandRow{0x8C, 4, true, true, true, false, kOpenOrExpired, copy},
-    CommandRow{0xFF01, 4, true, false, false, false, kAnyMode, storage_status},
-    CommandRow{0xFF02, 4, true, false, false, false, kAnyMode, storage_number},
-    CommandRow{0xFF03, 4, true, false, false, false, kAnyMode, storage_expiry},
-    CommandRow{0xFF04, 4, true, false, false, false, kAnyMode, storage_version},
-    CommandRow{0xFF08, 4, true, false, false, false, kAnyMode, cancel_in_storage},
-    CommandRow{0xFF0A, 8, true, false, false, false, kAnyMode, find_document},
-    CommandRow{0xFF0B, 4, true, false, true, true, kClosed, storage_open_shift},
-    CommandRow{0xFF0C, 8, true, false, false, false, kAnyMode, put_tag},
-    CommandRow{0xFF35, 4, true, false, true, false, kOpen | kClosed, begin_correction},
-    CommandRow{0xFF39, 4, true, false, false, false, kAnyMode, exchange_status},
-    CommandRow{0xFF3F, 4, true, false, false, false, kAnyMode, unsent},
-    CommandRow{0xFF40, 4, true, false, false, false, kAnyMode, shift_parameters},
-    CommandRow{0xFF41, 4, true, false, false, false, kClosed, begin_opening},
-    CommandRow{0xFF42, 4, true, false, false, false, kOpenOrExpired, begin_closing},
-    CommandRow{0xFF43, 4, true, false, true, true, kOpenOrExpired, storage_close_shift},
-    CommandRow{0xFF45, 116, true, false, true, true, kAnyMode, close},
-    CommandRow{0xFF46, 30, true, false, true, false, kOpen | kDocument, position},
-    CommandRow{0xFF4A, 67, true, false, true, true, kOpen | kClosed, correction},
-    CommandRow{0xFF4B, 15, true, false, true, false, kDocument, change_total},
-    CommandRow{0xFF4D, 8, true, false, false, false, kAnyMode, put_position_tag},
+    CommandRow{0xE0, 4, true, true, true, true, open_shift},
+    CommandRow{0x40, 4, true, true, true, false, x_report},
+    CommandRow{0x41, 4, true, true, true, true, z_report},
+    CommandRow{0x50, 9, true, true, true, false, move_cash<true>},
+    CommandRow{0x51, 9, true, true, true, false, move_cash<false>},
+    CommandRow{0x8D, 5, true, true, true, false, open_receipt},
+    CommandRow{0x80, 19, true, true, true, false, old_position<ReceiptKind::sale>},
+    CommandRow{0x81, 19, true, true, true, false, old_position<ReceiptKind::purchase>},
+    CommandRow{0x82, 19, true, true, true, false, old_position<ReceiptKind::sale_return>},
+    CommandRow{0x83, 19, true, true, true, false, old_position<ReceiptKind::purchase_return>},
+    CommandRow{0x85, 26, true, true, true, true, old_close_4},
+    CommandRow{0x8E, 86, true, true, true, true, old_close_16},
+    CommandRow{0x88, 4, true, true, false, false, cancel},
+    CommandRow{0x89, 4, true, true, false, false, subtotal},
+    CommandRow{0x8C, 4, true, true, true, false, copy},
+    CommandRow{0xFF0B, 4, true, false, true, true, storage_open_shift},
+    CommandRow{0xFF35, 4, true, false, true, false, begin_correction},
+    CommandRow{0xFF36, 10, true, false, true, true, short_correction},
+    CommandRow{0xFF40, 4, true, false, false, false, shift_parameters},
+    CommandRow{0xFF41, 4, true, false, false, false, begin_opening},
+    CommandRow{0xFF42, 4, true, false, false, false, begin_closing},
+    CommandRow{0xFF43, 4, true, false, true, true, storage_close_shift},
+    CommandRow{0xFF45, 116, true, false, true, true, close},
+    CommandRow{0xFF46, 30, true, false, true, false, position},
+    CommandRow{0xFF4A, 67, true, false, true, true, correction},
+    CommandRow{0xFF4B, 15, true, false, true, false, change_total},
 };
 
 }  // namespace

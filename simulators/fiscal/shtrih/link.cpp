@@ -1,144 +1,107 @@
 #include "simulators/fiscal/shtrih/link.h"
 
-#include <algorithm>
-#include <utility>
-
-#include "simulators/core/checksum.h"
-
 namespace tillhost::simulators::shtrih {
 namespace {
 
-constexpr std::size_t kMessageBytesMax = 255;
-constexpr std::size_t kFrameExtraBytes = 3;  // STX, length, LRC
+constexpr unsigned kCrcBytes = 2;
 
 }  // namespace
 
-base::Bytes encode_frame(base::ByteView message) {
-    const base::ByteView body = message.subspan(0, std::min(message.size(), kMessageBytesMax));
-    base::ByteWriter frame;
-    frame.u8(base::to_unsigned(kStx)).u8(body.size()).raw(body);
-    frame.u8(base::to_unsigned(xor_of(base::ByteView(frame.bytes()).subspan(1))));
-    return frame.take();
-}
-
-base::Result<base::ByteView> decode_frame(base::ByteView frame) {
-    const auto damaged = [](std::string_view what) {
-        return base::make_error(base::ErrorCode::frame_damaged, std::string(what));
-    };
-    if (frame.size() <= kFrameExtraBytes || frame[0] != kStx) {
-        return damaged("no STX, length and LRC");
+void LinkLayer::choose(std::byte byte) {
+    if (byte == kStx2 && options_.variant2) {
+        choice_ = 2;
+    } else if ((byte == kStx || byte == kEnq) && options_.variant1) {
+        choice_ = 1;
     }
-    if (base::to_unsigned(frame[1]) + kFrameExtraBytes != frame.size()) {
-        return damaged("length");
-    }
-    if (xor_of(frame.subspan(1)) != std::byte{0}) {
-        return damaged("LRC");
-    }
-    return frame.subspan(2, frame.size() - kFrameExtraBytes);
-}
-
-FrameTracker::Step Variant1Tracker::feed(std::byte byte) {
-    if (length_next_) {
-        length_next_ = false;
-        left_ = base::to_unsigned(byte) + 1;
-        return {.begins = false, .ends = false, .frame = true};
-    }
-    if (left_ != 0) {
-        --left_;
-        return {.begins = false, .ends = left_ == 0, .frame = true};
-    }
-    length_next_ = byte == kStx;
-    return {.begins = true, .ends = !length_next_, .frame = length_next_};
 }
 
 void LinkLayer::receive(std::byte byte, os::Instant now) {
-    advance(now);
-    switch (state_) {
-        case State::idle: return on_idle(byte, now);
-        case State::receive: return on_frame_byte(byte, now);
-        case State::prepare:
-            if (byte == kEnq) {
-                say(kAck);
-            }
-            return;
-        case State::wait_confirm: return on_confirm(byte);
-        case State::wait_enq:
-            if (byte == kEnq) {
-                say(kAck);
-                send_answer(now);
-            }
-            return;
-    }
-}
-
-void LinkLayer::on_idle(std::byte byte, os::Instant now) {
-    if (byte == kStx) {
-        frame_.assign(1, byte);
-        become(State::receive, now + options_.byte_timeout);
-    } else if (byte != std::byte{0} && byte != kTcpFiller) {
-        say(kNak);
-    }
-}
-
-void LinkLayer::on_frame_byte(std::byte byte, os::Instant now) {
-    frame_.push_back(byte);
-    due_ = now + options_.byte_timeout;
-    if (frame_.size() < 2 || frame_.size() < base::to_unsigned(frame_[1]) + kFrameExtraBytes) {
-        return;
-    }
-    if (!decode_frame(frame_) || refuse_ > 0) {
-        refuse_ -= refuse_ > 0 ? 1 : 0;
-        say(kNak);
-        return become(State::idle);
-    }
-    say(kAck);
-    become(State::prepare, now + executor_.time_of(*decode_frame(frame_)));
-}
-
-void LinkLayer::on_confirm(std::byte byte) {
-    if (byte != kAck) {
-        return become(State::wait_enq);
-    }
-    answer_.clear();
-    become(State::idle);
-    if (options_.tcp) {
-        say(kTcpFiller);
-    }
-}
-
-void LinkLayer::send_answer(os::Instant now) {
-    output_.insert(output_.end(), answer_.begin(), answer_.end());
-    become(State::wait_confirm, now + options_.confirm_timeout);
-}
-
-void LinkLayer::advance(os::Instant now) {
-    if (!due_ || *due_ > now) {
-        return;
-    }
-    switch (state_) {
-        case State::receive: return become(State::idle);
-        case State::wait_confirm: return become(State::wait_enq);
-        case State::prepare: {
-            const auto answer = executor_.execute(*decode_frame(frame_), now);
-            if (!answer) {
-                return become(State::idle);
-            }
-            answer_ = encode_frame(*answer);
-            return send_answer(now);
+    if (choose_anew_) {
+        spoken().advance(now);
+        if (spoken().idle()) {
+            reset();
         }
-        case State::idle:
-        case State::wait_enq: break;
     }
-    due_.reset();
+    if (choice_ == 0) {
+        choose(byte);
+        if (choice_ == 0 && !options_.variant1) {
+            return;  // variant 2 knows no way to refuse
+        }
+    }
+    spoken().receive(byte, now);
 }
-
-base::Bytes LinkLayer::take_output() { return std::exchange(output_, {}); }
 
 void LinkLayer::reset() {
-    answer_.clear();
-    frame_.clear();
-    output_.clear();
-    become(State::idle);
+    variant1_.reset();
+    variant2_.reset();
+    choice_ = 0;
+    choose_anew_ = false;
+}
+
+void LinkLayer::refuse_frames(std::int64_t count) {
+    variant1_.refuse_frames(count);
+    variant2_.refuse_frames(count);
+}
+
+void LinkLayer::set_byte_timeout(os::Duration timeout) {
+    variant1_.set_byte_timeout(timeout);
+    variant2_.set_byte_timeout(timeout);
+}
+
+FrameTracker::Step LineTracker::within(bool ends) {
+    in_ = ends ? In::nothing : in_;
+    return {.begins = false, .ends = ends, .frame = true};
+}
+
+FrameTracker::Step LineTracker::feed(std::byte byte) {
+    switch (in_) {
+        case In::nothing: break;
+        case In::variant1_length:
+            in_ = In::variant1;
+            left_ = base::to_unsigned(byte) + 1;  // and the LRC
+            return within(false);
+        case In::variant1: return within(--left_ == 0);
+        case In::variant2_length:
+        case In::variant2: return feed_variant2(byte);
+    }
+    const bool frame = byte == kStx || byte == kStx2;
+    if (frame) {
+        reset();
+        in_ = byte == kStx ? In::variant1_length : In::variant2_length;
+    }
+    return {.begins = true, .ends = !frame, .frame = frame};
+}
+
+FrameTracker::Step LineTracker::feed_variant2(std::byte byte) {
+    if (byte == kStx2) {  // the former one was cut short
+        reset();
+        in_ = In::variant2_length;
+        return {.begins = true, .ends = false, .frame = true};
+    }
+    if (byte == kEscape && !escaped_) {
+        escaped_ = true;
+        return within(false);
+    }
+    constexpr std::byte kStuffedEscape{0x83};
+    const std::byte meant = !escaped_ ? byte : byte == kStuffedEscape ? kEscape : kStx2;
+    escaped_ = false;
+    if (in_ == In::variant2) {
+        return within(--left_ == 0);
+    }
+    length_ |= base::to_unsigned(meant) << (8 * seen_);
+    if (++seen_ == 2) {
+        in_ = In::variant2;
+        left_ = length_ + kCrcBytes;
+    }
+    return within(false);
+}
+
+void LineTracker::reset() {
+    in_ = In::nothing;
+    left_ = 0;
+    length_ = 0;
+    seen_ = 0;
+    escaped_ = false;
 }
 
 }  // namespace tillhost::simulators::shtrih

@@ -2,92 +2,69 @@
 
 #include <optional>
 
-#include "hal/base/bytes.h"
-#include "hal/os/clock.h"
 #include "simulators/core/frame_tracker.h"
+#include "simulators/fiscal/shtrih/executor.h"
+#include "simulators/fiscal/shtrih/variant1.h"
+#include "simulators/fiscal/shtrih/variant2.h"
 
 namespace tillhost::simulators::shtrih {
 
-inline constexpr std::byte kStx{0x02};
-inline constexpr std::byte kEnq{0x05};
-inline constexpr std::byte kAck{0x06};
-inline constexpr std::byte kNak{0x15};
-inline constexpr std::byte kTcpFiller{0xFF};
-
-/// 02, length, message, LRC. The message is 1 to 255 bytes; a longer one is cut.
-base::Bytes encode_frame(base::ByteView message);
-/// The message of one whole good frame. Errors: frame_damaged (no STX, wrong length or LRC). Total.
-base::Result<base::ByteView> decode_frame(base::ByteView frame);
-
-/// Units of variant 1 in either direction, for the fault layer.
-class Variant1Tracker final : public FrameTracker {
-public:
-    Step feed(std::byte byte) override;
-    void reset() override { left_ = 0, length_next_ = false; }
-
-private:
-    unsigned left_ = 0;
-    bool length_next_ = false;
-};
-
-/// Who carries out the commands that the link layer received.
-class Executor {
-public:
-    virtual ~Executor() = default;
-    /// How long the command will take before its answer is ready.
-    virtual os::Duration time_of(base::ByteView message) = 0;
-    /// Carries it out and gives the answer message; nothing if the device died of it.
-    virtual std::optional<base::Bytes> execute(base::ByteView message, os::Instant now) = 0;
-};
-
-struct LinkOptions {
-    os::Duration byte_timeout = std::chrono::milliseconds(50);
-    os::Duration confirm_timeout = std::chrono::milliseconds(1000);
-    /// A network link sends FFh after the host confirmed an answer (note to appendix 3).
-    bool tcp = false;
-};
-
-/// Lower level, variant 1 ("standard"), device side, as the state diagram of appendix 2 of "KKT
-/// with FN protocol v1.17" has it. Where the diagram is silent:
-///  - idle, bytes 00h and FFh are line fill and ignored; any other junk is answered with NAK;
-///  - while a command executes, everything but ENQ is ignored;
-///  - an answer waits for ENQ without end; everything but ENQ is ignored meanwhile.
+/// Both lower levels on one line. After power on, after command 14h and after a restart the first
+/// byte that can begin one (02h or 05h, or 8Fh) chooses which of them is spoken until the next such
+/// event; before it, junk is treated as variant 1 treats it.
 class LinkLayer final {
 public:
-    LinkLayer(LinkOptions options, Executor& executor) : options_(options), executor_(executor) {}
+    LinkLayer(const LinkOptions& options, Executor& executor)
+        : options_(options), variant1_(options, executor), variant2_(options, executor) {}
 
     void receive(std::byte byte, os::Instant now);
-    void advance(os::Instant now);
-    std::optional<os::Instant> next_event() const { return due_; }
-    base::Bytes take_output();
+    void advance(os::Instant now) { spoken().advance(now); }
+    std::optional<os::Instant> next_event() const { return spoken().next_event(); }
+    base::Bytes take_output() { return spoken().take_output(); }
 
-    /// Power was lost: the answer kept in RAM is gone.
+    /// Power was lost: kept answers, the number, and the choice are gone.
     void reset();
-    /// The next `count` good frames are answered with NAK and not executed.
-    void refuse_frames(std::int64_t count) { refuse_ = count; }
-    bool keeps_answer() const { return state_ == State::wait_confirm || state_ == State::wait_enq; }
+    /// The next byte chooses anew, once the running exchange is over.
+    void choose_anew() { choose_anew_ = true; }
+    void refuse_frames(std::int64_t count);
+    void set_byte_timeout(os::Duration timeout);
+    /// Variant 2 forgets its answer and continues as if `number` was the last one executed.
+    void set_number(std::uint16_t number) { variant2_.set_number(number); }
+    bool idle() const { return spoken().idle(); }
+    /// 0 while nothing has chosen.
+    int variant() const { return choice_; }
 
 private:
-    enum class State { idle, receive, prepare, wait_confirm, wait_enq };
-
-    void on_idle(std::byte byte, os::Instant now);
-    void on_frame_byte(std::byte byte, os::Instant now);
-    void on_confirm(std::byte byte);
-    void send_answer(os::Instant now);
-    void say(std::byte byte) { output_.push_back(byte); }
-    void become(State state, std::optional<os::Instant> due = {}) {
-        state_ = state;
-        due_ = due;
+    LowerLevel& spoken() { return choice_ == 2 ? static_cast<LowerLevel&>(variant2_) : variant1_; }
+    const LowerLevel& spoken() const {
+        return choice_ == 2 ? static_cast<const LowerLevel&>(variant2_) : variant1_;
     }
+    void choose(std::byte byte);
 
     LinkOptions options_;
-    Executor& executor_;
-    State state_ = State::idle;
-    std::optional<os::Instant> due_;
-    base::Bytes frame_;   ///< as it comes in, STX included
-    base::Bytes answer_;  ///< the whole frame, kept until the host confirms it
-    base::Bytes output_;
-    std::int64_t refuse_ = 0;
+    Variant1 variant1_;
+    Variant2 variant2_;
+    int choice_ = 0;
+    bool choose_anew_ = false;
+};
+
+/// Units of either variant in either direction, for the fault layer: frames by their lengths, all
+/// else single bytes.
+class LineTracker final : public FrameTracker {
+public:
+    Step feed(std::byte byte) override;
+    void reset() override;
+
+private:
+    enum class In { nothing, variant1_length, variant1, variant2_length, variant2 };
+    Step within(bool ends);
+    Step feed_variant2(std::byte byte);
+
+    In in_ = In::nothing;
+    unsigned left_ = 0;    ///< bytes to come
+    unsigned length_ = 0;  ///< of variant 2, as far as it is known
+    unsigned seen_ = 0;    ///< bytes of that length
+    bool escaped_ = false;
 };
 
 }  // namespace tillhost::simulators::shtrih

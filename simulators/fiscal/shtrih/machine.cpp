@@ -7,6 +7,7 @@
 
 #include "simulators/core/document_codec.h"
 #include "simulators/core/random.h"
+#include "simulators/fiscal/shtrih/tlv.h"
 
 namespace tillhost::simulators::shtrih {
 namespace {
@@ -72,6 +73,20 @@ void Machine::make_new() {
     seen_mode_ = mode();
 }
 
+void Machine::at(os::Instant now) {
+    now_ = now;
+    // What the device sends by itself is reckoned, not waited for: nothing wakes it.
+    OperatorLink& ofd = memory_.ofd;
+    while (ofd.up && ofd.confirmed < memory_.last_fd) {
+        const FiscalDocument* next = document(ofd.confirmed + 1);
+        if (next != nullptr && next->date_time_ms + ofd.delay_ms > clock_ms()) {
+            break;
+        }
+        ++ofd.confirmed;
+        ofd.backlog_age_ms = 0;
+    }
+}
+
 std::int64_t Machine::clock_ms() const {
     const auto since =
         std::chrono::duration_cast<std::chrono::milliseconds>(now_.time_since_epoch());
@@ -123,22 +138,9 @@ const FiscalDocument* Machine::document(std::uint32_t number) const {
     return found == documents_.rend() ? nullptr : &*found;
 }
 
-void Machine::fail_fiscal_storage(std::uint8_t code, std::int64_t count) {
-    fault_code_ = code == 0 ? static_cast<std::uint8_t>(Refusal::fn_silent) : code;
-    fault_count_ = count;
-}
-
-Refusal Machine::fiscal_storage_fault() {
-    if (fault_count_ <= 0) {
-        return Refusal::ok;
-    }
-    --fault_count_;
-    return static_cast<Refusal>(fault_code_);
-}
-
 std::string Machine::operator_text(std::uint8_t index) const {
-    if (!memory_.cashier.empty()) {
-        return memory_.cashier;
+    if (const std::string cashier = tag_text(memory_.tags, 1021); !cashier.empty()) {
+        return cashier;
     }
     return index == 0 ? "" : tables_.operator_name(index);
 }
@@ -153,6 +155,7 @@ FiscalDocument& Machine::sign(FiscalDocumentType type, std::uint8_t operator_ind
     document.receipt_number = memory_.receipt_number;
     document.date_time_ms = clock_ms();
     document.operator_name = operator_text(operator_index);
+    document.tags = memory_.tags;
     documents_.push_back(std::move(document));
     return documents_.back();
 }
@@ -167,9 +170,8 @@ Closed Machine::closed_of(const FiscalDocument& document) const {
 void Machine::end_document() {
     memory_.begun = BegunDocument::none;
     memory_.receipt = {};
-    memory_.cashier.clear();
-    memory_.cashier_inn.clear();
-    memory_.customer.clear();
+    memory_.tags.clear();
+    memory_.marks.clear();
 }
 
 OrRefusal<Closed> Machine::open_shift(std::uint8_t operator_index) {
@@ -184,8 +186,8 @@ OrRefusal<Closed> Machine::open_shift(std::uint8_t operator_index) {
     std::vector<std::string> lines;
     add_head(lines, "ОТЧЕТ ОБ ОТКРЫТИИ СМЕНЫ");
     add_foot(lines, document);
-    add_cut(lines);
-    print(lines);
+    cut(lines);
+    print_document(lines, PaperKind::report);
     end_document();
     return closed_of(document);
 }
@@ -202,8 +204,9 @@ OrRefusal<Closed> Machine::close_shift(std::uint8_t operator_index) {
     const std::vector<std::string> report = shift_report("СМЕННЫЙ ИТОГ");
     lines.insert(lines.end(), report.begin(), report.end());
     add_foot(lines, document);
-    add_cut(lines);
-    print(lines);
+    cut(lines);
+    print_document(lines, PaperKind::report);
+    memory_.paid_in_shift.fill(0);
     std::fill(memory_.cash.begin() + 121, memory_.cash.begin() + 241, 0);
     std::fill(memory_.cash.begin() + 242, memory_.cash.begin() + 244, 0);
     std::fill(memory_.cash.begin() + 249, memory_.cash.begin() + 253, 0);
@@ -224,8 +227,8 @@ Refusal Machine::x_report(std::uint8_t operator_index) {
     ++memory_.document_number;
     std::vector<std::string> lines = shift_report("СУТОЧНЫЙ ОТЧЕТ БЕЗ ГАШЕНИЯ");
     lines.push_back("КАССИР: " + operator_text(operator_index));
-    add_cut(lines);
-    print(lines);
+    cut(lines);
+    print_document(lines, PaperKind::report);
     return Refusal::ok;
 }
 
@@ -255,8 +258,8 @@ OrRefusal<std::uint16_t> Machine::move_cash(bool in, std::int64_t amount_minor,
     lines.push_back("КАССИР: " + document.operator_name);
     lines.push_back(paper_.pair(date_text(document.date_time_ms),
                                 fmt::format("ДОК. {:06}", document.device_number)));
-    add_cut(lines);
-    print(lines);
+    cut(lines);
+    print_document(lines, PaperKind::document);
     return static_cast<std::uint16_t>(document.device_number & 0xFFFFU);
 }
 
@@ -284,33 +287,6 @@ bool Machine::commit() {
     committed_lines_ = tape_.size();
     committed_state_ = std::move(state);
     return true;
-}
-
-void Machine::register_elsewhere(std::int64_t total_minor) {
-    if (receipt_open()) {
-        cancel_receipt(memory_.receipt.operator_index);
-    }
-    if (!memory_.shift_open) {
-        open_shift(1);
-    }
-    // Another master's receipt: one position, paid in cash.
-    open_receipt(ReceiptKind::sale, 1);
-    add_position(ReceiptKind::sale,
-                 {.name = "ЧУЖОЙ ТОВАР",
-                  .quantity_micro = 1'000'000,
-                  .price_minor = total_minor,
-                  .sum_minor = total_minor,
-                  .vat_code = 8,
-                  .department = 1,
-                  .payment_method = 4,
-                  .item_type = 1},
-                 1);
-    Settlement settlement;
-    settlement.payments[0] = total_minor;
-    close_receipt(settlement, 1);
-    if (receipt_open()) {
-        cancel_receipt(1);  // refused, as in a shift that is too old: it leaves nothing behind
-    }
 }
 
 }  // namespace tillhost::simulators::shtrih

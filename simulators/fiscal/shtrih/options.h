@@ -23,6 +23,8 @@ struct ShtrihOptions {
     std::string rnm = "0000000001012345";        ///< registration number of the device
     std::string user = "ООО \"ПРИМЕР\"";
     std::string address = "г. Москва, ул. Примерная, д. 1";
+    std::string ofd_name = "ОПЕРАТОР ДАННЫХ";
+    std::string ofd_inn = "7700000002";
     std::string operator_name = "СИС. АДМИНИСТРАТОР";
     std::uint16_t firmware_build = 24041;
 
@@ -30,6 +32,9 @@ struct ShtrihOptions {
     bool short_status_17 = true;  ///< 10h: 17 bytes, else 16
     bool full_status_50 = true;   ///< 11h: 50 bytes, else 48
     std::size_t operations_max = 1000;
+    std::uint8_t ffd = 2;  ///< table 17 field 17: 2 is FFD 1.05, 3 is 1.1, 4 is 1.2
+    /// Tags and marking codes of an operation go before it ("cash core" firmware), else after it.
+    bool operation_tags_first = false;
 
     os::Duration command_time = std::chrono::milliseconds(2);
     os::Duration document_time = std::chrono::milliseconds(30);  ///< where the FN signs

@@ -12,9 +12,10 @@
 namespace tillhost::simulators::shtrih {
 namespace {
 
-constexpr std::array<std::uint8_t, 10> kVatCodes{1, 2, 4, 8, 16, 32, 129, 130, 132, 144};
-constexpr std::array<std::string_view, 10> kVatLetters{"А", "Б", "В", "Г", "Д",
-                                                       "Е", "Ж", "З", "И", "К"};
+// Above ten: C0h and the number of the group.
+constexpr std::array<std::uint8_t, 12> kVatCodes{1, 2, 4, 8, 16, 32, 129, 130, 132, 144, 203, 204};
+constexpr std::array<std::string_view, 12> kVatLetters{"А", "Б", "В", "Г", "Д", "Е",
+                                                       "Ж", "З", "И", "К", "Л", "М"};
 
 /// Takes at most `count` characters off the front.
 std::string take_front(std::string_view& text, std::size_t count) {
@@ -43,11 +44,11 @@ std::string quantity_text(std::int64_t micro) {
 Paper::Paper(int columns)
     : columns_(static_cast<std::size_t>(std::clamp(columns, kPaperColumnsMin, kPaperColumnsMax))) {}
 
-std::vector<std::string> Paper::wrapped(std::string_view text) const {
+std::vector<std::string> Paper::wrapped(std::string_view text, std::size_t columns) const {
     std::vector<std::string> lines;
     while (!text.empty()) {
         const std::size_t before = text.size();
-        lines.push_back(take_front(text, columns_));
+        lines.push_back(take_front(text, std::max<std::size_t>(columns, 1)));
         if (text.size() == before) {
             break;
         }
@@ -77,6 +78,44 @@ std::vector<std::string> Paper::position(const FiscalLine& line) const {
     return lines;
 }
 
+std::vector<std::string> Paper::box(std::string_view kind, std::string_view payload) const {
+    const std::size_t inside = columns_ - 4;  // a border and a blank on either side
+    const auto line = [this](std::string_view left, std::string_view text, std::string_view fill,
+                             std::string_view right) {
+        std::string whole(left);
+        whole += text;
+        for (std::size_t at = base::utf8_length(text) + 2; at < columns_; ++at) {
+            whole += fill;
+        }
+        return whole + std::string(right);
+    };
+    std::vector<std::string> lines{line("┌", fmt::format("─{}", kind), "─", "┐")};
+    while (!payload.empty()) {
+        const std::size_t before = payload.size();
+        lines.push_back(line("│", " " + take_front(payload, inside), " ", "│"));
+        if (payload.size() == before) {
+            break;
+        }
+    }
+    lines.push_back(line("└", "", "─", "┘"));
+    return lines;
+}
+
+std::string Paper::dots(base::ByteView row) const {
+    constexpr std::size_t kBits = 8;
+    const std::size_t all = row.size() * kBits;
+    const std::size_t step = std::max<std::size_t>((all + columns_ - 1) / columns_, 1);
+    std::string line;
+    for (std::size_t first = 0; first < all; first += step) {
+        bool dark = false;
+        for (std::size_t bit = first; bit < std::min(first + step, all); ++bit) {
+            dark = dark || (base::to_unsigned(row[bit / kBits]) >> (bit % kBits) & 1U) != 0;
+        }
+        line += dark ? "█" : " ";
+    }
+    return line;
+}
+
 std::string money_text(std::int64_t minor) { return "=" + base::minor_to_text(minor, 2); }
 
 std::string date_text(std::int64_t ms) {
@@ -95,9 +134,10 @@ std::uint8_t vat_row(std::uint8_t vat_code) {
                                     : static_cast<std::uint8_t>(found - kVatCodes.begin() + 1);
 }
 
-std::string_view vat_letter(std::uint8_t vat_code) {
-    const std::uint8_t row = vat_row(vat_code);
-    return row == 0 ? " " : kVatLetters[row - 1U];
+std::string_view vat_letter(std::uint8_t vat_code) { return vat_letter_of_row(vat_row(vat_code)); }
+
+std::string_view vat_letter_of_row(std::size_t row) {
+    return row == 0 || row > kVatLetters.size() ? " " : kVatLetters[row - 1];
 }
 
 std::uint8_t vat_code_of_group(std::uint8_t group) {
@@ -110,6 +150,17 @@ std::string_view title_of(ReceiptKind kind) {
         case ReceiptKind::purchase: return "РАСХОД";
         case ReceiptKind::sale_return: return "ВОЗВРАТ ПРИХОДА";
         case ReceiptKind::purchase_return: return "ВОЗВРАТ РАСХОДА";
+    }
+    return "";
+}
+
+std::string_view title_of(FiscalOperation operation) {
+    switch (operation) {
+        case FiscalOperation::sale: return title_of(ReceiptKind::sale);
+        case FiscalOperation::sale_return: return title_of(ReceiptKind::sale_return);
+        case FiscalOperation::purchase: return title_of(ReceiptKind::purchase);
+        case FiscalOperation::purchase_return: return title_of(ReceiptKind::purchase_return);
+        case FiscalOperation::none: break;
     }
     return "";
 }

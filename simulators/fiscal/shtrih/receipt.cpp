@@ -4,11 +4,14 @@
 
 #include "hal/base/money.h"
 #include "simulators/fiscal/shtrih/machine.h"
+#include "simulators/fiscal/shtrih/tlv.h"
 
 namespace tillhost::simulators::shtrih {
 namespace {
 
 constexpr FieldPlace kForbidZeroReceipt{.table = 1, .row = 1, .field = 23};
+constexpr FieldPlace kTaxesByHost{.table = 1, .row = 1, .field = 14};
+constexpr FieldPlace kTaxSystemsOfDevice{.table = 18, .row = 1, .field = 5};
 constexpr FieldPlace kPrintCancelled{.table = 17, .row = 1, .field = 15};
 constexpr std::uint8_t kDepartmentMax = 16;
 constexpr std::int64_t kPercentWhole = 10'000;  // discounts and rates are in 0.01 %
@@ -20,6 +23,7 @@ constexpr std::size_t kPaymentsInReceipt = 72, kPaymentsInShift = 193;
 constexpr std::size_t kVatInReceipt = 88, kVatInShift = 209;
 constexpr std::size_t kCashInDrawer = 241, kNonResettable = 244, kCancelledSums = 249;
 constexpr std::size_t kRegistersInReceipt = 120;
+constexpr std::size_t kVatRows = 12;
 
 std::size_t index_of(ReceiptKind kind) { return static_cast<std::size_t>(kind); }
 
@@ -37,13 +41,24 @@ FiscalOperation operation_of(ReceiptKind kind) {
     return FiscalOperation::none;
 }
 
+ReceiptKind kind_of(FiscalOperation operation) {
+    switch (operation) {
+        case FiscalOperation::sale_return: return ReceiptKind::sale_return;
+        case FiscalOperation::purchase: return ReceiptKind::purchase;
+        case FiscalOperation::purchase_return: return ReceiptKind::purchase_return;
+        case FiscalOperation::sale:
+        case FiscalOperation::none: break;
+    }
+    return ReceiptKind::sale;
+}
+
 std::size_t department_register(const FiscalLine& line, ReceiptKind kind) {
     return (std::max<std::size_t>(line.department, 1) - 1) * 4 + index_of(kind);
 }
 
 }  // namespace
 
-Refusal Machine::open_receipt(ReceiptKind kind, std::uint8_t operator_index) {
+Refusal Machine::open_receipt(ReceiptKind kind, std::uint8_t operator_index, bool correction) {
     if (!memory_.shift_open) {
         const auto opened = open_shift(operator_index);
         if (const auto* refusal = std::get_if<Refusal>(&opened)) {
@@ -52,6 +67,8 @@ Refusal Machine::open_receipt(ReceiptKind kind, std::uint8_t operator_index) {
     }
     memory_.begun = BegunDocument::receipt;
     memory_.receipt = {};
+    memory_.tags.clear();
+    memory_.receipt.correction = correction;
     memory_.receipt.kind = kind;
     memory_.receipt.operator_index = operator_index;
     std::fill_n(memory_.cash.begin(), kRegistersInReceipt, 0);
@@ -84,11 +101,48 @@ Refusal Machine::add_position(ReceiptKind kind, FiscalLine line, std::uint8_t op
         }
     }
     memory_.cash[kDepartmentsInReceipt + department_register(line, kind)] += line.sum_minor;
-    if (!line.name.starts_with("//")) {  // "//": not printed
-        const std::vector<std::string> printed = paper_.position(line);
+    const bool by_host = tables_.number(kTaxesByHost) == 1 && line.vat_minor >= 0;
+    line.vat_minor = by_host ? line.vat_minor : vat_of(line.sum_minor, line.vat_code);
+    line.tags.swap(memory_.receipt.next_tags);
+    if (line.name.starts_with("//")) {  // for the fiscal storage only
+        line.name.erase(0, 2);
+    } else {
+        const std::vector<std::string> printed = line_paper(line);
         memory_.receipt.body.insert(memory_.receipt.body.end(), printed.begin(), printed.end());
     }
     memory_.receipt.lines.push_back(std::move(line));
+    return Refusal::ok;
+}
+
+Refusal Machine::put_tags(std::vector<FiscalTag> tags) {
+    if (memory_.begun == BegunDocument::none) {
+        return Refusal::fn_wrong_state;
+    }
+    if (memory_.tags.size() + tags.size() > kDocumentTagsMax) {
+        return Refusal::fn_tag_too_long;
+    }
+    for (FiscalTag& tag : tags) {
+        set_tag(memory_.tags, std::move(tag));
+    }
+    return Refusal::ok;
+}
+
+Refusal Machine::put_line_tags(std::vector<FiscalTag> tags) {
+    OpenReceipt& receipt = memory_.receipt;
+    const bool to_next = options_.operation_tags_first;
+    if (!receipt_open() || (!to_next && receipt.lines.empty())) {
+        return Refusal::fn_wrong_state;
+    }
+    std::vector<FiscalTag>& place = to_next ? receipt.next_tags : receipt.lines.back().tags;
+    if (place.size() + tags.size() > kLineTagsMax) {
+        return Refusal::fn_tag_too_long;
+    }
+    for (FiscalTag& tag : tags) {
+        if (!to_next) {
+            add_tags(receipt.body, {tag});
+        }
+        set_tag(place, std::move(tag));
+    }
     return Refusal::ok;
 }
 
@@ -135,6 +189,11 @@ Refusal Machine::check_settlement(const Settlement& settlement, std::int64_t tot
     if (shift_expired()) {
         return Refusal::shift_expired;
     }
+    if (memory_.receipt.correction) {
+        if (const Refusal refusal = check_correction_tags(); refusal != Refusal::ok) {
+            return refusal;
+        }
+    }
     const bool zero_forbidden = tables_.number(kForbidZeroReceipt) == 1;
     if (memory_.receipt.lines.empty() || (total == 0 && zero_forbidden)) {
         return Refusal::zero_total;
@@ -157,6 +216,13 @@ Refusal Machine::check_settlement(const Settlement& settlement, std::int64_t tot
     return Refusal::ok;
 }
 
+/// A correction of FFD 1.2 says its type and its basis in tags; asked for by the strict checks.
+Refusal Machine::check_correction_tags() const {
+    const bool basis =
+        find_tag(memory_.tags, 1173) != nullptr && find_tag(memory_.tags, 1174) != nullptr;
+    return strict() && !basis ? Refusal::fn_bad_parameter : Refusal::ok;
+}
+
 OrRefusal<Closed> Machine::close_receipt(const Settlement& settlement,
                                          std::uint8_t operator_index) {
     if (!receipt_open()) {
@@ -169,50 +235,98 @@ OrRefusal<Closed> Machine::close_receipt(const Settlement& settlement,
         refusal != Refusal::ok) {
         return refusal;
     }
+    if ((settlement.tax_system & ~tables_.number(kTaxSystemsOfDevice)) != 0) {
+        return Refusal::bad_parameters;
+    }
     if (const Refusal fault = fiscal_storage_fault(); fault != Refusal::ok) {
         return fault;
     }
+    FiscalDocument& document = sign_receipt(settlement, total, operator_index);
+    document.discount_minor =
+        memory_.receipt.discount_minor - memory_.receipt.surcharge_minor + percent_off;
+    book_receipt(document);
+    const std::vector<std::string> lines = receipt_paper(settlement, document);
+    memory_.last_receipt = lines;
+    document.electronic_only = !print_document(lines, PaperKind::document);
+    end_document();
+    return closed_of(document);
+}
+
+FiscalDocument& Machine::sign_receipt(const Settlement& settlement, std::int64_t total,
+                                      std::uint8_t operator_index) {
+    const bool correction = memory_.receipt.correction;
     ++memory_.receipt_number;
-    FiscalDocument& document = sign(FiscalDocumentType::receipt, operator_index);
+    FiscalDocument& document = sign(
+        correction ? FiscalDocumentType::correction : FiscalDocumentType::receipt, operator_index);
     document.operation = operation_of(memory_.receipt.kind);
     document.total_minor = total;
     document.lines = memory_.receipt.lines;
     document.payments_minor.assign(settlement.payments.begin(), settlement.payments.end());
     document.change_minor =
         std::accumulate(settlement.payments.begin(), settlement.payments.end(), -total);
-    book_receipt(settlement, document);
-    const std::vector<std::string> lines = receipt_paper(settlement, document);
-    memory_.last_receipt = lines;
-    print(lines);
-    end_document();
-    return closed_of(document);
+    document.tax_system = settlement.tax_system;
+    document.rounding_minor = settlement.rounding_minor;
+    document.vat_minor = vat_sums(settlement);
+    const base::Bytes* basis = find_tag(document.tags, 1173);
+    document.correction_basis = static_cast<std::uint8_t>(
+        correction && basis != nullptr ? decode_vln(*basis).value_or(0) & 1U : 0U);
+    return document;
 }
 
-void Machine::book_receipt(const Settlement& settlement, const FiscalDocument& document) {
+/// Sums of VAT by rate; those that the host gave count where the device is told not to reckon.
+std::vector<std::int64_t> Machine::vat_sums(const Settlement& settlement) const {
+    std::vector<std::int64_t> sums(kVatRows);
+    for (const FiscalLine& line : memory_.receipt.lines) {
+        if (const std::uint8_t row = vat_row(line.vat_code); row != 0) {
+            const std::uint64_t rate = tables_.number({.table = 6, .row = row, .field = 1});
+            sums[row - 1U] += rate == 0 ? line.sum_minor : line.vat_minor;
+        }
+    }
+    if (tables_.number(kTaxesByHost) == 1) {
+        std::copy(settlement.vat.begin(), settlement.vat.end(), sums.begin());
+    }
+    return sums;
+}
+
+void Machine::book_receipt(const FiscalDocument& document) {
     auto& cash = memory_.cash;
+    const ReceiptKind kind = memory_.receipt.kind;
+    for (const FiscalLine& line : document.lines) {
+        cash[kDepartmentsInShift + department_register(line, kind)] += line.sum_minor;
+    }
+    book_vat(document);
+    book_payments(document, kind);
+    for (const std::size_t i : {std::size_t{0}, std::size_t{4}}) {
+        cash[kChangesInShift + i + index_of(kind)] += cash[kChangesInReceipt + i + index_of(kind)];
+    }
+}
+
+void Machine::book_vat(const FiscalDocument& document) {
     const std::size_t kind = index_of(memory_.receipt.kind);
     for (const FiscalLine& line : document.lines) {
-        cash[kDepartmentsInShift + department_register(line, memory_.receipt.kind)] +=
-            line.sum_minor;
         if (const std::uint8_t row = vat_row(line.vat_code); row >= 1 && row <= 4) {
             const std::size_t offset = (row - 1U) * 8 + kind * 2;
-            const std::int64_t vat = vat_of(line.sum_minor, line.vat_code);
             for (const std::size_t base : {kVatInReceipt, kVatInShift}) {
-                cash[base + offset] += line.sum_minor;
-                cash[base + offset + 1] += vat;
+                memory_.cash[base + offset] += line.sum_minor;
+                memory_.cash[base + offset + 1] += line.vat_minor;
             }
         }
     }
-    for (std::size_t i = 0; i < 4; ++i) {
-        const std::int64_t change = i == 0 ? document.change_minor : 0;
-        cash[kPaymentsInReceipt + i * 4 + kind] = settlement.payments[i] - change;
-        cash[kPaymentsInShift + i * 4 + kind] += settlement.payments[i] - change;
+}
+
+void Machine::book_payments(const FiscalDocument& document, ReceiptKind receipt_kind) {
+    auto& cash = memory_.cash;
+    const std::size_t kind = index_of(receipt_kind);
+    for (std::size_t i = 0; i < kPayments; ++i) {
+        const std::int64_t paid = document.payments_minor[i] - (i == 0 ? document.change_minor : 0);
+        memory_.paid_in_shift[i * 4 + kind] += paid;
+        if (i < 4) {
+            cash[kPaymentsInReceipt + i * 4 + kind] = paid;
+            cash[kPaymentsInShift + i * 4 + kind] += paid;
+        }
     }
-    for (const std::size_t i : {std::size_t{0}, std::size_t{4}}) {
-        cash[kChangesInShift + i + kind] += cash[kChangesInReceipt + i + kind];
-    }
-    const std::int64_t moved = settlement.payments[0] - document.change_minor;
-    cash[kCashInDrawer] += pays_out(memory_.receipt.kind) ? -moved : moved;
+    const std::int64_t moved = document.payments_minor[0] - document.change_minor;
+    cash[kCashInDrawer] += pays_out(receipt_kind) ? -moved : moved;
     cash[kNonResettable] += document.total_minor;
     ++memory_.operations[144 + kind];
     ++memory_.operations[148 + kind];
@@ -233,37 +347,46 @@ Refusal Machine::cancel_receipt(std::uint8_t operator_index) {
     if (tables_.number(kPrintCancelled) == 1) {
         std::vector<std::string> lines = memory_.receipt.body;
         lines.push_back(paper_.centred("ЧЕК АННУЛИРОВАН"));
-        add_cut(lines);
-        print(lines);
+        cut(lines);
+        print_document(lines, PaperKind::report);
     }
     end_document();
     return Refusal::ok;
 }
 
-OrRefusal<Closed> Machine::register_correction(FiscalOperation operation, std::int64_t total_minor,
+OrRefusal<Closed> Machine::register_correction(const CorrectionSums& sums,
                                                std::uint8_t operator_index) {
     if (shift_expired()) {
         return Refusal::shift_expired;
+    }
+    if ((sums.tax_system & ~tables_.number(kTaxSystemsOfDevice)) != 0) {
+        return Refusal::bad_parameters;
+    }
+    const ReceiptKind kind = kind_of(sums.operation);
+    if (pays_out(kind) && sums.payments[0] > memory_.cash[kCashInDrawer]) {
+        return Refusal::not_enough_cash;
     }
     if (const Refusal fault = fiscal_storage_fault(); fault != Refusal::ok) {
         return fault;
     }
     if (!memory_.shift_open) {
+        std::vector<FiscalTag> tags = memory_.tags;  // they are the correction's, not the shift's
         const auto opened = open_shift(operator_index);
         if (const auto* refusal = std::get_if<Refusal>(&opened)) {
             return *refusal;
         }
+        memory_.tags = std::move(tags);
     }
     ++memory_.receipt_number;
     FiscalDocument& document = sign(FiscalDocumentType::correction, operator_index);
-    document.operation = operation;
-    document.total_minor = total_minor;
-    std::vector<std::string> lines;
-    add_head(lines, "КАССОВЫЙ ЧЕК КОРРЕКЦИИ");
-    lines.push_back(paper_.pair("ИТОГ", money_text(total_minor)));
-    add_foot(lines, document);
-    add_cut(lines);
-    print(lines);
+    document.operation = sums.operation;
+    document.total_minor = sums.total_minor;
+    document.payments_minor.assign(sums.payments.begin(), sums.payments.end());
+    document.correction_basis = sums.basis;
+    document.tax_system = sums.tax_system;
+    document.vat_minor.assign(sums.vat.begin(), sums.vat.end());
+    book_payments(document, kind);
+    document.electronic_only = !print_document(correction_paper(document), PaperKind::document);
     end_document();
     return closed_of(document);
 }

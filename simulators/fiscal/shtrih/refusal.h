@@ -9,10 +9,17 @@ namespace tillhost::simulators::shtrih {
 enum class Refusal : std::uint8_t {
     ok = 0x00,
     fn_wrong_state = 0x02,
+    fn_life_over = 0x05,
+    fn_archive_full = 0x06,
     fn_no_data = 0x08,
     fn_bad_parameter = 0x09,
+    fn_tag_too_long = 0x10,
+    fn_unsent_too_long = 0x15,
+    fn_time_gap = 0x17,
+    fn_message_refused = 0x20,
     fn_silent = 0x30,
     bad_parameters = 0x33,
+    no_data = 0x34,
     not_supported = 0x37,
     payments_below_total = 0x45,
     not_enough_cash = 0x46,
@@ -42,6 +49,9 @@ enum class Refusal : std::uint8_t {
     total_overflow = 0x7F,
     zero_total = 0x8E,
     too_many_operations = 0x94,
+    marks_sequence = 0xA1,
+    marks_too_many = 0xA3,
+    mark_unchecked = 0xA5,
 };
 
 /// The text that command 6Bh gives, UTF-8; a general one for a number without a row.

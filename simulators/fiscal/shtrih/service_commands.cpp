@@ -13,23 +13,7 @@ namespace {
 constexpr std::uint8_t kSystemAdministrator = 30;
 constexpr std::size_t kNameBytes = 40;
 constexpr std::size_t kAnswerBytesMax = 240;
-constexpr std::int64_t kMsADay = 86'400'000;
-
-constexpr unsigned kSetClock = mode_bit(kModeShiftClosed) | mode_bit(9);
-constexpr unsigned kNotInDocument = kAnyMode & ~mode_bit(kModeDocument) & ~mode_bit(10);
-
-base::Bytes nothing() { return {}; }
-
-std::string text_to_print(base::ByteView bytes) {
-    const auto end = std::find(bytes.begin(), bytes.end(), std::byte{0});
-    base::Bytes kept;
-    for (auto at = bytes.begin(); at != end; ++at) {
-        if (base::to_unsigned(*at) >= 0x20) {  // codes 1 to 31 are not printed
-            kept.push_back(*at);
-        }
-    }
-    return utf8_from_cp1251(kept);
-}
+constexpr std::int64_t kMsADay = kDayMs;
 
 base::Bytes name_field(std::string_view name) {
     base::Bytes bytes = cp1251_from_utf8(name);
@@ -61,36 +45,6 @@ Answer full_status(Machine& machine, Call& call) {
 
 Answer beep(Machine& /*machine*/, Call& /*call*/) { return nothing(); }
 Answer open_drawer(Machine& /*machine*/, Call& /*call*/) { return nothing(); }
-
-Answer print_line(Machine& machine, Call& call) {
-    call.reader.u8();  // flags: every roll is the receipt's
-    const std::string text = text_to_print(call.reader.take_rest());
-    std::vector<std::string> lines = machine.paper().wrapped(text);
-    lines.resize(1);  // what does not fit in the line is not printed
-    machine.print_text(lines);
-    return nothing();
-}
-
-Answer print_line_in_font(Machine& machine, Call& call) {
-    call.reader.u8();
-    call.reader.u8();  // font: all look the same here
-    std::vector<std::string> lines =
-        machine.paper().wrapped(text_to_print(call.reader.take_rest()));
-    lines.resize(1);
-    machine.print_text(lines);
-    return nothing();
-}
-
-Answer cut(Machine& machine, Call& /*call*/) {
-    machine.print({machine.paper().centred("- - - - - 8< - - - - -")});
-    return nothing();
-}
-
-Answer feed(Machine& machine, Call& call) {
-    call.reader.u8();
-    machine.print(std::vector<std::string>(call.reader.u8()));
-    return nothing();
-}
 
 Answer font_metrics(Machine& machine, Call& call) {
     constexpr unsigned kCharWidth = 12, kCharHeight = 24, kFonts = 7;
@@ -163,7 +117,7 @@ Answer field_structure(Machine& /*machine*/, Call& call) {
     base::ByteWriter data;
     data.raw(name_field(field.name)).u8(field.text ? 1 : 0).u8(field.bytes);
     if (!field.text) {
-        data.uint_le(0, field.bytes).uint_le(field.max, field.bytes);
+        data.uint_le(field.min, field.bytes).uint_le(field.max, field.bytes);
     }
     return data.take();
 }
@@ -221,37 +175,64 @@ Answer confirm_date(Machine& machine, Call& call) {
     return nothing();
 }
 
-Answer continue_printing(Machine& machine, Call& /*call*/) {
-    const Refusal refusal = machine.continue_printing();
-    return refusal == Refusal::ok ? Answer(nothing()) : Answer(refusal);
+Answer set_port(Machine& machine, Call& call) {
+    constexpr std::uint8_t kSpeedMax = 9, kSocket = 128;
+    const std::uint8_t port = call.reader.u8();
+    const std::uint8_t speed = call.reader.u8();
+    const std::uint8_t timeout = call.reader.u8();
+    if (call.operator_index != kSystemAdministrator) {
+        return Refusal::wrong_password;
+    }
+    if (port > kSocket || speed > kSpeedMax) {
+        return Refusal::bad_parameters;
+    }
+    machine.memory().ports[port] = {speed, timeout};
+    return nothing();
 }
 
-// code, least bytes, password, operator in the answer, prints, signs, modes
+Answer get_port(Machine& machine, Call& call) {
+    constexpr std::uint8_t kSpeed115200 = 6, kTimeout50Ms = 50;
+    const auto& ports = machine.memory().ports;
+    const auto port = ports.find(call.reader.u8());
+    base::ByteWriter data;
+    return port == ports.end() ? data.u8(kSpeed115200).u8(kTimeout50Ms).take()
+                               : data.u8(port->second[0]).u8(port->second[1]).take();
+}
+
+Answer tables_to_defaults(Machine& machine, Call& call) {
+    if (call.operator_index != kSystemAdministrator) {
+        return Refusal::wrong_password;
+    }
+    machine.memory().tables.clear();
+    return nothing();
+}
+
+/// The restart itself is done by who drives the machine.
+Answer reboot(Machine& /*machine*/, Call& /*call*/) { return nothing(); }
+
+// code, least bytes, password, operator in the answer, prints, signs
 constexpr std::array kRows{
-    CommandRow{0xFC, 0, false, false, false, false, kAnyMode, device_type},
-    CommandRow{0xF7, 1, false, false, false, false, kAnyMode, extended_request},
-    CommandRow{0x10, 4, true, false, false, false, kAnyMode, short_status},
-    CommandRow{0x11, 4, true, false, false, false, kAnyMode, full_status},
-    CommandRow{0x13, 4, true, true, false, false, kAnyMode, beep},
-    CommandRow{0x12, 5, true, true, true, false, kAnyMode, print_line},
-    CommandRow{0x17, 5, true, true, true, false, kAnyMode, print_line},
-    CommandRow{0x2F, 6, true, true, true, false, kAnyMode, print_line_in_font},
-    CommandRow{0x25, 5, true, true, true, false, kNotInDocument, cut},
-    CommandRow{0x29, 6, true, true, true, false, kNotInDocument, feed},
-    CommandRow{0x28, 5, true, true, false, false, kAnyMode, open_drawer},
-    CommandRow{0x26, 5, true, false, false, false, kAnyMode, font_metrics},
-    CommandRow{0x1A, 5, true, true, false, false, kAnyMode, cash_register},
-    CommandRow{0x1B, 5, true, true, false, false, kAnyMode, operation_register},
-    CommandRow{0x1E, 8, true, false, false, false, kAnyMode & ~mode_bit(kModeDocument),
-               write_table},
-    CommandRow{0x1F, 8, true, false, false, false, kAnyMode, read_table},
-    CommandRow{0x2D, 5, true, false, false, false, kAnyMode, table_structure},
-    CommandRow{0x2E, 6, true, false, false, false, kAnyMode, field_structure},
-    CommandRow{0x6B, 1, false, false, false, false, kAnyMode, error_text},
-    CommandRow{0x21, 7, true, false, false, false, kSetClock, set_time},
-    CommandRow{0x22, 7, true, false, false, false, kSetClock, set_date},
-    CommandRow{0x23, 7, true, false, false, false, mode_bit(kModeConfirmDate), confirm_date},
-    CommandRow{0xB0, 4, true, true, false, false, kAnyMode, continue_printing},
+    CommandRow{0xFC, 0, false, false, false, false, device_type},
+    CommandRow{0xF7, 1, false, false, false, false, extended_request},
+    CommandRow{0x10, 4, true, false, false, false, short_status},
+    CommandRow{0x11, 4, true, false, false, false, full_status},
+    CommandRow{0x13, 4, true, true, false, false, beep},
+    CommandRow{kSetPort, 7, true, false, false, false, set_port},
+    CommandRow{0x15, 5, true, false, false, false, get_port},
+    CommandRow{0x28, 5, true, true, false, false, open_drawer},
+    CommandRow{0x26, 5, true, false, false, false, font_metrics},
+    CommandRow{0x1A, 5, true, true, false, false, cash_register},
+    CommandRow{0x1B, 5, true, true, false, false, operation_register},
+    CommandRow{0x1E, 8, true, false, false, false, write_table},
+    CommandRow{0x1F, 8, true, false, false, false, read_table},
+    CommandRow{0x24, 4, true, false, false, false, tables_to_defaults},
+    CommandRow{0x2D, 5, true, false, false, false, table_structure},
+    CommandRow{0x2E, 6, true, false, false, false, field_structure},
+    CommandRow{0x6B, 1, false, false, false, false, error_text},
+    CommandRow{0x21, 7, true, false, false, false, set_time},
+    CommandRow{0x22, 7, true, false, false, false, set_date},
+    CommandRow{0x23, 7, true, false, false, false, confirm_date},
+    CommandRow{kReboot, 4, false, false, false, false, reboot},
 };
 
 }  // namespace

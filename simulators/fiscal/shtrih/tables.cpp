@@ -23,7 +23,10 @@ constexpr std::array kTables{
     TableRow{2, 30, 3, "ПАРОЛИ КАССИРОВ И АДМИНИСТРАТОРОВ"},
     TableRow{4, 14, 1, "ТЕКСТ В ЧЕКЕ"},
     TableRow{5, 16, 1, "НАИМЕНОВАНИЯ ТИПОВ ОПЛАТЫ"},
-    TableRow{6, 10, 2, "НАЛОГОВЫЕ СТАВКИ"},
+    TableRow{6, 12, 2, "НАЛОГОВЫЕ СТАВКИ"},
+    TableRow{7, 16, 1, "НАИМЕНОВАНИЯ ОТДЕЛОВ"},
+    TableRow{8, 7, 2, "НАСТРОЙКА ШРИФТОВ"},
+    TableRow{16, 1, 18, "СЕТЕВОЙ АДРЕС"},
     TableRow{17, 1, 48, "РЕГИОНАЛЬНЫЕ НАСТРОЙКИ"},
     TableRow{18, 1, 26, "FISCAL STORAGE"},
     TableRow{19, 1, 2, "ПАРАМЕТРЫ ОФД"},
@@ -38,16 +41,22 @@ struct FieldRow {
     std::uint64_t max;
     bool read_only;
     std::string_view name;
+    std::uint64_t min = 0;
 };
 
 // Fields that are not listed are one byte, 0 to 255.
 constexpr std::array kFields{
-    FieldRow{1, 1, false, 1, 99, false, "НОМЕР ККТ"},
+    FieldRow{1, 1, false, 1, 99, false, "НОМЕР ККТ", 1},
     FieldRow{1, 2, false, 1, 1, false, "АВТОМАТИЧЕСКОЕ ОБНУЛЕНИЕ ДЕНЕЖНОЙ НАЛИЧНОСТИ"},
+    FieldRow{1, 6, false, 1, 1, false, "ОТКРЫВАНИЕ ДЕНЕЖНОГО ЯЩИКА"},
     FieldRow{1, 7, false, 1, 2, false, "ОТРЕЗКА ЧЕКА"},
     FieldRow{1, 14, false, 1, 1, false, "НАЧИСЛЕНИЕ НАЛОГОВ"},
+    FieldRow{1, 17, false, 1, 1, false, "ПЕЧАТЬ ЗАГОЛОВКА ЧЕКА"},
     FieldRow{1, 20, false, 1, 1, true, "ПЕЧАТЬ ЧЕКА ПО ЗАКРЫТИЮ"},
+    FieldRow{1, 22, false, 1, 1, false, "ОТРЕЗКА В ОТКРЫТОМ ЧЕКЕ"},
     FieldRow{1, 23, false, 1, 1, false, "ЗАПРЕТ НУЛЕВОГО ЧЕКА"},
+    FieldRow{1, 39, false, 1, 1, false, "ПЕЧАТЬ КЛИШЕ"},
+    FieldRow{1, 41, false, 1, 1, false, "QR-КОД В ЧЕКЕ"},
     FieldRow{2, 1, false, 4, 99'999'999, false, "ПАРОЛЬ"},
     FieldRow{2, 2, true, 64, 0, false, "ФАМИЛИЯ И ДОЛЖНОСТЬ"},
     FieldRow{2, 3, true, 12, 0, false, "ИНН КАССИРА"},
@@ -55,10 +64,20 @@ constexpr std::array kFields{
     FieldRow{5, 1, true, 40, 0, false, "НАИМЕНОВАНИЕ ТИПА ОПЛАТЫ"},
     FieldRow{6, 1, false, 2, 10'000, false, "ВЕЛИЧИНА НАЛОГА"},
     FieldRow{6, 2, true, 57, 0, false, "НАЗВАНИЕ НАЛОГА"},
+    FieldRow{7, 1, true, 40, 0, false, "НАИМЕНОВАНИЕ ОТДЕЛА"},
+    FieldRow{8, 1, false, 1, 4, false, "ШИРИНА БУКВЫ, КОЛОНОК", 1},
+    FieldRow{8, 2, false, 1, 4, false, "ВЫСОТА БУКВЫ, СТРОК", 1},
+    FieldRow{16, 1, false, 1, 1, false, "СТАТИЧЕСКИЙ АДРЕС"},
+    FieldRow{17, 3, false, 1, 1, false, "РЕЖИМ ИСЧИСЛЕНИЯ СКИДОК"},
+    FieldRow{17, 5, false, 1, 8, false, "РАЗМЕР ТОЧКИ QR-КОДА", 3},
     FieldRow{17, 7, false, 1, 3, false, "НЕ ПЕЧАТАТЬ ДОКУМЕНТ"},
     FieldRow{17, 8, false, 2, 1439, false, "ОГРАНИЧЕНИЕ СМЕНЫ, МИНУТ"},
     FieldRow{17, 15, false, 1, 1, false, "ПЕЧАТЬ АННУЛИРОВАННОГО ЧЕКА"},
-    FieldRow{17, 17, false, 1, 4, false, "ФОРМАТ ФД"},
+    FieldRow{17, 17, false, 1, 4, false, "ФОРМАТ ФД", 2},
+    FieldRow{17, 25, false, 1, 255, false, "ПЕЧАТЬ РЕКВИЗИТОВ"},
+    FieldRow{17, 27, false, 1, 1, false, "ПЕЧАТЬ ПОДВАЛА"},
+    FieldRow{17, 31, false, 1, 1, false, "РЕПЛИКА ПОСЛЕДНЕГО ДОКУМЕНТА ФН"},
+    FieldRow{17, 35, false, 1, 1, false, "СТРОГИЙ КОНТРОЛЬ"},
     FieldRow{17, 36, false, 1, 1, false, "РАСШИРЕННЫЕ ОТВЕТЫ"},
     FieldRow{18, 1, true, 16, 0, true, "СЕРИЙНЫЙ НОМЕР"},
     FieldRow{18, 2, true, 12, 0, true, "ИНН"},
@@ -77,7 +96,11 @@ constexpr std::array kFields{
     FieldRow{18, 23, true, 12, 0, false, "ИНН КАССИРА"},
     FieldRow{19, 1, true, 64, 0, false, "СЕРВЕР"},
     FieldRow{19, 2, false, 2, 65'535, false, "ПОРТ"},
+    FieldRow{21, 1, false, 1, 2, false, "РЕЖИМ PPP"},
+    FieldRow{21, 2, false, 1, 1, false, "ОБМЕН С ОФД СРЕДСТВАМИ ККТ"},
+    FieldRow{21, 3, false, 1, 2, false, "СЕРВЕР TCP"},
     FieldRow{21, 4, false, 2, 65'535, false, "ПОРТ TCP"},
+    FieldRow{21, 9, false, 1, 1, false, "RNDIS"},
 };
 
 constexpr std::array<std::string_view, 16> kPaymentNames{
@@ -91,7 +114,7 @@ struct VatRow {
     std::string_view name;
 };
 
-constexpr std::array<VatRow, 10> kVat{{{2000, "НДС 20%"},
+constexpr std::array<VatRow, 12> kVat{{{2000, "НДС 20%"},
                                        {1000, "НДС 10%"},
                                        {0, "НДС 0%"},
                                        {0, "БЕЗ НДС"},
@@ -100,7 +123,9 @@ constexpr std::array<VatRow, 10> kVat{{{2000, "НДС 20%"},
                                        {500, "НДС 5%"},
                                        {700, "НДС 7%"},
                                        {500, "НДС 5/105"},
-                                       {700, "НДС 7/107"}}};
+                                       {700, "НДС 7/107"},
+                                       {2200, "НДС 22%"},
+                                       {2200, "НДС 22/122"}}};
 
 constexpr std::uint8_t kOperators = 30;
 constexpr std::uint8_t kSystemAdministrator = 30;
@@ -145,7 +170,8 @@ OrRefusal<FieldShape> field_shape(std::uint8_t table, std::uint8_t field) {
                               .text = row.text,
                               .bytes = row.bytes,
                               .max = row.max,
-                              .read_only = row.read_only};
+                              .read_only = row.read_only,
+                              .min = row.min};
         }
     }
     return FieldShape{.name = fmt::format("ПОЛЕ {}", field)};
@@ -175,7 +201,7 @@ Refusal Tables::write(FieldPlace place, base::ByteView value) {
     if (value.size() > shape.bytes) {
         return Refusal::bad_length;
     }
-    if (!shape.text && number_of(value) > shape.max) {
+    if (!shape.text && (number_of(value) > shape.max || number_of(value) < shape.min)) {
         return Refusal::bad_parameters;
     }
     if (place.table == 6 && memory_.shift_open) {
@@ -235,6 +261,7 @@ std::string Tables::factory_text(FieldPlace place) const {
         case 4: return place.row == 1 ? "СПАСИБО ЗА ПОКУПКУ!" : "";
         case 5: return std::string(kPaymentNames[place.row - 1U]);
         case 6: return std::string(kVat[place.row - 1U].name);
+        case 7: return fmt::format("{} ОТДЕЛ", place.row);
         case 18: break;
         default: return "";
     }
@@ -245,6 +272,8 @@ std::string Tables::factory_text(FieldPlace place) const {
         case 4: return memory_.fn_number;
         case 7: return options_.user;
         case 9: return options_.address;
+        case 10: return options_.ofd_name;
+        case 12: return options_.ofd_inn;
         case 14: return "Магазин";
         default: return "";
     }
@@ -256,11 +285,17 @@ std::uint64_t Tables::factory_number(FieldPlace place) const {
         std::uint8_t field;
         std::uint64_t value;
     };
-    constexpr std::array kValues{Value{1, 1, 1},   Value{1, 7, 1},     Value{1, 20, 1},
-                                 Value{17, 17, 2}, Value{18, 5, 0x3F}, Value{21, 2, 1},
-                                 Value{21, 3, 1},  Value{21, 4, 7778}};
+    constexpr std::array kValues{
+        Value{1, 1, 1},  Value{1, 7, 1},     Value{1, 20, 1}, Value{17, 5, 4}, Value{17, 27, 1},
+        Value{1, 17, 1}, Value{18, 5, 0x3F}, Value{21, 2, 1}, Value{21, 3, 1}, Value{21, 4, 7778}};
     if (place.table == 2) {
         return place.row;  // passwords 1 to 30
+    }
+    if (place.table == 8) {
+        return place.row == 2 ? 2 : 1;  // font 2 is twice as wide and high
+    }
+    if (place.table == 17 && place.field == 17) {
+        return options_.ffd;
     }
     if (place.table == 6) {
         return kVat[place.row - 1U].rate;

@@ -24,8 +24,9 @@ struct FieldShape {
     std::string name;
     bool text = false;  ///< CHAR, else BIN
     std::uint8_t bytes = 1;
-    std::uint64_t max = 255;  ///< BIN only; min is 0
+    std::uint64_t max = 255;  ///< BIN only, as min
     bool read_only = false;
+    std::uint64_t min = 0;
 };
 
 /// Where a field stands.
@@ -50,7 +51,7 @@ public:
     /// The field's bytes, of the field's size. no_table if the place does not exist.
     OrRefusal<base::Bytes> read(FieldPlace place) const;
     /// A shorter value is filled with zeros. Refuses read_only, bad_length (longer than the field),
-    /// bad_parameters (above the field's maximum), wrong_mode (table 6 in an open shift).
+    /// bad_parameters (outside the field's bounds), wrong_mode (table 6 in an open shift).
     Refusal write(FieldPlace place, base::ByteView value);
 
     std::uint64_t number(FieldPlace place) const;  ///< 0 if the place does not exist

@@ -213,10 +213,8 @@ TEST(Commands, AnyMessageIsAnsweredAndNeverBreaksTheDevice) {
     const auto machine = *Machine::create(options);
     Random random(5);
     std::vector<std::uint16_t> codes;
-    for (const auto rows : {service_commands(), fiscal_commands()}) {
-        for (const CommandRow& row : rows) {
-            codes.push_back(row.code);
-        }
+    for (const CommandRow* row : all_commands()) {
+        codes.push_back(row->code);
     }
     for (int i = 0; i < 50'000; ++i) {
         base::ByteWriter message;

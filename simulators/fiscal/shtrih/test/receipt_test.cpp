@@ -239,12 +239,12 @@ TEST(Shift, OlderThanADayItCanOnlyBeClosed) {
 
 TEST(Shift, TheClockIsSetOnlyWhileItIsClosed) {
     Host host;
-    EXPECT_EQ(host.done("22 1E 00 00 00 1F 0C 1E"), "22 00");  // 31.12.30
+    EXPECT_EQ(host.done("22 1E 00 00 00 14 06 1A"), "22 00");  // 20.06.26
     EXPECT_EQ(host.done(kOpenShift), "E0 73");
-    EXPECT_EQ(host.done("23 1E 00 00 00 1E 0C 1E"), "23 7C");
-    EXPECT_EQ(host.done("23 1E 00 00 00 1F 0C 1E"), "23 00");
+    EXPECT_EQ(host.done("23 1E 00 00 00 13 06 1A"), "23 7C");
+    EXPECT_EQ(host.done("23 1E 00 00 00 14 06 1A"), "23 00");
     EXPECT_EQ(host.done("21 1E 00 00 00 17 3B 00"), "21 00");
-    EXPECT_EQ(host.ask("11 1E 00 00 00").substr(75, 17), "1F 0C 1E 17 3B 05");
+    EXPECT_EQ(host.ask("11 1E 00 00 00").substr(75, 17), "14 06 1A 17 3B 05");
     host.done(kOpenShift);
     EXPECT_EQ(host.done("21 1E 00 00 00 01 01 01"), "21 73");
 }
