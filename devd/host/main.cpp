@@ -9,9 +9,9 @@
 
 #include "devd/host/host.h"
 #include "devd/host/host_socket.h"
+#include "devd/host/line_recording.h"
 #include "hal/drivers/drivers.h"
 #include "hal/os/log.h"
-#include "hal/transport/connector.h"
 
 using namespace tillhost;
 
@@ -20,8 +20,6 @@ namespace {
 constexpr int kExitNotStartedByDevd = 2;
 constexpr int kExitLinkBroken = 3;
 constexpr int kExitDriverThrew = 4;
-
-using MadeDriver = base::Result<std::unique_ptr<device::Driver>>;
 
 /// For devd's check of the configuration: a name a line, its settings behind it.
 int list_drivers() {
@@ -48,32 +46,14 @@ bool is_link(int fd) {
     return ::getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_SEQPACKET;
 }
 
-/// The driver for these settings; `port` says where its line is and is not the driver's business.
-MadeDriver make_driver(const drivers::DriverEntry& entry, std::vector<contract::Setting> settings,
-                       const os::Clock& clock) {
-    std::unique_ptr<transport::Connector> connector;
-    for (auto setting = settings.begin(); setting != settings.end(); ++setting) {
-        if (setting->name == "port") {
-            auto made = transport::make_connector(setting->value, clock);
-            if (!made) {
-                return base::make_error(base::ErrorCode::config_invalid,
-                                        "settings." + made.error().detail);
-            }
-            connector = std::move(*made);
-            settings.erase(setting);
-            break;
-        }
-    }
-    return entry.make(settings, std::move(connector), clock);
-}
-
 int serve(const drivers::DriverEntry& entry, const os::Logger& logger) {
     const os::SystemClock clock;
     devd::host::HostSocket link(os::Descriptor(devd::host::kLinkFd), clock);
-    devd::host::Host host(link, clock, {std::string(entry.name), ::getpid()},
-                          [&](const std::vector<contract::Setting>& settings) {
-                              return make_driver(entry, settings, clock);
-                          });
+    devd::host::RecordedDriver driver(entry, clock, logger);
+    const auto record = [&](const contract::RecordQuery& query) { return driver.record(query); };
+    devd::host::Host host(
+        link, clock, {std::string(entry.name), ::getpid(), record},
+        [&](const std::vector<contract::Setting>& settings) { return driver.make(settings); });
     const base::Error end = host.run();
     if (end.code == base::ErrorCode::link_lost) {
         return 0;  // devd ended, or wants no more of this host

@@ -23,9 +23,10 @@ using base::Result;
 constexpr std::int64_t kRetentionDaysMax = 3650;
 constexpr std::size_t kSettingNameBytesMax = 64;
 constexpr std::size_t kSettingValueBytesMax = 1024;
-constexpr std::size_t kSettingsMax = 63;  // and the port
+constexpr std::size_t kSettingsMax = 62;  // and port and record
 constexpr std::size_t kNameBytesMax = 64;
 constexpr std::string_view kPort = "port";
+constexpr std::string_view kRecord = "record";
 
 /// One parsed file and how its faults are told.
 struct File {
@@ -154,9 +155,9 @@ Done read_settings(const File& file, const std::string& folder, const KnownDrive
         return file.fault(*node, fmt::format("at most {} settings", kSettingsMax));
     }
     for (const auto& [key, value] : *settings) {
-        if (key.str() == kPort || key.str().size() > kSettingNameBytesMax) {
+        if (key.str() == kPort || key.str() == kRecord || key.str().size() > kSettingNameBytesMax) {
             return file.fault(key.source().begin,
-                              "port stands above [settings]; names of "
+                              "port and record stand above [settings]; names of "
                               "settings have at most 64 bytes");
         }
         if (driver != nullptr && std::find(driver->settings.begin(), driver->settings.end(),
@@ -179,7 +180,7 @@ Done read_settings(const File& file, const std::string& folder, const KnownDrive
 
 Result<core::DeviceConfig> read_device(const std::string& folder, const std::string& name,
                                        std::span<const KnownDriver> drivers) {
-    constexpr std::array<std::string_view, 4> kKnown{"id", "driver", kPort, "settings"};
+    constexpr std::array<std::string_view, 5> kKnown{"id", "driver", kPort, kRecord, "settings"};
     constexpr std::string_view kEnding = ".toml";
     const File file = TRY(read(folder, "devices.d/" + name));
     TRY(only_known_keys(file, file.table, kKnown));
@@ -202,6 +203,12 @@ Result<core::DeviceConfig> read_device(const std::string& folder, const std::str
             return file.fault(*file.table.get(kPort), address.error().detail);
         }
         device.settings.push_back({std::string(kPort), *port});
+    }
+    if (const auto record = TRY(text_of(file, kRecord))) {
+        if (!record->starts_with('/')) {
+            return file.fault(*file.table.get(kRecord), "record is the absolute path of a file");
+        }
+        device.settings.push_back({std::string(kRecord), *record});
     }
     TRY(read_settings(file, folder, known, device));
     return device;

@@ -31,9 +31,10 @@ struct KnownDriver {
 /// devd.toml: `retention_days` (1…3650, how long settled and acknowledged operations are kept),
 /// `log` ("error", "warning", "notice", "info" or "debug").
 /// A device's file: `id` (a…z, 0…9, - and _, at most 64; the file's name if absent), `driver`,
-/// `port` (transport/address.h), and a table `settings` of texts, whole numbers and booleans. A
-/// setting written as `{ file = "PATH" }` is the first line of that file, so that secrets stay out
-/// of the configuration; PATH counts from DIR.
+/// `port` (transport/address.h), `record` (absolute path of a file into which the device's line is
+/// recorded, docs/formats/line-recording.md), and a table `settings` of texts, whole numbers and
+/// booleans. A setting written as `{ file = "PATH" }` is the first line of that file, so that
+/// secrets stay out of the configuration; PATH counts from DIR.
 ///
 /// Errors: config_invalid with "FILE:LINE:COLUMN: what is wrong; what would be right". An unknown
 /// key is an error: a misspelt one would silently do nothing. So is a driver that does not stand in

@@ -7,6 +7,7 @@
 
 #include "hal/device/driver.h"
 #include "hal/device/frame_decoder.h"
+#include "hal/transport/redactor.h"
 #include "hal/transport/transport.h"
 
 namespace tillhost::drivers {
@@ -25,6 +26,8 @@ struct DriverEntry {
     /// Names of its settings, `port` not among them.
     std::span<const std::string_view> settings;
     device::FrameDecoder decode;  ///< nullptr if the family has none
+    /// nullptr if the family does not say what must be hidden: its line is not recorded.
+    transport::MakeRedactor make_redactor;
 };
 
 /// All drivers of this build, in the order of the list.

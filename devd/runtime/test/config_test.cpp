@@ -41,7 +41,8 @@ TEST_F(ConfigTest, ReadsDaemonAndDevices) {
     write("devices.d/zbar.toml", "driver = \"echo\"\n");
     write("devices.d/kassa.toml",
           "id = \"fr0\"\ndriver = \"fiscal/shtrih\"\nport = \"pty:/run/fr0\"\n"
-          "[settings]\npassword = {file = \"secret\"}\ntable = 17\ncut = true\nname = \"x\"\n");
+          "record = \"/var/tmp/fr0\"\n[settings]\npassword = {file = \"secret\"}\ntable = 17\ncut "
+          "= true\nname = \"x\"\n");
     write("secret", "30\nsecond line\n");
     const Config config = MUST(load_config(folder_));
     EXPECT_EQ(config.retention, std::chrono::hours(72));
@@ -50,11 +51,10 @@ TEST_F(ConfigTest, ReadsDaemonAndDevices) {
     const core::DeviceConfig& kassa = config.devices[0];
     EXPECT_EQ(kassa.id, "fr0");
     EXPECT_EQ(kassa.driver, "fiscal/shtrih");
-    const std::vector<contract::Setting> settings = {{"port", "pty:/run/fr0"},
-                                                     {"cut", "true"},
-                                                     {"name", "x"},
-                                                     {"password", "30"},
-                                                     {"table", "17"}};
+    const std::vector<contract::Setting> settings = {
+        {"port", "pty:/run/fr0"}, {"record", "/var/tmp/fr0"},
+        {"cut", "true"},          {"name", "x"},
+        {"password", "30"},       {"table", "17"}};
     EXPECT_EQ(kassa.settings, settings);
     EXPECT_EQ(config.devices[1].id, "zbar");
 }
@@ -82,7 +82,7 @@ TEST_F(ConfigTest, NamesASettingThatTheDriverDoesNotHaveWithItsPlace) {
 TEST_F(ConfigTest, NamesAnUnknownKeyWithItsPlace) {
     EXPECT_EQ(device_error("driver = \"echo\"\n  prot = \"pty:/x\"\n"),
               "devices.d/kassa.toml:2:3: unknown key \"prot\"; known here: id, driver, port, "
-              "settings");
+              "record, settings");
     write("devices.d/kassa.toml", "driver = \"echo\"\n");
     write("devd.toml", "\nretention = 3\n");
     EXPECT_EQ(error(), "devd.toml:2:1: unknown key \"retention\"; known here: retention_days, log");
@@ -100,8 +100,10 @@ TEST_F(ConfigTest, NamesAWrongTypeAndAWrongValueWithTheirPlace) {
     EXPECT_EQ(device_error("driver = \"d\"\n[settings]\nspeed = 1.5\n")
                   .rfind("devices.d/kassa.toml:3:9: a setting is", 0),
               0U);
+    EXPECT_EQ(device_error("driver = \"d\"\nrecord = \"here\"\n"),
+              "devices.d/kassa.toml:2:10: record is the absolute path of a file");
     EXPECT_EQ(device_error("driver = \"d\"\n[settings]\nport = \"pty:/x\"\n")
-                  .rfind("devices.d/kassa.toml:3:1: port stands above", 0),
+                  .rfind("devices.d/kassa.toml:3:1: port and record stand above", 0),
               0U);
 }
 

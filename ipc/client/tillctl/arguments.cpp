@@ -1,6 +1,7 @@
 #include "ipc/client/tillctl/arguments.h"
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <functional>
 #include <sstream>
 
@@ -37,6 +38,7 @@ public:
         add_operations();
         add_decide();
         add_decode();
+        add_recording();
     }
 
 private:
@@ -236,6 +238,29 @@ private:
         sub->add_option("--from", to->from, help("decode.from"))
             ->check(CLI::IsMember({"host", "device"}));
         keep(sub, to);
+    }
+
+    void add_recording() {
+        CLI::App* record = verb("record");
+        auto to = std::make_shared<RecordVerb>();
+        auto action = std::make_shared<std::string>();
+        record->add_option("DEVICE", to->device, help("device"))->required();
+        record->add_option("ACTION", *action, help("record.action"))
+            ->required()
+            ->check(CLI::IsMember({"on", "off"}));
+        record->add_option("FILE", to->path, help("record.file"));
+        record->callback([this, to, action] {
+            if ((*action == "on") == to->path.empty()) {
+                throw CLI::ValidationError("FILE", help("record.wants"));
+            }
+            // devd does not stand where tillctl was called.
+            to->path = to->path.empty() ? "" : std::filesystem::absolute(to->path).string();
+            to_.verb = *to;
+        });
+        CLI::App* replay = verb("replay");
+        auto file = std::make_shared<ReplayVerb>();
+        replay->add_option("FILE", file->path, help("replay.file"))->required();
+        keep(replay, file);
     }
 
     CLI::App& app_;

@@ -60,9 +60,17 @@ struct DecodeVerb {
     base::Bytes bytes;
     std::string from;  ///< host or device; empty: to be guessed frame by frame
 };
+/// Begins or ends the recording of a device's line.
+struct RecordVerb {
+    std::string device;
+    std::string path;  ///< empty: ends it
+};
+struct ReplayVerb {
+    std::string path;
+};
 
 using Verb = std::variant<DevicesVerb, StatusVerb, SubmitVerb, ReceiptVerb, OperationsVerb,
-                          OperationVerb, DecideVerb, DecodeVerb>;
+                          OperationVerb, DecideVerb, DecodeVerb, RecordVerb, ReplayVerb>;
 
 /// One command line, understood.
 struct Invocation {

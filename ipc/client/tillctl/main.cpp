@@ -3,6 +3,7 @@
 
 #include "ipc/client/tillctl/arguments.h"
 #include "ipc/client/tillctl/decode.h"
+#include "ipc/client/tillctl/replay.h"
 #include "ipc/client/tillctl/verbs.h"
 
 namespace tillhost::tillctl {
@@ -30,6 +31,9 @@ Exit start(int argc, const char* const* argv) {
     const auto& invocation = std::get<Invocation>(parsed);
     if (const auto* frame = std::get_if<DecodeVerb>(&invocation.verb)) {
         return decode(*frame, invocation.json, console);
+    }
+    if (const auto* file = std::get_if<ReplayVerb>(&invocation.verb)) {
+        return replay(*file, invocation.json, console);
     }
     os::SystemClock clock;
     return run(invocation, clock, console);

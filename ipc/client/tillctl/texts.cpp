@@ -101,6 +101,13 @@ Not executed ends it as failed, and it may be sold anew under a new id.)"},
     {"decode.family", "family of the device, such as fiscal/shtrih"},
     {"decode.hex", "the bytes as hex digits"},
     {"decode.from", "who sent it, host or device; guessed frame by frame if absent"},
+    {"record", "Records the line of a device into a file, secrets hidden, until off or its end."},
+    {"record.action", "on or off"},
+    {"record.file", "with on: the new file, on devd's machine; it must not be there yet"},
+    {"record.wants", "on wants a file, off does not"},
+    {"record.examples", "\nExample: tillctl record kassa on /var/tmp/kassa.recording"},
+    {"replay", "Shows a recording of a line, every frame field by field."},
+    {"replay.file", "the recording"},
     {"decode.examples", "\nExample: tillctl decode fiscal/shtrih 02 05 10 1E 00 00 00 0B"},
 });
 

@@ -36,4 +36,12 @@ std::string field_text(std::size_t offset, base::ByteView bytes, std::string_vie
                        std::string_view value);
 std::string unknown_family_text(std::string_view family, const std::vector<std::string>& known);
 
+/// Answer to record (texts_recording.cpp, with all below).
+std::string recording_text(const contract::RecordingStatus& status);
+/// What a recording is of: its driver, when it began, how it ended.
+std::string recording_heading(std::string_view driver, std::string_view started, bool full);
+/// One call of the line: when, what ("host", "device", "connect"), and how it ended.
+std::string call_text(std::string_view seconds, std::string_view what, std::string_view outcome);
+std::string no_decoder_text(std::string_view driver);
+
 }  // namespace tillhost::tillctl

@@ -127,7 +127,25 @@ public:
         });
     }
 
+    Exit operator()(const RecordVerb& verb) {
+        return with_client([this, &verb](Client& devd) {
+            const auto reply = devd.query(verb.device, contract::RecordQuery{verb.path}, deadline_);
+            if (!reply) {
+                return fail(reply.error());
+            }
+            const auto* status = std::get_if<contract::RecordingStatus>(&*reply);
+            if (status == nullptr) {
+                return fail(base::make_error(ErrorCode::malformed, "not the answer to record"));
+            }
+            return answer(contract::to_value(*status, contract::Style::readable),
+                          recording_text(*status));
+        });
+    }
+
     Exit operator()(const DecodeVerb&) {
+        INVARIANT(false);  // asks no devd
+    }
+    Exit operator()(const ReplayVerb&) {
         INVARIANT(false);  // asks no devd
     }
 
