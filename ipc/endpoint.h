@@ -17,12 +17,13 @@ struct PeerIdentity {
     std::int64_t pid = 0;   ///< for people only
 };
 
-/// Where replies go. Never blocks: a peer that does not read loses the reply, which it can ask for
-/// again by the operation's id.
+/// Where replies and events go. Never blocks: a peer that does not read loses the reply, which it
+/// can ask for again by the operation's id.
 class ReplySink {
 public:
     virtual ~ReplySink() = default;
-    virtual void send(PeerId peer, const contract::Reply& reply) = 0;
+    /// False if it was lost at once: the peer does not read, or is gone.
+    virtual bool send(PeerId peer, const contract::Reply& reply) = 0;
 };
 
 /// Who handles requests.

@@ -43,13 +43,14 @@ void LoopbackEndpoint::request_bytes(PeerId peer, base::ByteView bytes, RequestH
     handler.on_request(peer, identity, std::get<contract::Request>(request));
 }
 
-void LoopbackEndpoint::send(PeerId peer, const contract::Reply& reply) {
+bool LoopbackEndpoint::send(PeerId peer, const contract::Reply& reply) {
     const auto found = peers_.find(peer);
     if (found == peers_.end() || found->second.replies.size() >= kLoopbackRepliesMax) {
         ++replies_lost_;
-        return;
+        return false;
     }
     found->second.replies.push_back(encode_msgpack(contract::to_value(reply)));
+    return true;
 }
 
 std::optional<contract::Reply> LoopbackEndpoint::next_reply(PeerId peer) {

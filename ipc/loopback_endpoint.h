@@ -27,7 +27,7 @@ public:
     /// The same with any bytes.
     void request_bytes(PeerId peer, base::ByteView bytes, RequestHandler& handler);
 
-    void send(PeerId peer, const contract::Reply& reply) override;
+    bool send(PeerId peer, const contract::Reply& reply) override;
     /// The oldest reply that waits for the peer.
     std::optional<contract::Reply> next_reply(PeerId peer);
 

@@ -162,16 +162,16 @@ void ZmqEndpoint::refuse(Peer& peer, std::int64_t id, const base::Error& error) 
     send(peer.id, {id, contract::to_contract(error)});
 }
 
-void ZmqEndpoint::send(PeerId peer, const contract::Reply& reply) {
+bool ZmqEndpoint::send(PeerId peer, const contract::Reply& reply) {
     const auto found = by_id_.find(peer);
     if (found == by_id_.end()) {
         ++counters_.replies_unroutable;
-        return;
+        return false;
     }
-    send_to(std::as_bytes(std::span(found->second->routing_id)), reply);
+    return send_to(std::as_bytes(std::span(found->second->routing_id)), reply);
 }
 
-void ZmqEndpoint::send_to(base::ByteView routing_id, const contract::Reply& reply) {
+bool ZmqEndpoint::send_to(base::ByteView routing_id, const contract::Reply& reply) {
     base::Bytes bytes = encode_msgpack(contract::to_value(reply));
     if (bytes.size() > contract::kFrameBytesMax) {
         ++counters_.replies_too_large;
@@ -183,10 +183,11 @@ void ZmqEndpoint::send_to(base::ByteView routing_id, const contract::Reply& repl
     }
     replied_ = true;
     switch (socket_->send(routing_id, bytes)) {
-        case ZmqSocket::Sent::sent: ++counters_.replies; break;
-        case ZmqSocket::Sent::full: ++counters_.replies_full; break;
-        case ZmqSocket::Sent::unroutable: ++counters_.replies_unroutable; break;
+        case ZmqSocket::Sent::sent: ++counters_.replies; return true;
+        case ZmqSocket::Sent::full: ++counters_.replies_full; return false;
+        case ZmqSocket::Sent::unroutable: ++counters_.replies_unroutable; return false;
     }
+    return false;
 }
 
 }  // namespace tillhost::ipc

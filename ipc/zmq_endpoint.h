@@ -64,7 +64,7 @@ public:
     bool receive(RequestHandler& handler, std::size_t requests_max);
 
     /// A reply above kFrameBytesMax is replaced by the error too_large.
-    void send(PeerId peer, const contract::Reply& reply) override;
+    bool send(PeerId peer, const contract::Reply& reply) override;
 
     const EndpointCounters& counters() const { return counters_; }
     std::size_t peers() const { return by_id_.size(); }
@@ -85,7 +85,7 @@ private:
     Peer* peer_of(const ZmqSocket::Incoming& incoming, RequestHandler& handler);
     void take(const ZmqSocket::Incoming& incoming, RequestHandler& handler);
     void refuse(Peer& peer, std::int64_t id, const base::Error& error);
-    void send_to(base::ByteView routing_id, const contract::Reply& reply);
+    bool send_to(base::ByteView routing_id, const contract::Reply& reply);
 
     std::unique_ptr<os::FileLock> lock_;
     std::unique_ptr<ZmqSocket> socket_;

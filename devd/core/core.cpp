@@ -26,14 +26,28 @@ struct Core::Parts {
               [this](ipc::PeerId peer, std::int64_t request_id, const OperationBook::Entry& entry) {
                   requests.answer(peer, request_id, entry);
               }),
-          context{clock, timers, book, outbox, hosts, waiters, replies, bugs, stopping},
+          events(clock, timers, outbox, replies),
+          context{clock, timers, book, outbox, hosts, waiters, events, replies, bugs, stopping},
           requests(options, context, lanes, std::move(random)) {
-        book.on_change([this](const OperationBook::Entry& entry) { waiters.changed(entry); });
+        book.on_change([this](const OperationBook::Entry& entry) {
+            events.operation_changed(entry);
+            waiters.changed(entry);
+        });
     }
 
     DeviceLane* lane(const std::string& device) {
         const auto found = lanes.find(device);
         return found == lanes.end() ? nullptr : found->second.get();
+    }
+
+    /// The end of a turn: what has become of devices is told.
+    void tell() {
+        for (const std::string& device : events.take_marked()) {
+            const DeviceLane* const of = events.wants_device(device) ? lane(device) : nullptr;
+            if (of != nullptr) {
+                events.device_changed(of->describe(), book.last_position());
+            }
+        }
     }
 
     void sweep() {
@@ -52,6 +66,7 @@ struct Core::Parts {
     OperationBook book;
     Outbox outbox;
     Waiters waiters;
+    Events events;
     LaneContext context;
     Requests::Lanes lanes;
     Requests requests;
@@ -71,21 +86,28 @@ Core::Core(CoreOptions options, std::vector<DeviceConfig> devices, BookImage ima
 Core::~Core() = default;
 
 void Core::start() {
+    // By the clock, so that a book restored from a copy does not give a number a second time.
+    const auto now_ms = static_cast<std::uint64_t>(parts_->clock.unix_ms());
+    const auto [epoch, position] = parts_->book.next_epoch(std::string(kEventsEpochName), now_ms);
+    parts_->events.begin(epoch.value, position, parts_->book);
     for (const auto& [id, lane] : parts_->lanes) {
         lane->start();
     }
     parts_->requests.resume();
     parts_->sweep();
+    parts_->tell();
 }
 
 void Core::on_request(ipc::PeerId peer, const ipc::PeerIdentity&,
                       const contract::Request& request) {
     parts_->requests.handle(peer, request);
+    parts_->tell();
 }
 
 void Core::on_peer_gone(ipc::PeerId peer) {
     parts_->requests.forget(peer);
     parts_->waiters.forget(peer);
+    parts_->events.forget(peer);
     for (const auto& [id, lane] : parts_->lanes) {
         lane->forget(peer);
     }
@@ -95,6 +117,8 @@ void Core::on_host_message(const std::string& device, base::HostEpoch epoch,
                            const contract::FromHost& message) {
     if (DeviceLane* lane = parts_->lane(device)) {
         lane->on_message(epoch, message);
+        parts_->events.mark(device);
+        parts_->tell();
     }
 }
 
@@ -102,6 +126,7 @@ void Core::on_host_gone(const std::string& device, base::HostEpoch epoch,
                         const std::string& reason) {
     if (DeviceLane* lane = parts_->lane(device)) {
         lane->on_gone(epoch, reason);
+        parts_->tell();
     }
 }
 
@@ -109,6 +134,7 @@ void Core::on_host_stuck(const std::string& device, base::HostEpoch epoch,
                          const std::string& reason) {
     if (DeviceLane* lane = parts_->lane(device)) {
         lane->on_stuck(epoch, reason);
+        parts_->tell();
     }
 }
 
@@ -116,7 +142,10 @@ void Core::on_durable() { parts_->outbox.flush(); }
 
 std::optional<os::Instant> Core::next_timer() const { return parts_->timers.next(); }
 
-void Core::on_timer() { parts_->timers.fire(parts_->clock.now()); }
+void Core::on_timer() {
+    parts_->timers.fire(parts_->clock.now());
+    parts_->tell();
+}
 
 void Core::stop() { parts_->stopping = true; }
 

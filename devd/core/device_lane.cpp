@@ -58,6 +58,7 @@ void DeviceLane::start() {
 void DeviceLane::spawn() {
     reset_timer(later_);
     const auto [epoch, position] = context_.book.next_epoch(config_.id);
+    changed();
     epoch_ = epoch;
     epoch_position_ = position;
     host_lives_ = true;
@@ -70,6 +71,7 @@ void DeviceLane::spawn() {
 
 void DeviceLane::send_open() {
     phase_ = Phase::opening;
+    changed();
     reset_timer(later_);
     contract::Open open;
     open.epoch = static_cast<std::int64_t>(epoch_.value);
@@ -96,6 +98,7 @@ void DeviceLane::end_host(const std::string& reason) {
     }
     ending_ = true;
     reason_ = shortened(reason);
+    changed();
     context_.hosts.kill(config_.id);
     if (context_.bugs.two_hosts) {
         on_gone(epoch_, reason);
@@ -109,6 +112,7 @@ void DeviceLane::on_gone(base::HostEpoch epoch, const std::string& reason) {
     host_lives_ = false;
     quarantined_ = false;
     phase_ = Phase::offline;
+    changed();
     line_free_since_ = now();
     asked_.reset();
     reset_timer(watch_timer_);
@@ -123,6 +127,7 @@ void DeviceLane::on_stuck(base::HostEpoch epoch, const std::string& reason) {
         ending_ = true;
         quarantined_ = true;
         reason_ = shortened(reason);
+        changed();
     }
 }
 

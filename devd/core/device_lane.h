@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "devd/core/core.h"
+#include "devd/core/events.h"
 #include "devd/core/operation_book.h"
 #include "devd/core/outbox.h"
 #include "devd/core/timers.h"
@@ -42,6 +43,7 @@ struct LaneContext {
     Outbox& outbox;
     HostPort& hosts;
     Waiters& waiters;
+    Events& events;
     ipc::ReplySink& replies;
     const KnownBugs& bugs;
     const bool& stopping;
@@ -152,6 +154,8 @@ private:
     /// Sends when `after` is durable, if this very host still lives.
     void send(Position after, contract::ToHost message);
     void touched(const OperationBook::Entry& entry);
+    /// describe() may say something else now, and not because of a host's message or an operation.
+    void changed() { context_.events.mark(config_.id); }
     void reset_timer(std::optional<TimerKey>& timer);
     os::Instant now() const { return context_.clock.now(); }
 

@@ -99,6 +99,7 @@ void DeviceLane::next() {
 
 void DeviceLane::execute(const OperationBook::Entry& entry) {
     phase_ = Phase::executing;
+    changed();
     queries_turn_ = true;
     current_ = entry.row.id;
     tries_[entry.row.id] += 1;
@@ -116,6 +117,7 @@ void DeviceLane::execute(const OperationBook::Entry& entry) {
 
 void DeviceLane::send_resolve(const OperationBook::Entry& entry) {
     phase_ = Phase::resolving;
+    changed();
     resolve_wanted_ = false;
     asked_ = entry.row.id;
     contract::ResolveCommand command;
@@ -182,6 +184,7 @@ void DeviceLane::persist(const contract::Marker& marker, const OperationBook::En
         refuse(entry, attempt, ErrorCode::expired, "");
         return;
     }
+    last_ok_ = now();  // the marker was read from the device
     contract::Go go;
     go.operation_id = entry.row.id;
     go.attempt = attempt;

@@ -83,6 +83,24 @@ bool needs_person(const OperationRow& row) {
            row.error->reaction == base::Reaction::ask_operator;
 }
 
+contract::Operation operation_of(const OperationRow& row, bool repeat) {
+    contract::Operation operation;
+    operation.operation_id = row.id;
+    operation.device = row.device;
+    operation.command = row.command ? std::string(contract::case_of(*row.command)) : "";
+    operation.state = row.state;
+    operation.version = row.version;
+    operation.attempt = row.attempt;
+    operation.repeat = repeat;
+    operation.acknowledged = row.acknowledged;
+    operation.sale_ref = row.sale_ref;
+    operation.client = row.client;
+    operation.accepted_at_ms = row.accepted_at_ms;
+    operation.result = row.result;
+    operation.error = row.error;
+    return operation;
+}
+
 const contract::Identity& identity_of(const contract::Marker& marker) {
     return std::visit(
         [](const auto& of_class) -> const contract::Identity& { return of_class.identity; },
@@ -320,8 +338,10 @@ void OperationBook::note_decision(const base::OperationId& id, const std::string
     entry.row.decision = note;
 }
 
-std::pair<base::HostEpoch, Position> OperationBook::next_epoch(const std::string& device) {
-    const std::uint64_t epoch = ++epochs_[device];
+std::pair<base::HostEpoch, Position> OperationBook::next_epoch(const std::string& device,
+                                                               std::uint64_t at_least) {
+    std::uint64_t& epoch = epochs_[device];
+    epoch = std::max(epoch + 1, at_least);
     BookChange change;
     change.host_epoch = {device, epoch};
     return {base::HostEpoch{epoch}, put(std::move(change))};

@@ -27,6 +27,8 @@ bool makes_fiscal_document(const contract::Command& command);
 bool is_final(contract::OperationState state);
 /// In doubt, and the device has said that it cannot tell.
 bool needs_person(const OperationRow& row);
+/// The row as programs see it. `repeat`: this answer was given before.
+contract::Operation operation_of(const OperationRow& row, bool repeat = false);
 /// What a driver is given to settle an operation that was prepared.
 contract::Pending pending_of(const OperationRow& row);
 /// The device that the marker was taken from.
@@ -89,7 +91,8 @@ public:
     void note_decision(const base::OperationId& id, const std::string& note);
 
     /// The next epoch of a device's host and the position at which it is safe from repeating.
-    std::pair<base::HostEpoch, Position> next_epoch(const std::string& device);
+    std::pair<base::HostEpoch, Position> next_epoch(const std::string& device,
+                                                    std::uint64_t at_least = 0);
 
     std::size_t size() const { return entries_.size(); }
     /// Ids made before this are refused: they may have been forgotten.

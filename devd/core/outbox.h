@@ -19,12 +19,14 @@ public:
     /// the order they were given.
     template <class Action>
     void at(Position position, Action&& action) {
-        if (leaky_ || position <= store_.durable()) {
+        if (is_out(position)) {
             action();
         } else {
             waiting_.emplace(position, std::forward<Action>(action));
         }
     }
+    /// Whether what depends on `position` may be seen.
+    bool is_out(Position position) const { return leaky_ || position <= store_.durable(); }
     /// The durable position has moved.
     void flush();
     bool empty() const { return waiting_.empty(); }

@@ -19,24 +19,6 @@ using contract::RequestKind;
 /// The largest number that every language reads exactly.
 constexpr std::uint64_t kSessionMax = (1ULL << 53) - 1;
 
-contract::Operation operation_of(const OperationRow& row, bool repeat) {
-    contract::Operation operation;
-    operation.operation_id = row.id;
-    operation.device = row.device;
-    operation.command = row.command ? std::string(contract::case_of(*row.command)) : "";
-    operation.state = row.state;
-    operation.version = row.version;
-    operation.attempt = row.attempt;
-    operation.repeat = repeat;
-    operation.acknowledged = row.acknowledged;
-    operation.sale_ref = row.sale_ref;
-    operation.client = row.client;
-    operation.accepted_at_ms = row.accepted_at_ms;
-    operation.result = row.result;
-    operation.error = row.error;
-    return operation;
-}
-
 base::Error wrong_state(const OperationRow& row, std::string_view wanted) {
     return make_error(ErrorCode::wrong_state,
                       fmt::format("the operation is {}; {}", contract::name_of(row.state), wanted));
@@ -75,6 +57,9 @@ Requests::Outcome Requests::dispatch(const Call& call) {
         case RequestKind::resolve: return resolve(call);
         case RequestKind::decide: return decide(call);
         case RequestKind::acknowledge: return acknowledge(call);
+        case RequestKind::subscribe: return subscribe(call);
+        case RequestKind::credit: return credit(call);
+        case RequestKind::unsubscribe: return unsubscribe(call);
         // TODO(before-release): answered as unknown until their parts of devd stand.
         case RequestKind::health:
         case RequestKind::metrics:

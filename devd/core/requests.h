@@ -58,6 +58,12 @@ private:
     Outcome decide(const Call& call);
     Outcome acknowledge(const Call& call);
 
+    // subscriptions.cpp
+    Outcome subscribe(const Call& call);
+    Outcome credit(const Call& call);
+    Outcome unsubscribe(const Call& call);
+    base::Done check_topic(const std::string& topic);
+
     // submission.cpp
     Outcome submit(const Call& call);
     Outcome answer_known(const Call& call, const OperationBook::Entry& known,

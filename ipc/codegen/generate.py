@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Makes the contract from the schema: C++ structs with bounds and codecs, and the reference pages.
+"""Makes the contract from the schema: C++ structs with bounds and codecs, the same in Python, and
+the reference pages.
 
-usage: generate.py SCHEMA_DIR --cpp OUT_DIR | --docs OUT_DIR | --docs OUT_DIR --check
+usage: generate.py SCHEMA_DIR --cpp OUT_DIR | --python OUT_DIR | --docs OUT_DIR [--check]
 """
 import hashlib
 import pathlib
@@ -9,7 +10,10 @@ import sys
 
 import yaml
 
-FILES = ["common", "fiscal_registrar", "operations", "ops", "host_link"]
+sys.dont_write_bytecode = True
+import python_types  # noqa: E402
+
+FILES = ["common", "fiscal_registrar", "operations", "ops", "events", "client", "host_link"]
 SECTIONS = ["enums", "structs", "unions", "requests"]
 PLAIN = {"bool": "bool", "int": "std::int64_t", "text": "std::string", "bytes": "base::Bytes",
          "id": "base::OperationId"}
@@ -373,6 +377,10 @@ def main(arguments):
     if mode == "--cpp":
         put_file(out / "messages.h", write_header(schema))
         put_file(out / "messages.cpp", write_source(schema))
+        return 0
+    if mode == "--python":
+        lines = python_types.write_module(schema, ordered(schema), element, field_bounds_text)
+        put_file(out / "messages.py", lines)
         return 0
     stale = []
     for file in FILES:

@@ -91,7 +91,8 @@ Value to_value(Reply reply, Style style) {
     if (const Error* error = std::get_if<Error>(&reply.outcome)) {
         map.emplace_back("error", to_value(*error, style));
     } else {
-        map.emplace_back("ok", std::get<Value>(std::move(reply.outcome)));
+        map.emplace_back(reply.is_event ? "event" : "ok",
+                         std::get<Value>(std::move(reply.outcome)));
     }
     return Value(std::move(map));
 }
@@ -117,10 +118,11 @@ base::Result<Reply> read_reply(Value value) {
         reply.outcome = TRY(from_value<Error>(*error, "error"));
         return reply;
     }
-    if (value.find("ok") == nullptr) {
-        return base::bad_field("ok", "either ok or error stands in a reply");
+    reply.is_event = value.find("event") != nullptr;
+    if (!reply.is_event && value.find("ok") == nullptr) {
+        return base::bad_field("ok", "one of ok, error and event stands in a reply");
     }
-    reply.outcome = taken(value, "ok");
+    reply.outcome = taken(value, reply.is_event ? "event" : "ok");
     return reply;
 }
 

@@ -31,10 +31,12 @@ struct Request {
     Value body;
 };
 
-/// {v, id, ok: body} or {v, id, error: Error}.
+/// {v, id, ok: body} or {v, id, error: Error}; an event, {v, id, event: Event}, has the number of
+/// the subscribe that asked for it.
 struct Reply {
     std::int64_t id = 0;
     std::variant<Value, Error> outcome;
+    bool is_event = false;
 };
 
 /// A request that could not be read, with its number if that much was legible (else 0).

@@ -171,15 +171,18 @@ std::deque<contract::Request> SimDevd::close(const ConnectionPtr& connection) {
     return std::exchange(connection->on_way, {});
 }
 
-void SimDevd::send(ipc::PeerId peer, const contract::Reply& reply) {
+bool SimDevd::send(ipc::PeerId peer, const contract::Reply& reply) {
     scheduler_.point();
+    const bool lost = trouble_ != 0 && chance_.percent(trouble_);
+    if (lost && reply.is_event) {
+        return false;  // a queue that is full says so; a reply it drops is asked for again
+    }
     endpoint_->send(peer, reply);
     const auto found = connections_.find(peer);
     if (found == connections_.end()) {
-        return;
+        return false;
     }
     auto said = endpoint_->next_reply(peer);
-    const bool lost = trouble_ != 0 && chance_.percent(trouble_);
     if (said && !lost) {
         const ConnectionPtr connection = found->second;
         connection->on_way_back.push_back(std::move(*said));
@@ -190,6 +193,7 @@ void SimDevd::send(ipc::PeerId peer, const contract::Reply& reply) {
         });
     }
     scheduler_.point();
+    return true;
 }
 
 }  // namespace tillhost::simulation

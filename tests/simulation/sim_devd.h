@@ -58,7 +58,7 @@ public:
     /// So many of a hundred messages are lost or very late.
     void set_network_trouble(std::int64_t percent) { trouble_ = percent; }
 
-    void send(ipc::PeerId peer, const contract::Reply& reply) override;
+    bool send(ipc::PeerId peer, const contract::Reply& reply) override;
 
 private:
     struct Arrived {

@@ -114,9 +114,18 @@ public:
     std::optional<contract::Reply> ask(ipc::PeerId of, contract::RequestKind kind,
                                        contract::Value body, std::int64_t deadline_ms = 0) {
         endpoint.request(of, {kind, ++last_request, deadline_ms, std::move(body)}, *core);
-        return endpoint.next_reply(of);
+        return next_reply(of);
     }
-    std::optional<contract::Reply> next_reply() { return endpoint.next_reply(peer); }
+    std::optional<contract::Reply> next_reply() { return next_reply(peer); }
+    /// Events on the way to it are put aside.
+    std::optional<contract::Reply> next_reply(ipc::PeerId of) {
+        auto reply = endpoint.next_reply(of);
+        while (reply && reply->is_event) {
+            told[of].push_back(std::move(*reply));
+            reply = endpoint.next_reply(of);
+        }
+        return reply;
+    }
 
     static contract::Receipt receipt(std::int64_t total) {
         contract::Receipt receipt;
@@ -237,6 +246,7 @@ public:
     std::int64_t session = 0;
     std::uint64_t randoms = 0;
     std::int64_t last_request = 0;
+    std::map<ipc::PeerId, std::vector<contract::Reply>> told;  ///< events, not looked at yet
 };
 
 }  // namespace tillhost::devd::core
