@@ -137,6 +137,14 @@ base::Result<Value> ZmqClient::call(contract::RequestKind kind, Value body, os::
         if (!reply) {
             return after_sending(std::move(reply).error());
         }
+        if (reply->is_event) {
+            if (events_.size() >= kEventsWaitingMax) {
+                lost_ = true;
+                return after_sending(make_error(ErrorCode::malformed, "events without credit"));
+            }
+            events_.push_back(std::get<Value>(std::move(reply->outcome)));
+            continue;
+        }
         if (reply->id != id) {
             // The answer to a request that was given up; or the server could not even read the
             // number of ours.
@@ -150,6 +158,26 @@ base::Result<Value> ZmqClient::call(contract::RequestKind kind, Value body, os::
             return contract::to_base(*error);
         }
         return std::get<Value>(std::move(reply->outcome));
+    }
+}
+
+base::Result<std::optional<Value>> ZmqClient::next_event(os::Deadline deadline) {
+    if (!events_.empty()) {
+        std::optional<Value> first(std::move(events_.front()));
+        events_.pop_front();
+        return first;
+    }
+    while (true) {
+        auto reply = receive(deadline);
+        if (!reply) {
+            if (reply.error().code == ErrorCode::deadline_passed) {
+                return std::optional<Value>();
+            }
+            return std::move(reply).error();
+        }
+        if (reply->is_event) {
+            return std::optional(std::get<Value>(std::move(reply->outcome)));
+        }
     }
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "hal/os/clock.h"
@@ -9,6 +11,9 @@
 #include "ipc/zmq_socket.h"
 
 namespace tillhost::ipc {
+
+/// Events that may wait to be taken; a server that sends more goes beyond any credit.
+inline constexpr std::size_t kEventsWaitingMax = 65'536;
 
 /// A client's end: one connection to a server, numbered requests, their replies. When the
 /// connection is lost it stays lost; what comes next is another ZmqClient with another session.
@@ -42,6 +47,11 @@ public:
     base::Result<contract::Value> call(contract::RequestKind kind, contract::Value body,
                                        os::Deadline deadline);
 
+    /// The body of the next event, one that came while a call waited first; nothing at the
+    /// deadline. Replies that nobody waits for are dropped. Errors: as receive(), but for
+    /// deadline_passed.
+    base::Result<std::optional<contract::Value>> next_event(os::Deadline deadline);
+
     /// True once the connection has ended; every call then fails with link_lost.
     bool lost();
     /// Readable when receive() may have something; see ZmqSocket::fd().
@@ -61,6 +71,7 @@ private:
     const os::Clock& clock_;
     std::int64_t last_id_ = 0;
     bool lost_ = false;
+    std::deque<contract::Value> events_;  ///< not taken yet
 };
 
 }  // namespace tillhost::ipc

@@ -6,7 +6,8 @@
 #include <utility>
 
 #include "hal/os/random.h"
-#include "ipc/contract/decoder.h"
+#include "ipc/client/cpp/ask.h"
+#include "ipc/client/cpp/pauses.h"
 #include "ipc/contract/envelope.h"
 
 namespace tillhost::client {
@@ -29,37 +30,10 @@ bool ends_connection(ErrorCode code) {
            code == ErrorCode::wrong_version;
 }
 
-/// Whether the same request, under the same id, is to be made again over another connection.
-bool is_worth_repeating(const Error& error) {
-    return error.effect == Effect::unknown || error.code == ErrorCode::link_lost ||
-           error.code == ErrorCode::no_daemon || error.code == ErrorCode::no_session ||
-           error.code == ErrorCode::stale_session || error.code == ErrorCode::shutting_down;
-}
-
 Error with_effect(Error error, Effect effect) {
     error.effect = effect;
     return error;
 }
-
-/// Pauses that grow, for a devd that may come back.
-class Pauses final {
-public:
-    explicit Pauses(os::Clock& clock) : clock_(clock) {}
-    /// False when there is no time left.
-    bool wait(os::Deadline deadline) {
-        const os::Instant now = clock_.now();
-        if (now >= deadline) {
-            return false;
-        }
-        clock_.sleep_until(std::min(now + delay_, deadline));
-        delay_ = std::min(delay_ * 2, kReconnectDelayMax);
-        return true;
-    }
-
-private:
-    os::Clock& clock_;
-    os::Duration delay_ = kReconnectDelayMin;
-};
 
 }  // namespace
 
@@ -101,6 +75,9 @@ Result<std::unique_ptr<Client>> Client::connect_over(std::unique_ptr<Connector> 
                                                      ClientOptions options, os::Clock& clock,
                                                      os::Deadline deadline) {
     std::unique_ptr<Client> client(new Client(std::move(connector), std::move(options), clock));
+    if (!client->options_.journal.empty()) {
+        client->journal_ = TRY(Journal::open(client->options_.journal));
+    }
     TRY(client->be_connected(deadline));
     return client;
 }
@@ -130,24 +107,19 @@ base::Done Client::say_hello(os::Deadline deadline) {
         return make_error(ErrorCode::wrong_version, "devd speaks another version of the protocol");
     }
     hello_ = std::move(*hello);
+    for (auto& [topic, followed] : topics_) {
+        followed.subscription = 0;  // it ended with its connection
+    }
     return {};
 }
 
-template <class Reply, class Body>
-Result<Reply> Client::ask(RequestKind kind, const Body& body, os::Deadline deadline) {
-    auto answer = connection_->call(kind, contract::to_value(body), deadline);
-    if (!answer) {
-        if (ends_connection(answer.error().code) || connection_->lost()) {
-            connection_.reset();
-        }
-        return std::move(answer).error();
+Result<contract::Value> Client::ask_for(RequestKind kind, contract::Value body,
+                                        os::Deadline deadline) {
+    auto answer = connection_->call(kind, std::move(body), deadline);
+    if (!answer && (ends_connection(answer.error().code) || connection_->lost())) {
+        connection_.reset();
     }
-    auto reply = contract::from_value<Reply>(*answer);
-    if (!reply) {
-        return make_error(ErrorCode::malformed, "devd's answer: " + reply.error().detail,
-                          Effect::unknown);
-    }
-    return std::move(*reply);
+    return answer;
 }
 
 // --- devices
@@ -211,7 +183,11 @@ Result<Operation> Client::change(RequestKind kind, const OperationId& id, os::De
 }
 
 Result<Operation> Client::settle(const OperationId& id, os::Deadline deadline) {
-    return change(RequestKind::settle, id, deadline);
+    auto settled = change(RequestKind::settle, id, deadline);
+    if (settled && settled->state == OperationState::never_accepted) {
+        TRY(forget(id));
+    }
+    return settled;
 }
 
 Result<Operation> Client::cancel(const OperationId& id, os::Deadline deadline) {
@@ -219,7 +195,20 @@ Result<Operation> Client::cancel(const OperationId& id, os::Deadline deadline) {
 }
 
 Result<Operation> Client::acknowledge(const OperationId& id, os::Deadline deadline) {
-    return change(RequestKind::acknowledge, id, deadline);
+    auto done = change(RequestKind::acknowledge, id, deadline);
+    // devd forgets only what was acknowledged.
+    if (done || done.error().code == ErrorCode::unknown_operation) {
+        TRY(forget(id));
+    }
+    return done;
+}
+
+base::Done Client::forget(const OperationId& id) {
+    return journal_ ? journal_->forget(id) : base::Done();
+}
+
+std::vector<contract::KeptOperation> Client::unfinished() const {
+    return journal_ ? journal_->unfinished() : std::vector<contract::KeptOperation>();
 }
 
 Result<Operation> Client::resolve(const OperationId& id, os::Deadline deadline) {
@@ -242,7 +231,37 @@ Result<Operation> Client::decide(const Decision& decision, os::Deadline deadline
 
 Result<Operation> Client::carry_out(const std::string& device, const contract::Command& command,
                                     const OperationOptions& options, os::Deadline deadline) {
-    const Operation taken = TRY(hand_over(device, command, options, deadline));
+    if (!journal_ || options.operation_id.is_nil()) {
+        return pursue(device, command, options, false, deadline);
+    }
+    const OperationId& id = options.operation_id;
+    const bool was_kept = journal_->holds(id);
+    const contract::KeptOperation kept{
+        id, device, command, options.sale_ref, options.start_before_ms, options.force};
+    TRY(journal_->keep(kept));
+    auto operation = pursue(device, command, options, was_kept, deadline);
+    if (!operation && operation.error().effect == Effect::none) {
+        TRY(forget(id));  // nothing will come of it
+    }
+    return operation;
+}
+
+Result<Operation> Client::resume(const contract::KeptOperation& kept, os::Duration doubt_patience,
+                                 os::Deadline deadline) {
+    return carry_out(kept.device, kept.command,
+                     {.operation_id = kept.operation_id,
+                      .sale_ref = kept.sale_ref,
+                      .start_before_ms = kept.start_before_ms,
+                      .force = kept.force,
+                      .doubt_patience = doubt_patience},
+                     deadline);
+}
+
+/// `may_have_arrived`: an earlier life of the program may have handed it over.
+Result<Operation> Client::pursue(const std::string& device, const contract::Command& command,
+                                 const OperationOptions& options, bool may_have_arrived,
+                                 os::Deadline deadline) {
+    const Operation taken = TRY(hand_over(device, command, options, may_have_arrived, deadline));
     if (is_final(taken.state)) {
         return taken;  // a repeat
     }
@@ -255,9 +274,9 @@ Result<Operation> Client::sell(const std::string& device, const contract::Receip
 }
 
 Result<Operation> Client::hand_over(const std::string& device, const contract::Command& command,
-                                    const OperationOptions& options, os::Deadline deadline) {
+                                    const OperationOptions& options, bool may_have_arrived,
+                                    os::Deadline deadline) {
     Pauses pauses(clock_);
-    bool may_have_arrived = false;
     while (true) {
         auto taken = submit(device, command, options, deadline);
         if (taken) {

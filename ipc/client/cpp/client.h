@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -9,6 +11,7 @@
 #include "hal/base/result.h"
 #include "hal/os/clock.h"
 #include "ipc/client/cpp/connection.h"
+#include "ipc/client/cpp/journal.h"
 #include "ipc/contract/messages.h"
 
 namespace tillhost::client {
@@ -16,11 +19,10 @@ namespace tillhost::client {
 /// Longest time that hello may take, whatever the caller's deadline.
 inline constexpr os::Duration kHelloTimeMax = std::chrono::seconds(5);
 
-/// Pauses between attempts to reach a devd that is not there: the first, and the longest.
-inline constexpr os::Duration kReconnectDelayMin = std::chrono::milliseconds(50);
-inline constexpr os::Duration kReconnectDelayMax = std::chrono::seconds(1);
 /// How often an operation in doubt is looked at while its patience lasts.
 inline constexpr os::Duration kDoubtLook = std::chrono::milliseconds(200);
+/// Events of one topic that may be on their way or unread; renewed as they are read.
+inline constexpr std::int64_t kEventCredit = 100;
 
 /// "ipc://$TILLHOST_RUNTIME_DIR/devd.sock"; without the variable /run/tillhost.
 std::string default_endpoint();
@@ -39,6 +41,23 @@ struct ClientOptions {
     std::string endpoint{};  ///< "ipc://PATH"; empty = default_endpoint()
     std::string name{};      ///< of the program, shown to people: "pos 3"; 1 to 64 characters
     std::string program_version{};  ///< for devd's log; at most 64 characters
+    /// File in which carry_out() keeps what is not finished, so that the program finds it again
+    /// after a crash: see Client::unfinished(). Empty: the program keeps it itself.
+    std::string journal{};
+};
+
+/// Where a program stands in the events of a topic: the next one wanted. One that stores it goes on
+/// there after its own restart; an empty one means from now on.
+struct Place {
+    std::int64_t epoch = 0;     ///< a life of devd
+    std::int64_t next_seq = 0;  ///< number in that life
+};
+
+/// An event of devd, or a gap in them.
+struct TopicEvent {
+    std::string topic;
+    Place next;             ///< from here on the topic goes on
+    contract::Event event;  ///< event.body says what happened: Device, Operation, Alarm or Gap
 };
 
 /// How an operation is handed over.
@@ -66,7 +85,8 @@ bool is_final(contract::OperationState state);
 /// unknown only the operation's id tells.
 class Client final {
 public:
-    /// Connects and says hello. Errors: no_daemon, wrong_version, bad_field (the name).
+    /// Connects and says hello. Errors: no_daemon, wrong_version, bad_field (the name), and those
+    /// of Journal::open.
     static base::Result<std::unique_ptr<Client>> connect(ClientOptions options, os::Clock& clock,
                                                          os::Deadline deadline);
     /// The same over connections of the caller's making; options.endpoint is not looked at.
@@ -122,6 +142,22 @@ public:
                                            const contract::Receipt& receipt,
                                            const OperationOptions& options, os::Deadline deadline);
 
+    /// What the journal holds: operations of this or an earlier run of the program that are not
+    /// acknowledged, oldest first. The first thing after connect() is
+    ///
+    ///     for (const auto& kept : client->unfinished()) {
+    ///         auto operation = client->resume(kept, patience, deadline);
+    ///         // store what came of it, then acknowledge
+    ///     }
+    ///
+    /// carry_out() puts an operation there before anything is sent; acknowledge() takes it out, as
+    /// does a refusal after which nothing can come of it. Empty without a journal.
+    std::vector<contract::KeptOperation> unfinished() const;
+    /// carry_out() of an operation that the journal holds. It is handed over under its own id, so
+    /// that it is carried out once, whether or not it had arrived before.
+    base::Result<contract::Operation> resume(const contract::KeptOperation& kept,
+                                             os::Duration doubt_patience, os::Deadline deadline);
+
     /// Hands an operation over; returns when devd has it on disk. One attempt: see carry_out().
     base::Result<contract::Operation> submit(const std::string& device,
                                              const contract::Command& command,
@@ -168,15 +204,37 @@ public:
     /// wrong_verdict (the decision does not fit, such as executed without a document number).
     base::Result<contract::Operation> decide(const Decision& decision, os::Deadline deadline);
 
+    // --- events (ipc/schema/v1/events.yaml)
+
+    /// Follows a topic: "device/ID", "operation/ID" or "alarms", at most 64 at a time. Read the
+    /// state (status, operations) after this, not before, and nothing is missed. A topic that is
+    /// followed already begins anew at `from`. Errors: bad_field, unknown_device, retry_later.
+    base::Done subscribe(const std::string& topic, const Place& from, os::Deadline deadline);
+    base::Done unsubscribe(const std::string& topic, os::Deadline deadline);
+    /// The next event of any topic that is followed; nothing at the deadline. A connection that was
+    /// lost is made anew as long as the deadline lasts, and every topic goes on where it was: what
+    /// cannot be had any more is a Gap, after which the state is to be read again. Errors: the
+    /// general ones, if devd cannot be reached.
+    base::Result<std::optional<TopicEvent>> next_event(os::Deadline deadline);
+    /// Where a topic stands; nothing if it is not followed.
+    std::optional<Place> place_of(const std::string& topic) const;
+
     /// What devd said in the last hello.
     const contract::HelloReply& hello() const { return hello_; }
 
 private:
+    struct Followed {
+        Place place;
+        std::int64_t subscription = 0;  ///< on this connection; 0 = not yet
+        std::int64_t credit = 0;
+    };
     Client(std::unique_ptr<Connector> connector, ClientOptions options, os::Clock& clock)
         : connector_(std::move(connector)), options_(std::move(options)), clock_(clock) {}
 
     base::Done be_connected(os::Deadline deadline);
     base::Done say_hello(os::Deadline deadline);
+    base::Result<contract::Value> ask_for(contract::RequestKind kind, contract::Value body,
+                                          os::Deadline deadline);
     template <class Reply, class Body>
     base::Result<Reply> ask(contract::RequestKind kind, const Body& body, os::Deadline deadline);
     base::Result<contract::Operation> change(contract::RequestKind kind,
@@ -184,7 +242,15 @@ private:
     base::Result<contract::Operation> hand_over(const std::string& device,
                                                 const contract::Command& command,
                                                 const OperationOptions& options,
-                                                os::Deadline deadline);
+                                                bool may_have_arrived, os::Deadline deadline);
+    base::Result<contract::Operation> pursue(const std::string& device,
+                                             const contract::Command& command,
+                                             const OperationOptions& options, bool may_have_arrived,
+                                             os::Deadline deadline);
+    base::Done forget(const base::OperationId& id);
+    base::Done begin(const std::string& topic, Followed& followed, os::Deadline deadline);
+    base::Result<std::optional<TopicEvent>> try_next_event(os::Deadline deadline);
+    void renew_credit(Followed& followed, os::Deadline deadline);
     base::Result<contract::Operation> make_sure(const base::OperationId& id,
                                                 const base::Error& refusal, os::Deadline deadline);
     base::Result<contract::Operation> outcome(const OperationOptions& options,
@@ -195,6 +261,8 @@ private:
     os::Clock& clock_;
     std::unique_ptr<Connection> connection_;  ///< nothing when it was lost
     contract::HelloReply hello_;
+    std::unique_ptr<Journal> journal_;  ///< nothing without one
+    std::map<std::string, Followed> topics_;
 };
 
 }  // namespace tillhost::client

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "hal/base/result.h"
@@ -19,6 +20,9 @@ public:
     /// request has left.
     virtual base::Result<contract::Value> call(contract::RequestKind kind, contract::Value body,
                                                os::Deadline deadline) = 0;
+    /// The next event, of whatever subscription; nothing at the deadline. Those that came while a
+    /// call waited are kept. Errors: link_lost, and those of a server that speaks something else.
+    virtual base::Result<std::optional<contract::Event>> next_event(os::Deadline deadline) = 0;
     /// True once it has ended.
     virtual bool lost() = 0;
 };

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "ipc/client/cpp/connection.h"
+#include "ipc/contract/decoder.h"
 #include "ipc/zmq_client.h"
 
 namespace tillhost::client {
@@ -12,6 +13,13 @@ public:
     base::Result<contract::Value> call(contract::RequestKind kind, contract::Value body,
                                        os::Deadline deadline) override {
         return client_->call(kind, std::move(body), deadline);
+    }
+    base::Result<std::optional<contract::Event>> next_event(os::Deadline deadline) override {
+        const auto told = TRY(client_->next_event(deadline));
+        if (!told) {
+            return std::optional<contract::Event>();
+        }
+        return std::optional(TRY(contract::from_value<contract::Event>(*told, "event")));
     }
     bool lost() override { return client_->lost(); }
 

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "hal/os/fake/fake_clock.h"
+#include "hal/os/files.h"
 #include "ipc/contract/decoder.h"
 #include "ipc/loopback_endpoint.h"
 
@@ -47,6 +48,19 @@ public:
     std::optional<base::Error> refuse_submit;  ///< of unknown ids
     OperationState becomes = OperationState::done;
     int doubtful_looks = 0;  ///< so many awaits find it in doubt
+    std::vector<contract::SubscribeRequest> subscribes;
+    ipc::PeerId subscriber{};
+    std::int64_t next_seq = 5;
+
+    /// Sends the next event to whoever subscribed last.
+    void tell() {
+        contract::Event event;
+        event.subscription = last_subscription_;
+        event.epoch = 7;
+        event.seq = next_seq++;
+        event.body = contract::Gap{};
+        replies_.send(subscriber, {1, contract::to_value(event), true});
+    }
 
 private:
     base::Result<Value> answer(ipc::PeerId peer, const contract::Request& request) {
@@ -60,8 +74,17 @@ private:
         if (request.kind == RequestKind::await) {
             return await(request.body);
         }
-        if (request.kind == RequestKind::settle) {
+        if (request.kind == RequestKind::settle || request.kind == RequestKind::acknowledge) {
             return settle(request.body);
+        }
+        if (request.kind == RequestKind::subscribe) {
+            subscribes.push_back(
+                TRY(contract::from_value<contract::SubscribeRequest>(request.body)));
+            subscriber = peer;
+            return contract::to_value(contract::SubscribeReply{++last_subscription_, 7, next_seq});
+        }
+        if (request.kind == RequestKind::credit || request.kind == RequestKind::unsubscribe) {
+            return contract::to_value(contract::Empty{});
         }
         return contract::to_value(contract::DevicesReply{});
     }
@@ -109,6 +132,7 @@ private:
     ipc::ReplySink& replies_;
     std::map<ipc::PeerId, std::int64_t> sessions_;
     std::int64_t last_session_ = 100;
+    std::int64_t last_subscription_ = 0;
 };
 
 /// Where the next request of a kind breaks the connection.
@@ -117,6 +141,7 @@ enum class Break { before_sending, after_sending };
 struct Plan {
     std::multimap<RequestKind, Break> breaks;  ///< each once
     int refused_connections = 0;
+    std::optional<int> events_until_break;  ///< next_event() finds nothing so often, then breaks
 };
 
 class LoopbackConnection final : public Connection {
@@ -145,6 +170,21 @@ public:
             return contract::to_base(*error);
         }
         return std::get<Value>(std::move(reply->outcome));
+    }
+    base::Result<std::optional<contract::Event>> next_event(os::Deadline) override {
+        while (const auto reply = endpoint_.next_reply(peer_)) {
+            if (reply->is_event) {
+                return std::optional(
+                    MUST(contract::from_value<contract::Event>(std::get<Value>(reply->outcome))));
+            }
+        }
+        if (plan_.events_until_break && --*plan_.events_until_break < 0) {
+            plan_.events_until_break.reset();
+            lost_ = true;
+            endpoint_.disconnect(peer_, devd_);
+            return make_error(ErrorCode::link_lost, "", Effect::unknown);
+        }
+        return std::optional<contract::Event>();
     }
     bool lost() override { return lost_; }
 
@@ -292,6 +332,124 @@ TEST_F(ClientTest, RefusesAnOperationWithoutAnId) {
     ASSERT_FALSE(sold);
     EXPECT_EQ(sold.error().code, ErrorCode::bad_field);
     EXPECT_EQ(count(RequestKind::submit), 0);
+}
+
+TEST_F(ClientTest, GoesOnWithATopicWhereALostConnectionStopped) {
+    ASSERT_TRUE(client_->subscribe("alarms", {}, deadline()));
+    devd_.tell();
+    devd_.tell();
+    ASSERT_TRUE(MUST(client_->next_event(deadline())).has_value());
+    const auto second = MUST(client_->next_event(deadline()));
+    ASSERT_TRUE(second);
+    EXPECT_EQ(second->topic, "alarms");
+    EXPECT_EQ(second->event.seq, 6);
+    plan_.events_until_break = 0;
+    EXPECT_FALSE(MUST(client_->next_event(deadline())).has_value());
+    ASSERT_EQ(devd_.subscribes.size(), 2U);
+    EXPECT_EQ(devd_.subscribes[0].epoch, 0);
+    EXPECT_EQ(devd_.subscribes[1].epoch, 7);
+    EXPECT_EQ(devd_.subscribes[1].from_seq, 7);
+    devd_.tell();
+    EXPECT_EQ(MUST(client_->next_event(deadline()))->event.seq, 7);
+}
+
+TEST_F(ClientTest, RenewsCreditBeforeItIsUsedUp) {
+    ASSERT_TRUE(client_->subscribe("alarms", {}, deadline()));
+    for (std::int64_t i = 0; i < kEventCredit; ++i) {
+        devd_.tell();
+        ASSERT_TRUE(MUST(client_->next_event(deadline())).has_value());
+    }
+    EXPECT_EQ(count(RequestKind::credit), 2);
+}
+
+TEST_F(ClientTest, ForgetsATopicThatIsUnsubscribed) {
+    ASSERT_TRUE(client_->subscribe("alarms", {}, deadline()));
+    EXPECT_TRUE(client_->place_of("alarms"));
+    ASSERT_TRUE(client_->unsubscribe("alarms", deadline()));
+    EXPECT_FALSE(client_->place_of("alarms"));
+    EXPECT_EQ(count(RequestKind::unsubscribe), 1);
+}
+
+/// The program with a journal, which can be started again.
+class JournalTest : public ClientTest {
+protected:
+    JournalTest() {
+        path_ = testing::TempDir() + "journal." + options_.operation_id.to_text();
+        start();
+    }
+    ~JournalTest() override {
+        for (const char* ending : {"", ".lock"}) {
+            EXPECT_TRUE(os::remove_file(path_ + ending));
+        }
+    }
+    void start() {
+        client_.reset();  // its lock
+        client_ =
+            MUST(Client::connect_over(std::make_unique<LoopbackConnector>(endpoint_, devd_, plan_),
+                                      {.name = "test", .journal = path_}, clock_, deadline()));
+    }
+    std::string path_;
+};
+
+TEST_F(JournalTest, GivesBackWhatAnEarlierRunDidNotAcknowledgeAndCarriesItOutOnce) {
+    plan_.breaks.emplace(RequestKind::submit, Break::after_sending);
+    plan_.refused_connections = 1'000'000;
+    ASSERT_FALSE(sell());
+    plan_.refused_connections = 0;
+    start();
+    const auto kept = client_->unfinished();
+    ASSERT_EQ(kept.size(), 1U);
+    EXPECT_EQ(kept[0].operation_id, options_.operation_id);
+    const auto resumed = client_->resume(kept[0], {}, deadline());
+    ASSERT_TRUE(resumed) << base::to_text(resumed.error());
+    EXPECT_EQ(resumed->state, OperationState::done);
+    EXPECT_EQ(devd_.executed, 1);
+    ASSERT_TRUE(client_->acknowledge(kept[0].operation_id, deadline()));
+    EXPECT_TRUE(client_->unfinished().empty());
+    start();
+    EXPECT_TRUE(client_->unfinished().empty());
+}
+
+TEST_F(JournalTest, KeepsAnOperationUntilItIsAcknowledged) {
+    ASSERT_TRUE(sell());
+    EXPECT_EQ(client_->unfinished().size(), 1U);
+    start();
+    EXPECT_EQ(client_->unfinished().size(), 1U);
+}
+
+TEST_F(JournalTest, ForgetsARefusalAfterWhichNothingCanCome) {
+    devd_.refuse_submit = make_error(ErrorCode::unknown_device, "");
+    EXPECT_FALSE(sell());
+    EXPECT_TRUE(client_->unfinished().empty());
+}
+
+TEST_F(JournalTest, SettlesARefusedIdThatAnEarlierRunMayHaveHandedOver) {
+    plan_.breaks.emplace(RequestKind::submit, Break::before_sending);
+    plan_.refused_connections = 1'000'000;
+    ASSERT_FALSE(sell());
+    plan_.refused_connections = 0;
+    start();
+    devd_.refuse_submit = make_error(ErrorCode::storage_full, "");
+    const auto resumed = client_->resume(client_->unfinished().front(), {}, deadline());
+    ASSERT_FALSE(resumed);
+    EXPECT_EQ(resumed.error().effect, Effect::none);
+    EXPECT_EQ(devd_.book.at(options_.operation_id).state, OperationState::never_accepted);
+    EXPECT_TRUE(client_->unfinished().empty());
+}
+
+TEST_F(JournalTest, IsForOneProgramAtATime) {
+    const auto second = Journal::open(path_);
+    ASSERT_FALSE(second);
+    EXPECT_EQ(second.error().code, ErrorCode::already_running);
+}
+
+TEST_F(JournalTest, IsNotTakenForOneWhenItIsNone) {
+    client_.reset();
+    const std::string text = "{\"version\": 1, \"operations\": 5}";
+    ASSERT_TRUE(os::write_atomically(path_, std::as_bytes(std::span(text))));
+    const auto opened = Journal::open(path_);
+    ASSERT_FALSE(opened);
+    EXPECT_NE(opened.error().detail.find("operations"), std::string::npos);
 }
 
 TEST_F(ClientTest, ConnectsAnewForTheNextCallAfterALoss) {
