@@ -37,6 +37,7 @@ public:
         add_documents();
         add_operations();
         add_decide();
+        add_watch();
         add_decode();
         add_recording();
     }
@@ -218,6 +219,14 @@ private:
         sub->add_option("--document", decision->fiscal_document_number, help("decide.document"))
             ->check(CLI::Range(std::int64_t{0}, kDocumentNumberMax));
         sub->add_option("--note", decision->note, help("decide.note"))->required();
+        keep(sub, to);
+    }
+    void add_watch() {
+        CLI::App* sub = verb("watch");
+        auto to = std::make_shared<WatchVerb>();
+        sub->add_option("DEVICE", to->device, help("device"));
+        sub->add_option("--count", to->count, help("watch.count"))
+            ->check(CLI::Range(std::int64_t{1}, kVersionMax));
         keep(sub, to);
     }
     void add_decode() {

@@ -55,6 +55,11 @@ struct OperationVerb {
 struct DecideVerb {
     client::Client::Decision decision;
 };
+/// What devd says unasked.
+struct WatchVerb {
+    std::string device;      ///< empty: all devices, and the alarms
+    std::int64_t count = 0;  ///< ends after so many events; 0 = never
+};
 struct DecodeVerb {
     std::string family;
     base::Bytes bytes;
@@ -70,7 +75,7 @@ struct ReplayVerb {
 };
 
 using Verb = std::variant<DevicesVerb, StatusVerb, SubmitVerb, ReceiptVerb, OperationsVerb,
-                          OperationVerb, DecideVerb, DecodeVerb, RecordVerb, ReplayVerb>;
+                          OperationVerb, DecideVerb, WatchVerb, DecodeVerb, RecordVerb, ReplayVerb>;
 
 /// One command line, understood.
 struct Invocation {

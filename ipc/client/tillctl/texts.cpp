@@ -97,6 +97,11 @@ Look at the paper first. The receipt is there:
 It is not there, and the registrar's last document is the one before:
   tillctl decide ID not_executed --version 4 --note "Petrova: last document on the roll is 40"
 Not executed ends it as failed, and it may be sold anew under a new id.)"},
+    {"watch", "Shows what happens, one line each, until it is interrupted."},
+    {"watch.count", "end after so many events"},
+    {"watch.examples", R"(
+  tillctl watch              states of all devices, and what a person should look at
+  tillctl watch kassa        one device, with every step of its operations)"},
     {"decode", "Names every field of a frame of a device's protocol, damaged ones too."},
     {"decode.family", "family of the device, such as fiscal/shtrih"},
     {"decode.hex", "the bytes as hex digits"},
@@ -369,6 +374,29 @@ std::string operation_text(const contract::Operation& operation) {
         text += row("repeat", "it was carried out before; nothing was done now");
     }
     return text + advice_text(operation);
+}
+
+std::string watching_text() { return "watching; interrupt to end\n"; }
+
+std::string event_text(const client::TopicEvent& event) {
+    struct Teller {
+        std::string operator()(const contract::Device& device) const {
+            return fmt::format("{} {} {}", device.device, state_text(device.state), device.reason);
+        }
+        std::string operator()(const contract::Operation& operation) const {
+            return fmt::format("{} {} {} {}", operation.device, operation.command,
+                               operation.operation_id.to_text(), state_text(operation.state));
+        }
+        std::string operator()(const contract::Alarm& alarm) const {
+            return fmt::format("{} {}: {}", alarm.raised ? "ALARM" : "over",
+                               contract::name_of(alarm.kind), (*this)(alarm.operation));
+        }
+        std::string operator()(const contract::Gap& gap) const {
+            return fmt::format("GAP {} to {}{}: look at the state again", gap.from_seq, gap.to_seq,
+                               gap.restarted ? ", devd was started again" : "");
+        }
+    };
+    return fmt::format("{:<18} {}\n", event.topic, std::visit(Teller{}, event.event.body));
 }
 
 std::string handing_over_text(const base::OperationId& id) {

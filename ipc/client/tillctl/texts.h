@@ -6,6 +6,7 @@
 
 #include "hal/base/bytes.h"
 #include "hal/base/error.h"
+#include "ipc/client/cpp/client.h"
 #include "ipc/contract/messages.h"
 
 // Every sentence that a person reads in tillctl, and nothing else; another language is another
@@ -22,6 +23,11 @@ std::string status_text(const contract::ClassStatus& status);
 std::string operations_text(const contract::OperationsReply& reply);
 /// One operation: what came of it, what that means, and what to do now.
 std::string operation_text(const contract::Operation& operation);
+
+/// Said when a watch has begun.
+std::string watching_text();
+/// One event as one line.
+std::string event_text(const client::TopicEvent& event);
 
 /// Said before anything is sent.
 std::string handing_over_text(const base::OperationId& id);

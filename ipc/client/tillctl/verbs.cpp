@@ -5,6 +5,7 @@
 #include "hal/base/invariant.h"
 #include "ipc/client/tillctl/receipt_file.h"
 #include "ipc/client/tillctl/texts.h"
+#include "ipc/client/tillctl/watch.h"
 #include "ipc/contract/envelope.h"
 #include "ipc/json.h"
 
@@ -139,6 +140,12 @@ public:
             }
             return answer(contract::to_value(*status, contract::Style::readable),
                           recording_text(*status));
+        });
+    }
+
+    Exit operator()(const WatchVerb& verb) {
+        return with_client([this, &verb](Client& devd) {
+            return watch(verb, invocation_.json, devd, clock_, deadline_, console_);
         });
     }
 
