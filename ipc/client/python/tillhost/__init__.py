@@ -1,0 +1,17 @@
+"""tillhost: the Python end of devd, the device host of a shop.
+
+    import tillhost
+    with tillhost.connect("till 3", journal="/var/lib/till/operations") as devd:
+        sold = devd.sell("kassa", receipt, tillhost.make_operation_id())
+
+Start with docs/clients.md; the messages are in tillhost.messages (docs/ipc).
+"""
+from tillhost import messages
+from tillhost.client import (Client, Place, TopicEvent, connect, default_endpoint, is_final,
+                             make_operation_id)
+from tillhost.errors import ConnectionLost, DevdError, FieldError, NoDaemon, TillhostError
+from tillhost.journal import Journal
+
+__all__ = ["Client", "ConnectionLost", "DevdError", "FieldError", "Journal", "NoDaemon", "Place",
+           "TillhostError", "TopicEvent", "connect", "default_endpoint", "is_final",
+           "make_operation_id", "messages"]
