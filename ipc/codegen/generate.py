@@ -6,6 +6,7 @@ usage: generate.py SCHEMA_DIR --cpp OUT_DIR | --python OUT_DIR | --docs OUT_DIR 
 """
 import hashlib
 import pathlib
+import re
 import sys
 
 import yaml
@@ -363,6 +364,23 @@ def write_page(schema, file):
                 yield f"| {key} | {kind} | {field_bounds_text(field)} | {field['doc']} |"
 
 
+def write_errors_page(table):
+    """Every error code, from hal/base/error.def."""
+    yield "# errors"
+    yield ""
+    yield "Generated from `hal/base/error.def`; edit that instead. What to do about a reaction and"
+    yield "an effect stands in [docs/clients.md](../clients.md). A code keeps its name and number."
+    row = re.compile(r'^X\((\w+), +(\d+), +(\w+), +"([^"]*)"\)$')
+    for line in table.read_text().splitlines():
+        found = row.match(line)
+        if line.startswith("// --- "):
+            yield f"\n## {line[7:]}\n\n| code | number | reaction | means |\n|---|---|---|---|"
+        elif found:
+            yield f"| {found[1]} | {found[2]} | {found[3]} | {found[4]} |"
+        elif line.startswith("X("):
+            raise SchemaError(f"{table}: not one error a line: {line}")
+
+
 def put_file(path, lines):
     text = "\n".join(lines) + "\n"
     if not path.exists() or path.read_text() != text:
@@ -382,9 +400,12 @@ def main(arguments):
         lines = python_types.write_module(schema, ordered(schema), element, field_bounds_text)
         put_file(out / "messages.py", lines)
         return 0
+    pages = {file: write_page(schema, file) for file in FILES}
+    pages["errors"] = write_errors_page(
+        pathlib.Path(__file__).parents[2] / "hal" / "base" / "error.def")
     stale = []
-    for file in FILES:
-        text = "\n".join(write_page(schema, file)) + "\n"
+    for file, lines in pages.items():
+        text = "\n".join(lines) + "\n"
         page = out / f"{file}.md"
         if "--check" in arguments:
             if not page.exists() or page.read_text() != text:
