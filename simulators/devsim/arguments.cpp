@@ -6,15 +6,22 @@
 #include <charconv>
 #include <limits>
 
+#include "simulators/fiscal/families.h"
+
 namespace tillhost::devsim {
 namespace {
 
 using base::bad_field;
 using Words = std::span<const std::string>;
 
-bool is_family(std::string_view name) { return name == kFamilyShtrih || name == kFamilyToy; }
-
-std::string all_families() { return fmt::format("{}, {}", kFamilyShtrih, kFamilyToy); }
+std::string all_families() {
+    std::string names;
+    for (const auto& family : simulators::fiscal::families()) {
+        names += names.empty() ? "" : ", ";
+        names += family.name;
+    }
+    return names;
+}
 
 template <class Number>
 base::Done set_number(Number& target, std::string_view option, std::string_view value, Number min,
@@ -68,7 +75,7 @@ base::Done set_option(ServeArguments& serve, std::string_view option, const std:
 
 base::Result<Arguments> parse_serve(Words words) {
     ServeArguments serve{.family = words[0]};
-    if (!is_family(serve.family)) {
+    if (simulators::fiscal::find_family(serve.family) == nullptr) {
         return bad_field(serve.family, "a family that exists: " + all_families());
     }
     for (std::size_t i = 1; i < words.size(); i += 2) {

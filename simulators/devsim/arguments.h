@@ -13,8 +13,8 @@
 
 namespace tillhost::devsim {
 
+/// The family that knows more options than the others.
 inline constexpr std::string_view kFamilyShtrih = "fiscal/shtrih";
-inline constexpr std::string_view kFamilyToy = "fiscal/toy";
 
 /// devsim FAMILY …
 struct ServeArguments {

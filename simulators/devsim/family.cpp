@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "hal/os/files.h"
+#include "simulators/fiscal/families.h"
 #include "simulators/fiscal/shtrih/registrar.h"
-#include "simulators/fiscal/toy/registrar.h"
 
 namespace tillhost::devsim {
 namespace {
@@ -59,13 +59,16 @@ Made make_shtrih(const ServeArguments& arguments, const os::Clock& clock, Store 
     return simulators::shtrih::make_shtrih_registrar(options);
 }
 
-Made make_toy(const ServeArguments& arguments, const os::Clock& clock, Store store) {
-    simulators::toy::ToyOptions options;
+Made make_plain(const ServeArguments& arguments, const os::Clock& clock, Store store) {
+    // parse_arguments() has found the family.
+    const auto* family = simulators::fiscal::find_family(arguments.family);
+    INVARIANT(family != nullptr);
+    simulators::PlainOptions options;
     options.seed = arguments.seed;
     options.clock_ms_at_zero = clock_ms_at_zero(arguments, clock);
-    options.serial = arguments.serial.empty() ? options.serial : arguments.serial;
+    options.serial = arguments.serial;
     options.store = std::move(store);
-    return simulators::toy::make_toy_registrar(options);
+    return family->make(options);
 }
 
 }  // namespace
@@ -73,8 +76,8 @@ Made make_toy(const ServeArguments& arguments, const os::Clock& clock, Store sto
 Made make_family(const ServeArguments& arguments, const os::Clock& clock) {
     Store store = TRY(open_store(arguments));
     auto device =
-        TRY(arguments.family == kFamilyToy ? make_toy(arguments, clock, std::move(store))
-                                           : make_shtrih(arguments, clock, std::move(store)));
+        TRY(arguments.family == kFamilyShtrih ? make_shtrih(arguments, clock, std::move(store))
+                                              : make_plain(arguments, clock, std::move(store)));
     if (arguments.pace_baud > 0) {
         const simulators::Fault slow{.kind = simulators::FaultKind::slow,
                                      .baud = arguments.pace_baud};

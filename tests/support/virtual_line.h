@@ -28,6 +28,10 @@ public:
         kill_at_ = nth;
         delay_ = delay;
     }
+    /// From the n-th read or write on every wait is cancelled, until the line is opened anew.
+    void cancel_at(int nth) { cancel_at_ = nth; }
+    /// How often a host wrote.
+    int writes() const { return writes_; }
     /// Lets time pass without a host.
     void run_for(os::Duration time) {
         const os::Instant end = clock_.now() + time;
@@ -48,8 +52,7 @@ private:
             return cable_.read(buffer, deadline);
         }
         base::Done write(base::ByteView bytes, os::Deadline) override {
-            cable_.write(bytes);
-            return {};
+            return cable_.write(bytes);
         }
         base::Done flush() override {
             cable_.take_output();
@@ -65,6 +68,7 @@ private:
     public:
         explicit Plug(VirtualCable& cable) : cable_(cable) {}
         base::Result<std::unique_ptr<transport::Transport>> connect(os::Deadline) override {
+            cable_.cancelled_ = false;
             cable_.take_output();
             cable_.arrived_.clear();
             return std::unique_ptr<transport::Transport>(std::make_unique<Line>(cable_));
@@ -78,6 +82,7 @@ private:
         if (kill_now()) {
             throw Killed{};
         }
+        TRY(cancelled_now());
         take_output();
         while (arrived_.empty() && clock_.now() < deadline) {
             step(deadline);
@@ -91,14 +96,22 @@ private:
         return count;
     }
 
-    void write(base::ByteView bytes) {
+    base::Done write(base::ByteView bytes) {
+        TRY(cancelled_now());
+        ++writes_;
         if (!kill_now()) {
             device_.receive(bytes, clock_.now());
-            return;
+            return {};
         }
         late_at_ = clock_.now() + delay_;
         late_.assign(bytes.begin(), bytes.end());
         throw Killed{};
+    }
+
+    base::Done cancelled_now() {
+        cancelled_ = cancelled_ || (cancel_at_ > 0 && --cancel_at_ == 0);
+        return cancelled_ ? base::make_error(base::ErrorCode::cancelled, "the wait was cancelled")
+                          : base::Done();
     }
 
     bool kill_now() { return kill_at_ > 0 && --kill_at_ == 0; }
@@ -130,6 +143,9 @@ private:
     std::optional<os::Instant> late_at_;
     os::Duration delay_{};
     int kill_at_ = 0;
+    int cancel_at_ = 0;
+    bool cancelled_ = false;
+    int writes_ = 0;
 };
 
 }  // namespace tillhost::support

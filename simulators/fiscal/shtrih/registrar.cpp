@@ -368,4 +368,13 @@ base::Result<std::unique_ptr<FiscalSimulator>> make_shtrih_registrar(const Shtri
     return wired;
 }
 
+base::Result<std::unique_ptr<FiscalSimulator>> make_registrar(const PlainOptions& options) {
+    ShtrihOptions own;
+    own.serial = options.serial.empty() ? own.serial : options.serial;
+    own.seed = options.seed;
+    own.clock_ms_at_zero = options.clock_ms_at_zero;
+    own.store = options.store;
+    return make_shtrih_registrar(own);
+}
+
 }  // namespace tillhost::simulators::shtrih

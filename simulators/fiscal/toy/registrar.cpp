@@ -297,4 +297,13 @@ base::Result<std::unique_ptr<FiscalSimulator>> make_toy_registrar(const ToyOptio
     return wired;
 }
 
+base::Result<std::unique_ptr<FiscalSimulator>> make_registrar(const PlainOptions& options) {
+    ToyOptions own;
+    own.serial = options.serial.empty() ? own.serial : options.serial;
+    own.seed = options.seed;
+    own.clock_ms_at_zero = options.clock_ms_at_zero;
+    own.store = options.store;
+    return make_toy_registrar(own);
+}
+
 }  // namespace tillhost::simulators::toy

@@ -5,6 +5,7 @@
 
 #include "simulators/core/fiscal_control.h"
 #include "simulators/core/fiscal_store.h"
+#include "simulators/core/plain_options.h"
 
 namespace tillhost::simulators::toy {
 
@@ -26,5 +27,7 @@ struct ToyOptions {
 /// The toy registrar with its line (README.md holds the protocol). Errors: storage_failed when the
 /// store holds something else.
 base::Result<std::unique_ptr<FiscalSimulator>> make_toy_registrar(const ToyOptions& options);
+/// The same, of what every family understands.
+base::Result<std::unique_ptr<FiscalSimulator>> make_registrar(const PlainOptions& options);
 
 }  // namespace tillhost::simulators::toy
