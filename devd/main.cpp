@@ -4,11 +4,15 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <ctime>
 #include <map>
+#include <memory>
 
 #include "devd/runtime/config.h"
 #include "devd/runtime/driver_list.h"
 #include "devd/runtime/service.h"
+#include "hal/os/journal.h"
+#include "hal/os/local_time.h"
 #include "hal/os/random.h"
 
 namespace tillhost::devd {
@@ -17,22 +21,27 @@ namespace {
 enum Exit : int { done = 0, failed = 1, usage = 2 };
 
 constexpr std::string_view kUsage =
-    "usage: devd --config DIR [--check]\n"
+    "usage: devd --config DIR [--check | --restore FILE]\n"
     "\n"
     "The device host of a shop: carries each operation to its device exactly once.\n"
     "DIR holds devd.toml and devices.d/*.toml.\n"
-    "  --check   only look whether the configuration, the folders and the drivers are in order\n"
+    "  --check         only look whether the configuration, the folders and the drivers are in\n"
+    "                  order; starts nothing, opens no device, touches no book\n"
+    "  --restore FILE  put a copy of the operation book (tillctl backup) in the book's place "
+    "while\n"
+    "                  devd does not run; see docs/operation.md first\n"
     "\n"
     "TILLHOST_RUNTIME_DIR (default /run/tillhost) holds the socket devd.sock,\n"
     "TILLHOST_STATE_DIR (default /var/lib/tillhost) the operation book.\n"
-    "Exit: 0 stopped by SIGTERM or SIGINT, 1 a fault at the start, 2 usage, 74 the book cannot be\n"
-    "written\n";
+    "Exit: 0 stopped by SIGTERM or SIGINT, all in order, or restored; 1 a fault at the start, not\n"
+    "in order, or not restored; 2 usage; 74 the book cannot be written\n";
 constexpr os::Duration kDriverListTimeMax = std::chrono::seconds(10);
 constexpr unsigned kFolderMode = 0750;
 
 struct Arguments {
     std::string config;
     bool check = false;
+    std::string restore;  ///< empty: serve
 };
 
 /// Where everything is.
@@ -61,11 +70,14 @@ std::optional<Arguments> parse(int count, char** words) {
             arguments.check = true;
         } else if (word == "--config" && i + 1 < count) {
             arguments.config = words[++i];
+        } else if (word == "--restore" && i + 1 < count) {
+            arguments.restore = words[++i];
         } else {
             return std::nullopt;
         }
     }
-    return arguments.config.empty() ? std::nullopt : std::optional(arguments);
+    const bool both = arguments.check && !arguments.restore.empty();
+    return arguments.config.empty() || both ? std::nullopt : std::optional(arguments);
 }
 
 base::Result<Places> find_places(const std::string& config) {
@@ -88,11 +100,21 @@ std::map<std::string, std::string> drivers_of(const std::vector<core::DeviceConf
     return drivers;
 }
 
+std::unique_ptr<os::LogSink> make_sink() {
+    const bool journal = os::StderrSink::under_journal();
+    if (journal) {
+        if (auto sink = os::JournalSink::open("devd")) {
+            return std::make_unique<os::JournalSink>(std::move(*sink));
+        }
+    }
+    return std::make_unique<os::StderrSink>(journal);
+}
+
 base::Done serve(const Places& places) {
     const os::SystemClock clock;
     runtime::Config config = TRY(load(places, clock));
-    os::StderrSink sink(os::StderrSink::under_journal());
-    const os::Logger logger(sink, config.log_level);
+    const auto sink = make_sink();
+    const os::Logger logger(*sink, config.log_level);
     TRY(os::make_folder(places.runtime, kFolderMode));
     TRY(os::make_folder(places.state, kFolderMode));
     TRY(os::make_folder(places.locks(), kFolderMode));
@@ -104,16 +126,25 @@ base::Done serve(const Places& places) {
     const auto store = TRY(runtime::SqliteStore::open({.folder = places.state}, logger));
     runtime::HostSpawner hosts({.program = places.driver_program, .lock_folder = places.locks()},
                                drivers_of(config.devices), *loop, clock, logger);
+    core::BookImage image = store->take_image();
     logger.notice("starting", {{"version", TILLHOST_VERSION},
+                               {"book_epoch", std::to_string(image.book_epoch)},
                                {"devices", std::to_string(config.devices.size())},
                                {"endpoint", places.endpoint()},
                                {"state", places.state}});
-    core::Core core({.program_version = TILLHOST_VERSION, .retention = config.retention},
-                    std::move(config.devices), store->take_image(), clock, *store, hosts, *endpoint,
+    core::Core core({.program_version = TILLHOST_VERSION,
+                     .retention = config.retention,
+                     .own_uid = static_cast<std::int64_t>(::getuid()),
+                     .utc_offset_s = &os::utc_offset_s},
+                    std::move(config.devices), std::move(image), clock, *store, hosts, *endpoint,
                     &os::random_u64);
+    std::unique_ptr<runtime::MetricsListener> metrics;
+    if (config.metrics_port) {
+        metrics = TRY(runtime::MetricsListener::open(*config.metrics_port, *loop, clock));
+    }
     const auto manager = runtime::ServiceManager::from_environment();
     runtime::Service service(
-        {*loop, *signals, clock, *endpoint, *store, hosts, core, manager, logger});
+        {*loop, *signals, clock, *endpoint, *store, hosts, core, manager, logger, metrics.get()});
     return service.run();
 }
 
@@ -141,6 +172,39 @@ base::Result<bool> check(const Places& places) {
     return good;
 }
 
+/// Unix time in ms as a person reads it, UTC.
+std::string time_text(std::int64_t unix_ms) {
+    const auto at = static_cast<std::time_t>(unix_ms / 1000);
+    std::tm parts{};
+    char text[32]{};
+    std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S UTC", ::gmtime_r(&at, &parts));
+    return text;
+}
+
+base::Done restore(const Places& places, const std::string& from) {
+    TRY(load(places, os::SystemClock()));
+    TRY(os::make_folder(places.runtime, kFolderMode));
+    TRY(os::make_folder(places.state, kFolderMode));
+    // The lock that a running devd holds.
+    const auto lock = TRY(os::FileLock::take(places.runtime + "/devd.sock.lock"));
+    const auto report =
+        TRY(runtime::restore_book({.from = from, .folder = places.state}, os::SystemClock()));
+    print(
+        stdout,
+        fmt::format("restored {} operations from {}\n"
+                    "taken           {}\n"
+                    "book epoch      {}\n"
+                    "former book     {}\n"
+                    "for a person    {} operations that were not settled in the copy: look at the "
+                    "paper, then tillctl decide\n"
+                    "new operations  are taken from {}; unknown ids made before are refused\n",
+                    report.operations, from,
+                    report.taken_at_ms == 0 ? "not known" : time_text(report.taken_at_ms),
+                    report.book_epoch, report.former.empty() ? "none" : report.former,
+                    report.for_person, time_text(static_cast<std::int64_t>(report.fence_ms))));
+    return {};
+}
+
 int run(const Arguments& arguments) {
     const auto places = find_places(arguments.config);
     base::Result<bool> good = true;
@@ -148,6 +212,10 @@ int run(const Arguments& arguments) {
         good = places.error();
     } else if (arguments.check) {
         good = check(*places);
+    } else if (!arguments.restore.empty()) {
+        if (const auto restored = restore(*places, arguments.restore); !restored) {
+            good = restored.error();
+        }
     } else if (const auto served = serve(*places); !served) {
         good = served.error();
     }

@@ -14,7 +14,7 @@ constexpr os::Duration kSweepInterval = std::chrono::hours(1);
 struct Core::Parts {
     Parts(CoreOptions options_given, BookImage image, const os::Clock& clock_given,
           BookStore& store_given, HostPort& hosts, ipc::ReplySink& replies,
-          std::function<std::uint64_t()> random, KnownBugs bugs_given)
+          std::function<std::uint64_t()> random_given, KnownBugs bugs_given)
         : options(std::move(options_given)),
           bugs(bugs_given),
           clock(clock_given),
@@ -27,12 +27,38 @@ struct Core::Parts {
                   requests.answer(peer, request_id, entry);
               }),
           events(clock, timers, outbox, replies),
-          context{clock, timers, book, outbox, hosts, waiters, events, replies, bugs, stopping},
-          requests(options, context, lanes, std::move(random)) {
+          random(std::move(random_given)),
+          context{clock,  timers,  book, outbox,   hosts,  waiters,
+                  events, replies, bugs, stopping, random, options},
+          requests(options, context, lanes, random) {
         book.on_change([this](const OperationBook::Entry& entry) {
             events.operation_changed(entry);
             waiters.changed(entry);
         });
+        book.on_move([this](const OperationBook::Entry& entry, contract::OperationState) {
+            if (DeviceLane* of = lane(entry.row.device)) {
+                of->moved(entry.row);
+            }
+            note(entry);
+        });
+    }
+
+    /// Said when it is true: behind the sync, like everything that is seen outside.
+    void note(const OperationBook::Entry& entry) {
+        if (port == nullptr) {
+            return;
+        }
+        const OperationRow& row = entry.row;
+        OperationNote note{row.id,
+                           row.device,
+                           row.command ? std::string(contract::case_of(*row.command)) : "",
+                           row.client,
+                           row.state,
+                           row.attempt,
+                           row.version,
+                           row.error ? row.error->code : "",
+                           row.decision};
+        outbox.at(entry.position, [this, note = std::move(note)] { port->on_operation(note); });
     }
 
     DeviceLane* lane(const std::string& device) {
@@ -67,9 +93,11 @@ struct Core::Parts {
     Outbox outbox;
     Waiters waiters;
     Events events;
+    const std::function<std::uint64_t()> random;
     LaneContext context;
     Requests::Lanes lanes;
     Requests requests;
+    OperatorPort* port = nullptr;
 };
 
 Core::Core(CoreOptions options, std::vector<DeviceConfig> devices, BookImage image,
@@ -98,9 +126,16 @@ void Core::start() {
     parts_->tell();
 }
 
-void Core::on_request(ipc::PeerId peer, const ipc::PeerIdentity&,
+void Core::set_operator(OperatorPort& port) {
+    parts_->port = &port;
+    parts_->requests.set_operator(port);
+}
+
+Figures Core::figures() const { return parts_->requests.figures(); }
+
+void Core::on_request(ipc::PeerId peer, const ipc::PeerIdentity& identity,
                       const contract::Request& request) {
-    parts_->requests.handle(peer, request);
+    parts_->requests.handle(peer, identity, request);
     parts_->tell();
 }
 

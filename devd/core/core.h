@@ -7,7 +7,10 @@
 #include <vector>
 
 #include "devd/core/book_store.h"
+#include "devd/core/figures.h"
 #include "devd/core/host_port.h"
+#include "devd/core/operator_port.h"
+#include "devd/core/shift_policy.h"
 #include "hal/os/clock.h"
 #include "ipc/endpoint.h"
 
@@ -18,6 +21,7 @@ struct DeviceConfig {
     std::string id;      ///< what programs name; not the display name
     std::string driver;  ///< "fiscal/shtrih"
     std::vector<contract::Setting> settings;
+    std::optional<ShiftPolicy> shift{};  ///< a registrar's; nothing: programs keep the shift
 };
 
 struct CoreOptions {
@@ -25,6 +29,9 @@ struct CoreOptions {
     os::Duration retention = std::chrono::hours(24 * 30);  ///< of settled, acknowledged operations
     std::size_t device_queue_max = 300;    ///< accepted operations of one device; more: retry_later
     std::size_t operations_max = 200'000;  ///< rows held; the oldest settled ones go first
+    std::int64_t own_uid = -1;  ///< of devd's user, who may copy the book; -1: only root may
+    /// Seconds that local time is ahead of UTC at that Unix time in ms; empty = UTC.
+    std::function<std::int64_t(std::int64_t unix_ms)> utc_offset_s{};
 };
 
 /// Bugs that the simulation must find, each behind its own switch; all off everywhere else.
@@ -49,8 +56,12 @@ public:
          std::function<std::uint64_t()> random, KnownBugs bugs = {});
     ~Core() override;
 
+    /// Whom the requests metrics and backup go to, and who hears of operations. Before start().
+    void set_operator(OperatorPort& port);
     /// Starts the hosts of all devices. Once, before anything else.
     void start();
+    /// devd in numbers.
+    Figures figures() const;
 
     void on_request(ipc::PeerId peer, const ipc::PeerIdentity& identity,
                     const contract::Request& request) override;

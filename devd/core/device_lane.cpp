@@ -48,7 +48,19 @@ std::string reason_of(const contract::Error& error) {
 
 // --- a host's life
 
+DeviceLane::DeviceLane(DeviceConfig config, const LaneContext& context)
+    : config_(std::move(config)), context_(context) {
+    if (config_.shift) {
+        keeper_.emplace(config_.id, *config_.shift,
+                        ShiftKeeperParts{context_.book, context_.clock, context_.random,
+                                         context_.options.utc_offset_s});
+    }
+}
+
 void DeviceLane::start() {
+    if (keeper_ && keeper_->watches_time()) {
+        look_at_time();
+    }
     if (const OperationBook::Entry* doubt = context_.book.in_doubt(config_.id)) {
         touched(*doubt);
     }
@@ -62,6 +74,7 @@ void DeviceLane::spawn() {
     epoch_ = epoch;
     epoch_position_ = position;
     host_lives_ = true;
+    host_starts_ += 1;
     ending_ = false;
     phase_ = Phase::starting;
     spawned_at_ = now();
@@ -80,7 +93,7 @@ void DeviceLane::send_open() {
     open.budget_ms = ms(kOpenBudget);
     Position after = epoch_position_;
     asked_.reset();
-    if (const OperationBook::Entry* doubt = context_.book.in_doubt(config_.id)) {
+    if (const OperationBook::Entry* doubt = context_.book.doubt_to_ask(config_.id)) {
         asked_ = doubt->row.id;
         after = std::max(after, doubt->position);
         open.pending = pending_of(doubt->row);
@@ -214,7 +227,7 @@ void DeviceLane::take(const contract::Opened& opened) {
     resolve_wanted_ = false;
     resolve_failures_ = 0;
     reason_.clear();
-    status_ = opened.status;
+    set_status(opened.status);
     last_ok_ = now();
     watch_for(kSilenceMax);
     next();
@@ -319,6 +332,44 @@ void DeviceLane::touched(const OperationBook::Entry& entry) {
 
 bool DeviceLane::at_rest() const {
     return phase_ != Phase::executing && phase_ != Phase::resolving;
+}
+
+void DeviceLane::set_status(const contract::ClassStatus& status) {
+    status_ = status;
+    const auto* fiscal = std::get_if<contract::FiscalStatus>(&*status_);
+    if (keeper_ && fiscal != nullptr) {
+        keeper_->saw(*fiscal);
+    }
+}
+
+void DeviceLane::moved(const OperationRow& row) {
+    if (keeper_) {
+        keeper_->moved(row);
+    }
+}
+
+/// The time of closing is looked at even when nothing else happens.
+void DeviceLane::look_at_time() {
+    context_.timers.call_at(now() + kShiftLook, [this] {
+        next();
+        look_at_time();
+    });
+}
+
+DeviceFigures DeviceLane::figures() const {
+    DeviceFigures figures;
+    figures.device = describe();
+    figures.host_starts = host_starts_;
+    // Starting and opening are no trouble by themselves, unless they have failed before.
+    figures.closed = phase_ == Phase::closed || phase_ == Phase::offline ||
+                     (open_failures_ > 0 && phase_ == Phase::opening);
+    if (keeper_) {
+        figures.shift_open_for = keeper_->open_for();
+        figures.shift_expired = keeper_->is_expired();
+        figures.shift_reminds = keeper_->reminds();
+        figures.shift_not_closed = keeper_->gave_up_closing();
+    }
+    return figures;
 }
 
 contract::Device DeviceLane::describe() const {

@@ -10,6 +10,7 @@
 #include "devd/core/events.h"
 #include "devd/core/operation_book.h"
 #include "devd/core/outbox.h"
+#include "devd/core/shift_keeper.h"
 #include "devd/core/timers.h"
 #include "devd/core/waiters.h"
 
@@ -47,6 +48,8 @@ struct LaneContext {
     ipc::ReplySink& replies;
     const KnownBugs& bugs;
     const bool& stopping;
+    const std::function<std::uint64_t()>& random;
+    const CoreOptions& options;
 };
 
 /// One device: its host's lives, its queue, and what is under way.
@@ -59,8 +62,7 @@ struct LaneContext {
 /// does: open() hands the operation to the driver, which asks the device before it does anything.
 class DeviceLane final {
 public:
-    DeviceLane(DeviceConfig config, const LaneContext& context)
-        : config_(std::move(config)), context_(context) {}
+    DeviceLane(DeviceConfig config, const LaneContext& context);
 
     void start();
     /// Something may be ready to begin: an operation was accepted, a doubt was settled by a person.
@@ -78,6 +80,9 @@ public:
 
     const DeviceConfig& config() const { return config_; }
     contract::Device describe() const;
+    DeviceFigures figures() const;
+    /// An operation of this device came into another state.
+    void moved(const OperationRow& row);
     /// What describe() says is true once this is durable.
     Position position() const { return position_; }
     /// Not at work on anything that devd waits for when it stops.
@@ -119,6 +124,10 @@ private:
     // operations
     void next();
     const OperationBook::Entry* startable() const;
+    /// What is to begin now, devd's own operations for the shift included.
+    const OperationBook::Entry* next_operation();
+    void set_status(const contract::ClassStatus& status);
+    void look_at_time();
     void execute(const OperationBook::Entry& entry);
     void send_resolve(const OperationBook::Entry& entry);
     void take(const contract::Persist& persist);
@@ -169,6 +178,8 @@ private:
     bool quarantined_ = false;
     std::string reason_;
     std::optional<contract::ClassStatus> status_;
+    std::optional<ShiftKeeper> keeper_;
+    std::uint64_t host_starts_ = 0;
     std::optional<os::Instant> last_ok_;
     Position position_ = 0;
 

@@ -62,7 +62,7 @@ void DeviceLane::take(const contract::Queried& queried) {
     if (queried.status) {
         last_ok_ = now();
         if (std::holds_alternative<contract::FiscalStatus>(*queried.status)) {
-            status_ = queried.status;
+            set_status(*queried.status);
         }
     }
     if (const auto found = queries_.find(queried.ticket); found != queries_.end()) {

@@ -72,22 +72,39 @@ const OperationBook::Entry* DeviceLane::startable() const {
     return nullptr;
 }
 
-void DeviceLane::next() {
-    if (phase_ != Phase::ready || ending_) {
-        return;
-    }
-    const OperationBook::Entry* doubt = context_.book.in_doubt(config_.id);
-    if (doubt != nullptr && resolve_wanted_) {
-        if (queries_at_host_ == 0) {
-            send_resolve(*doubt);
-        }
-        return;
+const OperationBook::Entry* DeviceLane::next_operation() {
+    if (keeper_ && !context_.stopping) {
+        keeper_->tidy();
     }
     const OperationBook::Entry* operation = startable();
     while (operation != nullptr && is_past(operation->row, context_.clock)) {
         touched(context_.book.expire(operation->row.id));
         operation = startable();
     }
+    if (!keeper_ || context_.stopping) {
+        return operation;
+    }
+    if (operation != nullptr) {
+        const OperationBook::Entry* first = keeper_->before(*operation);
+        return first == nullptr ? operation : first;
+    }
+    const bool idle =
+        context_.book.waiting(config_.id).empty() && context_.book.in_doubt(config_.id) == nullptr;
+    return idle ? keeper_->at_leisure() : nullptr;
+}
+
+void DeviceLane::next() {
+    if (phase_ != Phase::ready || ending_) {
+        return;
+    }
+    const OperationBook::Entry* doubt = context_.book.doubt_to_ask(config_.id);
+    if (doubt != nullptr && resolve_wanted_) {
+        if (queries_at_host_ == 0) {
+            send_resolve(*doubt);
+        }
+        return;
+    }
+    const OperationBook::Entry* operation = next_operation();
     if (operation == nullptr || (queries_turn_ && !query_order_.empty())) {
         send_queries();  // perhaps none: their time may be over
         queries_turn_ = operation == nullptr;
@@ -253,7 +270,7 @@ void DeviceLane::take(const contract::Finished& finished) {
         settle(finished, *entry);
     }
     if (finished.status) {
-        status_ = finished.status;
+        set_status(*finished.status);
     }
     if (ending_) {
         return;

@@ -101,6 +101,11 @@ contract::Operation operation_of(const OperationRow& row, bool repeat) {
     return operation;
 }
 
+bool is_restored_doubt(const OperationRow& row) {
+    return row.state == State::in_doubt && row.error &&
+           row.error->code == base::name_of(base::ErrorCode::book_restored);
+}
+
 const contract::Identity& identity_of(const contract::Marker& marker) {
     return std::visit(
         [](const auto& of_class) -> const contract::Identity& { return of_class.identity; },
@@ -122,7 +127,9 @@ OperationBook::OperationBook(BookStore& store, const os::Clock& clock, BookImage
     : store_(store),
       clock_(clock),
       epochs_(image.host_epochs.begin(), image.host_epochs.end()),
-      watermark_ms_(image.retention_watermark_ms) {
+      watermark_ms_(image.retention_watermark_ms),
+      fence_ms_(image.restore_fence_ms),
+      book_epoch_(image.book_epoch) {
     for (OperationRow& row : image.operations) {
         last_sequence_ = std::max(last_sequence_, row.sequence);
         insert(std::move(row));
@@ -148,6 +155,8 @@ OperationBook::Entry& OperationBook::insert(OperationRow row) {
 void OperationBook::index(Entry& entry) {
     const OperationRow& row = entry.row;
     by_sequence_[row.sequence] = &entry;
+    counts_[row.device].held[static_cast<std::size_t>(row.state)] += 1;
+    unacknowledged_ += is_final(row.state) && !row.acknowledged ? 1 : 0;
     if (row.state == State::accepted) {
         put_in(waiting_, row.device, entry);
     } else if (row.state == State::in_doubt) {
@@ -164,6 +173,8 @@ void OperationBook::index(Entry& entry) {
 void OperationBook::unindex(const Entry& entry) {
     const OperationRow& row = entry.row;
     by_sequence_.erase(row.sequence);
+    counts_[row.device].held[static_cast<std::size_t>(row.state)] -= 1;
+    unacknowledged_ -= is_final(row.state) && !row.acknowledged ? 1 : 0;
     take_out(waiting_, row.device, row.sequence);
     take_out(doubts_, row.device, row.sequence);
     take_out(open_by_content_, {row.client, row.content_hash}, row.sequence);
@@ -207,6 +218,11 @@ const OperationBook::Entry* OperationBook::in_doubt(const std::string& device) c
     return found == doubts_.end() ? nullptr : found->second.begin()->second;
 }
 
+const OperationBook::Entry* OperationBook::doubt_to_ask(const std::string& device) const {
+    const Entry* doubt = in_doubt(device);
+    return doubt == nullptr || is_restored_doubt(doubt->row) ? nullptr : doubt;
+}
+
 Position OperationBook::put(BookChange change) {
     last_position_ = store_.write(std::move(change));
     return last_position_;
@@ -223,7 +239,8 @@ const OperationBook::Entry& OperationBook::write(Entry& entry) {
 }
 
 const OperationBook::Entry& OperationBook::move(Entry& entry, State to) {
-    INVARIANT(may_become(entry.row.state, to));
+    const State from = entry.row.state;
+    INVARIANT(may_become(from, to));
     unindex(entry);
     entry.row.state = to;
     entry.row.version += 1;
@@ -231,15 +248,31 @@ const OperationBook::Entry& OperationBook::move(Entry& entry, State to) {
         entry.row.settled_at_ms = clock_.unix_ms();
     }
     index(entry);
-    return write(entry);
+    counts_[entry.row.device].entered[static_cast<std::size_t>(to)] += 1;
+    write(entry);
+    if (move_observer_) {
+        move_observer_(entry, from);
+    }
+    return entry;
+}
+
+const OperationBook::Entry& OperationBook::add(OperationRow row) {
+    row.version = 1;
+    row.sequence = ++last_sequence_;
+    row.accepted_at_ms = clock_.unix_ms();
+    row.settled_at_ms = is_final(row.state) ? row.accepted_at_ms : 0;
+    Entry& entry = insert(std::move(row));
+    counts_[entry.row.device].entered[static_cast<std::size_t>(entry.row.state)] += 1;
+    write(entry);
+    if (move_observer_) {
+        move_observer_(entry, State::unspecified);
+    }
+    return entry;
 }
 
 const OperationBook::Entry& OperationBook::accept(OperationRow row) {
     row.state = State::accepted;
-    row.version = 1;
-    row.sequence = ++last_sequence_;
-    row.accepted_at_ms = clock_.unix_ms();
-    return write(insert(std::move(row)));
+    return add(std::move(row));
 }
 
 const OperationBook::Entry& OperationBook::bury(const base::OperationId& id,
@@ -248,12 +281,21 @@ const OperationBook::Entry& OperationBook::bury(const base::OperationId& id,
     row.id = id;
     row.client = client;
     row.state = State::never_accepted;
-    row.version = 1;
-    row.sequence = ++last_sequence_;
-    row.accepted_at_ms = clock_.unix_ms();
-    row.settled_at_ms = row.accepted_at_ms;
     row.acknowledged = true;  // nothing is left to be told
-    return write(insert(std::move(row)));
+    return add(std::move(row));
+}
+
+const OperationBook::Entry& OperationBook::settle_lost(
+    const base::OperationId& id, const std::string& client, const std::string& note,
+    const std::optional<contract::OperationResult>& result) {
+    OperationRow row;
+    row.id = id;
+    row.client = client;
+    row.decision = note;
+    row.state = result ? State::done : State::never_accepted;
+    row.result = result;
+    row.acknowledged = !result;
+    return add(std::move(row));
 }
 
 const OperationBook::Entry& OperationBook::prepare(const base::OperationId& id,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -13,6 +14,9 @@
 
 namespace tillhost::devd::core {
 
+/// How far ahead of devd's clock an id may have been made. A new id beyond it is refused, so that a
+/// restore knows a time which no id of the lost part can pass (decision 13).
+inline constexpr os::Duration kIdLeadMax = std::chrono::minutes(5);
 /// Evidence kept of one operation; a driver that wants more is refused.
 inline constexpr std::size_t kEvidenceMax = 64;
 
@@ -29,6 +33,9 @@ bool is_final(contract::OperationState state);
 bool needs_person(const OperationRow& row);
 /// The row as programs see it. `repeat`: this answer was given before.
 contract::Operation operation_of(const OperationRow& row, bool repeat = false);
+/// In doubt since the book was restored: what the device did behind the copy is not in this book,
+/// so no answer of the device settles it, only a person does.
+bool is_restored_doubt(const OperationRow& row);
 /// What a driver is given to settle an operation that was prepared.
 contract::Pending pending_of(const OperationRow& row);
 /// The device that the marker was taken from.
@@ -49,11 +56,21 @@ public:
         Position position = 0;  ///< of its last change; 0 = as read at the start
     };
     using OnChange = std::function<void(const Entry&)>;
+    using OnMove = std::function<void(const Entry&, contract::OperationState from)>;
+    /// Operations of one device by the number of their state.
+    struct Counts {
+        std::array<std::uint64_t, 9> held{};     ///< that are in the book now
+        std::array<std::uint64_t, 9> entered{};  ///< that came into the state since the start
+    };
 
     /// Rows that were prepared when the former process ended become in_doubt.
     OperationBook(BookStore& store, const os::Clock& clock, BookImage image);
     /// Called after each change of an entry. Before the first change.
     void on_change(OnChange observer) { observer_ = std::move(observer); }
+
+    /// Called after each change of state; `from` is unspecified for a new row, and equal to the
+    /// state where a doubt got another reason. Before the first change.
+    void on_move(OnMove observer) { move_observer_ = std::move(observer); }
 
     const Entry* find(const base::OperationId& id) const;
     /// The operation of that client and sale_ref that is neither failed, cancelled, expired nor
@@ -67,6 +84,10 @@ public:
     const Queue& waiting(const std::string& device) const;
     /// The device's operation in doubt (at most one is: nothing overtakes it).
     const Entry* in_doubt(const std::string& device) const;
+    /// The same, if the device can be asked about it.
+    const Entry* doubt_to_ask(const std::string& device) const;
+    /// Every operation in doubt by device, in the order of acceptance.
+    const std::map<std::string, Queue>& doubts() const { return doubts_; }
     /// Everything by acceptance, oldest first.
     const Queue& all() const { return by_sequence_; }
 
@@ -87,6 +108,11 @@ public:
     const Entry& cancel(const base::OperationId& id);
     const Entry& expire(const base::OperationId& id);
     const Entry& acknowledge(const base::OperationId& id);
+    /// A person's word on an id that a restored book does not know: done with this result, or
+    /// never accepted.
+    const Entry& settle_lost(const base::OperationId& id, const std::string& client,
+                             const std::string& note,
+                             const std::optional<contract::OperationResult>& result);
     /// Leaves a person's note at a row in doubt, as part of the decision that follows at once.
     void note_decision(const base::OperationId& id, const std::string& note);
 
@@ -97,6 +123,14 @@ public:
     std::size_t size() const { return entries_.size(); }
     /// Ids made before this are refused: they may have been forgotten.
     std::uint64_t watermark_ms() const { return watermark_ms_; }
+    /// An id that is not known here but may have been executed before the book was restored.
+    bool may_be_lost(const base::OperationId& id) const { return id.unix_ms() < fence_ms_; }
+    std::uint64_t fence_ms() const { return fence_ms_; }
+    std::int64_t book_epoch() const { return book_epoch_; }
+    /// By device; of one that is no longer configured too.
+    const std::map<std::string, Counts>& counts() const { return counts_; }
+    /// Final, and kept because nobody acknowledged them.
+    std::uint64_t unacknowledged() const { return unacknowledged_; }
     /// Forgets rows that were acknowledged and settled before `settled_before_ms`.
     void forget_settled_before(std::int64_t settled_before_ms);
     /// Forgets the oldest acknowledged rows, however young, until at most `rows_max` are left or
@@ -109,6 +143,8 @@ public:
 private:
     Entry& known(const base::OperationId& id);
     Entry& insert(OperationRow row);
+    /// A row that was not there before, in its first state.
+    const Entry& add(OperationRow row);
     /// Checks the drawing above, writes the row and tells the observer.
     const Entry& move(Entry& entry, contract::OperationState to);
     const Entry& write(Entry& entry);
@@ -120,6 +156,7 @@ private:
     BookStore& store_;
     const os::Clock& clock_;
     OnChange observer_;
+    OnMove move_observer_;
     std::unordered_map<base::OperationId, Entry> entries_;
     Queue by_sequence_;
     std::map<std::string, Queue> waiting_;
@@ -127,8 +164,12 @@ private:
     std::map<std::pair<std::string, std::string>, base::OperationId> by_sale_ref_;
     std::map<std::pair<std::string, std::string>, Queue> open_by_content_;
     std::map<std::string, std::uint64_t> epochs_;
+    std::map<std::string, Counts> counts_;
+    std::uint64_t unacknowledged_ = 0;
     std::uint64_t last_sequence_ = 0;
     std::uint64_t watermark_ms_ = 0;
+    std::uint64_t fence_ms_ = 0;
+    std::int64_t book_epoch_ = 0;
     Position last_position_ = 0;
 };
 

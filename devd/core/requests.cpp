@@ -26,13 +26,15 @@ base::Error wrong_state(const OperationRow& row, std::string_view wanted) {
 
 }  // namespace
 
-void Requests::handle(ipc::PeerId peer, const contract::Request& request) {
+void Requests::handle(ipc::PeerId peer, const ipc::PeerIdentity& identity,
+                      const contract::Request& request) {
     const auto session = sessions_.find(peer);
     const os::Duration wait = request.deadline_ms == 0
                                   ? kRequestDeadline
                                   : os::Duration(std::chrono::milliseconds(std::min(
                                         request.deadline_ms, contract::kRequestDeadlineMsMax)));
-    const Call call{peer, request, session == sessions_.end() ? nullptr : &session->second,
+    const Call call{peer, identity, request,
+                    session == sessions_.end() ? nullptr : &session->second,
                     context_.clock.now() + wait};
     if (const Outcome outcome = dispatch(call); !outcome) {
         context_.replies.send(peer, {request.id, contract::to_contract(outcome.error())});
@@ -60,10 +62,9 @@ Requests::Outcome Requests::dispatch(const Call& call) {
         case RequestKind::subscribe: return subscribe(call);
         case RequestKind::credit: return credit(call);
         case RequestKind::unsubscribe: return unsubscribe(call);
-        // TODO(before-release): answered as unknown until their parts of devd stand.
-        case RequestKind::health:
-        case RequestKind::metrics:
-        case RequestKind::backup:
+        case RequestKind::health: return health(call);
+        case RequestKind::metrics: return metrics(call);
+        case RequestKind::backup: return backup(call);
         case RequestKind::unspecified: break;
     }
     return make_error(ErrorCode::unknown_kind, "");
@@ -120,6 +121,9 @@ Requests::Outcome Requests::hello(const Call& call) {
         return make_error(ErrorCode::wrong_version,
                           fmt::format("versions: {} is spoken here", contract::kProtocolVersion));
     }
+    if (request.client == kOwnClient) {
+        return base::bad_field("client", "a name of the program's own; \"devd\" is devd's");
+    }
     // Numbered at random, so that a message from before a restart of devd fits no session.
     const base::SessionId id{random_() % kSessionMax + 1};
     sessions_[call.peer] = Session{id, request.client};
@@ -128,6 +132,7 @@ Requests::Outcome Requests::hello(const Call& call) {
     body.session = static_cast<std::int64_t>(id.value);
     body.program_version = options_.program_version;
     body.schema_hash = contract::kSchemaHash;
+    body.book_epoch = context_.book.book_epoch();
     reply(call.peer, call.request.id, 0, contract::to_value(body));
     return {};
 }
@@ -177,7 +182,8 @@ Requests::Outcome Requests::resolve(const Call& call) {
     const auto request = TRY(contract::from_value<contract::OperationRequest>(call.request.body));
     const OperationBook::Entry* entry = TRY(known(request.operation_id));
     const auto of = lanes_.find(entry->row.device);
-    if (entry->row.state != OperationState::in_doubt || of == lanes_.end()) {
+    if (entry->row.state != OperationState::in_doubt || of == lanes_.end() ||
+        is_restored_doubt(entry->row)) {
         answer(call.peer, call.request.id, *entry);
         return {};
     }
@@ -243,6 +249,8 @@ Requests::Outcome Requests::settle(const Call& call) {
         answer(call.peer, call.request.id, *entry, true);
         return {};
     }
+    // A tombstone says that it never was; after a restore that is not known.
+    TRY(check_lost(request.operation_id));
     if (request.operation_id.unix_ms() < context_.book.watermark_ms()) {
         return make_error(ErrorCode::id_too_old, "operation_id: it may have been forgotten");
     }
@@ -258,6 +266,10 @@ Requests::Outcome Requests::settle(const Call& call) {
 Requests::Outcome Requests::decide(const Call& call) {
     const auto request = TRY(contract::from_value<contract::DecideRequest>(call.request.body));
     TRY(check_session(call, request.session));
+    if (context_.book.find(request.operation_id) == nullptr &&
+        context_.book.may_be_lost(request.operation_id)) {
+        return decide_lost(call, request);
+    }
     const OperationBook::Entry* entry = TRY(known(request.operation_id));
     const OperationRow& row = entry->row;
     if (row.state != OperationState::in_doubt || row.version != request.version) {
@@ -266,14 +278,15 @@ Requests::Outcome Requests::decide(const Call& call) {
     if (request.verdict == contract::Verdict::cannot_tell) {
         return base::bad_field("verdict", "executed or not_executed");
     }
-    const auto* marker = std::get_if<contract::FiscalMarker>(&*row.marker);
+    const auto* marker = row.marker ? std::get_if<contract::FiscalMarker>(&*row.marker) : nullptr;
     contract::FiscalResult result;
     const bool executed = request.verdict == contract::Verdict::executed;
-    if (executed && makes_fiscal_document(*row.command) && marker != nullptr &&
-        request.fiscal_document_number <= marker->last_document_number) {
-        return make_error(ErrorCode::wrong_verdict,
-                          fmt::format("fiscal_document_number: the number on the paper, above {}",
-                                      marker->last_document_number));
+    const std::int64_t before = marker == nullptr ? 0 : marker->last_document_number;
+    if (executed && makes_fiscal_document(*row.command) &&
+        request.fiscal_document_number <= before) {
+        return make_error(
+            ErrorCode::wrong_verdict,
+            fmt::format("fiscal_document_number: the number on the paper, above {}", before));
     }
     context_.book.note_decision(row.id, request.note);
     if (executed) {

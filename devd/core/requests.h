@@ -6,6 +6,8 @@
 #include <unordered_map>
 
 #include "devd/core/device_lane.h"
+#include "devd/core/figures.h"
+#include "devd/core/operator_port.h"
 
 namespace tillhost::devd::core {
 
@@ -23,7 +25,11 @@ public:
 
     /// Takes up the time limits of operations that a former process accepted. Once, at the start.
     void resume();
-    void handle(ipc::PeerId peer, const contract::Request& request);
+    /// Who answers metrics and backup; nobody: not_supported.
+    void set_operator(OperatorPort& port) { operator_ = &port; }
+    Figures figures() const;
+    void handle(ipc::PeerId peer, const ipc::PeerIdentity& identity,
+                const contract::Request& request);
     void forget(ipc::PeerId peer);
     /// Answers a request with an operation as it stands, once that is durable.
     void answer(ipc::PeerId peer, std::int64_t request_id, const OperationBook::Entry& entry,
@@ -37,6 +43,7 @@ private:
     /// One request under way.
     struct Call {
         ipc::PeerId peer;
+        const ipc::PeerIdentity& identity;
         const contract::Request& request;
         const Session* session;  ///< nullptr before hello
         os::Instant deadline;
@@ -64,7 +71,15 @@ private:
     Outcome unsubscribe(const Call& call);
     base::Done check_topic(const std::string& topic);
 
+    // operator_requests.cpp
+    Outcome health(const Call& call);
+    Outcome metrics(const Call& call);
+    Outcome backup(const Call& call);
+    Outcome decide_lost(const Call& call, const contract::DecideRequest& request);
+
     // submission.cpp
+    base::Done check_age(const base::OperationId& id) const;
+    base::Done check_lost(const base::OperationId& id) const;
     Outcome submit(const Call& call);
     Outcome answer_known(const Call& call, const OperationBook::Entry& known,
                          const std::string& content_hash);
@@ -82,6 +97,8 @@ private:
     Lanes& lanes_;
     std::function<std::uint64_t()> random_;
     std::unordered_map<ipc::PeerId, Session> sessions_;
+    OperatorPort* operator_ = nullptr;
+    const os::Instant started_at_ = context_.clock.now();
 };
 
 }  // namespace tillhost::devd::core

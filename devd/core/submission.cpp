@@ -1,4 +1,6 @@
 // The checks of a submit, in their order; everything else that clients ask: requests.cpp.
+#include "devd/core/submission.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,16 +21,6 @@ using contract::OperationState;
 
 /// The wall clock may jump, so a far time limit is looked at again.
 constexpr std::int64_t kExpiryLookMsMax = 60'000;
-
-/// Equal for the same order to the same device, whatever was left out or written as its default.
-/// `force` and `start_before_ms` say how it is handed over, not what it is.
-std::string content_hash_of(const contract::SubmitRequest& request) {
-    contract::Value::Map content;
-    content.emplace_back("device", contract::Value(request.device));
-    content.emplace_back("command", contract::to_value(request.command));
-    content.emplace_back("sale_ref", contract::Value(request.sale_ref));
-    return os::sha256_hex(contract::canonical_bytes(contract::Value(std::move(content))));
-}
 
 Done check_currency(const std::string& currency) {
     const auto read = base::Currency::from_code(currency);
@@ -64,18 +56,24 @@ struct CheckCommand {
 
 }  // namespace
 
+std::string content_hash_of(const std::string& device, const contract::Command& command,
+                            const std::string& sale_ref) {
+    contract::Value::Map content;
+    content.emplace_back("device", contract::Value(device));
+    content.emplace_back("command", contract::to_value(command));
+    content.emplace_back("sale_ref", contract::Value(sale_ref));
+    return os::sha256_hex(contract::canonical_bytes(contract::Value(std::move(content))));
+}
+
 Requests::Outcome Requests::submit(const Call& call) {
     const auto request = TRY(contract::from_value<contract::SubmitRequest>(call.request.body));
     TRY(check_session(call, request.session));
     OperationRow row;
-    row.content_hash = content_hash_of(request);
+    row.content_hash = content_hash_of(request.device, request.command, request.sale_ref);
     if (const auto* entry = context_.book.find(request.operation_id)) {
         return answer_known(call, *entry, row.content_hash);
     }
-    if (request.operation_id.unix_ms() < context_.book.watermark_ms()) {
-        return make_error(ErrorCode::id_too_old,
-                          "operation_id: make a new one; this book has forgotten its time");
-    }
+    TRY(check_age(request.operation_id));
     TRY(std::visit(CheckCommand{}, request.command));
     DeviceLane* of = TRY(lane(request.device));
     row.id = request.operation_id;
@@ -95,13 +93,41 @@ Requests::Outcome Requests::submit(const Call& call) {
     return {};
 }
 
+/// Of an id that is not known.
+Done Requests::check_age(const base::OperationId& id) const {
+    TRY(check_lost(id));
+    if (id.unix_ms() < context_.book.watermark_ms()) {
+        return make_error(ErrorCode::id_too_old,
+                          "operation_id: make a new one; this book has forgotten its time");
+    }
+    const auto lead = std::chrono::duration_cast<std::chrono::milliseconds>(kIdLeadMax).count();
+    if (static_cast<std::int64_t>(id.unix_ms()) > context_.clock.unix_ms() + lead) {
+        return make_error(ErrorCode::id_from_future,
+                          "operation_id: the clock that made it is more than five minutes ahead "
+                          "of devd's");
+    }
+    return {};
+}
+
+Done Requests::check_lost(const base::OperationId& id) const {
+    if (!context_.book.may_be_lost(id)) {
+        return {};
+    }
+    return make_error(ErrorCode::book_restored,
+                      "operation_id: made before the book was restored and not in it; look at the "
+                      "registrar whether its document is there, then settle it with decide, "
+                      "version 0",
+                      base::Effect::unknown);
+}
+
 Requests::Outcome Requests::answer_known(const Call& call, const OperationBook::Entry& known,
                                          const std::string& content_hash) {
     if (known.row.state == OperationState::never_accepted) {
         return make_error(ErrorCode::wrong_state,
                           "operation_id: it was given up by settle and can never be accepted");
     }
-    if (known.row.content_hash != content_hash) {
+    // Of one that a person settled after a restore the content is not known.
+    if (known.row.command && known.row.content_hash != content_hash) {
         return make_error(ErrorCode::conflict,
                           "operation_id: it is taken by other content; an id belongs to one sale");
     }

@@ -16,7 +16,7 @@ using base::ErrorCode;
 using base::make_error;
 using base::Result;
 
-constexpr const char* kWatermark = "retention_watermark_ms";
+constexpr std::string_view kWatermark = "retention_watermark_ms";
 
 /// Migration n takes a book of version n to n + 1. Forward only; a released one never changes.
 constexpr std::array<const char*, 1> kMigrations{
@@ -225,12 +225,27 @@ Result<core::BookImage> BookTables::load() {
         image.host_epochs.emplace_back(epochs.column_text(0),
                                        to_unsigned(epochs.column_integer(1)));
     }
-    Statement fact = TRY(database_->prepare("SELECT value FROM fact WHERE name = ?"));
-    fact.text(0, kWatermark);
-    if (TRY(fact.step())) {
-        image.retention_watermark_ms = to_unsigned(fact.column_integer(0));
-    }
+    image.retention_watermark_ms = to_unsigned(TRY(fact(kWatermark)).value_or(0));
+    image.restore_fence_ms = to_unsigned(TRY(fact(kFactRestoreFence)).value_or(0));
+    image.book_epoch = TRY(fact(kFactBookEpoch)).value_or(0);
     return image;
+}
+
+Result<std::optional<std::int64_t>> BookTables::fact(std::string_view name) {
+    Statement fact = TRY(database_->prepare("SELECT value FROM fact WHERE name = ?"));
+    fact.text(0, name);
+    if (!TRY(fact.step())) {
+        return std::optional<std::int64_t>();
+    }
+    return std::optional(fact.column_integer(0));
+}
+
+Done BookTables::set_fact(std::string_view name, std::int64_t value) {
+    return statements_->fact.text(0, name).integer(1, value).run();
+}
+
+Result<std::unique_ptr<DatabaseCopy>> BookTables::copy_to(const std::string& path) {
+    return database_->copy_to(path);
 }
 
 Done BookTables::begin() { return statements_->begin.run(); }
@@ -278,8 +293,7 @@ Done BookTables::apply(const core::BookChange& change) {
         TRY(statements_->epoch.integer(1, to_signed(change.host_epoch->second)).run());
     }
     if (change.retention_watermark_ms) {
-        statements_->fact.text(0, kWatermark);
-        TRY(statements_->fact.integer(1, to_signed(*change.retention_watermark_ms)).run());
+        TRY(set_fact(kWatermark, to_signed(*change.retention_watermark_ms)));
     }
     return {};
 }

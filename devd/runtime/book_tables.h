@@ -1,7 +1,9 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "devd/core/book_store.h"
 #include "devd/runtime/database.h"
@@ -10,6 +12,12 @@ namespace tillhost::devd::runtime {
 
 /// "tilb" in ASCII; stands in the file's header, so that file(1) and we know whose it is.
 inline constexpr std::int64_t kBookApplicationId = 0x74'69'6C'62;
+
+/// Names of facts. The watermark is in core::BookImage.
+inline constexpr std::string_view kFactBookEpoch = "book_epoch";
+inline constexpr std::string_view kFactRestoreFence = "restore_fence_ms";
+/// In a copy: when it was begun, Unix time in ms.
+inline constexpr std::string_view kFactBackupTaken = "backup_taken_at_ms";
 
 /// The operation book's tables (docs/formats/operation-book.md): how rows become SQL and back.
 class BookTables final {
@@ -28,6 +36,13 @@ public:
     base::Done commit();
     /// After an error of the above. A transaction that SQLite has ended already is fine.
     void roll_back();
+    /// Begins a copy of the whole book, see DatabaseCopy.
+    base::Result<std::unique_ptr<DatabaseCopy>> copy_to(const std::string& path);
+    /// A number kept under a name of this file; nothing if it is not there.
+    base::Result<std::optional<std::int64_t>> fact(std::string_view name);
+    /// Part of the transaction.
+    base::Done set_fact(std::string_view name, std::int64_t value);
+    const std::string& path() const { return database_->path(); }
     /// Moves the write-ahead log into the file and cuts it to nothing, where that can be done now.
     void empty_log();
 

@@ -6,6 +6,7 @@
 #include <toml++/toml.h>
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <optional>
 #include <span>
 
@@ -27,6 +28,9 @@ constexpr std::size_t kSettingsMax = 62;  // and port and record
 constexpr std::size_t kNameBytesMax = 64;
 constexpr std::string_view kPort = "port";
 constexpr std::string_view kRecord = "record";
+constexpr std::int64_t kRemindHoursMax = 24;
+constexpr std::array<std::string_view, 3> kShiftKeys{"shift", "close_shift_at",
+                                                     "remind_shift_after_h"};
 
 /// One parsed file and how its faults are told.
 struct File {
@@ -178,9 +182,60 @@ Done read_settings(const File& file, const std::string& folder, const KnownDrive
     return {};
 }
 
+std::optional<int> minute_of_day(std::string_view text) {
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (text.size() != 5 || text[2] != ':' || !digit(text[0]) || !digit(text[1]) ||
+        !digit(text[3]) || !digit(text[4])) {
+        return std::nullopt;
+    }
+    const int hour = (text[0] - '0') * 10 + (text[1] - '0');
+    const int minute = (text[3] - '0') * 10 + (text[4] - '0');
+    return hour < 24 && minute < 60 ? std::optional(hour * 60 + minute) : std::nullopt;
+}
+
+/// What the file says of the shift; nothing if it says nothing.
+Result<std::optional<core::ShiftPolicy>> read_shift(const File& file, const std::string& driver) {
+    core::ShiftPolicy policy;
+    bool said = false;
+    for (const std::string_view key : kShiftKeys) {
+        if (const toml::node* node = file.table.get(key)) {
+            said = true;
+            if (!driver.starts_with("fiscal/")) {
+                return file.fault(*node, fmt::format("{} is for fiscal registrars", key));
+            }
+        }
+    }
+    if (const auto word = TRY(text_of(file, "shift"))) {
+        policy.open_when_needed = *word == "open_when_needed";
+        if (!policy.open_when_needed && *word != "manual") {
+            return file.fault(*file.table.get("shift"),
+                              "shift is \"manual\" or \"open_when_needed\"");
+        }
+    }
+    if (const auto time = TRY(text_of(file, "close_shift_at"))) {
+        policy.close_at_minute = minute_of_day(*time);
+        if (!policy.close_at_minute) {
+            return file.fault(*file.table.get("close_shift_at"),
+                              "close_shift_at is a local time, such as \"22:30\"");
+        }
+    }
+    if (const toml::node* node = file.table.get("remind_shift_after_h")) {
+        const auto* time = node->as_integer();
+        if (time == nullptr || time->get() < 1 || time->get() > kRemindHoursMax) {
+            return file.fault(*node, fmt::format("remind_shift_after_h is a whole number from 1 "
+                                                 "to {}",
+                                                 kRemindHoursMax));
+        }
+        policy.remind_after = std::chrono::hours(time->get());
+    }
+    return said ? std::optional(policy) : std::nullopt;
+}
+
 Result<core::DeviceConfig> read_device(const std::string& folder, const std::string& name,
                                        std::span<const KnownDriver> drivers) {
-    constexpr std::array<std::string_view, 5> kKnown{"id", "driver", kPort, kRecord, "settings"};
+    constexpr std::array<std::string_view, 8> kKnown{
+        "id",      "driver", kPort, kRecord, "shift", "close_shift_at", "remind_shift_after_h",
+        "settings"};
     constexpr std::string_view kEnding = ".toml";
     const File file = TRY(read(folder, "devices.d/" + name));
     TRY(only_known_keys(file, file.table, kKnown));
@@ -210,6 +265,7 @@ Result<core::DeviceConfig> read_device(const std::string& folder, const std::str
         }
         device.settings.push_back({std::string(kRecord), *record});
     }
+    device.shift = TRY(read_shift(file, device.driver));
     TRY(read_settings(file, folder, known, device));
     return device;
 }
@@ -234,11 +290,40 @@ Result<os::Severity> read_log_level(const File& file) {
     return file.fault(*file.table.get("log"), "log is error, warning, notice, info or debug");
 }
 
+Result<std::optional<std::uint16_t>> read_metrics(const File& file) {
+    constexpr std::array<std::string_view, 1> kKnown{"listen"};
+    constexpr std::string_view kHost = "127.0.0.1:";
+    const toml::node* node = file.table.get("metrics");
+    if (node == nullptr) {
+        return std::optional<std::uint16_t>();
+    }
+    const toml::table* table = node->as_table();
+    if (table == nullptr) {
+        return file.fault(*node, "metrics is a table: [metrics]");
+    }
+    TRY(only_known_keys(file, *table, kKnown));
+    const auto* listen = table->get_as<std::string>("listen");
+    const std::string text = listen == nullptr ? "" : listen->get();
+    int port = 0;
+    const char* const end = text.data() + text.size();
+    if (text.starts_with(kHost)) {
+        const auto read = std::from_chars(text.data() + kHost.size(), end, port);
+        port = read.ec == std::errc() && read.ptr == end ? port : 0;
+    }
+    if (port < 1 || port > 65535) {
+        return file.fault(*node,
+                          "listen is \"127.0.0.1:PORT\": whoever is not on this machine "
+                          "asks its node exporter or tillctl");
+    }
+    return std::optional(static_cast<std::uint16_t>(port));
+}
+
 Done read_daemon(const std::string& folder, Config& config) {
-    constexpr std::array<std::string_view, 2> kKnown{"retention_days", "log"};
+    constexpr std::array<std::string_view, 3> kKnown{"retention_days", "log", "metrics"};
     const File file = TRY(read(folder, "devd.toml"));
     TRY(only_known_keys(file, file.table, kKnown));
     config.log_level = TRY(read_log_level(file));
+    config.metrics_port = TRY(read_metrics(file));
     if (const toml::node* node = file.table.get("retention_days")) {
         const auto* days = node->as_integer();
         if (days == nullptr || days->get() < 1 || days->get() > kRetentionDaysMax) {

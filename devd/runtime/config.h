@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -18,6 +20,7 @@ struct Config {
     std::vector<core::DeviceConfig> devices;  ///< by id
     os::Duration retention = std::chrono::hours(24 * 30);
     os::Severity log_level = os::Severity::info;
+    std::optional<std::uint16_t> metrics_port;  ///< on 127.0.0.1; nothing: no listener
 };
 
 /// A driver as devd-driver names it.
@@ -29,12 +32,15 @@ struct KnownDriver {
 /// Reads DIR/devd.toml and DIR/devices.d/*.toml.
 ///
 /// devd.toml: `retention_days` (1…3650, how long settled and acknowledged operations are kept),
-/// `log` ("error", "warning", "notice", "info" or "debug").
+/// `log` ("error", "warning", "notice", "info" or "debug"), `[metrics] listen` ("127.0.0.1:PORT",
+/// docs/operation.md).
 /// A device's file: `id` (a…z, 0…9, - and _, at most 64; the file's name if absent), `driver`,
 /// `port` (transport/address.h), `record` (absolute path of a file into which the device's line is
-/// recorded, docs/formats/line-recording.md), and a table `settings` of texts, whole numbers and
-/// booleans. A setting written as `{ file = "PATH" }` is the first line of that file, so that
-/// secrets stay out of the configuration; PATH counts from DIR.
+/// recorded, docs/formats/line-recording.md), of a registrar `shift` ("manual" or
+/// "open_when_needed"), `close_shift_at` ("HH:MM", local time) and `remind_shift_after_h` (1…24),
+/// and a table `settings` of texts, whole numbers and booleans. A setting written as `{ file =
+/// "PATH" }` is the first line of that file, so that secrets stay out of the configuration; PATH
+/// counts from DIR.
 ///
 /// Errors: config_invalid with "FILE:LINE:COLUMN: what is wrong; what would be right". An unknown
 /// key is an error: a misspelt one would silently do nothing. So is a driver that does not stand in

@@ -141,6 +141,44 @@ Result<std::int64_t> Database::integer(const std::string& sql) {
     return statement.column_integer(0);
 }
 
+void DatabaseCopy::Close::operator()(sqlite3* connection) const { ::sqlite3_close(connection); }
+void DatabaseCopy::Finish::operator()(sqlite3_backup* backup) const {
+    ::sqlite3_backup_finish(backup);
+}
+
+Result<std::unique_ptr<DatabaseCopy>> Database::copy_to(const std::string& path) {
+    sqlite3* to = nullptr;
+    const int code =
+        ::sqlite3_open_v2(path.c_str(), &to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+    std::unique_ptr<DatabaseCopy> copy(new DatabaseCopy(path, to));
+    // A copy that was cut off is thrown away, so it needs neither journal nor sync of its own.
+    if (code != SQLITE_OK ||
+        ::sqlite3_exec(to, "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;", nullptr, nullptr,
+                       nullptr) != SQLITE_OK) {
+        return sqlite_error(to, path);
+    }
+    copy->backup_.reset(::sqlite3_backup_init(to, "main", connection_.get(), "main"));
+    if (copy->backup_ == nullptr) {
+        return sqlite_error(to, path);
+    }
+    return copy;
+}
+
+Result<bool> DatabaseCopy::step(int pages_max) {
+    const int code = ::sqlite3_backup_step(backup_.get(), pages_max);
+    if (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED) {
+        return false;
+    }
+    if (code != SQLITE_DONE) {
+        const ErrorCode ours =
+            (code & 0xFF) == SQLITE_FULL ? ErrorCode::storage_full : ErrorCode::storage_failed;
+        return make_error(ours, fmt::format("{}: {}", path_, ::sqlite3_errstr(code)));
+    }
+    backup_.reset();
+    to_.reset();
+    return true;
+}
+
 Done Database::check() {
     Statement statement = TRY(prepare("PRAGMA quick_check(1)"));
     TRY(statement.step());

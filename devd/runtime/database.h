@@ -10,6 +10,7 @@
 #include "hal/base/result.h"
 
 struct sqlite3;
+struct sqlite3_backup;
 struct sqlite3_stmt;
 
 namespace tillhost::devd::runtime {
@@ -43,6 +44,28 @@ private:
     std::unique_ptr<sqlite3_stmt, Finalize> statement_;
 };
 
+/// A copy of a database, taken in steps between the transactions of its own connection; what that
+/// writes meanwhile goes into the copy too. The source outlives it.
+class DatabaseCopy final {
+public:
+    /// Copies at most so many pages. True when the copy is whole and its file closed.
+    /// Errors: storage_failed, storage_full.
+    base::Result<bool> step(int pages_max);
+
+private:
+    friend class Database;
+    struct Close {
+        void operator()(sqlite3* connection) const;
+    };
+    struct Finish {
+        void operator()(sqlite3_backup* backup) const;
+    };
+    DatabaseCopy(std::string path, sqlite3* to) : path_(std::move(path)), to_(to) {}
+    std::string path_;
+    std::unique_ptr<sqlite3, Close> to_;
+    std::unique_ptr<sqlite3_backup, Finish> backup_;  ///< ended before its target is closed
+};
+
 /// One SQLite connection, used by one thread at a time. The only place that knows SQLite.
 class Database final {
 public:
@@ -58,6 +81,9 @@ public:
     /// Reads through the whole file; some hundred megabytes a second. Errors: storage_failed
     /// naming the first damage.
     base::Done check();
+    /// Begins a copy into an empty file that nobody else uses; it is not synced to the disk.
+    /// Errors: storage_failed.
+    base::Result<std::unique_ptr<DatabaseCopy>> copy_to(const std::string& path);
     const std::string& path() const { return path_; }
 
 private:

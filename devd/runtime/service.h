@@ -7,6 +7,8 @@
 
 #include "devd/core/core.h"
 #include "devd/runtime/host_spawner.h"
+#include "devd/runtime/latency_histogram.h"
+#include "devd/runtime/metrics_listener.h"
 #include "devd/runtime/service_manager.h"
 #include "devd/runtime/sqlite_store.h"
 #include "hal/os/event_loop.h"
@@ -46,6 +48,7 @@ struct ServiceParts {
     core::Core& core;
     const ServiceManager& manager;
     os::Logger logger;
+    MetricsListener* metrics = nullptr;  ///< nothing: not configured
 };
 
 /// The one place where loop, endpoint, book, hosts and the core meet. The loop sleeps unless there
@@ -54,9 +57,10 @@ struct ServiceParts {
 ///
 /// Before each sleep the endpoint is drained, because its descriptor is edge-triggered underneath,
 /// and the timer is set anew if the core wants another.
-class Service final : public HostHandler {
+class Service final : public HostHandler, public core::OperatorPort {
 public:
-    explicit Service(ServiceParts parts) : parts_(std::move(parts)) {}
+    explicit Service(ServiceParts parts)
+        : parts_(std::move(parts)), watchdog_(parts_.loop, parts_.clock, parts_.manager) {}
 
     /// Starts the hosts and serves until SIGTERM or SIGINT; then takes no more work, waits until
     /// the core is at rest or kStopTimeMax has passed, and returns. A second signal ends it at
@@ -70,17 +74,25 @@ public:
     void on_host_stuck(const std::string& device, base::HostEpoch epoch,
                        const std::string& reason) override;
 
+    std::string metrics_text() override;
+    base::Done back_up(const std::string& path, Copied done) override;
+    void on_operation(const core::OperationNote& note) override;
+
 private:
     base::Done watch();
+    void on_store_moved();
     void on_signal(int signal);
     bool before_sleep();
     void set_timer();
-    void tell_alive(os::Duration interval);
 
     ServiceParts parts_;
+    Watchdog watchdog_;
     bool stopping_ = false;
     std::optional<os::TimerId> timer_;
     std::optional<os::Instant> timer_at_;
+    LatencyHistogram lag_;
+    Copied backup_asked_;
+    std::string backup_path_;
 };
 
 }  // namespace tillhost::devd::runtime

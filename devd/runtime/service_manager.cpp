@@ -35,6 +35,17 @@ std::optional<os::Duration> read_watchdog() {
 
 }  // namespace
 
+void Watchdog::start() {
+    if (const auto interval = manager_.watchdog_interval()) {
+        ping(*interval);
+    }
+}
+
+void Watchdog::ping(os::Duration interval) {
+    manager_.alive();
+    loop_.call_at(clock_.now() + interval, [this, interval] { ping(interval); });
+}
+
 ServiceManager ServiceManager::from_environment() {
     ServiceManager manager;
     manager.socket_ = environment("NOTIFY_SOCKET");

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "hal/os/clock.h"
+#include "hal/os/event_loop.h"
 
 namespace tillhost::devd::runtime {
 
@@ -26,6 +27,25 @@ private:
 
     std::string socket_;
     std::optional<os::Duration> watchdog_interval_;
+};
+
+/// systemd's watchdog tied to the loop: the ping is a timer of the very loop that does the work,
+/// and nothing else sends it. A loop that is stuck in a handler pings no more, and systemd ends the
+/// process; after it got free in time it pings once, not once for each ping that was missed.
+class Watchdog final {
+public:
+    /// All outlive the watchdog.
+    Watchdog(os::EventLoop& loop, const os::Clock& clock, const ServiceManager& manager)
+        : loop_(loop), clock_(clock), manager_(manager) {}
+    /// Does nothing where systemd has asked for none. Once.
+    void start();
+
+private:
+    void ping(os::Duration interval);
+
+    os::EventLoop& loop_;
+    const os::Clock& clock_;
+    const ServiceManager& manager_;
 };
 
 }  // namespace tillhost::devd::runtime

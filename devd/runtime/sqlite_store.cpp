@@ -1,6 +1,8 @@
 #include "devd/runtime/sqlite_store.h"
 
+#include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "hal/os/files.h"
 
@@ -31,11 +33,23 @@ Result<std::unique_ptr<BookTables>> open_tables(const StoreOptions& options) {
     return BookTables::open(path);
 }
 
+/// A copy put in the book's place by hand would take for new what it has forgotten.
+Done refuse_copy(BookTables& tables) {
+    const std::int64_t taken = TRY(tables.fact(kFactBackupTaken)).value_or(0);
+    if (taken != 0 && TRY(tables.fact(kFactBookEpoch)).value_or(0) < taken) {
+        return base::make_error(
+            ErrorCode::storage_failed,
+            tables.path() + ": this is a copy of a book; it is put back by devd --restore");
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const StoreOptions& options,
                                                        const os::Logger& logger) {
     auto tables = TRY(open_tables(options));
+    TRY(refuse_copy(*tables));
     core::BookImage image = TRY(tables->load());
     os::Wakeup moved = TRY(os::Wakeup::create());
     return std::unique_ptr<SqliteStore>(
@@ -93,7 +107,9 @@ bool SqliteStore::has_room() const {
 
 SqliteStore::Queue SqliteStore::take_group(bool& stopping) {
     std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [this] { return !queue_.empty() || stop_ || ask_for_room_; });
+    changed_.wait(lock, [this] {
+        return !queue_.empty() || stop_ || ask_for_room_ || backup_wanted_.has_value();
+    });
     ask_for_room_ = false;
     Queue group;
     if (queue_.size() <= kGroupChangesMax) {
@@ -116,8 +132,91 @@ void SqliteStore::run_writer() {
             durable_.fetch_add(group.size(), std::memory_order_release);
             moved_.signal();
         }
+        step_backup();
         measure_room();
     }
+    if (backup_ != nullptr) {
+        end_backup(base::make_error(ErrorCode::shutting_down, "the copy was not finished"));
+    }
+}
+
+// --- a copy of the book
+
+Done SqliteStore::back_up(std::string path, std::int64_t taken_at_ms) {
+    {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        if (backup_wanted_ || backup_done_) {
+            return base::make_error(ErrorCode::retry_later, "a copy is being made");
+        }
+        backup_wanted_.emplace(std::move(path), taken_at_ms);
+    }
+    changed_.notify_one();
+    return {};
+}
+
+std::optional<Result<SqliteStore::BackupDone>> SqliteStore::take_backup() {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    return std::exchange(backup_done_, std::nullopt);
+}
+
+void SqliteStore::begin_backup() {
+    std::optional<std::pair<std::string, std::int64_t>> wanted;
+    {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        wanted = backup_wanted_;
+    }
+    if (!wanted) {
+        return;
+    }
+    auto begun = BookBackup::begin(*tables_, std::move(wanted->first), wanted->second);
+    if (begun) {
+        backup_ = std::move(*begun);
+    } else {
+        end_backup(begun.error());
+    }
+}
+
+/// One step a turn, so that a commit waits for a megabyte at most.
+void SqliteStore::step_backup() {
+    if (backup_ == nullptr) {
+        begin_backup();
+    }
+    if (backup_ == nullptr) {
+        return;
+    }
+    const auto stepped = backup_->step();
+    if (!stepped) {
+        end_backup(stepped.error());
+    } else if (*stepped) {
+        end_backup(BackupDone{.taken_at_ms = 0, .bytes = **stepped});
+    }
+}
+
+void SqliteStore::end_backup(Result<BackupDone> outcome) {
+    backup_.reset();
+    {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        if (outcome && backup_wanted_) {
+            outcome->taken_at_ms = backup_wanted_->second;
+            last_backup_ms_ = outcome->taken_at_ms;
+            backups_ += 1;
+        }
+        backup_wanted_.reset();
+        backup_done_ = std::move(outcome);
+    }
+    moved_.signal();
+}
+
+SqliteStore::Figures SqliteStore::figures() const {
+    Figures figures;
+    figures.commit = commit_time_.read();
+    figures.free_bytes = free_bytes_.load(std::memory_order_relaxed);
+    figures.room = room_.load(std::memory_order_relaxed);
+    const std::lock_guard<std::mutex> guard(mutex_);
+    figures.changes_waiting = last_ - std::min(last_, durable());
+    figures.backups = backups_;
+    figures.last_backup_ms = last_backup_ms_;
+    return figures;
 }
 
 Done SqliteStore::try_group(const Queue& group) {
@@ -129,6 +228,7 @@ Done SqliteStore::try_group(const Queue& group) {
 }
 
 void SqliteStore::write_group(const Queue& group) {
+    const os::Instant begun = clock_.now();
     Done written = try_group(group);
     if (!written && written.error().code == ErrorCode::storage_full) {
         logger_.error("the disk is full: the ballast is given up", {{"folder", options_.folder}});
@@ -145,10 +245,12 @@ void SqliteStore::write_group(const Queue& group) {
         end_process(written.error());
     }
     commits_.fetch_add(1, std::memory_order_relaxed);
+    commit_time_.add(clock_.now() - begun);
 }
 
 void SqliteStore::measure_room() {
     const auto free = os::free_bytes(options_.folder);
+    free_bytes_.store(free.value_or(0), std::memory_order_relaxed);
     bool room = free && *free >= options_.room_bytes_min;
     if (room && !room_.load(std::memory_order_relaxed)) {
         room = *free >= options_.room_bytes_min + options_.ballast_bytes;

@@ -6,12 +6,15 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "devd/core/book_store.h"
+#include "devd/runtime/backup.h"
 #include "devd/runtime/book_tables.h"
+#include "devd/runtime/latency_histogram.h"
 #include "hal/os/descriptor.h"
 #include "hal/os/log.h"
 #include "hal/os/thread.h"
@@ -39,7 +42,8 @@ inline constexpr int kExitStorageFailed = 74;
 class SqliteStore final : public core::BookStore {
 public:
     /// Opens or makes the book and reads it through. Blocks for the disk. Errors: storage_failed
-    /// (damaged, foreign or newer file; the detail names it), storage_full (not even the ballast
+    /// (damaged, foreign or newer file, or a copy that was not put back by restore_book; the detail
+    /// names it), storage_full (not even the ballast
     /// made room), system_failed.
     static base::Result<std::unique_ptr<SqliteStore>> open(const StoreOptions& options,
                                                            const os::Logger& logger);
@@ -58,6 +62,27 @@ public:
     /// Transactions so far: the bench compares them with operations.
     std::uint64_t commits() const { return commits_.load(std::memory_order_relaxed); }
 
+    /// A finished copy, or why there is none.
+    struct BackupDone {
+        std::int64_t taken_at_ms = 0;
+        std::uint64_t bytes = 0;
+    };
+    /// Begins a copy of the book (backup.h) on the writer, between its commits. Errors: retry_later
+    /// (one is under way).
+    base::Done back_up(std::string path, std::int64_t taken_at_ms);
+    /// What came of it, once, after moved() was signalled.
+    std::optional<base::Result<BackupDone>> take_backup();
+
+    struct Figures {
+        LatencyHistogram::Counts commit{};
+        std::uint64_t changes_waiting = 0;
+        std::uint64_t free_bytes = 0;  ///< as last measured
+        bool room = true;
+        std::uint64_t backups = 0;        ///< made since the start
+        std::int64_t last_backup_ms = 0;  ///< Unix time at which the last was taken; 0: none
+    };
+    Figures figures() const;
+
 private:
     using Queue = std::deque<core::BookChange>;
     SqliteStore(StoreOptions options, const os::Logger& logger, std::unique_ptr<BookTables> tables,
@@ -68,6 +93,9 @@ private:
     void write_group(const Queue& group);
     base::Done try_group(const Queue& group);
     void measure_room();
+    void begin_backup();
+    void step_backup();
+    void end_backup(base::Result<BackupDone> outcome);
     [[noreturn]] void end_process(const base::Error& error) const;
 
     const StoreOptions options_;
@@ -78,6 +106,8 @@ private:
     std::atomic<core::Position> durable_{0};
     std::atomic<std::uint64_t> commits_{0};
     std::atomic<bool> room_{true};
+    std::atomic<std::uint64_t> free_bytes_{0};
+    LatencyHistogram commit_time_;
 
     mutable std::mutex mutex_;
     mutable std::condition_variable changed_;
@@ -85,7 +115,14 @@ private:
     core::Position last_ = 0;            // guarded by mutex_
     bool stop_ = false;                  // guarded by mutex_
     mutable bool ask_for_room_ = false;  // guarded by mutex_
+    /// What is wanted, until it is done.
+    std::optional<std::pair<std::string, std::int64_t>> backup_wanted_;  // guarded by mutex_
+    std::optional<base::Result<BackupDone>> backup_done_;                // guarded by mutex_
+    std::uint64_t backups_ = 0;                                          // guarded by mutex_
+    std::int64_t last_backup_ms_ = 0;                                    // guarded by mutex_
 
+    const os::SystemClock clock_{};       ///< to measure commits
+    std::unique_ptr<BookBackup> backup_;  ///< the writer's
     bool ballast_ = false;                ///< the writer's
     std::unique_ptr<os::Thread> writer_;  ///< last: it uses all the others
 };

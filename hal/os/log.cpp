@@ -1,5 +1,6 @@
 #include "hal/os/log.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -57,7 +58,14 @@ std::string_view word_of(Severity severity) {
 
 }  // namespace
 
-bool StderrSink::under_journal() { return std::getenv("JOURNAL_STREAM") != nullptr; }
+bool StderrSink::under_journal() {
+    const char* named = std::getenv("JOURNAL_STREAM");
+    struct stat found {};
+    if (named == nullptr || ::fstat(STDERR_FILENO, &found) != 0) {
+        return false;
+    }
+    return std::to_string(found.st_dev) + ":" + std::to_string(found.st_ino) == named;
+}
 
 void StderrSink::line(Severity severity, std::string_view text) {
     std::string line;
@@ -84,7 +92,7 @@ void Logger::say(Severity severity, std::string_view message, Fields fields) con
         line += '=';
         append_value(line, field.value);
     }
-    sink_->line(severity, line);
+    sink_->entry(severity, line, fields);
 }
 
 void Logger::error(std::string_view message, Fields fields) const {

@@ -20,8 +20,13 @@ struct LogField {
 class LogSink {
 public:
     virtual ~LogSink() = default;
-    /// One line without its end. Any thread.
+    /// One line without its end: the message and its fields as Logger writes them. Any thread.
     virtual void line(Severity severity, std::string_view text) = 0;
+    /// The same with its fields apart, for a sink that keeps them so.
+    virtual void entry(Severity severity, std::string_view text,
+                       std::initializer_list<LogField> /*fields*/) {
+        line(severity, text);
+    }
 };
 
 /// Standard error, one write a line. With `journal` each line begins with "<N>", which systemd
@@ -29,7 +34,8 @@ public:
 class StderrSink final : public LogSink {
 public:
     explicit StderrSink(bool journal) : journal_(journal) {}
-    /// True when systemd connected standard error to its journal ($JOURNAL_STREAM).
+    /// True when systemd connected standard error to its journal: $JOURNAL_STREAM names the very
+    /// file that it is (sd-daemon(3)).
     static bool under_journal();
     void line(Severity severity, std::string_view text) override;
 

@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hal/os/clock.h"
@@ -54,6 +55,11 @@ struct Ledger {
     std::set<base::OperationId> decided;  ///< by the person
     std::int64_t last_request = 0;  ///< numbers never repeat, so that a late reply is told apart
 };
+
+/// What devd does by itself for a registrar's shift, as if it were a task; nothing if the operation
+/// is no such one.
+std::optional<Task> own_task(const std::string& client, const std::string& device,
+                             std::string_view command);
 
 /// A command that leaves something in the device's memory.
 bool is_money(const contract::Command& command);

@@ -31,6 +31,22 @@ const Task* task_of(const Ledger& ledger, const base::OperationId& id) {
     return nullptr;
 }
 
+std::optional<Task> own_task(const std::string& client, const std::string& device,
+                             std::string_view command) {
+    if (client != "devd") {
+        return std::nullopt;
+    }
+    Task task;
+    task.number = -1;
+    task.device = device;
+    if (command == "open_shift") {
+        task.command = contract::OpenShift{};
+    } else {
+        task.command = contract::CloseShift{};
+    }
+    return task;
+}
+
 bool is_document_of(const simulators::FiscalDocument& document, const Task& task) {
     const contract::Command& command = task.command;
     switch (document.type) {
@@ -93,7 +109,8 @@ void Person::look() {
 
 void Person::consider(const contract::Operation& operation) {
     const bool cannot_tell = operation.error && operation.error->code == "device_in_doubt";
-    const Task* task = task_of(ledger_, operation.operation_id);
+    const auto own = own_task(operation.client, operation.device, operation.command);
+    const Task* task = own ? &*own : task_of(ledger_, operation.operation_id);
     if (task == nullptr) {
         findings_.add("an operation is in doubt that no client made");
         return;

@@ -242,6 +242,25 @@ void add_troubles(Plan& plan, Chance& chance) {
     }
 }
 
+/// Registrars whose shift devd keeps. The till's own opening comes when it may be open already. Not
+/// where the book forgets within the day: it alone knows what devd did by itself.
+void give_shift_policies(Plan& plan, Chance chance) {
+    for (PlannedDevice& device : plan.devices) {
+        if (device.driver == "fiscal/toy" || plan.retention < std::chrono::hours(1) ||
+            !chance.one_in(4)) {
+            continue;
+        }
+        device.opens_shifts = true;
+        device.closes_shift_after_min = chance.one_in(2) ? 1 : 0;
+        for (Task& task : plan.tasks) {
+            if (task.device == device.id &&
+                std::holds_alternative<contract::OpenShift>(task.command)) {
+                task.manner.think = chance.ms_between(0, 20'000);
+            }
+        }
+    }
+}
+
 }  // namespace
 
 std::string_view name_of(Trouble trouble) {
@@ -289,6 +308,7 @@ Plan make_plan(std::uint64_t seed, Drivers drivers) {
     plan.network_trouble_percent = chance.one_in(4) ? chance.between(1, 8) : 0;
     plan.retention = chance.one_in(12) ? std::chrono::seconds(5) : std::chrono::hours(24);
     plan.link_through_bytes = chance.one_in(8);
+    give_shift_policies(plan, Chance(seed, 12));
     return plan;
 }
 

@@ -31,6 +31,8 @@ struct PlannedDevice {
     std::string driver;
     os::Duration late_bytes_max{};
     bool serial_configured = false;
+    bool opens_shifts = false;       ///< devd does, before a receipt
+    int closes_shift_after_min = 0;  ///< devd does, so long after the shop opened; 0: never
 };
 
 /// Which drivers stand in the shop.

@@ -72,6 +72,16 @@ public:
         if (settled) {
             // What is on its way arrives: late bytes, the last changes of the book.
             scheduler_.run(scheduler_.now() + std::chrono::seconds(8), [] { return false; });
+            // And what devd has begun by itself comes to an end.
+            scheduler_.run(scheduler_.now() + std::chrono::minutes(5),
+                           [this] { return !is_devd_at_work(); });
+        }
+        for (const auto& [id, row] : store_.rows()) {
+            if (row.client == "devd") {
+                scheduler_.trace().say(scheduler_.now(), "shop", "devd's own {} of {} is {}",
+                                       case_of(*row.command), row.device,
+                                       contract::name_of(row.state));
+            }
         }
         check_ledgers(ledger_, store_, registrars_, plan_.retention < std::chrono::hours(1),
                       findings_);
@@ -117,9 +127,25 @@ private:
             if (registrar->planned().serial_configured) {
                 device.settings.push_back({"serial", registrar->serial()});
             }
+            device.shift = shift_policy(registrar->planned());
             setup.devices.push_back(std::move(device));
         }
         return setup;
+    }
+
+    std::optional<devd::core::ShiftPolicy> shift_policy(const PlannedDevice& planned) const {
+        constexpr std::int64_t kMinuteMs = 60'000;
+        if (!planned.opens_shifts) {
+            return std::nullopt;
+        }
+        devd::core::ShiftPolicy policy;
+        policy.open_when_needed = true;
+        if (planned.closes_shift_after_min != 0) {
+            const std::int64_t minute = clock_.unix_ms() / kMinuteMs;
+            policy.close_at_minute =
+                static_cast<int>((minute + planned.closes_shift_after_min) % (24 * 60));
+        }
+        return policy;
     }
 
     void start_client(std::size_t index) {
@@ -147,6 +173,15 @@ private:
         return true;
     }
 
+    bool is_devd_at_work() const {
+        for (const auto& [id, row] : store_.rows()) {
+            if (row.client == "devd" && !devd::core::is_final(row.state)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     bool is_over() const {
         if (!findings_.empty()) {
             return true;  // the rest of the day says nothing new
@@ -156,7 +191,7 @@ private:
                 return false;
             }
         }
-        return devd_.runs() && store_.at_rest();
+        return devd_.runs() && store_.at_rest() && !is_devd_at_work();
     }
 
     const Plan plan_;

@@ -82,10 +82,52 @@ TEST_F(ConfigTest, NamesASettingThatTheDriverDoesNotHaveWithItsPlace) {
 TEST_F(ConfigTest, NamesAnUnknownKeyWithItsPlace) {
     EXPECT_EQ(device_error("driver = \"echo\"\n  prot = \"pty:/x\"\n"),
               "devices.d/kassa.toml:2:3: unknown key \"prot\"; known here: id, driver, port, "
-              "record, settings");
+              "record, shift, close_shift_at, remind_shift_after_h, settings");
     write("devices.d/kassa.toml", "driver = \"echo\"\n");
     write("devd.toml", "\nretention = 3\n");
-    EXPECT_EQ(error(), "devd.toml:2:1: unknown key \"retention\"; known here: retention_days, log");
+    EXPECT_EQ(error(),
+              "devd.toml:2:1: unknown key \"retention\"; known here: retention_days, log, metrics");
+}
+
+TEST_F(ConfigTest, ReadsTheShiftPolicyOfARegistrar) {
+    write("devices.d/kassa.toml",
+          "driver = \"fiscal/toy\"\nshift = \"open_when_needed\"\nclose_shift_at = \"22:30\"\n"
+          "remind_shift_after_h = 20\n");
+    write("devices.d/other.toml", "driver = \"fiscal/toy\"\n");
+    const auto config = load_config(folder_);
+    ASSERT_TRUE(config) << config.error().detail;
+    const auto& policy = config->devices.front().shift;
+    ASSERT_TRUE(policy);
+    EXPECT_TRUE(policy->open_when_needed);
+    EXPECT_EQ(policy->close_at_minute, 22 * 60 + 30);
+    EXPECT_EQ(policy->remind_after, std::chrono::hours(20));
+    EXPECT_FALSE(config->devices.back().shift);
+}
+
+TEST_F(ConfigTest, NamesAWrongShiftPolicyWithItsPlace) {
+    for (const char* line :
+         {"shift = \"always\"", "close_shift_at = \"24:00\"", "close_shift_at = \"9:30\"",
+          "close_shift_at = \"22:3x\"", "remind_shift_after_h = 0", "remind_shift_after_h = 25"}) {
+        const std::string said = device_error(std::string("driver = \"fiscal/toy\"\n") + line);
+        EXPECT_EQ(said.rfind("devices.d/kassa.toml:2:", 0), 0U) << line << ": " << said;
+    }
+    EXPECT_NE(device_error("driver = \"test/echo\"\nshift = \"manual\"\n")
+                  .find("shift is for fiscal registrars"),
+              std::string::npos);
+}
+
+TEST_F(ConfigTest, ListensForAWatcherOnLoopbackOnlyAndOnlyWhenToldSo) {
+    write("devices.d/kassa.toml", "driver = \"echo\"\n");
+    EXPECT_FALSE(MUST(load_config(folder_)).metrics_port);
+    write("devd.toml", "[metrics]\nlisten = \"127.0.0.1:9187\"\n");
+    EXPECT_EQ(MUST(load_config(folder_)).metrics_port, 9187);
+    for (const char* listen : {"\"0.0.0.0:9187\"", "\"127.0.0.1\"", "\"127.0.0.1:0\"",
+                               "\"127.0.0.1:65536\"", "\"127.0.0.1:91x\"", "9187"}) {
+        write("devd.toml", std::string("[metrics]\nlisten = ") + listen + "\n");
+        EXPECT_NE(error().find("listen is \"127.0.0.1:PORT\""), std::string::npos) << listen;
+    }
+    write("devd.toml", "[metrics]\nport = 1\n");
+    EXPECT_NE(error().find("known here: listen"), std::string::npos);
 }
 
 TEST_F(ConfigTest, NamesAWrongTypeAndAWrongValueWithTheirPlace) {

@@ -1,5 +1,6 @@
-// Claim: systemd is told what it waits for, and without systemd nothing happens.
-// Shown with a real datagram socket in the place of systemd's.
+// Claim: systemd is told what it waits for, and without systemd nothing happens; the watchdog's
+// ping comes only while the loop turns. Shown with a real datagram socket in the place of
+// systemd's.
 #include "devd/runtime/service_manager.h"
 
 #include <gtest/gtest.h>
@@ -12,6 +13,7 @@
 #include <cstring>
 
 #include "hal/os/descriptor.h"
+#include "hal/os/fake/fake_clock.h"
 
 namespace tillhost::devd::runtime {
 namespace {
@@ -76,6 +78,35 @@ TEST_F(ServiceManagerTest, SaysNothingWithoutASocket) {
     manager.ready();
     EXPECT_EQ(manager.watchdog_interval(), std::nullopt);
     EXPECT_EQ(told(), "");
+}
+
+TEST_F(ServiceManagerTest, IsPingedOnlyByALoopThatTurns) {
+    ::setenv("NOTIFY_SOCKET", path_.c_str(), 1);
+    ::setenv("WATCHDOG_USEC", "10000000", 1);
+    const auto manager = ServiceManager::from_environment();
+    os::FakeClock clock;
+    const auto loop = MUST(os::EventLoop::create(clock));
+    const auto turn = [&] { loop->run_once(clock.now()); };
+    Watchdog watchdog(*loop, clock, manager);
+    watchdog.start();
+    EXPECT_EQ(told(), "WATCHDOG=1");
+    turn();
+    EXPECT_EQ(told(), "") << "its time has not come";
+    clock.advance(std::chrono::seconds(5));
+    turn();
+    EXPECT_EQ(told(), "WATCHDOG=1");
+    std::string while_stuck;
+    loop->call_at(clock.now(), [&] {
+        for (int second = 0; second < 60; ++second) {  // a handler that does not come back
+            clock.advance(std::chrono::seconds(1));
+            while_stuck += told();
+        }
+    });
+    turn();
+    EXPECT_EQ(while_stuck, "") << "a minute without a ping: systemd ends it after ten seconds";
+    turn();
+    EXPECT_EQ(told(), "WATCHDOG=1");
+    EXPECT_EQ(told(), "") << "what was missed is not made up for";
 }
 
 }  // namespace

@@ -227,6 +227,26 @@ Result<Operation> Client::decide(const Decision& decision, os::Deadline deadline
     return ask<Operation>(RequestKind::decide, request, deadline);
 }
 
+// --- running devd
+
+Result<contract::HealthReply> Client::health(os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    return ask<contract::HealthReply>(RequestKind::health, contract::Empty{}, deadline);
+}
+
+Result<std::string> Client::metrics(os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    auto reply =
+        TRY(ask<contract::MetricsReply>(RequestKind::metrics, contract::Empty{}, deadline));
+    return std::move(reply.text);
+}
+
+Result<contract::BackupReply> Client::backup(const std::string& path, os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    const contract::BackupRequest request{.session = hello_.session, .path = path};
+    return ask<contract::BackupReply>(RequestKind::backup, request, deadline);
+}
+
 // --- handing over and waiting for the truth
 
 Result<Operation> Client::carry_out(const std::string& device, const contract::Command& command,

@@ -219,7 +219,19 @@ public:
     /// Where a topic stands; nothing if it is not followed.
     std::optional<Place> place_of(const std::string& topic) const;
 
-    /// What devd said in the last hello.
+    // --- running devd
+
+    /// Whether devd can do its work, and what is in its way; touches no device.
+    base::Result<contract::HealthReply> health(os::Deadline deadline);
+    /// devd's figures in Prometheus' text format; touches no device.
+    base::Result<std::string> metrics(os::Deadline deadline);
+    /// Has devd copy its operation book to a new file at an absolute path on devd's machine;
+    /// returns when the copy is on disk. Errors: bad_field (path), not_permitted (only root and
+    /// devd's own user may), retry_later (a copy is being made), backup_failed.
+    base::Result<contract::BackupReply> backup(const std::string& path, os::Deadline deadline);
+
+    /// What devd said in the last hello. `book_epoch` that has grown means that the book was put
+    /// back from a copy: operations not acknowledged before may be unknown to it (book_restored).
     const contract::HelloReply& hello() const { return hello_; }
 
 private:

@@ -14,6 +14,9 @@ inline constexpr os::Duration kReconnectDelayMax = std::chrono::seconds(1);
 /// Whether the same request, under the same id, is to be made again over another connection.
 inline bool is_worth_repeating(const base::Error& error) {
     using base::ErrorCode;
+    if (error.code == ErrorCode::book_restored) {
+        return false;  // only a person can say more
+    }
     return error.effect == base::Effect::unknown || error.code == ErrorCode::link_lost ||
            error.code == ErrorCode::no_daemon || error.code == ErrorCode::no_session ||
            error.code == ErrorCode::stale_session || error.code == ErrorCode::shutting_down;

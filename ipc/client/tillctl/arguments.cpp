@@ -38,6 +38,7 @@ public:
         add_operations();
         add_decide();
         add_watch();
+        add_running();
         add_decode();
         add_recording();
     }
@@ -228,6 +229,22 @@ private:
         sub->add_option("--count", to->count, help("watch.count"))
             ->check(CLI::Range(std::int64_t{1}, kVersionMax));
         keep(sub, to);
+    }
+    void add_running() {
+        keep(verb("health"), std::make_shared<HealthVerb>());
+        keep(verb("metrics"), std::make_shared<MetricsVerb>());
+        CLI::App* backup = verb("backup");
+        auto to = std::make_shared<BackupVerb>();
+        backup
+            ->add_option_function<std::string>(
+                "FILE",
+                [to](const std::string& word) {
+                    // devd writes it, and its working folder is another.
+                    to->path = std::filesystem::absolute(word).lexically_normal().string();
+                },
+                help("backup.file"))
+            ->required();
+        keep(backup, to);
     }
     void add_decode() {
         CLI::App* sub = verb("decode");

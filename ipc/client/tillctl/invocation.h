@@ -60,6 +60,11 @@ struct WatchVerb {
     std::string device;      ///< empty: all devices, and the alarms
     std::int64_t count = 0;  ///< ends after so many events; 0 = never
 };
+struct HealthVerb {};
+struct MetricsVerb {};
+struct BackupVerb {
+    std::string path;  ///< absolute; devd writes it
+};
 struct DecodeVerb {
     std::string family;
     base::Bytes bytes;
@@ -75,7 +80,8 @@ struct ReplayVerb {
 };
 
 using Verb = std::variant<DevicesVerb, StatusVerb, SubmitVerb, ReceiptVerb, OperationsVerb,
-                          OperationVerb, DecideVerb, WatchVerb, DecodeVerb, RecordVerb, ReplayVerb>;
+                          OperationVerb, DecideVerb, HealthVerb, MetricsVerb, BackupVerb, WatchVerb,
+                          DecodeVerb, RecordVerb, ReplayVerb>;
 
 /// One command line, understood.
 struct Invocation {

@@ -102,6 +102,13 @@ Not executed ends it as failed, and it may be sold anew under a new id.)"},
     {"watch.examples", R"(
   tillctl watch              states of all devices, and what a person should look at
   tillctl watch kassa        one device, with every step of its operations)"},
+    {"health", "Says whether devd can do its work, and what is in its way; exit 1 if anything is."},
+    {"metrics", "Prints devd's figures in the text format of Prometheus."},
+    {"backup", "Has devd copy its operation book to a new file while it works."},
+    {"backup.file", "the copy, on devd's machine, in a folder that devd may write"},
+    {"backup.examples", R"(
+Example: tillctl backup /var/lib/tillhost/backup/book-$(date +%F)
+Only root and devd's own user may. To put it back: docs/operation.md.)"},
     {"decode", "Names every field of a frame of a device's protocol, damaged ones too."},
     {"decode.family", "family of the device, such as fiscal/shtrih"},
     {"decode.hex", "the bytes as hex digits"},

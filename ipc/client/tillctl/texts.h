@@ -28,6 +28,8 @@ std::string operation_text(const contract::Operation& operation);
 std::string watching_text();
 /// One event as one line.
 std::string event_text(const client::TopicEvent& event);
+std::string health_text(const contract::HealthReply& health);
+std::string backup_text(const contract::BackupReply& copied);
 
 /// Said before anything is sent.
 std::string handing_over_text(const base::OperationId& id);

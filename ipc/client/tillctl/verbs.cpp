@@ -149,6 +149,38 @@ public:
         });
     }
 
+    Exit operator()(const HealthVerb&) {
+        return with_client([this](Client& devd) {
+            const auto health = devd.health(deadline_);
+            if (!health) {
+                return fail(health.error());
+            }
+            answer(contract::to_value(*health, contract::Style::readable), health_text(*health));
+            return health->state == contract::HealthState::ready ? Exit::done : Exit::failed;
+        });
+    }
+
+    Exit operator()(const MetricsVerb&) {
+        return with_client([this](Client& devd) {
+            const auto text = devd.metrics(deadline_);
+            if (!text) {
+                return fail(text.error());
+            }
+            return answer(contract::to_value(contract::MetricsReply{*text}), *text);
+        });
+    }
+
+    Exit operator()(const BackupVerb& verb) {
+        return with_client([this, &verb](Client& devd) {
+            const auto copied = devd.backup(verb.path, deadline_);
+            if (!copied) {
+                return fail(copied.error());
+            }
+            return answer(contract::to_value(*copied, contract::Style::readable),
+                          backup_text(*copied));
+        });
+    }
+
     Exit operator()(const DecodeVerb&) {
         INVARIANT(false);  // asks no devd
     }

@@ -54,6 +54,8 @@ def is_final(state: OperationState) -> bool:
 
 
 def _is_worth_repeating(error: TillhostError) -> bool:
+    if error.code == "book_restored":
+        return False  # only a person can say more
     return error.may_have_happened or error.code in _WORTH_REPEATING
 
 

@@ -1,0 +1,104 @@
+// What the people who run devd ask: its health, its figures, a copy of its book, and their word on
+// what a restored book does not know.
+#include <fmt/format.h>
+
+#include "devd/core/requests.h"
+#include "ipc/contract/decoder.h"
+
+namespace tillhost::devd::core {
+
+using base::ErrorCode;
+using base::make_error;
+
+Figures Requests::figures() const {
+    const OperationBook& book = context_.book;
+    Figures figures;
+    for (const auto& [id, lane] : lanes_) {
+        figures.devices.push_back(lane->figures());
+    }
+    for (const auto& [device, doubts] : book.doubts()) {
+        for (const auto& [sequence, entry] : doubts) {
+            figures.doubts.push_back({entry->row.id, device, needs_person(entry->row)});
+        }
+    }
+    figures.counts = book.counts();
+    figures.operations = book.size();
+    figures.operations_max = options_.operations_max;
+    figures.unacknowledged = book.unacknowledged();
+    figures.watermark_ms = book.watermark_ms();
+    figures.fence_ms = book.fence_ms();
+    figures.unix_ms = context_.clock.unix_ms();
+    figures.book_epoch = book.book_epoch();
+    figures.retention = options_.retention;
+    figures.up = context_.clock.now() - started_at_;
+    figures.has_room = book.has_room();
+    figures.stopping = context_.stopping;
+    figures.program_version = options_.program_version;
+    return figures;
+}
+
+Requests::Outcome Requests::health(const Call& call) {
+    TRY(contract::from_value<contract::Empty>(call.request.body));
+    reply(call.peer, call.request.id, context_.book.last_position(),
+          contract::to_value(health_of(figures())));
+    return {};
+}
+
+Requests::Outcome Requests::metrics(const Call& call) {
+    TRY(contract::from_value<contract::Empty>(call.request.body));
+    if (operator_ == nullptr) {
+        return make_error(ErrorCode::not_supported, "this devd counts nothing");
+    }
+    contract::MetricsReply body;
+    body.text = operator_->metrics_text();
+    reply(call.peer, call.request.id, context_.book.last_position(), contract::to_value(body));
+    return {};
+}
+
+Requests::Outcome Requests::backup(const Call& call) {
+    const auto request = TRY(contract::from_value<contract::BackupRequest>(call.request.body));
+    TRY(check_session(call, request.session));
+    const std::int64_t uid = call.identity.uid;
+    if (uid != 0 && (uid < 0 || uid != options_.own_uid)) {
+        return make_error(ErrorCode::not_permitted,
+                          "the book holds every sale: only root and devd's own user may copy it");
+    }
+    if (operator_ == nullptr) {
+        return make_error(ErrorCode::not_supported, "this devd has no book to copy");
+    }
+    return operator_->back_up(
+        request.path, [this, peer = call.peer, id = call.request.id](auto copied) {
+            if (copied) {
+                copied->book_epoch = context_.book.book_epoch();
+                context_.replies.send(peer, {id, contract::to_value(*copied)});
+            } else {
+                context_.replies.send(peer, {id, contract::to_contract(copied.error())});
+            }
+        });
+}
+
+Requests::Outcome Requests::decide_lost(const Call& call, const contract::DecideRequest& request) {
+    if (request.version != 0) {
+        return base::bad_field("version", "0: this book does not know the operation");
+    }
+    if (request.verdict == contract::Verdict::cannot_tell) {
+        return base::bad_field("verdict", "executed or not_executed");
+    }
+    if (context_.book.size() >= options_.operations_max) {
+        return make_error(ErrorCode::retry_later, "the book is full");
+    }
+    std::optional<contract::OperationResult> result;
+    if (request.verdict == contract::Verdict::executed) {
+        contract::FiscalResult fiscal;
+        fiscal.registered = true;
+        fiscal.printed = contract::Printed::printed;  // the person read it from the paper
+        fiscal.fiscal_document_number = request.fiscal_document_number;
+        result = fiscal;
+    }
+    answer(call.peer, call.request.id,
+           context_.book.settle_lost(request.operation_id, call.session->client, request.note,
+                                     result));
+    return {};
+}
+
+}  // namespace tillhost::devd::core
