@@ -10,6 +10,13 @@ namespace tillhost::devd::core {
 using base::ErrorCode;
 using base::make_error;
 
+namespace {
+
+/// As in the schema.
+constexpr std::size_t kMetricsBytesMax = 900'000;
+
+}  // namespace
+
 Figures Requests::figures() const {
     const OperationBook& book = context_.book;
     Figures figures;
@@ -51,6 +58,10 @@ Requests::Outcome Requests::metrics(const Call& call) {
     }
     contract::MetricsReply body;
     body.text = operator_->metrics_text();
+    if (body.text.size() > kMetricsBytesMax) {
+        return make_error(ErrorCode::too_large,
+                          "the figures of so many devices fit no message: use [metrics] listen");
+    }
     reply(call.peer, call.request.id, context_.book.last_position(), contract::to_value(body));
     return {};
 }

@@ -207,6 +207,19 @@ std::int64_t close_former(const std::string& path) {
     return epoch ? epoch->value_or(0) : 0;
 }
 
+/// Restored by root, the book is still of devd's user, as its folder is.
+Done give_to_owner(const std::string& path, const std::string& folder) {
+    struct stat owner {};
+    if (::geteuid() != 0) {
+        return {};
+    }
+    if (::stat(folder.c_str(), &owner) != 0 ||
+        ::chown(path.c_str(), owner.st_uid, owner.st_gid) != 0) {
+        return os::system_error(path, errno);
+    }
+    return {};
+}
+
 /// A log that stayed behind would be taken for the new file's.
 Done keep_former(const std::string& path, RestoreReport& report) {
     report.former = fmt::format("{}.before-{}", path, report.book_epoch);
@@ -237,6 +250,7 @@ Result<RestoreReport> restore_book(const RestoreOptions& options, const os::Cloc
         const auto book = TRY(BookTables::open(made));
         TRY(fence_off(*book, clock, former_epoch, report));
     }
+    TRY(give_to_owner(made, options.folder));
     TRY(sync_path(made, O_RDONLY));
     if (former) {
         TRY(keep_former(path, report));

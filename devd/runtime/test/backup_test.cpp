@@ -207,6 +207,22 @@ TEST_F(BackupTest, IsNotPutBackFromWhatIsNoBookOrBeforeItsTime) {
         << "the book stays as it was";
 }
 
+TEST_F(BackupTest, PutBackByRootBelongsToTheOwnerOfItsFolder) {
+    constexpr uid_t kOther = 12345;
+    if (::geteuid() != 0) {
+        GTEST_SKIP() << "only root can give files away";
+    }
+    reach(write(row_of(1, OperationState::done)));
+    ASSERT_TRUE(back_up(folder_ + "/copy"));
+    ASSERT_EQ(::chown((folder_ + "/state").c_str(), kOther, kOther), 0);
+    ASSERT_TRUE(restore(folder_ + "/copy"));
+    struct stat found {};
+    ASSERT_EQ(::stat((folder_ + "/state/book.db").c_str(), &found), 0);
+    EXPECT_EQ(found.st_uid, kOther);
+    EXPECT_FALSE(std::filesystem::exists(folder_ + "/state/book.db-wal"))
+        << "it would be root's, and devd could not write it";
+}
+
 TEST_F(BackupTest, PutInTheBooksPlaceByHandIsRefused) {
     reach(write(row_of(1, OperationState::done)));
     ASSERT_TRUE(back_up(folder_ + "/copy"));
