@@ -71,7 +71,7 @@ std::int64_t shift_number_of(const OperationRow& row) {
 
 ShiftKeeper::ShiftKeeper(std::string device, const ShiftPolicy& policy,
                          const ShiftKeeperParts& parts)
-    : device_(std::move(device)), policy_(policy), parts_(parts), started_day_(last_target_day()) {
+    : device_(std::move(device)), policy_(policy), parts_(parts) {
     read_book();
 }
 
@@ -106,33 +106,25 @@ void ShiftKeeper::note_closing(const OperationRow& row) {
 // --- what is known of the shift
 
 void ShiftKeeper::saw(const contract::FiscalStatus& status) {
-    const bool was_known = open_.has_value();
     const bool same_shift = open_ == true && shift_number_ == status.shift_number;
     shift_number_ = status.shift_number;
     expired_ = status.shift_open && status.shift_expired;
     if (status.shift_open && same_shift) {
         return;
     }
-    if (status.shift_open && book_opened_number_ == status.shift_number) {
-        set_open(true, book_opened_at_ms_);
-    } else if (status.shift_open && !was_known) {
-        set_open(true, std::nullopt);  // somebody opened it while nobody looked
-    } else {
-        set_open(status.shift_open, parts_.clock.unix_ms());
-    }
+    // Opened by another hand: since now at the latest, which is all that is known.
+    const bool by_book = status.shift_open && book_opened_number_ == status.shift_number;
+    set_open(status.shift_open, by_book ? book_opened_at_ms_ : parts_.clock.unix_ms());
 }
 
-void ShiftKeeper::set_open(bool open, std::optional<std::int64_t> opened_at_ms) {
+void ShiftKeeper::set_open(bool open, std::int64_t opened_at_ms) {
     open_ = open;
-    opened_at_ms_.reset();
     opened_at_.reset();
     if (!open) {
         expired_ = false;
         return;
     }
-    opened_at_ms_ = opened_at_ms;
-    const std::int64_t age_ms = std::max<std::int64_t>(
-        0, parts_.clock.unix_ms() - opened_at_ms.value_or(parts_.clock.unix_ms()));
+    const std::int64_t age_ms = std::max<std::int64_t>(0, parts_.clock.unix_ms() - opened_at_ms);
     opened_at_ = parts_.clock.now() - milliseconds(age_ms);
 }
 
@@ -280,10 +272,11 @@ std::optional<std::int64_t> ShiftKeeper::due_day() const {
     if ((last_closed_day_ && day <= *last_closed_day_) || has_open_closing()) {
         return std::nullopt;
     }
+    // Was it open when that time passed? Measured backwards from now by the monotonic clock: a wall
+    // clock that was just set moves the time of closing, and not how old the shift is.
     const std::int64_t target_s = day * kDaySeconds + std::int64_t{*policy_.close_at_minute} * 60;
-    // Not known when it was opened: only a time of closing that passed before our eyes counts.
-    const bool before = opened_at_ms_ ? local_s(*opened_at_ms_) < target_s : day > started_day_;
-    return before ? std::optional(day) : std::nullopt;
+    const auto since = std::chrono::seconds(local_s(parts_.clock.unix_ms()) - target_s);
+    return *open_for() >= since ? std::optional(day) : std::nullopt;
 }
 
 }  // namespace tillhost::devd::core

@@ -32,7 +32,8 @@ struct ShiftKeeperParts {
 /// Keeps one registrar's shift by its policy: makes devd's own operations and puts them into the
 /// book like anybody's, so that a restart neither repeats nor forgets them. Each closing carries
 /// the day it was due in its sale_ref ("close 2026-11-25"); a day that stands in the book, or one
-/// before it, is never due again, wherever the wall clock jumps.
+/// before it, is never due again, wherever the wall clock jumps. And only a shift that was open
+/// when the time passed is closed: how long it has been open is measured by the monotonic clock.
 ///
 /// Called by the device's lane, which starts what is in the book. Only facts make it act: the last
 /// status of the device, and shifts that the book knows to have been opened or closed since.
@@ -69,7 +70,7 @@ private:
     void read_book();
     void note_closing(const OperationRow& row);
     bool has_open_closing() const;
-    void set_open(bool open, std::optional<std::int64_t> opened_at_ms);
+    void set_open(bool open, std::int64_t opened_at_ms);
     const Entry* hand_over(contract::Command command, std::string sale_ref);
     const Entry* waiting_own_open() const;
     std::int64_t local_s(std::int64_t unix_ms) const;
@@ -83,12 +84,10 @@ private:
     std::optional<bool> open_;  ///< nothing until the device has spoken
     bool expired_ = false;
     std::int64_t shift_number_ = 0;
-    std::optional<std::int64_t> opened_at_ms_;     ///< by the wall clock; nothing: not known
-    std::optional<os::Instant> opened_at_;         ///< the same for reminding; at the latest
+    std::optional<os::Instant> opened_at_;         ///< at the latest
     std::int64_t book_opened_at_ms_ = 0;           ///< last opening that the book knows
     std::int64_t book_opened_number_ = -1;         ///< and the number of its shift
     std::optional<std::int64_t> last_closed_day_;  ///< days since 1970-01-01, local
-    std::int64_t started_day_;                     ///< last time of closing before the start
     std::optional<std::uint64_t> opened_for_;      ///< sequence of the receipt it was tried for
     std::vector<base::OperationId> own_;           ///< its operations not acknowledged yet
     int close_tries_ = 0;

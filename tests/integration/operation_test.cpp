@@ -179,6 +179,7 @@ TEST_F(OperationTest, ItsFiguresAreReadByTillctlAndOnLoopback) {
     shop_->kill_simulator("kassa");
     const auto asked = client_->query("kassa", contract::StatusQuery{}, deadline());
     EXPECT_FALSE(asked);
+    EXPECT_EQ(run("tillctl", {"health"}).exit, 1);
     const std::string sick = tillctl({"health"});
     EXPECT_TRUE(sick.starts_with("degraded")) << sick;
     EXPECT_NE(sick.find("device_not_ready"), std::string::npos) << sick;

@@ -237,7 +237,7 @@ TEST_F(ShiftTest, WaitsWithItsClosingForWorkAndDoubt) {
     begin(closing(), true, 21);
     const auto id = rig_->prepared_sale();
     rig_->gone();
-    set_wall(23);
+    rig_->clock.advance(hours(2));
     EXPECT_TRUE(own().empty()) << "a doubt is open";
     rig_->say(contract::HostHello{1, "fiscal/toy", 7});
     contract::Resolution executed;
@@ -251,23 +251,41 @@ TEST_F(ShiftTest, WaitsWithItsClosingForWorkAndDoubt) {
 
 TEST_F(ShiftTest, IsNotClosedTwiceByAClockThatJumps) {
     begin(closing(), true);
-    set_wall(36);  // noon of the next day: the time of closing is past
     pass(minutes(2));
+    set_wall(36);  // noon of the next day: a time of closing has passed by the wall clock alone
+    pass(minutes(2));
+    EXPECT_TRUE(own().empty()) << "it has been open for four minutes";
+    set_wall(12);  // it was wrong
+    pass(hours(10) + minutes(1));
     ASSERT_TRUE(is_at_work<contract::CloseShift>());
     carry_out(5);
     EXPECT_EQ(own().front().sale_ref, "close 2026-05-29");
-    set_wall(12);  // it was wrong
     contract::SubmitRequest open = rig_->sale(rig_->new_id());
     open.command = contract::OpenShift{};
     rig_->submit(open);
     carry_out(6);
-    pass(hours(11));
+    set_wall(21);
+    pass(hours(2));
     EXPECT_EQ(own().size(), 1U) << "22:00 comes again, and that day is closed";
     restart(true, 6);
     pass(minutes(2));
     EXPECT_EQ(own().size(), 1U) << "the book says so";
-    pass(hours(24));
+    pass(hours(23));
     EXPECT_TRUE(is_at_work<contract::CloseShift>()) << "the next one is the next day's";
+}
+
+TEST_F(ShiftTest, OpenedByAClockThatWasBehindIsNotClosedWhenItIsSet) {
+    begin(closing(), false, 9 - 24);
+    contract::SubmitRequest open = rig_->sale(rig_->new_id());
+    open.command = contract::OpenShift{};
+    rig_->submit(open);
+    carry_out(6);
+    pass(minutes(10));
+    set_wall(9);
+    pass(minutes(10));
+    EXPECT_TRUE(own().empty()) << "yesterday's 22:00 was not today's";
+    pass(hours(13));
+    EXPECT_TRUE(is_at_work<contract::CloseShift>());
 }
 
 TEST_F(ShiftTest, IsNeitherForgottenNorRepeatedByARestart) {
