@@ -129,6 +129,7 @@ void DeviceLane::on_gone(base::HostEpoch epoch, const std::string& reason) {
     line_free_since_ = now();
     asked_.reset();
     reset_timer(watch_timer_);
+    reset_timer(idle_timer_);
     reason_ = shortened(ending_ ? fmt::format("{} ({})", reason_, reason) : reason);
     abandon_current(reason);
     fail_queries(base::make_error(base::ErrorCode::host_lost, reason_), false);
@@ -229,6 +230,7 @@ void DeviceLane::take(const contract::Opened& opened) {
     reason_.clear();
     set_status(opened.status);
     last_ok_ = now();
+    ask_when_idle();
     watch_for(kSilenceMax);
     next();
 }

@@ -26,6 +26,9 @@ inline constexpr os::Duration kQueryBudget = std::chrono::minutes(1);
 inline constexpr os::Duration kKillGrace = std::chrono::seconds(2);
 /// A waiting host says something every two seconds; one that is silent for this long is killed.
 inline constexpr os::Duration kSilenceMax = std::chrono::seconds(10);
+/// A device that is ready and has not answered for so long is asked for its status, so that its
+/// health is true while nothing is sold.
+inline constexpr os::Duration kIdleAskAfter = std::chrono::seconds(30);
 /// A host that lived so long is restarted at once.
 inline constexpr os::Duration kHealthyAfter = std::chrono::minutes(1);
 /// How often one operation is handed out; after that it fails (it certainly did not happen).
@@ -148,6 +151,8 @@ private:
 
     // questions
     void send_queries();
+    void ask_when_idle();
+    void on_idle();
     void take(const contract::Queried& queried);
     void answer(const WaitingQuery& query, const contract::Reply& reply);
     void fail_queries(const base::Error& error, bool waiting_too);
@@ -204,6 +209,7 @@ private:
     os::Instant watch_{};
     std::optional<os::Duration> watch_left_;  ///< while the host waits for our word
     std::optional<TimerKey> watch_timer_;
+    std::optional<TimerKey> idle_timer_;  ///< runs while a host lives that has opened the device
     os::Instant watch_timer_at_{};
 };
 

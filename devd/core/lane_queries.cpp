@@ -52,6 +52,30 @@ void DeviceLane::send_queries() {
     }
 }
 
+/// The device has answered before.
+void DeviceLane::ask_when_idle() {
+    reset_timer(idle_timer_);
+    const os::Instant due = *last_ok_ + kIdleAskAfter;
+    idle_timer_ =
+        context_.timers.call_at(due > now() ? due : now() + kIdleAskAfter, [this] { on_idle(); });
+}
+
+/// Nobody waits for the answer; it is taken like that to any other question.
+void DeviceLane::on_idle() {
+    idle_timer_.reset();
+    const bool idle = phase_ == Phase::ready && queries_at_host_ == 0 && !ending_;
+    if (idle && !context_.stopping && now() - *last_ok_ >= kIdleAskAfter) {
+        contract::QueryCommand command;
+        command.ticket = ++last_ticket_;
+        command.query = contract::StatusQuery{};
+        command.budget_ms = kQueryBudgetMs;
+        watch_for(kQueryBudget);
+        ++queries_at_host_;
+        send(0, std::move(command));
+    }
+    ask_when_idle();
+}
+
 void DeviceLane::take(const contract::Queried& queried) {
     if (!expects(queries_at_host_ > 0 && queried.status.has_value() != queried.error.has_value(),
                  "queried")) {

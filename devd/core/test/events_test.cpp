@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "devd/core/device_lane.h"
 #include "devd/core/test/rig.h"
 
 namespace tillhost::devd::core {
@@ -280,21 +281,58 @@ TEST_F(EventsTest, HaveABoundOfSubscriptionsWhichAPeerThatIsGoneFreesAgain) {
     subscribe("alarms");
 }
 
+/// Time passes, and the host beats.
+void idle(Rig& rig, os::Duration time) {
+    constexpr os::Duration kBeat = std::chrono::seconds(1);
+    for (os::Duration passed{}; passed < time; passed += kBeat) {
+        rig.wait(kBeat);
+        rig.say(contract::Beat{});
+    }
+}
+
 TEST(DeviceHealth, IsTheAgeOfTheLastGoodAnswerAndNoBeatMakesItYounger) {
     Rig rig;
     EXPECT_EQ(rig.device().last_ok_ms, -1);
     rig.open_device();
     EXPECT_EQ(rig.device().last_ok_ms, 0);
-    for (int i = 0; i < 5; ++i) {
-        rig.wait(std::chrono::seconds(2));
-        rig.say(contract::Beat{});
-    }
+    idle(rig, std::chrono::seconds(10));
     EXPECT_EQ(rig.device().last_ok_ms, 10'000);
     rig.prepared_sale();  // the marker was read from the device
     EXPECT_EQ(rig.device().last_ok_ms, 0);
     rig.wait(std::chrono::seconds(3));
     rig.gone();
     EXPECT_EQ(rig.device().last_ok_ms, 3'000);
+}
+
+TEST(DeviceHealth, IsAskedForWhileTheDeviceIsIdle) {
+    Rig rig;
+    rig.open_device();
+    idle(rig, kIdleAskAfter);
+    const auto* asked = rig.hosts.last<contract::QueryCommand>();
+    ASSERT_NE(asked, nullptr);
+    EXPECT_TRUE(std::holds_alternative<contract::StatusQuery>(asked->query));
+    EXPECT_EQ(rig.device().last_ok_ms, 30'000);
+    contract::FiscalStatus status;
+    status.cover_open = true;
+    rig.say(contract::Queried{asked->ticket, status, {}, false});
+    EXPECT_EQ(rig.device().last_ok_ms, 0);
+    EXPECT_TRUE(std::get<contract::FiscalStatus>(*rig.device().status).cover_open);
+    const std::size_t sent = rig.hosts.sent.size();
+    idle(rig, kIdleAskAfter - std::chrono::seconds(1));
+    EXPECT_EQ(rig.hosts.sent.size(), sent);  // not before it is time
+}
+
+TEST(DeviceHealth, GrowsOldWhenAnIdleDeviceDoesNotAnswer) {
+    Rig rig;
+    rig.open_device();
+    idle(rig, kIdleAskAfter);
+    const auto* asked = rig.hosts.last<contract::QueryCommand>();
+    ASSERT_NE(asked, nullptr);
+    const auto error = contract::to_contract(base::make_error(base::ErrorCode::no_answer, ""));
+    rig.say(contract::Queried{asked->ticket, {}, error, true});
+    EXPECT_EQ(rig.device().state, DeviceState::opening);
+    EXPECT_EQ(rig.device().last_ok_ms, 30'000);
+    EXPECT_NE(rig.hosts.last<contract::Open>(), nullptr);
 }
 
 }  // namespace
