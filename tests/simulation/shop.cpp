@@ -11,6 +11,7 @@
 #include "tests/simulation/client.h"
 #include "tests/simulation/mischief.h"
 #include "tests/simulation/person.h"
+#include "tests/simulation/subscriber.h"
 
 namespace tillhost::simulation {
 namespace {
@@ -39,7 +40,10 @@ public:
           mischief_({scheduler_, registrars_, hosts_, devd_, store_, coverage,
                      [this](const base::OperationId& id) { return kill_client(id); }},
                     plan_.troubles, plan_.network_trouble_percent, Chance(seed, 8)),
-          person_(scheduler_, devd_, store_, findings_, ledger_, registrars_, Chance(seed, 9)) {
+          person_(scheduler_, devd_, store_, findings_, ledger_, registrars_, Chance(seed, 9)),
+          subscriber_(scheduler_, clock_, devd_, store_, findings_, ledger_, device_ids(),
+                      Chance(seed, 10)),
+          has_subscriber_(Chance(seed, 11).one_in(2)) {
         ledger_.tasks.assign(plan_.tasks.begin(), plan_.tasks.end());
         for (int i = 0; i < plan_.clients; ++i) {
             clients_.push_back(
@@ -60,6 +64,10 @@ public:
         }
         scheduler_.start(
             "person", [this] { person_.run(); }, nullptr);
+        if (has_subscriber_) {
+            scheduler_.start(
+                "subscriber", [this] { subscriber_.run(); }, [this](bool) { subscriber_.drop(); });
+        }
         scheduler_.at(os::Instant(kTroubleTime), [this] { mischief_.calm(); });
         const bool settled = scheduler_.run(os::Instant(kDayTime), [this] { return is_over(); });
         mischief_.calm();
@@ -83,8 +91,11 @@ public:
                                        contract::name_of(row.state));
             }
         }
-        check_ledgers(ledger_, store_, registrars_, plan_.retention < std::chrono::hours(1),
-                      findings_);
+        const bool may_forget = plan_.retention < std::chrono::hours(1);
+        if (has_subscriber_ && settled && findings_.empty()) {
+            subscriber_.check(may_forget);
+        }
+        check_ledgers(ledger_, store_, registrars_, may_forget, findings_);
         return {findings_.all(), trace_.text(), scheduler_.now().time_since_epoch() / ms(1),
                 ledger_.tasks.size()};
     }
@@ -148,6 +159,14 @@ private:
         return policy;
     }
 
+    std::vector<std::string> device_ids() const {
+        std::vector<std::string> ids;
+        for (const auto& registrar : registrars_) {
+            ids.push_back(registrar->id());
+        }
+        return ids;
+    }
+
     void start_client(std::size_t index) {
         Till& till = clients_[index];
         till.process = scheduler_.start(
@@ -208,6 +227,8 @@ private:
     Mischief mischief_;
     Ledger ledger_;
     Person person_;
+    Subscriber subscriber_;
+    const bool has_subscriber_;  ///< in every second shop
     std::vector<Till> clients_;
 };
 
