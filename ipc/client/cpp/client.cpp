@@ -113,6 +113,12 @@ base::Done Client::say_hello(os::Deadline deadline) {
     return {};
 }
 
+Result<contract::Value> Client::request(RequestKind kind, contract::Value body,
+                                        os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    return ask_for(kind, std::move(body), deadline);
+}
+
 Result<contract::Value> Client::ask_for(RequestKind kind, contract::Value body,
                                         os::Deadline deadline) {
     auto answer = connection_->call(kind, std::move(body), deadline);

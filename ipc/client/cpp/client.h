@@ -219,6 +219,11 @@ public:
     /// Where a topic stands; nothing if it is not followed.
     std::optional<Place> place_of(const std::string& topic) const;
 
+    /// Any request of the schema, for those without a call of their own here; the body is that of
+    /// contract::to_value(). One attempt. Errors: devd's.
+    base::Result<contract::Value> request(contract::RequestKind kind, contract::Value body,
+                                          os::Deadline deadline);
+
     // --- running devd
 
     /// Whether devd can do its work, and what is in its way; touches no device.

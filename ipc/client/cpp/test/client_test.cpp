@@ -452,6 +452,12 @@ TEST_F(JournalTest, IsNotTakenForOneWhenItIsNone) {
     EXPECT_NE(opened.error().detail.find("operations"), std::string::npos);
 }
 
+TEST_F(ClientTest, PutsAnyRequestOfTheSchema) {
+    const auto answer = client_->request(RequestKind::devices, Value(Value::Map{}), deadline());
+    ASSERT_TRUE(answer);
+    EXPECT_TRUE(contract::from_value<contract::DevicesReply>(*answer));
+}
+
 TEST_F(ClientTest, ConnectsAnewForTheNextCallAfterALoss) {
     plan_.breaks.emplace(RequestKind::devices, Break::before_sending);
     const auto lost = client_->devices(deadline());

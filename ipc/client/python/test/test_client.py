@@ -52,6 +52,7 @@ def test_every_request_is_answered(counter):
     with counter.connect() as devd:
         assert [one.device for one in devd.devices()] == ["kassa"]
         assert devd.status("kassa").driver == "fiscal/toy"
+        assert devd.request("devices").devices[0].device == "kassa"
         unknown = tillhost.make_operation_id()
         assert devd.settle(unknown).state == m.OperationState.never_accepted
         assert devd.operation(unknown).state == m.OperationState.never_accepted
@@ -157,6 +158,18 @@ def test_a_program_killed_in_the_middle_sells_nothing_twice(counter, when):
     assert len(counter.documents()) == 2
     status, out, err = run_till(counter)
     assert (status, len(out.splitlines())) == (0, 1), err  # nothing is left in the journal
+
+
+def test_a_journal_of_a_cpp_program_is_finished_by_a_python_program(counter):
+    with counter.connect("watcher") as watcher:
+        watcher.subscribe("operation/kassa")
+        till = counter.start("till_example", "kassa", counter.folder / "journal")
+        seen = wait_for(watcher, lambda body: body.state >= m.OperationState.accepted)
+        kill(till)
+        status, out, err = run_till(counter)
+        assert status == 0, err
+        assert watcher.operation(seen[0].operation_id).acknowledged
+    assert len(counter.documents()) == 2, out
 
 
 def test_a_journal_is_for_one_program_and_must_be_one(counter, tmp_path):

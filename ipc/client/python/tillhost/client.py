@@ -271,6 +271,11 @@ class Client:
                 if not _is_worth_repeating(error) or not pauses.wait(until):
                     raise
 
+    def request(self, kind: str, body: Any = None, deadline: float = DEADLINE):
+        """Any request of the schema by its name (messages.REQUESTS), for those without a call of
+        their own here; returns its reply. One attempt."""
+        return self._ask(kind, messages.Empty() if body is None else body, deadline)
+
     # --- inside
 
     def _drop(self) -> None:
