@@ -16,7 +16,7 @@ void store(const contract::Operation& operation) {
         const auto& fiscal = std::get<contract::FiscalResult>(*operation.result);
         std::printf("%s document %lld%s\n", id.c_str(),
                     static_cast<long long>(fiscal.fiscal_document_number),
-                    fiscal.printed == contract::Printed::printed ? "" : ", NOT PRINTED");
+                    fiscal.printed == contract::Printed::not_printed ? ", NOT PRINTED" : "");
     } else {
         std::printf("%s %s\n", id.c_str(), contract::name_of(operation.state).data());
     }

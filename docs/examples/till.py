@@ -21,8 +21,8 @@ def two_teas() -> m.Receipt:
 def store(operation: m.Operation) -> None:
     """What a program stores with the sale. Here it is printed."""
     if operation.state == m.OperationState.done:
-        paper = "" if operation.result.printed == m.Printed.printed else ", NOT PRINTED"
-        print(operation.operation_id, "document", operation.result.fiscal_document_number, paper)
+        paper = ", NOT PRINTED" if operation.result.printed == m.Printed.not_printed else ""
+        print(f"{operation.operation_id} document {operation.result.fiscal_document_number}{paper}")
     else:
         print(operation.operation_id, operation.state.name)
     sys.stdout.flush()

@@ -30,7 +30,8 @@ void read_bodies(const contract::Value& value) {
     read_all<HelloRequest, Empty, DeviceRequest, QueryRequest, SubmitRequest, OperationRequest,
              OperationsRequest, SessionOperationRequest, DecideRequest>(value);
     read_all<HelloReply, DevicesReply, Device, ClassStatus, Operation, OperationsReply>(value);
-    read_all<FromHost, ToHost, Command>(value);
+    read_all<SubscribeRequest, CreditRequest, UnsubscribeRequest, SubscribeReply, Event>(value);
+    read_all<FromHost, ToHost, Command, Journal>(value);
 }
 }  // namespace
 

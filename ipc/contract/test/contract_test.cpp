@@ -104,5 +104,19 @@ TEST(Envelope, BadRequestsKeepTheirNumberWhereItIsLegible) {
               base::ErrorCode::malformed);
 }
 
+TEST(Envelope, TellsAnEventFromAReply) {
+    Event event;
+    event.subscription = 3;
+    event.epoch = 7;
+    event.seq = 12;
+    event.body = Gap{.from_seq = 4, .to_seq = 12, .restarted = false};
+    const auto told = read_reply(to_value(Reply{5, to_value(event), true}));
+    ASSERT_TRUE(told);
+    EXPECT_TRUE(told->is_event);
+    EXPECT_EQ(told->id, 5);
+    EXPECT_EQ(from_value<Event>(std::get<Value>(told->outcome)).value(), event);
+    EXPECT_FALSE(read_reply(to_value(Reply{5, to_value(event)})).value().is_event);
+}
+
 }  // namespace
 }  // namespace tillhost::contract
