@@ -207,6 +207,18 @@ public:
         finished.result = with;
         say(finished);
     }
+    /// The host says nothing new to the question that an idle device is asked.
+    void answer_idle_question() {
+        if (const auto* asked = hosts.last<contract::QueryCommand>()) {
+            const std::int64_t ticket = asked->ticket;
+            hosts.sent.clear();
+            say(contract::Queried{
+                ticket,
+                {},
+                contract::to_contract(base::make_error(base::ErrorCode::not_supported, "")),
+                false});
+        }
+    }
     /// Hands over a sale and lets the host get as far as the marker.
     base::OperationId prepared_sale(std::int64_t total = 1000) {
         const base::OperationId id = new_id();

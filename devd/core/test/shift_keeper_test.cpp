@@ -83,6 +83,7 @@ protected:
                 rig_->say(contract::Beat{});
             }
             rig_->core->on_timer();
+            rig_->answer_idle_question();
         }
     }
     /// What the host was given to do, if that is not answered yet.
