@@ -1,4 +1,4 @@
-// What brings a registrar to a known state, and the commands that are not money.
+// What brings a registrar to a known state.
 #include <fmt/format.h>
 
 #include <utility>
@@ -120,37 +120,6 @@ Done Registrar::continue_printing(os::Deadline deadline) {
 Done Registrar::ready_to_print(os::Deadline deadline) {
     TRY(require_open());
     return continue_printing(deadline);
-}
-
-Done Registrar::x_report(os::Deadline deadline) {
-    TRY(ready_to_print(deadline));
-    return session_->change_as(session_->admin_password(), Command::x_report, deadline);
-}
-
-Done Registrar::print_text(const contract::PrintText& command, os::Deadline deadline) {
-    std::vector<base::Bytes> lines;
-    for (std::size_t i = 0; i < command.lines.size(); ++i) {
-        TRY(append_lines(command.lines[i], fmt::format("lines[{}]", i), abilities_.columns, lines));
-    }
-    TRY(ready_to_print(deadline));
-    for (const base::Bytes& line : lines) {
-        TRY(session_->change(Command::print_line, print_line_request(session_->password(), line),
-                             deadline));
-    }
-    return {};
-}
-
-Done Registrar::cut_paper(const contract::CutPaper& command, os::Deadline deadline) {
-    TRY(ready_to_print(deadline));
-    return session_->change(Command::cut_paper, cut_request(session_->password(), command.partial),
-                            deadline);
-}
-
-Done Registrar::open_drawer(os::Deadline deadline) {
-    constexpr std::uint8_t kFirstDrawer = 0;
-    TRY(require_open());
-    return session_->change(Command::open_drawer,
-                            drawer_request(session_->password(), kFirstDrawer), deadline);
 }
 
 }  // namespace tillhost::drivers::shtrih

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <utility>
 
+#include "hal/device/training.h"
 #include "hal/drivers/fiscal/shtrih/registrar.h"
 
 namespace tillhost::drivers::shtrih {
@@ -70,6 +71,8 @@ Result<Settings> read_settings(const std::vector<contract::Setting>& settings) {
             read.admin_password = TRY(read_password(setting));
         } else if (setting.name == "foreign_receipt") {
             read.cancel_foreign = TRY(read_choice(setting, "cancel", "refuse"));
+        } else if (setting.name == "training") {
+            read.training = TRY(read_choice(setting, "yes", "no"));
         } else if (setting.name == "serial") {
             TRY(read_serial(setting.value, read));
         } else if (setting.name == "link") {
@@ -82,6 +85,25 @@ Result<Settings> read_settings(const std::vector<contract::Setting>& settings) {
     return read;
 }
 
+/// These registrars stand in Russian shops.
+device::TrainingWords training_words() {
+    device::TrainingWords words;
+    words.mark = "*** УЧЕБНЫЙ РЕЖИМ: НЕ ЧЕК ***";
+    words.sale = "ПРИХОД";
+    words.sale_return = "ВОЗВРАТ ПРИХОДА";
+    words.purchase = "РАСХОД";
+    words.purchase_return = "ВОЗВРАТ РАСХОДА";
+    words.correction = "КОРРЕКЦИЯ";
+    words.open_shift = "СМЕНА ОТКРЫТА";
+    words.close_shift = "СМЕНА ЗАКРЫТА";
+    words.cash_in = "ВНЕСЕНИЕ";
+    words.cash_out = "ВЫПЛАТА";
+    words.x_report = "X-ОТЧЕТ";
+    words.total = "ИТОГ";
+    words.change = "СДАЧА";
+    return words;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<device::Driver>> make_driver_with_bugs(
@@ -91,8 +113,13 @@ Result<std::unique_ptr<device::Driver>> make_driver_with_bugs(
     if (!connector) {
         return wrong_setting("port", "where the registrar is connected");
     }
-    return device::make_driver(
-        std::make_unique<Registrar>(std::move(read), std::move(connector), clock, bugs));
+    const bool training = read.training;
+    std::unique_ptr<device::FiscalRegistrar> registrar =
+        std::make_unique<Registrar>(std::move(read), std::move(connector), clock, bugs);
+    if (training) {
+        registrar = device::make_training(std::move(registrar), training_words());
+    }
+    return device::make_driver(std::move(registrar));
 }
 
 Result<std::unique_ptr<device::Driver>> make_driver(const std::vector<contract::Setting>& settings,

@@ -17,8 +17,8 @@ namespace tillhost::drivers::shtrih {
 inline constexpr std::string_view kDriverName = "fiscal/shtrih";
 
 /// Names of the settings that make_driver takes.
-inline constexpr std::array<std::string_view, 5> kSettings{"link", "password", "admin_password",
-                                                           "serial", "foreign_receipt"};
+inline constexpr std::array<std::string_view, 6> kSettings{
+    "link", "password", "admin_password", "serial", "foreign_receipt", "training"};
 
 /// A driver for Shtrih-M registrars with a fiscal storage, both link layers (README.md).
 /// Opens nothing yet. `clock` outlives the driver.
@@ -33,6 +33,8 @@ inline constexpr std::array<std::string_view, 5> kSettings{"link", "password", "
 ///   serial    serial number that the registrar must have; any other is wrong_device
 ///   foreign_receipt  cancel | refuse: what becomes of a document that another program left open;
 ///                    default cancel; with refuse it stays, and documents are document_open
+///   training  yes | no: documents are printed as marked text and not registered
+///             (hal/device/training.h); default no
 /// Errors: config_invalid, naming the setting and what would be right.
 base::Result<std::unique_ptr<device::Driver>> make_driver(
     const std::vector<contract::Setting>& settings, std::unique_ptr<transport::Connector> connector,

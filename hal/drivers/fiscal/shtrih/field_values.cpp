@@ -23,10 +23,12 @@ struct Width {
 };
 
 constexpr Width kWidths[] = {
-    {"pw", 4},    {"u8", 1},        {"u16", 2},     {"u32", 4},     {"u48", 6},   {"m5", 5},
-    {"m6", 6},    {"M5", 5},        {"q6", 6},      {"dmy", 3},     {"hms", 3},   {"ymdhm", 5},
-    {"flags", 2}, {"mode", 1},      {"submode", 1}, {"doctype", 1}, {"error", 1}, {"vat", 1},
-    {"tax", 1},   {"operation", 1}, {"opens", 1},   {"phase", 1},   {"found", 1}, {"tlv", kRest},
+    {"pw", 4},        {"u8", 1},         {"u16", 2},       {"u32", 4},   {"u48", 6},
+    {"m5", 5},        {"m6", 6},         {"M5", 5},        {"q6", 6},    {"dmy", 3},
+    {"hms", 3},       {"ymdhm", 5},      {"flags", 2},     {"mode", 1},  {"submode", 1},
+    {"doctype", 1},   {"error", 1},      {"vat", 1},       {"tax", 1},   {"ymd", 3},
+    {"u40", 5},       {"secret", kRest}, {"fieldtype", 1}, {"bars", 1},  {"square", 1},
+    {"operation", 1}, {"opens", 1},      {"phase", 1},     {"found", 1}, {"tlv", kRest},
 };
 
 struct Word {
@@ -81,6 +83,27 @@ constexpr Word kWords[] = {
     {"opens", 1, "purchase"},
     {"opens", 2, "return of a sale"},
     {"opens", 3, "return of a purchase"},
+    {"opens", 0x80, "correction: sale"},
+    {"opens", 0x81, "correction: purchase"},
+    {"opens", 0x82, "correction: return of a sale"},
+    {"opens", 0x83, "correction: return of a purchase"},
+    {"fieldtype", 0, "number"},
+    {"fieldtype", 1, "text"},
+    {"bars", 0, "UPC-A"},
+    {"bars", 1, "UPC-E"},
+    {"bars", 2, "EAN-13"},
+    {"bars", 3, "EAN-8"},
+    {"bars", 4, "code 39"},
+    {"bars", 5, "ITF"},
+    {"bars", 6, "Codabar"},
+    {"bars", 7, "code 93"},
+    {"bars", 8, "code 128"},
+    {"bars", 10, "PDF417"},
+    {"square", 0, "PDF417"},
+    {"square", 1, "Data Matrix"},
+    {"square", 2, "Aztec"},
+    {"square", 3, "QR"},
+    {"square", 131, "QR with an answer"},
     {"phase", 1, "set up"},
     {"phase", 3, "fiscal mode open"},
     {"phase", 7, "fiscal mode closed"},
@@ -171,6 +194,9 @@ std::string date_time_text(std::string_view kind, ByteView bytes) {
     if (kind == "hms") {
         return fmt::format("{:02}:{:02}:{:02}", at(bytes, 0), at(bytes, 1), at(bytes, 2));
     }
+    if (kind == "ymd") {
+        return fmt::format("20{:02}-{:02}-{:02}", at(bytes, 0), at(bytes, 1), at(bytes, 2));
+    }
     return fmt::format("20{:02}-{:02}-{:02}T{:02}:{:02}", at(bytes, 0), at(bytes, 1), at(bytes, 2),
                        at(bytes, 3), at(bytes, 4));
 }
@@ -201,8 +227,11 @@ std::string value_of(std::string_view kind, ByteView bytes) {
     if (kind == "q6") {
         return base::Quantity{static_cast<std::int64_t>(number_of(bytes)), 6}.to_text();
     }
-    if (kind == "dmy" || kind == "hms" || kind == "ymdhm") {
+    if (kind == "dmy" || kind == "hms" || kind == "ymd" || kind == "ymdhm") {
         return date_time_text(kind, bytes);
+    }
+    if (kind == "secret") {
+        return fmt::format("{} bytes, not shown", bytes.size());
     }
     if (kind == "flags") {
         return flags_text(number_of(bytes));

@@ -26,4 +26,7 @@ contract::FiscalResult registered_result(const contract::FiscalMarker& marker,
 /// Of the registrar's clock to UTC by the host, whatever zone the registrar shows; seconds.
 std::int64_t clock_offset(const DateTime& time, const os::Clock& clock);
 
+/// The host's wall clock in its own zone, as registrars show time.
+DateTime local_time(const os::Clock& clock);
+
 }  // namespace tillhost::drivers::shtrih

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "hal/drivers/fiscal/shtrih/marking.h"
 #include "hal/drivers/fiscal/shtrih/outcome.h"
 #include "hal/drivers/fiscal/shtrih/registrar.h"
 
@@ -28,6 +29,7 @@ FiscalResult document_result(const Ticket& ticket, const FiscalMarker& marker,
     if (ticket.electronic_only) {
         result.printed = contract::Printed::not_printed;
     }
+    result.markings = ticket.markings;
     return result;
 }
 
@@ -53,9 +55,13 @@ Result<FiscalResult> Registrar::make_document(Ticket ticket, device::Gate& gate,
     if (ticket.sums) {
         TRY(set_rates(*ticket.sums, until));
     }
+    ticket.markings = TRY(check_markings(ticket, gate, deadline));
     // An open document can be cancelled, so that only its closing is irreversible. The marker is
     // durable before it is opened nevertheless: whoever finds it open knows whose it is.
     TRY(persist_marker(gate, marker));
+    if (!ticket.markings.empty()) {
+        TRY(gate.persist(contract::Record(marking_evidence(ticket.markings))));
+    }
     gate.announce("document", deadline);
     const Done sent = send_document(ticket, marker, deadline);
     if (!sent) {

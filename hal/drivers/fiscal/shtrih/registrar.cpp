@@ -183,6 +183,12 @@ Done Registrar::ask_abilities(os::Deadline deadline) {
     }
     constexpr std::uint64_t kLast = 0xFF;
     abilities_.format = static_cast<Format>(std::min(format.value_or(0), kLast));
+    const auto expires_on = session_->storage_expiry(deadline);
+    if (!expires_on && !is_refusal(expires_on.error())) {
+        return expires_on.error();
+    }
+    expires_on_ = expires_on ? std::optional(*expires_on) : std::nullopt;
+    shift_known_.reset();
     const Model* model = find_model(identity_.model);
     tags_first_ = model != nullptr && model->tags_first;
     return {};
@@ -304,34 +310,6 @@ Done Registrar::wait_for_late_bytes(os::Deadline deadline) {
         return make_error(ErrorCode::deadline_passed, "no time left to wait for late bytes");
     }
     return session_->link().rest(until);
-}
-
-Result<contract::FiscalStatus> Registrar::status(os::Deadline deadline) {
-    TRY(require_open());
-    const FullStatus full = TRY(session_->full_status(deadline));
-    const StorageStatus storage = TRY(session_->storage_status(deadline));
-    TRY(check_identity(full, storage));
-    const ShiftState shift = TRY(session_->shift_state(deadline));
-    const auto unsent = session_->exchange_status(deadline);
-    if (!unsent && !is_refusal(unsent.error())) {
-        return unsent.error();
-    }
-    const Flags flags = Flags::from(full.flags);
-    contract::FiscalStatus status;
-    status.identity = identity_;
-    status.shift_open = shift.open;
-    status.shift_expired = full.mode() == Mode::shift_expired;
-    status.shift_number = shift.number;
-    status.receipt_number = shift.receipt;
-    status.document_open = full.mode() == Mode::document || storage.current_document != 0;
-    status.paper_present =
-        full.submode() != Submode::no_paper && full.submode() != Submode::paper_ran_out;
-    status.cover_open = flags.cover_open;
-    status.last_document_number = storage.last_document;
-    status.unsent_documents = unsent ? unsent->unsent : 0;
-    status.device_time = to_text(full.time);
-    status.firmware = full.firmware;
-    return status;
 }
 
 }  // namespace tillhost::drivers::shtrih

@@ -67,6 +67,22 @@ public:
     base::Done print_text(const contract::PrintText& command, os::Deadline deadline) override;
     base::Done cut_paper(const contract::CutPaper& command, os::Deadline deadline) override;
     base::Done open_drawer(os::Deadline deadline) override;
+    base::Done print_barcode(const contract::PrintBarcode& command, os::Deadline deadline) override;
+    base::Done print_picture(const contract::PrintPicture& command, os::Deadline deadline) override;
+    base::Done print_copy(os::Deadline deadline) override;
+    base::Done continue_print(os::Deadline deadline) override;
+    base::Done feed_paper(const contract::FeedPaper& command, os::Deadline deadline) override;
+    base::Done set_clock(const contract::SetClock& command, os::Deadline deadline) override;
+    base::Done set_layout(const contract::SetLayout& command, os::Deadline deadline) override;
+    base::Done write_table(const contract::WriteTable& command, os::Deadline deadline) override;
+    base::Result<contract::FiscalMemory> fiscal_memory(os::Deadline deadline) override;
+    base::Result<contract::Registers> registers(const contract::RegistersQuery& query,
+                                                os::Deadline deadline) override;
+    base::Result<contract::TableField> table_field(const contract::TableQuery& query,
+                                                   os::Deadline deadline) override;
+    base::Result<contract::Layout> layout(os::Deadline deadline) override;
+    base::Result<contract::MarkingCheck> check_marking(const contract::MarkingQuery& query,
+                                                       os::Deadline deadline) override;
     base::Result<contract::Resolution> resolve(const contract::Pending& pending, device::Gate& gate,
                                                os::Deadline deadline) override;
     base::Result<contract::FiscalStatus> status(os::Deadline deadline) override;
@@ -97,6 +113,30 @@ private:
     base::Done continue_printing(os::Deadline deadline);
     base::Done ready_to_print(os::Deadline deadline);
 
+    // service.cpp
+    base::Result<std::size_t> columns_of_font(std::uint8_t font, os::Deadline deadline);
+    base::Done print_square_code(const contract::PrintBarcode& command, os::Deadline deadline);
+
+    // tables.cpp
+    base::Done write_field(std::uint8_t table, std::uint16_t row, std::uint8_t field,
+                           base::ByteView value, os::Deadline deadline);
+    base::Result<std::vector<std::string>> table_rows(std::uint8_t table, std::uint16_t first,
+                                                      std::size_t rows, os::Deadline deadline);
+
+    // status.cpp
+    struct Overview {
+        FullStatus full;
+        StorageStatus storage;
+        ShiftState shift;
+        std::optional<ExchangeStatus> exchange;
+        std::int64_t clock_offset_s = 0;
+        std::vector<contract::FiscalWarning> warnings;
+    };
+    base::Result<Overview> overview(os::Deadline deadline);
+    base::Result<std::optional<DateTime>> shift_opened_at(const ShiftState& shift,
+                                                          std::uint32_t last_document,
+                                                          os::Deadline deadline);
+
     // receipt.cpp
     base::Result<contract::FiscalResult> make_document(Ticket ticket, device::Gate& gate,
                                                        os::Deadline deadline);
@@ -104,6 +144,7 @@ private:
                              os::Deadline deadline);
     base::Done send_head(const Ticket& ticket, os::Deadline deadline);
     base::Done send_position(const TicketPosition& position, os::Deadline deadline);
+    base::Done send_belongings(const TicketPosition& position, os::Deadline deadline);
     base::Done compare_document(const Ticket& ticket, const contract::FiscalMarker& marker,
                                 os::Deadline deadline);
     base::Done compare_correction(const contract::FiscalMarker& marker, os::Deadline deadline);
@@ -114,6 +155,15 @@ private:
     base::Result<contract::FiscalResult> close_document(const Ticket& ticket,
                                                         const contract::FiscalMarker& marker,
                                                         device::Gate& gate, os::Deadline deadline);
+
+    // marking.cpp
+    base::Result<std::vector<contract::MarkingResult>> check_markings(const Ticket& ticket,
+                                                                      device::Gate& gate,
+                                                                      os::Deadline deadline);
+    base::Result<contract::MarkingResult> check_one(const TicketPosition& position,
+                                                    contract::MarkingPolicy policy,
+                                                    os::Deadline deadline);
+    base::Done drop_marking_left(os::Deadline deadline);
 
     // money.cpp
     enum class Need { receipt, shift_closed, shift_open, cash };
@@ -148,7 +198,11 @@ private:
     std::optional<std::uint64_t> serial_number_;  ///< as the full status tells it
     ModelParameters parameters_;
     Abilities abilities_;
-    bool tags_first_ = false;  ///< the model wants a position's tags before the position
+    std::optional<DateTime> expires_on_;        ///< of the storage
+    std::optional<std::uint16_t> shift_known_;  ///< whose opening was looked for
+    std::optional<DateTime> shift_opened_at_;
+    bool marking_left_ = false;  ///< a check's answer was not waited for
+    bool tags_first_ = false;    ///< the model wants a position's tags before the position
     LinkLayer layer_ = LinkLayer::automatic;  ///< what the device spoke before
     os::Instant quiet_since_{};               ///< nobody else has written to the line since then
 };

@@ -7,6 +7,7 @@
 #include "hal/base/money.h"
 #include "hal/drivers/fiscal/shtrih/frames.h"
 #include "hal/drivers/fiscal/shtrih/frames_numbered.h"
+#include "hal/drivers/fiscal/shtrih/marking.h"
 #include "ipc/contract/receipt_rules.h"
 
 namespace tillhost::drivers::shtrih {
@@ -100,7 +101,7 @@ std::vector<Bytes> good_answers(const contract::Pending& pending, Command comman
     std::vector<Bytes> bodies;
     for (const contract::Evidence& evidence : pending.evidence) {
         const auto message = message_of(evidence.payload);
-        if (!message || !is_answer_to(command, *message) ||
+        if (evidence.source == kMarkingEvidence || !message || !is_answer_to(command, *message) ||
             is_of_another(pending, evidence.payload)) {
             continue;
         }
@@ -244,6 +245,11 @@ Judgement judge_document(const contract::Pending& pending, const FiscalMarker& m
     judgement.result = result_of(*document, expected, marker, observed);
     if (proof.closed && !proof.closed->receipt) {
         judgement.result->change_minor = proof.closed->change_minor;
+    }
+    for (const contract::Evidence& evidence : pending.evidence) {
+        if (evidence.source == kMarkingEvidence) {
+            judgement.result->markings = read_marking_evidence(evidence.payload);
+        }
     }
     if (proof) {
         judgement.reason += "; the registrar's own answer was kept";

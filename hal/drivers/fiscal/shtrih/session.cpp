@@ -10,6 +10,17 @@ using base::ByteView;
 using base::Done;
 using base::Result;
 
+namespace {
+
+/// Numbers above 255 have two bytes; only some models have such registers.
+Bytes register_of(Command command, Password password, std::uint16_t number) {
+    return number > UINT8_MAX
+               ? long_register_request(command, password, number)
+               : register_request(command, password, static_cast<std::uint8_t>(number));
+}
+
+}  // namespace
+
 /// Asks, and again while the registrar refuses because it still prints.
 Result<Bytes> Session::ask(const Link::Question& question, os::Deadline deadline) {
     const os::Instant patience = std::min(deadline, clock_.now() + kPrintingWait);
@@ -95,14 +106,14 @@ Result<Password> Session::password_of(std::uint16_t operator_number, os::Deadlin
     return static_cast<Password>(number);
 }
 
-Result<std::int64_t> Session::cash_register(std::uint8_t number, os::Deadline deadline) {
-    return read(Command::cash_register, register_request(Command::cash_register, password_, number),
+Result<std::int64_t> Session::cash_register(std::uint16_t number, os::Deadline deadline) {
+    return read(Command::cash_register, register_of(Command::cash_register, password_, number),
                 read_cash_register, deadline);
 }
 
-Result<std::uint16_t> Session::operation_register(std::uint8_t number, os::Deadline deadline) {
+Result<std::uint16_t> Session::operation_register(std::uint16_t number, os::Deadline deadline) {
     return read(Command::operation_register,
-                register_request(Command::operation_register, password_, number),
+                register_of(Command::operation_register, password_, number),
                 read_operation_register, deadline);
 }
 
@@ -114,6 +125,64 @@ Result<std::int64_t> Session::subtotal(os::Deadline deadline) {
 Result<ExchangeStatus> Session::exchange_status(os::Deadline deadline) {
     return read(Command::exchange_status, plain_request(Command::exchange_status, password_),
                 read_exchange_status, deadline);
+}
+
+Result<FontMetrics> Session::font_metrics(std::uint8_t font, os::Deadline deadline) {
+    return read(Command::font_metrics, font_metrics_request(password_, font), read_font_metrics,
+                deadline);
+}
+
+Result<TableStructure> Session::table_structure(std::uint8_t table, os::Deadline deadline) {
+    return read(Command::table_structure, table_structure_request(admin_password(), table),
+                read_table_structure, deadline);
+}
+
+Result<FieldStructure> Session::field_structure(std::uint8_t table, std::uint8_t field,
+                                                os::Deadline deadline) {
+    return read(Command::field_structure, field_structure_request(admin_password(), table, field),
+                read_field_structure, deadline);
+}
+
+Result<Bytes> Session::table_bytes(std::uint8_t table, std::uint16_t row, std::uint8_t field,
+                                   os::Deadline deadline) {
+    const auto reader = [](ByteView body) {
+        return Result<Bytes>(Bytes(body.begin(), body.end()));
+    };
+    return read(Command::read_table, read_table_request(admin_password(), table, row, field),
+                reader, deadline);
+}
+
+Result<DateTime> Session::storage_expiry(os::Deadline deadline) {
+    return read(Command::storage_expiry, plain_request(Command::storage_expiry, password_),
+                read_storage_expiry, deadline);
+}
+
+Result<std::string> Session::storage_version(os::Deadline deadline) {
+    return read(Command::storage_version, plain_request(Command::storage_version, password_),
+                read_storage_version, deadline);
+}
+
+Result<Registration> Session::registration(os::Deadline deadline) {
+    return read(Command::registration, plain_request(Command::registration, password_),
+                read_registration, deadline);
+}
+
+Result<std::uint16_t> Session::unconfirmed_count(os::Deadline deadline) {
+    return read(Command::unconfirmed_count, plain_request(Command::unconfirmed_count, password_),
+                read_unconfirmed_count, deadline);
+}
+
+Result<MarkingAnswer> Session::marking(Bytes request, os::Deadline deadline) {
+    const Bytes message =
+        TRY(ask(Link::Question{Command::check_marking, std::move(request)}, deadline));
+    return read_marking_answer(TRY(split_answer(Command::check_marking, message)).body);
+}
+
+Result<std::optional<std::uint8_t>> Session::decide_marking(bool accept, os::Deadline deadline) {
+    const Bytes message =
+        TRY(ask(Link::Question{Command::accept_marking, accept_marking_request(password_, accept)},
+                deadline));
+    return read_marking_decision(TRY(split_answer(Command::accept_marking, message)).body);
 }
 
 Done Session::change(Command command, Bytes message, os::Deadline deadline) {

@@ -7,6 +7,7 @@
 
 #include "hal/drivers/fiscal/shtrih/errors.h"
 #include "hal/drivers/fiscal/shtrih/link.h"
+#include "hal/drivers/fiscal/shtrih/service_messages.h"
 
 namespace tillhost::drivers::shtrih {
 
@@ -45,10 +46,26 @@ public:
                                              std::uint8_t field, os::Deadline deadline);
     /// Table 2: the password of an operator, 1 to kOperators. Needs the administrator's password.
     base::Result<Password> password_of(std::uint16_t operator_number, os::Deadline deadline);
-    base::Result<std::int64_t> cash_register(std::uint8_t number, os::Deadline deadline);
-    base::Result<std::uint16_t> operation_register(std::uint8_t number, os::Deadline deadline);
+    base::Result<std::int64_t> cash_register(std::uint16_t number, os::Deadline deadline);
+    base::Result<std::uint16_t> operation_register(std::uint16_t number, os::Deadline deadline);
     base::Result<std::int64_t> subtotal(os::Deadline deadline);
     base::Result<ExchangeStatus> exchange_status(os::Deadline deadline);
+
+    base::Result<FontMetrics> font_metrics(std::uint8_t font, os::Deadline deadline);
+    base::Result<TableStructure> table_structure(std::uint8_t table, os::Deadline deadline);
+    base::Result<FieldStructure> field_structure(std::uint8_t table, std::uint8_t field,
+                                                 os::Deadline deadline);
+    base::Result<base::Bytes> table_bytes(std::uint8_t table, std::uint16_t row, std::uint8_t field,
+                                          os::Deadline deadline);
+    base::Result<DateTime> storage_expiry(os::Deadline deadline);
+    base::Result<std::string> storage_version(os::Deadline deadline);
+    base::Result<Registration> registration(os::Deadline deadline);
+    base::Result<std::uint16_t> unconfirmed_count(os::Deadline deadline);
+
+    /// FF61h; the storage keeps what it found until decide_marking().
+    base::Result<MarkingAnswer> marking(base::Bytes request, os::Deadline deadline);
+    /// FF69h: tag 2106, where the device tells it.
+    base::Result<std::optional<std::uint8_t>> decide_marking(bool accept, os::Deadline deadline);
 
     /// A command that changes something which can still be undone. It is sent again only where the
     /// device has not received it.

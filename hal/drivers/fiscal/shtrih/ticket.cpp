@@ -287,6 +287,7 @@ Result<Ticket> prepare_ticket(const contract::Receipt& receipt, const Abilities&
     }
     ticket.close.tax_system = tax_system_bit(receipt.tax_system);
     ticket.electronic_only = receipt.electronic_only;
+    ticket.marking_policy = receipt.marking_policy;
     return ticket;
 }
 

@@ -60,6 +60,8 @@ struct Ticket {
     /// vat_minor holds turnovers by group until the rates are known (set_taxes).
     std::optional<CorrectionFields> sums;
     bool electronic_only = false;
+    contract::MarkingPolicy marking_policy = contract::MarkingPolicy::allow_unchecked;
+    std::vector<contract::MarkingResult> markings;  ///< what their checks found
 };
 
 /// Errors, each naming the field: those of contract::check_receipt, bad_field (currency, quantity,

@@ -20,13 +20,13 @@ using Fields = std::vector<DecodedField>;
 bool is_in_scope(const Bytes& frame) {
     const unsigned code = base::to_unsigned(frame[2]);
     const unsigned sub = base::to_unsigned(frame[3]);
-    for (unsigned foreign : {0x1EU, 0x80U, 0x85U, 0x8CU, 0xC2U, 0xDDU, 0xDEU}) {
+    for (unsigned foreign : {0x80U, 0x85U}) {
         if (code == foreign) {
             return false;
         }
     }
     const bool extended = code == 0xFF;
-    return !(extended && (sub == 0x35 || sub == 0x4A || sub == 0x61 || sub == 0x7F));
+    return !(extended && sub == 0x7F);
 }
 
 void expect_no_byte_left_out(const Fields& fields, std::size_t size) {
@@ -113,6 +113,25 @@ TEST(Decode, TellsWhatStandsInAnswersTagsAndDocuments) {
                Sender::host);
     EXPECT_EQ(value(tag, "tag"), "1021");
     EXPECT_EQ(value(tag, "tag_value"), "\"Иванов И.И.\"");
+}
+
+TEST(Decode, TellsCorrectionsAndNoMarkingCode) {
+    const auto derived = vectors_of("derived.txt");
+    const auto found = std::find_if(derived.begin(), derived.end(),
+                                    [](const Vector& one) { return one.name == "D40"; });
+    ASSERT_NE(found, derived.end());
+    const Fields correction = decode(found->request, Sender::host);
+    EXPECT_EQ(value(correction, "command"), "FF4Ah: correction");
+    EXPECT_EQ(value(correction, "total"), "120.00");
+    EXPECT_EQ(value(correction, "vat_1"), "20.00");
+    EXPECT_EQ(value(decode(found->answer, Sender::device), "document"), "1235");
+    const Fields check =
+        decode(hex("02 27 FF 61 1E 00 00 00 02 00 1D 00 30 30 30 30 30 30 34 36 32 31 38 34 36 39 "
+                   "2C 34 68 3F 67 26 6D 41 42 2A 6F 75 4A 39 4A D3"),
+               Sender::host);
+    EXPECT_EQ(value(check, "code_and_tags"), "29 bytes, not shown");
+    const Fields made = decode(hex("02 06 8D 1E 00 00 00 82 17"), Sender::host);
+    EXPECT_EQ(value(made, "kind"), "82h: correction: return of a sale");
 }
 
 TEST(Decode, SeveralFramesControlBytesAndJunkStandInARow) {

@@ -278,6 +278,9 @@ TEST(ShtrihDriver, SettingsAreCheckedAndTheSerialNumberBindsTheDevice) {
     wrong("link", "8F");
     wrong("serial", "");
     wrong("serial", "12a");
+    wrong("admin_password", "x");
+    wrong("foreign_receipt", "keep");
+    wrong("training", "true");
     wrong("speed", "9600");
     EXPECT_FALSE(make_driver({}, nullptr, counter.clock));
 
@@ -288,6 +291,35 @@ TEST(ShtrihDriver, SettingsAreCheckedAndTheSerialNumberBindsTheDevice) {
     EXPECT_EQ(other.open(book).error().code, ErrorCode::wrong_device);
     Host stranger(counter, {}, {{"password", "77"}});
     EXPECT_EQ(stranger.open(book).error().code, ErrorCode::wrong_password);
+}
+
+TEST(ShtrihDriver, InTrainingModeNoCounterMoves) {
+    Counter counter;
+    begin_day(counter);
+    const auto before = counter.registrar->state();
+    const std::size_t documents = counter.registrar->documents().size();
+    Book book(counter);
+    Host host(counter, {}, {{"training", "yes"}});
+    ASSERT_TRUE(host.open(book));
+    ASSERT_TRUE(host.execute(contract::OpenShift{}, book));
+    for (const contract::Command& command :
+         {contract::Command(example_receipt()), contract::Command(contract::CashIn{100, "RUB"}),
+          contract::Command(contract::CashOut{100, "RUB"}), contract::Command(contract::XReport{}),
+          contract::Command(contract::CloseShift{})}) {
+        const auto done = host.execute(command, book);
+        ASSERT_TRUE(done) << base::to_text(done.error());
+        EXPECT_FALSE(done->registered);
+    }
+    counter.pass(5s);
+    EXPECT_EQ(counter.registrar->documents().size(), documents);
+    EXPECT_EQ(counter.registrar->state().last_document_number, before.last_document_number);
+    EXPECT_EQ(counter.registrar->state().cash_minor, before.cash_minor);
+    EXPECT_EQ(counter.registrar->state().shift_open, before.shift_open);
+    EXPECT_FALSE(book.marker);
+    const auto& tape = counter.registrar->tape();
+    EXPECT_TRUE(std::any_of(tape.begin(), tape.end(), [](const std::string& text) {
+        return text.find("УЧЕБНЫЙ РЕЖИМ") != std::string::npos;
+    }));
 }
 
 TEST(ShtrihDriver, NoIrreversibleByteLeavesWithoutAMarker) {

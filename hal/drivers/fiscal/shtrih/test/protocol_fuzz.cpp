@@ -1,4 +1,5 @@
 #include "hal/drivers/fiscal/shtrih/frames.h"
+#include "hal/drivers/fiscal/shtrih/marking.h"
 #include "hal/drivers/fiscal/shtrih/protocol.h"
 
 namespace shtrih = tillhost::drivers::shtrih;
@@ -18,6 +19,16 @@ void read_everything(tillhost::base::ByteView body) {
     (void)shtrih::read_operation_register(body);
     (void)shtrih::read_exchange_status(body);
     (void)shtrih::read_closed_correction(body);
+    (void)shtrih::read_font_metrics(body);
+    (void)shtrih::read_table_structure(body);
+    (void)shtrih::read_field_structure(body);
+    (void)shtrih::read_storage_expiry(body);
+    (void)shtrih::read_storage_version(body);
+    (void)shtrih::read_registration(body);
+    (void)shtrih::read_unconfirmed_count(body);
+    (void)shtrih::read_marking_answer(body);
+    (void)shtrih::read_marking_decision(body);
+    (void)shtrih::read_marking_evidence(body);
     (void)shtrih::read_table_number(body);
     if (const auto full = shtrih::read_full_status(body)) {
         (void)shtrih::to_text(full->time);

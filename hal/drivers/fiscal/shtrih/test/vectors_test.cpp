@@ -9,6 +9,7 @@
 #include "hal/codec/code_page.h"
 #include "hal/drivers/fiscal/shtrih/frames.h"
 #include "hal/drivers/fiscal/shtrih/protocol.h"
+#include "hal/drivers/fiscal/shtrih/service_messages.h"
 
 namespace tillhost::drivers::shtrih {
 namespace {
@@ -130,6 +131,18 @@ TEST(Requests, OnesWithParametersAreWrittenAsDerived) {
     expect_request("D38", plain_request(Command::begin_correction, kAdministrator));
     expect_request("D39", tag_request(Command::document_tag, kAdministrator, kTagBasisDate,
                                       *base::from_hex("80 C0 3A 66")));
+    expect_request("D34", ean13_request(kAdministrator, 460'622'409'843));
+    const Bytes qr = message(vector("derived.txt", "D35").request);
+    expect_request("D35", load_data_request(kAdministrator, 0, base::ByteView(qr).subspan(7)));
+    expect_request("D36", load_data_request(kAdministrator, 1, base::bytes_of("&n=1")));
+    SquareCodeFields code;
+    code.data_bytes = 68;
+    code.parameters = {0, 0, 4, 0, 1};
+    expect_request("D37", square_code_request(kAdministrator, code));
+    expect_request("D32", plain_request(Command::print_copy, kAdministrator));
+    EXPECT_EQ(to_hex(encode_frame(check_marking_request(
+                  kAdministrator, 2, base::bytes_of("00000046218469,4h?g&mAB*ouJ9J"), {}))),
+              to_hex(vector("published.txt", "P15").request));
     CorrectionFields correction;
     correction.total_minor = 12'000;
     correction.payments_minor[0] = 12'000;
