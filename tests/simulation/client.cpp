@@ -229,6 +229,8 @@ void Client::probe_conflict(const Task& task, const Attempt& attempt) {
     Task other = task;
     if (auto* receipt = std::get_if<contract::Receipt>(&other.command)) {
         receipt->lines.front().name += " and more";
+    } else if (auto* correction = std::get_if<contract::Correction>(&other.command)) {
+        correction->receipt.lines.front().name += " and more";
     } else {
         other.command = contract::PrintText{{"other"}};
     }

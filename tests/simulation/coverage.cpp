@@ -8,11 +8,11 @@ namespace tillhost::simulation {
 namespace {
 
 constexpr std::array<std::string_view, kCommands> kCommandNames{
-    "receipt",  "open_shift", "close_shift", "cash_in",     "cash_out",
+    "receipt",  "open_shift", "close_shift", "cash_in",     "cash_out", "correction",
     "x_report", "print_text", "cut_paper",   "open_drawer", "none"};
 constexpr std::size_t kOpenShift = 1;
 constexpr std::size_t kCloseShift = 2;
-constexpr std::size_t kMoneyCommands = 5;
+constexpr std::size_t kMoneyCommands = 6;
 
 bool has_step(std::size_t command, Step step) {
     const bool quiet = step == Step::down || step == Step::opening || step == Step::idle;

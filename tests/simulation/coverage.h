@@ -12,7 +12,7 @@
 namespace tillhost::simulation {
 
 /// Commands as columns of the matrix; the last one stands for "none is at work".
-inline constexpr std::size_t kCommands = 10;
+inline constexpr std::size_t kCommands = 11;
 inline constexpr std::size_t kNoCommand = kCommands - 1;
 std::size_t command_index(std::string_view name);
 std::string_view command_name(std::size_t index);

@@ -18,6 +18,14 @@ constexpr os::Duration kHesitation = std::chrono::seconds(6);
 /// How long the right registrar is looked for; longer than any swap lasts.
 constexpr os::Duration kSearch = std::chrono::seconds(60);
 
+/// A family without kinds of receipts says none.
+bool is_receipt_of(const simulators::FiscalDocument& document, const contract::Receipt& receipt,
+                   std::int64_t total_minor) {
+    const bool kind = document.operation == simulators::FiscalOperation::none ||
+                      static_cast<int>(document.operation) == static_cast<int>(receipt.kind);
+    return kind && document.total_minor == total_minor;
+}
+
 }  // namespace
 
 const Task* task_of(const Ledger& ledger, const base::OperationId& id) {
@@ -50,9 +58,15 @@ std::optional<Task> own_task(const std::string& client, const std::string& devic
 bool is_document_of(const simulators::FiscalDocument& document, const Task& task) {
     const contract::Command& command = task.command;
     switch (document.type) {
-        case FiscalDocumentType::receipt:
-            return std::holds_alternative<contract::Receipt>(command) &&
-                   document.total_minor == task.total_minor;
+        case FiscalDocumentType::receipt: {
+            const auto* receipt = std::get_if<contract::Receipt>(&command);
+            return receipt != nullptr && is_receipt_of(document, *receipt, task.total_minor);
+        }
+        case FiscalDocumentType::correction: {
+            const auto* correction = std::get_if<contract::Correction>(&command);
+            return correction != nullptr &&
+                   is_receipt_of(document, correction->receipt, task.total_minor);
+        }
         case FiscalDocumentType::cash_in:
             return std::holds_alternative<contract::CashIn>(command) &&
                    document.total_minor == task.total_minor;
@@ -64,8 +78,7 @@ bool is_document_of(const simulators::FiscalDocument& document, const Task& task
         case FiscalDocumentType::shift_close:
             return std::holds_alternative<contract::CloseShift>(command);
         case FiscalDocumentType::registration:
-        case FiscalDocumentType::settlement:
-        case FiscalDocumentType::correction: break;
+        case FiscalDocumentType::settlement: break;
     }
     return false;
 }

@@ -32,9 +32,28 @@ Manner draw_manner(Chance& chance) {
     return manner;
 }
 
-contract::Receipt make_receipt(std::int64_t total_minor, int number, Chance& chance) {
+/// Kinds in which the shop pays out are paid by card: there may be too little cash.
+contract::PaymentKind draw_payment(contract::ReceiptKind kind, Chance& chance) {
+    const bool pays_out =
+        kind == contract::ReceiptKind::sale_return || kind == contract::ReceiptKind::purchase;
+    return !pays_out && chance.one_in(2) ? contract::PaymentKind::cash
+                                         : contract::PaymentKind::electronic;
+}
+
+contract::ReceiptKind draw_kind(const PlannedDevice& device, Chance& chance) {
+    static constexpr std::array kWeighted{contract::ReceiptKind::sale, contract::ReceiptKind::sale,
+                                          contract::ReceiptKind::sale_return,
+                                          contract::ReceiptKind::purchase,
+                                          contract::ReceiptKind::purchase_return};
+    const bool only_sales = device.driver == "fiscal/toy";
+    const auto drawn = static_cast<std::size_t>(chance.below(kWeighted.size()));
+    return only_sales ? contract::ReceiptKind::sale : kWeighted[drawn];
+}
+
+contract::Receipt make_receipt(const PlannedDevice& device, std::int64_t total_minor, int number,
+                               Chance& chance) {
     contract::Receipt receipt;
-    receipt.kind = contract::ReceiptKind::sale;
+    receipt.kind = draw_kind(device, chance);
     const std::int64_t lines = chance.percent(70) ? 1 : chance.between(2, 3);
     std::int64_t left = total_minor;
     for (std::int64_t i = 0; i < lines; ++i) {
@@ -47,44 +66,50 @@ contract::Receipt make_receipt(std::int64_t total_minor, int number, Chance& cha
         receipt.lines.push_back(std::move(line));
     }
     contract::Payment payment;
-    payment.kind =
-        chance.one_in(2) ? contract::PaymentKind::cash : contract::PaymentKind::electronic;
+    payment.kind = draw_payment(receipt.kind, chance);
     payment.amount_minor = total_minor;
     receipt.payments.push_back(payment);
     return receipt;
 }
 
 /// The command of that column, for a task.
-contract::Command make_command(std::size_t command, const Task& task, Chance& chance) {
+contract::Command make_command(const PlannedDevice& device, std::size_t command, const Task& task,
+                               Chance& chance) {
     contract::CashIn in;
     in.amount_minor = task.total_minor;
     contract::CashOut out;
     out.amount_minor = task.total_minor;
     contract::PrintText text;
     text.lines = {fmt::format("note {}", task.number)};
-    const std::array<contract::Command, kNoCommand> made{
-        make_receipt(task.total_minor, task.number, chance),
-        contract::OpenShift{},
-        contract::CloseShift{},
-        in,
-        out,
-        contract::XReport{},
-        std::move(text),
-        contract::CutPaper{},
-        contract::OpenDrawer{}};
+    const contract::Receipt receipt = make_receipt(device, task.total_minor, task.number, chance);
+    contract::Correction correction;
+    correction.receipt = receipt;
+    correction.basis = contract::CorrectionBasis::own_initiative;
+    correction.basis_date = "2026-01-31";
+    const std::array<contract::Command, kNoCommand> made{receipt,
+                                                         contract::OpenShift{},
+                                                         contract::CloseShift{},
+                                                         in,
+                                                         out,
+                                                         correction,
+                                                         contract::XReport{},
+                                                         std::move(text),
+                                                         contract::CutPaper{},
+                                                         contract::OpenDrawer{}};
     return made[command];
 }
 
 std::size_t draw_command(const PlannedDevice& device, Chance& chance) {
     // By column: receipts are what a shop is about.
-    static constexpr std::array<std::size_t, 16> kWeighted{0, 0, 0, 0, 0, 0, 0, 1,
-                                                           2, 3, 3, 4, 5, 6, 7, 8};
-    return device.driver == "fiscal/toy" ? 0
-                                         : kWeighted[static_cast<std::size_t>(chance.below(16))];
+    static constexpr std::array<std::size_t, 18> kWeighted{0, 0, 0, 0, 0, 0, 0, 1, 2,
+                                                           3, 3, 4, 5, 5, 6, 7, 8, 9};
+    const auto drawn = static_cast<std::size_t>(chance.below(kWeighted.size()));
+    return device.driver == "fiscal/toy" ? 0 : kWeighted[drawn];
 }
 
 std::int64_t amount_of(const contract::Command& command, std::int64_t total_minor) {
     const bool has_amount = std::holds_alternative<contract::Receipt>(command) ||
+                            std::holds_alternative<contract::Correction>(command) ||
                             std::holds_alternative<contract::CashIn>(command) ||
                             std::holds_alternative<contract::CashOut>(command);
     return has_amount ? total_minor : 0;
@@ -100,7 +125,7 @@ void add_task(Plan& plan, const PlannedDevice& device, std::size_t command, int 
     // Totals differ, so that a document tells by itself which task it belongs to; they fall, so
     // that cash that came in is enough for what goes out.
     task.total_minor = (kTasksMax - task.number) * 1000 + chance.below(1000);
-    task.command = make_command(command, task, chance);
+    task.command = make_command(device, command, task, chance);
     task.total_minor = amount_of(task.command, task.total_minor);
     task.manner = draw_manner(chance);
     plan.tasks.push_back(std::move(task));
@@ -292,6 +317,7 @@ Plan make_plan(std::uint64_t seed, Drivers drivers) {
         device.driver = driver;
         device.late_bytes_max = ms(kLateMs[static_cast<std::size_t>(chance.below(4))]);
         device.serial_configured = chance.one_in(3);
+        device.old_format = chance.one_in(2);
         plan.devices.push_back(std::move(device));
     }
     plan.clients = static_cast<int>(chance.between(1, 3));

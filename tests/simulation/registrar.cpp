@@ -10,6 +10,9 @@ constexpr std::int64_t kElsewhereTotalMinor = 900'000'000;
 constexpr int kSpareDocumentsMax = 50;
 /// Open document, sale, by operator 30 (8Dh of the Shtrih-M protocol).
 constexpr std::string_view kBeginSale = "02 06 8D 1E 00 00 00 00 95";
+/// Write table 17 row 1 field 17 (1Eh): fiscal data of format 1.05, whose corrections are FF4Ah.
+constexpr std::string_view kOldFormat = "02 0A 1E 1E 00 00 00 11 01 00 11 02 09";
+constexpr std::string_view kAcknowledge = "06";
 
 std::array<std::string, 2> serials_of(const PlannedDevice& planned) {
     const std::string number = planned.id.substr(planned.id.size() - 1);
@@ -34,7 +37,15 @@ std::unique_ptr<simulators::FiscalSimulator> Registrar::make(const PlannedDevice
     options.serial = serial;
     options.fn_number = "9999" + serial.substr(4);
     options.seed = seed;
-    return std::move(simulators::shtrih::make_shtrih_registrar(options).value());
+    auto made = std::move(simulators::shtrih::make_shtrih_registrar(options).value());
+    if (planned.old_format) {
+        const os::Instant began{};
+        made->receive(*base::from_hex(kOldFormat), began);
+        made->advance(began + ms(500));
+        static_cast<void>(made->take_output());
+        made->receive(*base::from_hex(kAcknowledge), began + ms(500));
+    }
+    return made;
 }
 
 Registrar::Registrar(Scheduler& scheduler, Findings& findings, const PlannedDevice& planned,

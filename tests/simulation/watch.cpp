@@ -37,7 +37,7 @@ bool makes_document(std::string_view driver, base::ByteView frame) {
     }
     const bool shift = command == 0xE0 || command == 0x41 || extended == 0x0B || extended == 0x43;
     const bool cash = command == 0x50 || command == 0x51;
-    const bool receipt = command == 0x85 || extended == 0x45;
+    const bool receipt = command == 0x85 || extended == 0x45 || extended == 0x4A;
     return shift || cash || receipt;
 }
 

@@ -14,6 +14,8 @@ namespace {
 using contract::Receipt;
 using contract::Value;
 
+contract::Tag every_tag() { return {1191, contract::TagKind::text, "x", 1, base::bytes_of("x")}; }
+
 /// A receipt in which no field has its default, so that the tree written from it names them all.
 Receipt with_every_field() {
     Receipt receipt;
@@ -25,10 +27,21 @@ Receipt with_every_field() {
     line.quantity_scale = 1;
     line.discount_minor = 1;
     line.department = 2;
+    line.item_type = contract::ItemType::service;
+    line.payment_method = contract::PaymentMethod::advance;
+    line.measure = 11;
+    line.marking = contract::Marking{base::bytes_of("x"), contract::MarkingPlan::piece_returned};
+    line.tags = {every_tag()};
     receipt.lines.push_back(line);
     receipt.discount_minor = 1;
     receipt.payments.emplace_back();
     receipt.text.emplace_back("x");
+    receipt.customer_contact = "x";
+    receipt.customer_name = "x";
+    receipt.customer_tax_id = "1";
+    receipt.electronic_only = true;
+    receipt.marking_policy = contract::MarkingPolicy::require_checked;
+    receipt.tags = {every_tag()};
     return receipt;
 }
 

@@ -194,7 +194,7 @@ Result<contract::MarkingCheck> Registrar::check_marking(const contract::MarkingQ
         TRY(drop_marking_left(deadline));
         return check;
     }
-    const bool late = answer.error().code == ErrorCode::deadline_passed;
+    const bool late = !is_refusal(answer.error()) && clock_.now() >= until;
     if (!late && !is_refusal(answer.error())) {
         return without_effect(answer.error(), "marking");
     }

@@ -56,6 +56,7 @@ Result<FiscalResult> Registrar::make_document(Ticket ticket, device::Gate& gate,
         TRY(set_rates(*ticket.sums, until));
     }
     ticket.markings = TRY(check_markings(ticket, gate, deadline));
+    marker.frame_number = TRY(session_->link().next_number(deadline));  // questions came between
     // An open document can be cancelled, so that only its closing is irreversible. The marker is
     // durable before it is opened nevertheless: whoever finds it open knows whose it is.
     TRY(persist_marker(gate, marker));

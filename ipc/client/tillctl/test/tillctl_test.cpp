@@ -139,6 +139,23 @@ TEST(ReceiptFile, ReadsEveryExample) {
     EXPECT_EQ(seen, 2);
 }
 
+TEST(ReceiptFile, TakesEveryFieldOfTheContract) {
+    const auto receipt = read_receipt(R"({
+        "kind": "sale_return", "tax_system": "patent", "electronic_only": true,
+        "customer_contact": "a@b.ru", "customer_name": "X", "customer_tax_id": "7701234567",
+        "marking_policy": "require_checked",
+        "tags": [{"number": 1192, "kind": "text", "text": "42"}],
+        "lines": [{"name": "Shoes", "price_minor": 100, "quantity_units": 1, "vat": "vat_5",
+                   "item_type": "marked_goods", "payment_method": "advance", "measure": 0,
+                   "marking": {"code": "30 31 1D 39", "plan": "piece_returned"},
+                   "tags": [{"number": 1229, "kind": "integer", "integer": 300}]}],
+        "payments": [{"kind": "electronic", "amount_minor": 100}]})");
+    ASSERT_TRUE(receipt) << base::to_text(receipt.error());
+    EXPECT_EQ(receipt->kind, contract::ReceiptKind::sale_return);
+    EXPECT_EQ(receipt->lines[0].marking->code.size(), 4U);
+    EXPECT_EQ(receipt->lines[0].tags[0].integer, 300);
+}
+
 TEST(ReceiptFile, NamesLineAndColumnOfBrokenJson) {
     const std::string fault = fault_of("{\"kind\": \"sale\",\n  \"lines\": [}");
     EXPECT_NE(fault.find("line 2"), std::string::npos) << fault;

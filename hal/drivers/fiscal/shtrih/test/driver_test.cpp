@@ -293,6 +293,127 @@ TEST(ShtrihDriver, SettingsAreCheckedAndTheSerialNumberBindsTheDevice) {
     EXPECT_EQ(stranger.open(book).error().code, ErrorCode::wrong_password);
 }
 
+contract::Correction example_correction() {
+    contract::Correction correction;
+    correction.receipt = example_receipt();
+    correction.receipt.text.clear();
+    correction.basis = contract::CorrectionBasis::by_order;
+    correction.basis_date = "2024-05-08";
+    correction.basis_number = "17";
+    return correction;
+}
+
+/// Table 17 row 1 field 17: the format of the fiscal data.
+contract::WriteTable format_is(const char* format) { return {17, 1, 17, format}; }
+
+TEST(ShtrihDriver, CorrectsInEitherDataFormat) {
+    for (const char* format : {"2", "4"}) {
+        Counter counter;
+        Book book(counter);
+        Host host(counter);
+        ASSERT_TRUE(host.open(book));
+        const auto written = host.execute(format_is(format), book);
+        ASSERT_TRUE(written) << base::to_text(written.error());
+        ASSERT_TRUE(host.open(book));
+        ASSERT_TRUE(host.execute(contract::OpenShift{}, book));
+        const auto made = host.execute(example_correction(), book);
+        ASSERT_TRUE(made) << format << " " << base::to_text(made.error());
+        ASSERT_EQ(counter.count(FiscalDocumentType::correction), 1U) << format;
+        const auto& document = counter.last();
+        EXPECT_EQ(made->fiscal_document_number, document.number);
+        EXPECT_EQ(made->fiscal_sign, document.sign);
+        EXPECT_EQ(made->receipt_number, document.receipt_number);
+        EXPECT_EQ(document.total_minor, 25'015);
+        EXPECT_EQ(document.correction_basis, 1);
+        EXPECT_EQ(document.operation, simulators::FiscalOperation::sale);
+        EXPECT_EQ(document.lines.size(), format[0] == '4' ? 2U : 0U);
+    }
+}
+
+TEST(ShtrihDriver, EveryFieldOfAReceiptStandsInTheFiscalMemory) {
+    Counter counter;
+    Book book(counter);
+    Host host(counter);
+    ASSERT_TRUE(host.open(book));
+    ASSERT_TRUE(host.execute(format_is("4"), book));
+    ASSERT_TRUE(host.open(book));
+    ASSERT_TRUE(host.execute(contract::OpenShift{}, book));
+    contract::Receipt receipt = example_receipt();
+    receipt.tax_system = contract::TaxSystem::general;
+    receipt.customer_contact = "a@b.ru";
+    receipt.electronic_only = true;
+    receipt.lines[1].measure = 11;
+    receipt.lines[1].item_type = contract::ItemType::excise_goods;
+    receipt.lines[1].payment_method = contract::PaymentMethod::full_prepayment;
+    const auto sold = host.execute(receipt, book);
+    ASSERT_TRUE(sold) << base::to_text(sold.error());
+    const auto& document = counter.last();
+    EXPECT_TRUE(document.electronic_only);
+    EXPECT_EQ(document.lines[1].item_type, 2);
+    EXPECT_EQ(document.lines[1].payment_method, 1);
+    const simulators::FiscalTag kilogram{2108, {base::byte(11)}};
+    EXPECT_NE(std::find(document.lines[1].tags.begin(), document.lines[1].tags.end(), kilogram),
+              document.lines[1].tags.end());
+    const simulators::FiscalTag contact{1008, base::bytes_of("a@b.ru")};
+    EXPECT_NE(std::find(document.tags.begin(), document.tags.end(), contact), document.tags.end());
+    receipt.electronic_only = false;
+    ASSERT_TRUE(host.execute(receipt, book));
+    EXPECT_FALSE(counter.last().electronic_only) << "the next one is printed again";
+}
+
+TEST(ShtrihDriver, AMarkedItemIsCheckedBoundAndSold) {
+    Counter counter;
+    Book book(counter);
+    Host host(counter);
+    ASSERT_TRUE(host.open(book));
+    ASSERT_TRUE(host.execute(format_is("4"), book));
+    ASSERT_TRUE(host.open(book));
+    ASSERT_TRUE(host.execute(contract::OpenShift{}, book));
+    contract::Receipt receipt = example_receipt();
+    receipt.lines[0].quantity_units = 1;
+    receipt.lines[0].price_minor = 9980;
+    receipt.lines[0].item_type = contract::ItemType::marked_goods;
+    receipt.lines[0].marking =
+        contract::Marking{base::bytes_of("0104606203090002215abcdefgh\x1d93abcd")};
+    const auto sold = host.execute(receipt, book);
+    ASSERT_TRUE(sold) << base::to_text(sold.error());
+    ASSERT_EQ(sold->markings.size(), 1U);
+    EXPECT_NE(sold->markings[0].outcome, contract::MarkingOutcome::refused);
+    EXPECT_EQ(counter.count(FiscalDocumentType::receipt), 1U);
+    EXPECT_EQ(sold->markings, book.result->markings);
+}
+
+TEST(ShtrihDriver, ServiceCommandsWorkOnTheSimulatedDevice) {
+    Counter counter;
+    begin_day(counter);
+    Book book(counter);
+    Host host(counter);
+    ASSERT_TRUE(host.open(book));
+    ASSERT_TRUE(host.execute(example_receipt(), book));
+    contract::PrintBarcode barcode;
+    barcode.symbology = contract::Symbology::qr;
+    barcode.payload = std::string(100, 'x');
+    contract::PrintBarcode bars;
+    bars.symbology = contract::Symbology::ean13;
+    bars.payload = "4606224098432";
+    contract::PrintPicture picture;
+    picture.width_dots = 16;
+    picture.rows = base::Bytes(64, base::byte(0xF0));
+    contract::PrintText text;
+    text.lines = {"шрифт"};
+    text.font = 2;
+    contract::FeedPaper feed;
+    feed.lines = 2;
+    for (const contract::Command& command :
+         {contract::Command(contract::PrintCopy{}), contract::Command(barcode),
+          contract::Command(bars), contract::Command(picture), contract::Command(text),
+          contract::Command(feed), contract::Command(contract::ContinuePrint{})}) {
+        const auto done = host.execute(command, book);
+        EXPECT_TRUE(done) << base::to_text(done.error());
+        counter.pass(3s);
+    }
+}
+
 TEST(ShtrihDriver, InTrainingModeNoCounterMoves) {
     Counter counter;
     begin_day(counter);

@@ -19,12 +19,22 @@ struct Operation {
     contract::Command command;
     FiscalDocumentType type;
     bool needs_shift = true;
+    const char* format = "4";  ///< of the fiscal data
 };
 
 contract::Receipt receipt_of_kind(contract::ReceiptKind kind) {
     contract::Receipt receipt = example_receipt();
     receipt.kind = kind;
     return receipt;
+}
+
+contract::Correction example_correction() {
+    contract::Correction correction;
+    correction.receipt = example_receipt();
+    correction.receipt.text.clear();
+    correction.basis = contract::CorrectionBasis::own_initiative;
+    correction.basis_date = "2024-05-08";
+    return correction;
 }
 
 std::vector<Operation> operations() {
@@ -37,6 +47,8 @@ std::vector<Operation> operations() {
         {"purchase", receipt_of_kind(contract::ReceiptKind::purchase), FiscalDocumentType::receipt},
         {"purchase_return", receipt_of_kind(contract::ReceiptKind::purchase_return),
          FiscalDocumentType::receipt},
+        {"correction", example_correction(), FiscalDocumentType::correction},
+        {"old_correction", example_correction(), FiscalDocumentType::correction, true, "2"},
         {"open_shift", open, FiscalDocumentType::shift_open, false},
         {"close_shift", contract::CloseShift{}, FiscalDocumentType::shift_close},
         {"cash_in", contract::CashIn{12'300, "RUB"}, FiscalDocumentType::cash_in},
@@ -50,6 +62,10 @@ class Trial {
 public:
     explicit Trial(const Operation& operation, KnownBugs bugs = {})
         : operation_(operation), bugs_(bugs), book_(counter_) {
+        Book factory(counter_);
+        Host service(counter_);
+        EXPECT_TRUE(service.open(factory));
+        EXPECT_TRUE(service.execute(contract::WriteTable{17, 1, 17, operation.format}, factory));
         if (operation.needs_shift) {
             begin_day(counter_);
             Host host(counter_);

@@ -48,6 +48,7 @@ TEST(ShtrihMarking, ACheckedCodeIsAcceptedAndBoundToItsPosition) {
     Scripted device;
     ScriptedHost host(device);
     found(device, "03", "0F");
+    device.say(Command::check_marking, "03 00 01 02 00 0F");
     const auto sold = host.execute(marked(MarkingPolicy::require_checked));
     ASSERT_TRUE(sold) << base::to_text(sold.error());
     const std::string code = base::to_hex(base::bytes_of(kSecret));
