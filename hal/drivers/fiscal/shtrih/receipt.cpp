@@ -118,11 +118,22 @@ Done Registrar::send_head(const Ticket& ticket, os::Deadline deadline) {
 
 Done Registrar::send_position(const TicketPosition& position, os::Deadline deadline) {
     if (tags_first_) {
-        TRY(send_tags(Command::operation_tag, position.tags, deadline));
+        TRY(send_belongings(position, deadline));
     }
     TRY(session_->change(Command::position, position_request(session_->password(), position.fields),
                          deadline));
-    return tags_first_ ? Done() : send_tags(Command::operation_tag, position.tags, deadline);
+    return tags_first_ ? Done() : send_belongings(position, deadline);
+}
+
+/// Tags and marking code, before or behind the position, as the model wants it.
+Done Registrar::send_belongings(const TicketPosition& position, os::Deadline deadline) {
+    TRY(send_tags(Command::operation_tag, position.tags, deadline));
+    if (!position.marking) {
+        return {};
+    }
+    return session_->change(Command::bind_marking,
+                            bind_marking_request(session_->password(), position.marking->code),
+                            deadline);
 }
 
 Done Registrar::compare_document(const Ticket& ticket, const FiscalMarker& marker,

@@ -330,8 +330,15 @@ TEST(ShtrihDriver, CorrectsInEitherDataFormat) {
     }
 }
 
+/// A model that takes tags behind the position.
+simulators::shtrih::ShtrihOptions desktop() {
+    simulators::shtrih::ShtrihOptions options;
+    options.model_name = "ШТРИХ-М-01Ф";
+    return options;
+}
+
 TEST(ShtrihDriver, EveryFieldOfAReceiptStandsInTheFiscalMemory) {
-    Counter counter;
+    Counter counter(desktop());
     Book book(counter);
     Host host(counter);
     ASSERT_TRUE(host.open(book));
@@ -362,7 +369,7 @@ TEST(ShtrihDriver, EveryFieldOfAReceiptStandsInTheFiscalMemory) {
 }
 
 TEST(ShtrihDriver, AMarkedItemIsCheckedBoundAndSold) {
-    Counter counter;
+    Counter counter(desktop());
     Book book(counter);
     Host host(counter);
     ASSERT_TRUE(host.open(book));
@@ -374,7 +381,9 @@ TEST(ShtrihDriver, AMarkedItemIsCheckedBoundAndSold) {
     receipt.lines[0].price_minor = 9980;
     receipt.lines[0].item_type = contract::ItemType::marked_goods;
     receipt.lines[0].marking =
-        contract::Marking{base::bytes_of("0104606203090002215abcdefgh\x1d93abcd")};
+        contract::Marking{base::bytes_of("0104606203090002215abcdefgh"
+                                         "\x1d"
+                                         "93abcd")};
     const auto sold = host.execute(receipt, book);
     ASSERT_TRUE(sold) << base::to_text(sold.error());
     ASSERT_EQ(sold->markings.size(), 1U);
