@@ -257,7 +257,7 @@ void add_troubles(Plan& plan, Chance& chance) {
     if (chance.percent(4)) {
         return;  // a good day
     }
-    const std::int64_t cells = chance.between(2, 4);
+    const std::int64_t cells = chance.between(2, 5);
     for (std::int64_t i = 0; i < cells; ++i) {
         aim_at_cell(plan, chance);
     }
