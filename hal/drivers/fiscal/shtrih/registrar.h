@@ -120,8 +120,13 @@ private:
     // tables.cpp
     base::Done write_field(std::uint8_t table, std::uint16_t row, std::uint8_t field,
                            base::ByteView value, os::Deadline deadline);
-    base::Result<std::vector<std::string>> table_rows(std::uint8_t table, std::uint16_t first,
-                                                      std::size_t rows, os::Deadline deadline);
+    struct Rows {
+        std::uint8_t table;
+        std::uint16_t first;
+        std::size_t count;
+        std::size_t characters;
+    };
+    base::Result<std::vector<std::string>> table_rows(const Rows& rows, os::Deadline deadline);
 
     // status.cpp
     struct Overview {

@@ -32,7 +32,10 @@ constexpr std::uint16_t kPaymentRow = 1;
 constexpr std::size_t kFooterRows = 3;
 constexpr std::size_t kHeaderRows = 11;
 constexpr std::size_t kPaymentRows = 16;
+constexpr std::size_t kLineCharacters = 64;  // of contract::Layout
+constexpr std::size_t kNameCharacters = 24;
 constexpr std::int64_t kMsPerSecond = 1000;
+constexpr std::uint64_t kTellableMax = (std::uint64_t{1} << 53) - 1;  // of contract::TableField
 
 struct Write {
     std::uint8_t table;
@@ -143,8 +146,8 @@ Result<contract::TableField> Registrar::table_field(const contract::TableQuery& 
     found.value =
         structure.text ? read_table_text(value) : fmt::format("{}", TRY(read_table_number(value)));
     if (found.numeric) {
-        found.min = static_cast<std::int64_t>(structure.min);
-        found.max = static_cast<std::int64_t>(structure.max);
+        found.min = static_cast<std::int64_t>(std::min(structure.min, kTellableMax));
+        found.max = static_cast<std::int64_t>(std::min(structure.max, kTellableMax));
     }
     return found;
 }
@@ -165,17 +168,20 @@ Done Registrar::write_table(const contract::WriteTable& command, os::Deadline de
     return write_field(table, static_cast<std::uint16_t>(command.row), field, value, deadline);
 }
 
-/// Texts of the rows, as far as the table goes.
-Result<std::vector<std::string>> Registrar::table_rows(std::uint8_t table, std::uint16_t first,
-                                                       std::size_t rows, os::Deadline deadline) {
+/// Texts of the rows, as far as the table goes, cut to what the contract takes.
+Result<std::vector<std::string>> Registrar::table_rows(const Rows& rows, os::Deadline deadline) {
     std::vector<std::string> texts;
-    for (std::size_t i = 0; i < rows; ++i) {
-        const auto row = static_cast<std::uint16_t>(first + i);
-        auto text = session_->table_text(table, row, kTextField, deadline);
-        if (!text && is_refusal(text.error())) {
+    for (std::size_t i = 0; i < rows.count; ++i) {
+        const auto row = static_cast<std::uint16_t>(rows.first + i);
+        const auto bytes = session_->table_bytes(rows.table, row, kTextField, deadline);
+        if (!bytes && is_refusal(bytes.error())) {
             break;
         }
-        texts.push_back(TRY(std::move(text)));
+        if (!bytes) {
+            return bytes.error();
+        }
+        const base::ByteView text = *bytes;
+        texts.push_back(read_table_text(text.first(std::min(text.size(), rows.characters))));
     }
     trim_empty(texts);
     return texts;
@@ -184,9 +190,12 @@ Result<std::vector<std::string>> Registrar::table_rows(std::uint8_t table, std::
 Result<contract::Layout> Registrar::layout(os::Deadline deadline) {
     TRY(require_open());
     contract::Layout found;
-    found.header = TRY(table_rows(kLinesTable, kHeaderRow, kHeaderRows, deadline));
-    found.footer = TRY(table_rows(kLinesTable, kFooterRow, kFooterRows, deadline));
-    found.payment_names = TRY(table_rows(kPaymentsTable, kPaymentRow, kPaymentRows, deadline));
+    found.header =
+        TRY(table_rows({kLinesTable, kHeaderRow, kHeaderRows, kLineCharacters}, deadline));
+    found.footer =
+        TRY(table_rows({kLinesTable, kFooterRow, kFooterRows, kLineCharacters}, deadline));
+    found.payment_names =
+        TRY(table_rows({kPaymentsTable, kPaymentRow, kPaymentRows, kNameCharacters}, deadline));
     const auto cut = session_->table_number(kCommonTable, 1, kCutField, deadline);
     if (cut) {
         found.auto_cut = cut_mode(*cut);
