@@ -29,7 +29,9 @@ constexpr std::string_view kUsage =
     "                  order; starts nothing, opens no device, touches no book\n"
     "  --restore FILE  put a copy of the operation book (tillctl backup) in the book's place "
     "while\n"
-    "                  devd does not run; see docs/operation.md first\n"
+    "                  devd does not run; see docs/operation.md first. \"none\": the book is lost "
+    "and\n"
+    "                  there is no copy\n"
     "\n"
     "TILLHOST_RUNTIME_DIR (default /run/tillhost) holds the socket devd.sock,\n"
     "TILLHOST_STATE_DIR (default /var/lib/tillhost) the operation book.\n"
@@ -37,6 +39,8 @@ constexpr std::string_view kUsage =
     "in order, or not restored; 2 usage; 74 the book cannot be written\n";
 constexpr os::Duration kDriverListTimeMax = std::chrono::seconds(10);
 constexpr unsigned kFolderMode = 0750;
+/// In the place of a copy's path: there is none. A file of that name is "./none".
+constexpr std::string_view kNoCopy = "none";
 
 struct Arguments {
     std::string config;
@@ -140,7 +144,12 @@ base::Done serve(const Places& places) {
                     &os::random_u64);
     std::unique_ptr<runtime::MetricsListener> metrics;
     if (config.metrics_port) {
-        metrics = TRY(runtime::MetricsListener::open(*config.metrics_port, *loop, clock));
+        auto opened = runtime::MetricsListener::open(*config.metrics_port, *loop, clock);
+        if (opened) {
+            metrics = std::move(*opened);
+        } else {  // no reason not to sell
+            logger.error("no figures for watchers", {{"error", base::to_text(opened.error())}});
+        }
     }
     const auto manager = runtime::ServiceManager::from_environment();
     runtime::Service service(
@@ -187,8 +196,8 @@ base::Done restore(const Places& places, const std::string& from) {
     TRY(os::make_folder(places.state, kFolderMode));
     // The lock that a running devd holds.
     const auto lock = TRY(os::FileLock::take(places.runtime + "/devd.sock.lock"));
-    const auto report =
-        TRY(runtime::restore_book({.from = from, .folder = places.state}, os::SystemClock()));
+    const auto report = TRY(runtime::restore_book(
+        {.from = from == kNoCopy ? "" : from, .folder = places.state}, os::SystemClock()));
     print(
         stdout,
         fmt::format("restored {} operations from {}\n"

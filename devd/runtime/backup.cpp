@@ -240,8 +240,11 @@ Result<RestoreReport> restore_book(const RestoreOptions& options, const os::Cloc
     const std::string made = path + ".restored";
     RestoreReport report;
     TRY(remove_with_logs(made));
-    TRY(copy_file(options.from, made));
-    if (is_there(options.from + "-wal")) {  // of a book whose devd did not end in order
+    if (!options.from.empty()) {
+        TRY(copy_file(options.from, made));
+    }
+    if (!options.from.empty() &&
+        is_there(options.from + "-wal")) {  // of a book whose devd did not end in order
         TRY(copy_file(options.from + "-wal", made + "-wal"));
     }
     const bool former = is_there(path);

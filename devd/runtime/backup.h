@@ -40,7 +40,9 @@ private:
 };
 
 struct RestoreOptions {
-    std::string from;    ///< a copy made by BookBackup, or the book.db of a devd that has ended
+    /// A copy made by BookBackup, or the book.db of a devd that has ended. Empty: there is none
+    /// left, and an empty book is made that knows what it does not know.
+    std::string from;
     std::string folder;  ///< state folder; the caller sees to it that no devd uses it
 };
 

@@ -185,6 +185,22 @@ TEST_F(OperationTest, ItsFiguresAreReadByTillctlAndOnLoopback) {
     EXPECT_NE(sick.find("device_not_ready"), std::string::npos) << sick;
 }
 
+TEST_F(OperationTest, APortOfAWatcherThatIsTakenIsNoReasonNotToSell) {
+    const os::Descriptor fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const at = reinterpret_cast<sockaddr*>(&address);
+    ASSERT_EQ(::bind(fd.get(), at, size), 0);
+    ASSERT_EQ(::listen(fd.get(), 1), 0);
+    ASSERT_EQ(::getsockname(fd.get(), at, &size), 0);
+    std::ofstream(shop_->folder() + "/config/devd.toml", std::ios::app)
+        << "[metrics]\nlisten = \"127.0.0.1:" << ntohs(address.sin_port) << "\"\n";
+    start();
+    EXPECT_EQ(sell(new_id()).state, OperationState::done);
+}
+
 TEST_F(OperationTest, ACopyIsMadeByTillctlAndNeverReplacesAFile) {
     start();
     const std::string copy = shop_->folder() + "/copy";

@@ -185,6 +185,18 @@ TEST_F(BackupTest, PutBackBeginsNothingAgainAndHasAFence) {
     EXPECT_EQ(image_of(report->former).operations.size(), 6U) << "the former book is kept";
 }
 
+TEST_F(BackupTest, ThatIsLostTooLeavesAnEmptyBookWithAFence) {
+    reach(write(row_of(1, OperationState::done)));
+    const auto report = restore("");
+    ASSERT_TRUE(report) << base::to_text(report.error());
+    EXPECT_EQ(report->operations, 0U);
+    EXPECT_EQ(image_of(report->former).operations.size(), 1U) << "what was there is kept";
+    open();
+    const core::BookImage image = store_->take_image();
+    EXPECT_EQ(image.restore_fence_ms, report->fence_ms);
+    EXPECT_EQ(image.book_epoch, clock_.unix_ms());
+}
+
 TEST_F(BackupTest, PutBackTwiceHasTwoEpochsAndTheLaterFence) {
     reach(write(row_of(1, OperationState::done)));
     ASSERT_TRUE(back_up(folder_ + "/copy"));
