@@ -1,7 +1,9 @@
 #include "simulators/devsim/arguments.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <limits>
@@ -36,7 +38,18 @@ base::Done set_number(Number& target, std::string_view option, std::string_view 
     return {};
 }
 
-base::Done set_option(ServeArguments& serve, std::string_view option, const std::string& value) {
+base::Done set_word(std::string& target, std::string_view option, const std::string& value,
+                    std::span<const std::string_view> words) {
+    if (std::find(words.begin(), words.end(), value) == words.end()) {
+        return bad_field(option, fmt::format("one of {}", fmt::join(words, ", ")));
+    }
+    target = value;
+    return {};
+}
+
+}  // namespace
+
+base::Done apply_option(ServeArguments& serve, std::string_view option, const std::string& value) {
     const std::array texts{
         std::pair{"--pty", &serve.pty},         std::pair{"--tcp", &serve.tcp},
         std::pair{"--state", &serve.state},     std::pair{"--serial", &serve.serial},
@@ -70,24 +83,58 @@ base::Done set_option(ServeArguments& serve, std::string_view option, const std:
     if (option == "--full-status") {
         return set_number(serve.full_status, option, value, 48, 50);
     }
+    constexpr std::array<std::string_view, 3> kFfd{"1.05", "1.1", "1.2"};
+    constexpr std::array<std::string_view, 3> kLinks{"1", "2", "both"};
+    constexpr std::array<std::string_view, 2> kTags{"behind", "before"};
+    if (option == "--ffd") {
+        return set_word(serve.ffd, option, value, kFfd);
+    }
+    if (option == "--link") {
+        return set_word(serve.link, option, value, kLinks);
+    }
+    if (option == "--operation-tags") {
+        return set_word(serve.operation_tags, option, value, kTags);
+    }
     return bad_field(option, "an option that devsim --help names");
 }
 
-base::Result<Arguments> parse_serve(Words words) {
-    ServeArguments serve{.family = words[0]};
-    if (simulators::fiscal::find_family(serve.family) == nullptr) {
-        return bad_field(serve.family, "a family that exists: " + all_families());
-    }
-    for (std::size_t i = 1; i < words.size(); i += 2) {
+base::Done apply_options(ServeArguments& serve, Words words) {
+    for (std::size_t i = 0; i < words.size(); i += 2) {
         if (i + 1 == words.size()) {
             return bad_field(words[i], "an option with a value behind it");
         }
-        TRY(set_option(serve, words[i], words[i + 1]));
+        TRY(apply_option(serve, words[i], words[i + 1]));
     }
     if (!serve.pty.empty() && !serve.tcp.empty()) {
         return bad_field("--tcp", "either a pty or a TCP port");
     }
+    return {};
+}
+
+base::Done check_family(std::string_view name) {
+    return simulators::fiscal::find_family(name) != nullptr
+               ? base::Done{}
+               : bad_field(name, "a family that exists: " + all_families());
+}
+
+namespace {
+
+base::Result<Arguments> parse_serve(Words words) {
+    ServeArguments serve{.family = words[0]};
+    TRY(check_family(serve.family));
+    TRY(apply_options(serve, words.subspan(1)));
     return Arguments{.serve = std::move(serve)};
+}
+
+base::Result<Arguments> parse_scenario_words(Words words, bool check) {
+    if (words.empty() || (check && words.size() != 1)) {
+        return bad_field("SCENARIO", "the path of a scenario, as in simulators/scenarios");
+    }
+    ServeArguments tried;  // mistakes are told before the file is read
+    TRY(apply_options(tried, words.subspan(1)));
+    ScenarioArguments scenario{.path = words[0], .check = check};
+    scenario.options.assign(words.begin() + 1, words.end());
+    return Arguments{.scenario = std::move(scenario)};
 }
 
 base::Result<Arguments> parse_fault_words(ControlArguments control, Words words) {
@@ -151,7 +198,11 @@ base::Result<Arguments> parse_arguments(std::span<const std::string> words) {
         }
     }
     if (words.empty()) {
-        return bad_field("FAMILY", "one of " + all_families() + ", or ctl; see devsim --help");
+        return bad_field("FAMILY",
+                         "one of " + all_families() + ", or run, check, ctl; see devsim --help");
+    }
+    if (words[0] == "run" || words[0] == "check") {
+        return parse_scenario_words(words.subspan(1), words[0] == "check");
     }
     return words[0] == "ctl" ? parse_control(words.subspan(1)) : parse_serve(words);
 }
@@ -160,6 +211,8 @@ std::string help_text() {
     return fmt::format(R"(devsim: simulated devices. A test tool; it stands for no real device.
 
 usage: devsim FAMILY [--pty PATH | --tcp HOST:PORT] [--state DIR] [--control ENDPOINT] [options]
+       devsim run SCENARIO.toml [options]      a device to which a scenario happens
+       devsim check SCENARIO.toml              plays the scenario's own talk, and ends
        devsim ctl ENDPOINT fault NAME [k=v...] | state | documents | tape | power on|off  [--json]
 
 FAMILY: {}
@@ -176,6 +229,10 @@ FAMILY: {}
   --line-ms MS      time to print one line (default 5)
   --utc-offset MIN  minutes that the device's clock is ahead of UTC (default 0)
   --short-status 16|17, --full-status 48|50   lengths of the answers 10h and 11h
+  --ffd 1.05|1.1|1.2              format of the documents (default 1.05)
+  --link 1|2|both                 link layers that the device speaks (default both; the first byte
+                                  after power on chooses)
+  --operation-tags behind|before  where a position's tags and marking code go (default behind it)
 
 When it is ready it prints one line: "ready FAMILY on ADDRESS seed N". SIGTERM ends it.
 
@@ -184,6 +241,22 @@ Example: a registrar, a lost answer, and what it registered nevertheless
   devsim ctl /tmp/till.ctl fault lose side=device nth=1
   devsim ctl /tmp/till.ctl documents
   devsim ctl /tmp/till.ctl tape
+
+Example: lose the answer to the first FF45h, then cut the power in the middle of the next one
+  devsim check simulators/scenarios/lost-close.toml
+  devsim run simulators/scenarios/lost-close.toml --pty /tmp/till --control /tmp/till.ctl
+
+What to reach for with ctl:
+  the host is not heard      fault lose side=host unit=control        (its next ENQ)
+  the device is not heard    fault lose side=device unit=control      (its next ACK or NAK)
+  the answer is lost         fault lose side=device                   (it was carried out)
+  NAK, three times           fault refuse_frames count=3
+  a spoiled checksum         fault bad_checksum side=device count=2
+  power at byte 7            fault power_cut side=host at=7 off_ms=500
+  a slow command             fault slow_command command=0xE0 ms=15000
+  another host               fault other_master count=2, fault foreign_receipt operator=5
+  a second TCP client        fault second_client mode=steal
+  foreign bytes              fault noise byte=0xFF count=4
 
 Faults (fault NAME [k=v...]):
 {}

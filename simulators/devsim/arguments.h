@@ -32,6 +32,16 @@ struct ServeArguments {
     std::int64_t utc_offset_min = 0;
     int short_status = 17;
     int full_status = 50;
+    std::string ffd = "1.05";               ///< 1.05, 1.1, 1.2
+    std::string link = "both";              ///< 1, 2, both
+    std::string operation_tags = "behind";  ///< behind their operation, or before it
+};
+
+/// devsim run SCENARIO [options], devsim check SCENARIO
+struct ScenarioArguments {
+    std::string path{};
+    bool check = false;  ///< play its talk on virtual time and end
+    std::vector<std::string> options{};
 };
 
 enum class Question : std::uint8_t { fault, state, documents, tape, power };
@@ -50,7 +60,15 @@ struct Arguments {
     bool help = false;
     std::optional<ServeArguments> serve{};
     std::optional<ControlArguments> control{};
+    std::optional<ScenarioArguments> scenario{};
 };
+
+/// One option of the command line, "--columns" and its value. Errors: bad_field.
+base::Done apply_option(ServeArguments& serve, std::string_view option, const std::string& value);
+/// All of them. Errors: bad_field.
+base::Done apply_options(ServeArguments& serve, std::span<const std::string> words);
+/// Errors: bad_field(family) with those that exist.
+base::Done check_family(std::string_view name);
 
 /// The words behind the program's name. Errors: bad_field with the word and what would be right.
 base::Result<Arguments> parse_arguments(std::span<const std::string> words);

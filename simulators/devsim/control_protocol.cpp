@@ -150,13 +150,13 @@ base::Done read_keys(const json& object, ControlArguments& request) {
 }
 
 base::Result<json> carry_out(const ControlArguments& request, simulators::FiscalSimulator& device,
-                             os::Instant now) {
+                             os::Instant now, const Injector& inject) {
     json answer{{"ok", true}};
     switch (request.question) {
         case Question::fault: {
             const simulators::Fault fault =
                 TRY(simulators::parse_fault(request.name, request.keys));
-            TRY(device.inject(fault, now));
+            TRY(inject(fault));
             break;
         }
         case Question::state: answer["state"] = json_of(device.state()); break;
@@ -232,11 +232,18 @@ base::Result<ControlArguments> decode_request(std::string_view line) {
 
 std::string answer_request(std::string_view line, simulators::FiscalSimulator& device,
                            os::Instant now) {
+    return answer_request(line, device, now, [&device, now](const simulators::Fault& fault) {
+        return device.inject(fault, now);
+    });
+}
+
+std::string answer_request(std::string_view line, simulators::FiscalSimulator& device,
+                           os::Instant now, const Injector& inject) {
     const auto request = decode_request(line);
     if (!request) {
         return dump(failure_of(request.error()));
     }
-    const auto answer = carry_out(*request, device, now);
+    const auto answer = carry_out(*request, device, now, inject);
     return dump(answer ? *answer : failure_of(answer.error()));
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -28,6 +29,10 @@ base::Result<ControlArguments> decode_request(std::string_view line);
 /// Does what a request line asks for and gives the answer line, always JSON.
 std::string answer_request(std::string_view line, simulators::FiscalSimulator& device,
                            os::Instant now);
+/// The same where something stands in the way of faults, such as the line that they are about.
+using Injector = std::function<base::Done(const simulators::Fault&)>;
+std::string answer_request(std::string_view line, simulators::FiscalSimulator& device,
+                           os::Instant now, const Injector& inject);
 
 /// An answer for people: the tape as it looks, a document a line, …. `failed` is set if the answer
 /// says so or is no answer.

@@ -18,6 +18,9 @@ public:
     virtual void write(base::ByteView bytes) = 0;
     /// What the host connects to: a path, or HOST:PORT with the real port.
     virtual std::string address() const = 0;
+    /// What a further client meets while one is there: "refuse" (it is turned away), "wait" (until
+    /// the first is gone) or "steal" (the first is thrown out). Errors: not_supported (no socket).
+    virtual base::Done second_client(std::string_view mode);
 };
 
 /// A pseudo terminal in raw mode. A host may close and open it again; what it left unread is gone
@@ -28,7 +31,7 @@ public:
 base::Result<std::unique_ptr<Line>> open_pty_line(os::EventLoop& loop, const std::string& link,
                                                   Line::Received received);
 
-/// A TCP server for one client at a time; a second one is turned away while the first is there.
+/// A TCP server for one client at a time; see Line::second_client for a second one.
 /// Errors: bad_field(--tcp), system_failed.
 base::Result<std::unique_ptr<Line>> open_tcp_line(os::EventLoop& loop, const std::string& address,
                                                   Line::Received received);

@@ -10,6 +10,8 @@
 #include "simulators/devsim/control_server.h"
 #include "simulators/devsim/family.h"
 #include "simulators/devsim/line.h"
+#include "simulators/devsim/scenario.h"
+#include "simulators/devsim/scenario_player.h"
 
 namespace tillhost::devsim {
 namespace {
@@ -41,6 +43,9 @@ public:
         if (const base::Bytes output = device_.take_output(); !output.empty() && line_ != nullptr) {
             line_->write(output);
         }
+        if (stepped_) {
+            stepped_();
+        }
         if (timer_) {
             loop_.cancel(*timer_);
             timer_.reset();
@@ -55,10 +60,23 @@ public:
 
     std::string answer(std::string_view line) {
         device_.advance(clock_.now());
-        std::string answer = answer_request(line, device_, clock_.now());
+        std::string answer =
+            answer_request(line, device_, clock_.now(),
+                           [this](const simulators::Fault& fault) { return inject(fault); });
         pump();
         return answer;
     }
+
+    /// Faults of the device, and the one that only its line knows.
+    base::Done inject(const simulators::Fault& fault) {
+        if (fault.kind == simulators::FaultKind::second_client && line_ != nullptr) {
+            return line_->second_client(fault.mode);
+        }
+        return device_.inject(fault, clock_.now());
+    }
+
+    /// Called after each step, to tell what happened.
+    void on_step(std::function<void()> listener) { stepped_ = std::move(listener); }
 
 private:
     simulators::FiscalSimulator& device_;
@@ -66,12 +84,30 @@ private:
     const os::Clock& clock_;
     Line* line_ = nullptr;
     std::optional<os::TimerId> timer_;
+    std::function<void()> stepped_;
 };
 
-base::Done serve(const ServeArguments& arguments) {
+using Device = std::unique_ptr<simulators::FiscalSimulator>;
+
+base::Result<std::unique_ptr<ScenarioPlayer>> make_player(const Scenario& scenario,
+                                                          const ServeArguments& arguments,
+                                                          const os::Clock& clock) {
+    return ScenarioPlayer::create(scenario, TRY(make_family(arguments, clock)), clock.now());
+}
+
+/// `scenario` is null where nothing is scripted.
+base::Done serve(const ServeArguments& arguments, const Scenario* scenario) {
     const os::SystemClock clock;
     const auto loop = TRY(os::EventLoop::create(clock));
-    const auto device = TRY(make_family(arguments, clock));
+    Device device;
+    ScenarioPlayer* player = nullptr;
+    if (scenario == nullptr) {
+        device = TRY(make_family(arguments, clock));
+    } else {
+        auto made = TRY(make_player(*scenario, arguments, clock));
+        player = made.get();
+        device = std::move(made);
+    }
     TRY(loop->on_signals({SIGTERM, SIGINT}, [&loop](int) { loop->stop(); }));
 
     Bridge bridge(*device, *loop, clock);
@@ -79,6 +115,15 @@ base::Done serve(const ServeArguments& arguments) {
     const auto line = TRY(arguments.tcp.empty() ? open_pty_line(*loop, arguments.pty, received)
                                                 : open_tcp_line(*loop, arguments.tcp, received));
     bridge.use(*line);
+    if (player != nullptr) {
+        player->on_line_fault(
+            [&bridge](const simulators::Fault& fault) { return bridge.inject(fault); });
+        bridge.on_step([player] {
+            for (const std::string& happened : player->take_log()) {
+                print(stdout, happened + "\n");
+            }
+        });
+    }
     std::unique_ptr<ControlServer> control;
     if (!arguments.control.empty()) {
         control =
@@ -91,6 +136,46 @@ base::Done serve(const ServeArguments& arguments) {
                               arguments.seed));
     loop->run();
     return {};
+}
+
+/// The scenario's own talk, on virtual time.
+int check(const Scenario& scenario) {
+    const os::SystemClock clock;
+    const auto player = make_player(scenario, scenario.serve, clock);
+    if (!player) {
+        print(stderr, "devsim: " + base::to_text(player.error()) + "\n");
+        return failed;
+    }
+    const TalkResult result = play_talk(scenario, **player, clock.now());
+    for (const std::string& happened : (*player)->take_log()) {
+        print(stdout, happened + "\n");
+    }
+    for (const std::string& mistake : result.mistakes) {
+        print(stderr, mistake + "\n");
+    }
+    print(stdout, fmt::format("{} exchanges, {} not as written\n", result.exchanges,
+                              result.mistakes.size()));
+    return result.mistakes.empty() ? done : failed;
+}
+
+int play(const ScenarioArguments& arguments) {
+    auto scenario = read_scenario(arguments.path);
+    if (!scenario) {
+        print(stderr, "devsim: " + base::to_text(scenario.error()) + "\n");
+        return usage;
+    }
+    if (arguments.check) {
+        return check(*scenario);
+    }
+    ServeArguments serving = scenario->serve;
+    auto served = apply_options(serving, arguments.options);
+    if (served) {
+        served = serve(serving, &*scenario);
+    }
+    if (!served) {
+        print(stderr, "devsim: " + base::to_text(served.error()) + "\n");
+    }
+    return served ? done : failed;
 }
 
 int control(const ControlArguments& arguments) {
@@ -120,7 +205,10 @@ int run(const std::vector<std::string>& words) {
     if (arguments->control) {
         return control(*arguments->control);
     }
-    const auto served = serve(*arguments->serve);
+    if (arguments->scenario) {
+        return play(*arguments->scenario);
+    }
+    const auto served = serve(*arguments->serve, nullptr);
     if (!served) {
         print(stderr, "devsim: " + base::to_text(served.error()) + "\n");
         return failed;

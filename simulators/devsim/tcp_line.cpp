@@ -26,13 +26,16 @@ public:
     base::Done open(const std::string& address);
     void write(base::ByteView bytes) override;
     std::string address() const override { return address_; }
+    base::Done second_client(std::string_view mode) override;
 
 private:
+    enum class Second { refuse, wait, steal };
     base::Done bind_to(const std::string& host, const std::string& port);
     void accept_one();
     void read_some();
     bool client_gone() const;
     void drop_client();
+    void serve(os::Descriptor client);
 
     os::EventLoop& loop_;
     Received received_;
@@ -41,6 +44,8 @@ private:
     os::Descriptor client_;
     os::WatchId listening_{};
     os::WatchId reading_{};
+    os::Descriptor waiting_;  ///< the second one, in its mode
+    Second second_ = Second::refuse;
 };
 
 TcpLine::~TcpLine() {
@@ -110,17 +115,29 @@ void TcpLine::accept_one() {
         return;
     }
     // A successor may knock before the news that its predecessor is gone.
-    if (client_.valid() && !client_gone()) {
+    if (client_.valid() && !client_gone() && second_ != Second::steal) {
+        if (second_ == Second::wait) {
+            waiting_ = std::move(next);
+        }
         return;
     }
     drop_client();
+    serve(std::move(next));
+}
+
+void TcpLine::serve(os::Descriptor client) {
     const int yes = 1;
-    ::setsockopt(next.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
-    const auto watch = loop_.watch(next.get(), [this](os::Readiness) { read_some(); });
+    ::setsockopt(client.get(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    const auto watch = loop_.watch(client.get(), [this](os::Readiness) { read_some(); });
     if (watch) {
-        client_ = std::move(next);
+        client_ = std::move(client);
         reading_ = *watch;
     }
+}
+
+base::Done TcpLine::second_client(std::string_view mode) {
+    second_ = mode == "wait" ? Second::wait : mode == "steal" ? Second::steal : Second::refuse;
+    return {};
 }
 
 void TcpLine::read_some() {
@@ -130,6 +147,10 @@ void TcpLine::read_some() {
         received_({buffer.data(), static_cast<std::size_t>(got)});
     } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
         drop_client();
+        if (waiting_.valid()) {
+            serve(std::move(waiting_));
+            waiting_.reset();
+        }
     }
 }
 
@@ -147,6 +168,10 @@ void TcpLine::write(base::ByteView bytes) {
 }
 
 }  // namespace
+
+base::Done Line::second_client(std::string_view /*mode*/) {
+    return base::make_error(base::ErrorCode::not_supported, "only a TCP line has clients");
+}
 
 base::Result<std::unique_ptr<Line>> open_tcp_line(os::EventLoop& loop, const std::string& address,
                                                   Line::Received received) {

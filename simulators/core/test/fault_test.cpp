@@ -48,5 +48,14 @@ TEST(Fault, MistakesNameTheKeyAndWhatExists) {
     EXPECT_NE(code_and_text("swap_device", {{"serial", "12a"}}).find("digits"), std::string::npos);
 }
 
+TEST(Fault, WordsAreOneOfThoseThatExist) {
+    const std::vector<std::pair<std::string, std::string>> good{{"answer", "refused"}};
+    EXPECT_EQ(parse_fault("marking", good)->answer, "refused");
+    const std::vector<std::pair<std::string, std::string>> bad{{"answer", "maybe"}};
+    EXPECT_NE(parse_fault("marking", bad).error().detail.find("silence"), std::string::npos);
+    const std::vector<std::pair<std::string, std::string>> mode{{"mode", "steal"}};
+    EXPECT_EQ(parse_fault("second_client", mode)->mode, "steal");
+}
+
 }  // namespace
 }  // namespace tillhost::simulators

@@ -186,28 +186,56 @@ TEST_F(Devsim, ASecondProgramIsRefusedTheSameMemory) {
     EXPECT_EQ(WEXITSTATUS(status), 1);
 }
 
-TEST_F(Devsim, ServesAPortToOneClientAtATime) {
-    Program program({"fiscal/shtrih", "--tcp", "127.0.0.1:0"});
-    const std::string ready = program.ready();
+os::Descriptor connect_to(const std::string& ready) {
     const std::string port = ready.substr(ready.find(':') + 1);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(static_cast<std::uint16_t>(std::stoi(port)));
-    const auto connect = [&address] {
-        os::Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        EXPECT_EQ(::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address),
-                  0);
-        return socket;
-    };
-    os::Descriptor first = connect();
+    os::Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    EXPECT_EQ(::connect(socket.get(), reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    return socket;
+}
+
+TEST_F(Devsim, ServesAPortToOneClientAtATime) {
+    Program program({"fiscal/shtrih", "--tcp", "127.0.0.1:0"});
+    os::Descriptor first = connect_to(program.ready());
     EXPECT_EQ(say(first.get(), "02 01 FC FD", 28).substr(0, 11), "06 02 18 FC");
     EXPECT_EQ(say(first.get(), "06", 1), "FF");
-    const os::Descriptor second = connect();
+    const os::Descriptor second = connect_to(program.ready());
     EXPECT_EQ(read_hex(second.get(), 1), "");  // turned away
     first.reset();
-    const os::Descriptor third = connect();
+    const os::Descriptor third = connect_to(program.ready());
     EXPECT_EQ(say(third.get(), "05", 1), "15");
+}
+
+TEST_F(Devsim, ASecondClientMayWaitOrStealTheLine) {
+    Program program({"fiscal/shtrih", "--tcp", "127.0.0.1:0", "--control", at("control")});
+    os::Descriptor first = connect_to(program.ready());
+    EXPECT_EQ(say(first.get(), "05", 1), "15");
+    EXPECT_EQ(ask(R"({"command":"fault","name":"second_client","keys":{"mode":"steal"}})"),
+              R"({"ok":true})");
+    os::Descriptor thief = connect_to(program.ready());
+    EXPECT_EQ(read_hex(first.get(), 1), "");  // thrown out
+    EXPECT_EQ(say(thief.get(), "05", 1), "15");
+    EXPECT_EQ(ask(R"({"command":"fault","name":"second_client","keys":{"mode":"wait"}})"),
+              R"({"ok":true})");
+    const os::Descriptor patient = connect_to(program.ready());
+    EXPECT_EQ(say(thief.get(), "05", 1), "15");
+    thief.reset();
+    EXPECT_EQ(say(patient.get(), "05", 1), "15");
+}
+
+TEST_F(Devsim, RunsAScenarioAndChecksOne) {
+    const std::string file = "simulators/scenarios/lost-close.toml";
+    Program program({"run", file, "--pty", at("line"), "--control", at("control")});
+    EXPECT_EQ(program.ready(), "ready fiscal/shtrih on " + at("line") + " seed 1");
+    const os::Descriptor line = open_line();
+    EXPECT_EQ(say(line.get(), "05", 1), "15");
+    Program check({"check", file});
+    EXPECT_EQ(check.ready(), "line 3: fault lose");
+    Program wrong({"check", "simulators/scenarios/none.toml"});
+    EXPECT_EQ(wrong.ready(), "");
 }
 
 }  // namespace

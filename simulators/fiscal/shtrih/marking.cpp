@@ -66,11 +66,12 @@ OrRefusal<MarkAnswer> Machine::bind_mark(base::ByteView code) {
     if (!receipt_open()) {
         return Refusal::bad_operation;
     }
-    const auto same = [code](const MarkCheck& mark) {
-        return std::equal(mark.code.begin(), mark.code.end(), code.begin(), code.end());
+    const auto accepted = [code](const MarkCheck& mark) {
+        return mark.accepted &&
+               std::equal(mark.code.begin(), mark.code.end(), code.begin(), code.end());
     };
-    const auto mark = std::find_if(memory_.marks.begin(), memory_.marks.end(), same);
-    const bool known = mark != memory_.marks.end() && mark->accepted;
+    const auto mark = std::find_if(memory_.marks.begin(), memory_.marks.end(), accepted);
+    const bool known = mark != memory_.marks.end();
     const bool new_format = ffd() >= kFfd12;
     if (new_format && !known) {
         return Refusal::mark_unchecked;

@@ -22,11 +22,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto device = shtrih::make_shtrih_registrar({});
     os::Instant now{};
     base::ByteReader reader(input);
+    std::uint16_t number = shtrih::kFirstNumber;
     while (reader.left() != 0) {
         const unsigned head = reader.u8();
         const std::size_t length = std::min<std::size_t>(head % kPieceBytesMax, reader.left());
         const base::ByteView piece = reader.take(length);
-        if ((head & 0x80U) != 0 && length > 0) {
+        if ((head & 0x90U) == 0x90U && length > 0) {
+            const shtrih::Frame2 frame{.number = ++number, .data = {piece.begin(), piece.end()}};
+            (*device)->receive(shtrih::encode_frame2(frame), now);
+        } else if ((head & 0x80U) != 0 && length > 0) {
             (*device)->receive(shtrih::encode_frame(piece), now);
         } else {
             (*device)->receive(piece, now);

@@ -1,4 +1,4 @@
-// Claim: the simulator reads and writes every vector of variant 1 byte for byte.
+// Claim: the simulator reads and writes every vector of both variants byte for byte.
 // Shown by the files under tests/vectors: frames re-encoded, requests put to a device in that
 // state.
 #include <gtest/gtest.h>
@@ -181,6 +181,118 @@ TEST_F(Vectors, PublishedMessagesAreWrittenExactly) {
         EXPECT_EQ(host.done(messages[name]["req"]), messages[name]["ans"]) << name;
     }
     host.done(kCancel);
+}
+
+TEST_F(Vectors, EveryFrameOfVariant2IsReadAndWrittenExactly) {
+    for (auto& [name, vector] : read_vectors("variant2.txt")) {
+        for (const auto& key : {"req", "ans"}) {
+            if (vector.contains(key)) {
+                const auto frame = decode_frame2(*base::from_hex(vector[key]));
+                ASSERT_TRUE(frame) << name;
+                EXPECT_EQ(base::to_hex(encode_frame2(*frame)), vector[key]) << name;
+            }
+        }
+    }
+}
+
+TEST_F(Vectors, Variant2AnswersAsOnTheWire) {
+    auto frames = read_vectors("variant2.txt");
+    ShtrihOptions options;
+    options.short_status_17 = false;
+    Host host(options);
+    const auto expect = [&](const std::string& name) {
+        EXPECT_EQ(host.say(frames[name]["req"], std::chrono::seconds(5)), frames[name]["ans"])
+            << name;
+    };
+    const auto say = [&](std::uint16_t number, std::string_view message) {
+        const Frame2 frame{.number = number, .data = *base::from_hex(message)};
+        host.say(base::to_hex(encode_frame2(frame)), std::chrono::seconds(5));
+    };
+    const auto last_number = [&](std::string_view number) {
+        host.fault("number_reset", {{"number", std::string(number)}});
+    };
+    expect("Q1");
+    expect("V1");
+    last_number("3");
+    expect("Q3");
+    last_number("15");
+    expect("Q4");
+    say(17, "FF 08 1E 00 00 00");
+    say(18, kMilk);
+    last_number("4");
+    expect("Q5");
+    expect("Q8");
+    last_number("14");
+    expect("Q13");
+    last_number("23");
+    say(24, "1E 1E 00 00 00 11 01 00 07 00");
+    expect("Q14");
+    last_number("140");
+    say(141, kMilk);
+    say(142, close_message(9980, 0));
+    expect("V2");
+}
+
+TEST_F(Vectors, ASettlementReportIsWrittenExactly) {
+    constexpr std::int64_t kDay20180125 = 1'516'838'400'000;
+    const Closed closed{.change_minor = 0, .number = 13, .sign = 0x073F923B, .date_time_ms = 0};
+    EXPECT_EQ("FF 38 00 " + base::to_hex(encode_settlement(closed, 2, kDay20180125, false)),
+              read_vectors("variant2.txt")["settlement"]["message"]);
+}
+
+/// D6 and D7 are in the receipt and D10 has been sent.
+class LostAnswer : public Vectors {
+protected:
+    LostAnswer() {
+        for (const auto& name : {"D1", "D6", "D7"}) {
+            host_.done(request(name));
+        }
+    }
+    std::string close() { return host_.say(vectors_["D10"]["req"]); }
+    std::size_t documents() { return host_.device().documents().size(); }
+    static bool is_close(const std::string& said) {
+        return said.starts_with("06 02 10 FF 45 00 79 13 00 00 00 03 00 00 00");
+    }
+    Host host_;
+};
+
+TEST_F(LostAnswer, V3ABrokenAnswerIsGivenAgainAfterNakAndEnq) {
+    EXPECT_EQ(host_.say("05"), "15");
+    host_.fault("bad_checksum");
+    const std::string broken = close();
+    EXPECT_FALSE(decode_frame(*base::from_hex(broken.substr(3))));
+    EXPECT_EQ(host_.say("15"), "");
+    EXPECT_TRUE(is_close(host_.say("05")));
+    host_.say("06");
+    EXPECT_EQ(documents(), 3U);
+}
+
+TEST_F(LostAnswer, V4ANewHostGetsTheAnswerOfTheOldOne) {
+    close();
+    host_.listen(std::chrono::seconds(30));
+    EXPECT_TRUE(is_close(host_.say("05")));
+    host_.say("06");
+    EXPECT_EQ(host_.say("05"), "15");
+}
+
+TEST_F(LostAnswer, V5PowerForgetsItAndTheStorageTells) {
+    close();
+    host_.device().power(false, host_.now());
+    host_.device().power(true, host_.now());
+    EXPECT_EQ(host_.say("05"), "15");
+    EXPECT_EQ(host_.ask(kStorageStatus).substr(87), "03 00 00 00");
+    EXPECT_EQ(host_.ask("FF 0A 1E 00 00 00 03 00 00 00").substr(54), "01 B7 61 00 00 00");
+}
+
+TEST_F(LostAnswer, V6TheSameNumberBringsTheSameAnswer) {
+    host_.device().power(false, host_.now());
+    host_.device().power(true, host_.now());
+    const std::string frame =
+        base::to_hex(encode_frame2({.number = 2, .data = *base::from_hex(request("D10"))}));
+    const std::string first = host_.say(frame);
+    EXPECT_TRUE(decode_frame2(*base::from_hex(first)));
+    EXPECT_EQ(host_.say(frame), first);
+    EXPECT_EQ(documents(), 3U);
 }
 
 TEST_F(Vectors, RegistersAnswerAsDerived) {
