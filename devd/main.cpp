@@ -5,9 +5,10 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
-#include <map>
 #include <memory>
 
+#include "devd/runtime/administration.h"
+#include "devd/runtime/command_check.h"
 #include "devd/runtime/config.h"
 #include "devd/runtime/driver_list.h"
 #include "devd/runtime/service.h"
@@ -90,18 +91,37 @@ base::Result<Places> find_places(const std::string& config) {
                   TRY(os::program_folder()) + "devd-driver"};
 }
 
-base::Result<runtime::Config> load(const Places& places, const os::Clock& clock) {
-    const auto drivers =
+/// What the files and the drivers say.
+struct Loaded {
+    std::vector<contract::Manifest> manifests;
+    runtime::Config config;
+};
+
+base::Result<Loaded> load(const Places& places, const os::Clock& clock) {
+    Loaded loaded;
+    loaded.manifests =
         TRY(runtime::list_drivers(places.driver_program, clock, clock.now() + kDriverListTimeMax));
-    return runtime::load_config(places.config, drivers);
+    loaded.config = TRY(runtime::load_config(places.config, places.state, loaded.manifests));
+    return loaded;
 }
 
-std::map<std::string, std::string> drivers_of(const std::vector<core::DeviceConfig>& devices) {
-    std::map<std::string, std::string> drivers;
-    for (const core::DeviceConfig& device : devices) {
-        drivers.emplace(device.id, device.driver);
+std::vector<runtime::KnownDevice> known_devices(const runtime::Config& config) {
+    std::vector<runtime::KnownDevice> known;
+    for (const core::DeviceConfig& device : config.devices) {
+        known.push_back({device, contract::DeviceOrigin::administrator});
     }
-    return drivers;
+    for (const core::DeviceConfig& device : config.clients) {
+        known.push_back({device, contract::DeviceOrigin::client});
+    }
+    return known;
+}
+
+std::vector<core::DeviceConfig> configs_of(const std::vector<runtime::KnownDevice>& devices) {
+    std::vector<core::DeviceConfig> configs;
+    for (const runtime::KnownDevice& device : devices) {
+        configs.push_back(device.config);
+    }
+    return configs;
 }
 
 std::unique_ptr<os::LogSink> make_sink() {
@@ -116,9 +136,10 @@ std::unique_ptr<os::LogSink> make_sink() {
 
 base::Done serve(const Places& places) {
     const os::SystemClock clock;
-    runtime::Config config = TRY(load(places, clock));
+    Loaded loaded = TRY(load(places, clock));
+    const std::vector<runtime::KnownDevice> devices = known_devices(loaded.config);
     const auto sink = make_sink();
-    const os::Logger logger(*sink, config.log_level);
+    const os::Logger logger(*sink, loaded.config.log_level);
     TRY(os::make_folder(places.runtime, kFolderMode));
     TRY(os::make_folder(places.state, kFolderMode));
     TRY(os::make_folder(places.locks(), kFolderMode));
@@ -129,22 +150,27 @@ base::Done serve(const Places& places) {
     const auto endpoint = TRY(ipc::ZmqEndpoint::bind(places.endpoint()));
     const auto store = TRY(runtime::SqliteStore::open({.folder = places.state}, logger));
     runtime::HostSpawner hosts({.program = places.driver_program, .lock_folder = places.locks()},
-                               drivers_of(config.devices), *loop, clock, logger);
+                               {}, *loop, clock, logger);
     core::BookImage image = store->take_image();
     logger.notice("starting", {{"version", TILLHOST_VERSION},
                                {"book_epoch", std::to_string(image.book_epoch)},
-                               {"devices", std::to_string(config.devices.size())},
+                               {"devices", std::to_string(devices.size())},
                                {"endpoint", places.endpoint()},
                                {"state", places.state}});
+    runtime::Administration administration({*loop, clock, *endpoint, logger, places.state,
+                                            places.driver_program, loaded.manifests, devices});
     core::Core core({.program_version = TILLHOST_VERSION,
-                     .retention = config.retention,
+                     .retention = loaded.config.retention,
                      .own_uid = static_cast<std::int64_t>(::getuid()),
-                     .utc_offset_s = &os::utc_offset_s},
-                    std::move(config.devices), std::move(image), clock, *store, hosts, *endpoint,
+                     .utc_offset_s = &os::utc_offset_s,
+                     .check_command = runtime::make_command_check(loaded.manifests),
+                     .observer = &administration},
+                    configs_of(devices), std::move(image), clock, *store, hosts, administration,
                     &os::random_u64);
+    administration.attach(core);
     std::unique_ptr<runtime::MetricsListener> metrics;
-    if (config.metrics_port) {
-        auto opened = runtime::MetricsListener::open(*config.metrics_port, *loop, clock);
+    if (loaded.config.metrics_port) {
+        auto opened = runtime::MetricsListener::open(*loaded.config.metrics_port, *loop, clock);
         if (opened) {
             metrics = std::move(*opened);
         } else {  // no reason not to sell
@@ -152,8 +178,8 @@ base::Done serve(const Places& places) {
         }
     }
     const auto manager = runtime::ServiceManager::from_environment();
-    runtime::Service service(
-        {*loop, *signals, clock, *endpoint, *store, hosts, core, manager, logger, metrics.get()});
+    runtime::Service service({*loop, *signals, clock, *endpoint, *store, hosts, core,
+                              administration, manager, logger, metrics.get()});
     return service.run();
 }
 
@@ -167,16 +193,18 @@ std::string folder_text(std::string_view name, const std::string& path, bool& go
 }
 
 base::Result<bool> check(const Places& places) {
-    const runtime::Config config = TRY(load(places, os::SystemClock()));
+    const Loaded loaded = TRY(load(places, os::SystemClock()));
+    const auto devices = known_devices(loaded.config);
     bool good = true;
     std::string text = fmt::format("{:<9}{}\n", "config", places.config);
     text += folder_text("runtime", places.runtime, good);
     text += folder_text("state", places.state, good);
-    for (const core::DeviceConfig& device : config.devices) {
-        text += fmt::format("{:<9}{}, driver {}\n", "device", device.id, device.driver);
+    for (const runtime::KnownDevice& device : devices) {
+        text += fmt::format(
+            "{:<9}{}, driver {}{}\n", "device", device.config.id, device.config.driver,
+            device.origin == contract::DeviceOrigin::client ? ", made by a client" : "");
     }
-    text += fmt::format("{} devices, {}\n", config.devices.size(),
-                        good ? "all in order" : "NOT in order");
+    text += fmt::format("{} devices, {}\n", devices.size(), good ? "all in order" : "NOT in order");
     print(stdout, text);
     return good;
 }

@@ -76,6 +76,11 @@ struct Core::Parts {
         }
     }
 
+    /// Once nothing that was left in the outbox names the lane any more.
+    void forget_when_written(const std::string& device) {
+        outbox.at(book.last_position(), [this, device] { lanes.erase(device); });
+    }
+
     void sweep() {
         const auto retention =
             std::chrono::duration_cast<std::chrono::milliseconds>(options.retention).count();
@@ -84,6 +89,7 @@ struct Core::Parts {
     }
 
     const CoreOptions options;
+    bool started = false;
     const KnownBugs bugs;
     const os::Clock& clock;
     BookStore& store;
@@ -118,6 +124,7 @@ void Core::start() {
     const auto now_ms = static_cast<std::uint64_t>(parts_->clock.unix_ms());
     const auto [epoch, position] = parts_->book.next_epoch(std::string(kEventsEpochName), now_ms);
     parts_->events.begin(epoch.value, position, parts_->book);
+    parts_->started = true;
     for (const auto& [id, lane] : parts_->lanes) {
         lane->start();
     }
@@ -159,9 +166,14 @@ void Core::on_host_message(const std::string& device, base::HostEpoch epoch,
 
 void Core::on_host_gone(const std::string& device, base::HostEpoch epoch,
                         const std::string& reason) {
-    if (DeviceLane* lane = parts_->lane(device)) {
-        lane->on_gone(epoch, reason);
-        parts_->tell();
+    DeviceLane* lane = parts_->lane(device);
+    if (lane == nullptr) {
+        return;
+    }
+    lane->on_gone(epoch, reason);
+    parts_->tell();
+    if (lane->is_finished()) {
+        parts_->forget_when_written(device);
     }
 }
 
@@ -171,6 +183,73 @@ void Core::on_host_stuck(const std::string& device, base::HostEpoch epoch,
         lane->on_stuck(epoch, reason);
         parts_->tell();
     }
+}
+
+base::Done Core::may_add(const std::string& device) const {
+    if (const DeviceLane* taken = parts_->lane(device)) {
+        return taken->is_retired()
+                   ? base::make_error(base::ErrorCode::retry_later,
+                                      "device: the former one of that id is still ending")
+                   : base::make_error(base::ErrorCode::conflict,
+                                      "device: the id is taken by another device");
+    }
+    return {};
+}
+
+base::Done Core::add_device(DeviceConfig device) {
+    TRY(may_add(device.id));
+    const std::string id = device.id;
+    auto& lane = parts_->lanes[id];
+    lane = std::make_unique<DeviceLane>(std::move(device), parts_->context);
+    if (parts_->started && !parts_->stopping) {
+        lane->start();
+    }
+    parts_->events.mark(id);
+    parts_->tell();
+    return {};
+}
+
+base::Done Core::may_configure(const DeviceConfig& device) const {
+    return TRY(parts_->requests.lane(device.id))->may_become(device);
+}
+
+base::Done Core::configure_device(DeviceConfig device) {
+    TRY(may_configure(device));
+    const std::string id = device.id;
+    parts_->lane(id)->become(std::move(device));
+    parts_->events.mark(id);
+    parts_->tell();
+    return {};
+}
+
+base::Done Core::may_remove(const std::string& device) const {
+    return TRY(parts_->requests.lane(device))->may_retire();
+}
+
+base::Done Core::remove_device(const std::string& device) {
+    TRY(may_remove(device));
+    DeviceLane* lane = parts_->lane(device);
+    lane->retire();
+    parts_->events.mark(device);
+    parts_->tell();
+    if (lane->is_finished()) {
+        parts_->forget_when_written(device);
+    }
+    return {};
+}
+
+std::optional<contract::Device> Core::device(const std::string& device) const {
+    const auto lane = parts_->requests.lane(device);
+    return lane ? std::optional((*lane)->describe()) : std::nullopt;
+}
+
+bool Core::connect_now(const std::string& device) {
+    const auto lane = parts_->requests.lane(device);
+    return lane && (*lane)->connect_now();
+}
+
+base::Done Core::check_session(ipc::PeerId peer, std::optional<std::int64_t> session) const {
+    return parts_->requests.check_session(peer, session);
 }
 
 void Core::on_durable() { parts_->outbox.flush(); }

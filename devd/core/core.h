@@ -16,13 +16,41 @@
 
 namespace tillhost::devd::core {
 
-/// One device as configured. Read-only here.
+/// One device as configured.
 struct DeviceConfig {
     std::string id;      ///< what programs name; not the display name
     std::string driver;  ///< "fiscal/shtrih"
     std::vector<contract::Setting> settings;
     std::optional<ShiftPolicy> shift{};  ///< a registrar's; nothing: programs keep the shift
+    std::string name{};                  ///< for people
+    /// While anything stands here no money operation is accepted.
+    std::vector<contract::SetupStep> setup_missing{};
+
+    friend bool operator==(const DeviceConfig&, const DeviceConfig&) = default;
 };
+
+/// The setting that says which device is the right one. It changes only between operations.
+inline constexpr std::string_view kIdentitySetting = "serial";
+
+/// What has just happened to a device.
+enum class DeviceEvent : std::uint8_t {
+    changed,      ///< its state, or the reason of it
+    opened,       ///< it was connected
+    open_failed,  ///< it could not be; device.error says why
+    host_gone,    ///< its driver's process ended
+};
+
+/// Who hears of devices: the log, and connection checks. Called in the middle of the core's work;
+/// it may ask the core nothing from within.
+class DeviceObserver {
+public:
+    virtual ~DeviceObserver() = default;
+    virtual void on_device(const contract::Device& device, DeviceEvent event) = 0;
+};
+
+/// Whether a device of that driver can carry out a command as written: what the contract cannot
+/// know and the catalogue of drivers does. Errors: text_not_printable, not_supported, bad_field.
+using CommandCheck = std::function<base::Done(const std::string& driver, const contract::Command&)>;
 
 struct CoreOptions {
     std::string program_version{};
@@ -32,6 +60,8 @@ struct CoreOptions {
     std::int64_t own_uid = -1;  ///< of devd's user, who may copy the book; -1: only root may
     /// Seconds that local time is ahead of UTC at that Unix time in ms; empty = UTC.
     std::function<std::int64_t(std::int64_t unix_ms)> utc_offset_s{};
+    CommandCheck check_command{};        ///< before acceptance; nothing = every command passes
+    DeviceObserver* observer = nullptr;  ///< nothing, or it outlives the core
 };
 
 /// Bugs that the simulation must find, each behind its own switch; all off everywhere else.
@@ -74,6 +104,31 @@ public:
     void on_host_gone(const std::string& device, base::HostEpoch epoch, const std::string& reason);
     /// The host was killed and does not end: its device is quarantined until on_host_gone comes.
     void on_host_stuck(const std::string& device, base::HostEpoch epoch, const std::string& reason);
+
+    // --- devices come, change and go. Nothing of this touches an operation: what would, is
+    // refused.
+
+    /// Starts the device's lane. Errors: conflict (the id is taken), retry_later (its former lane
+    /// has not ended yet).
+    base::Done add_device(DeviceConfig device);
+    base::Done may_add(const std::string& device) const;
+    /// Gives a device another configuration. If driver or settings differ its host is ended and the
+    /// next one gets the new ones; name and set-up change at once.
+    /// Errors: unknown_device; wrong_state (another driver or identity while an operation is open);
+    /// retry_later (an operation is being carried out).
+    base::Done configure_device(DeviceConfig device);
+    /// Whether configure_device would be done; changes nothing.
+    base::Done may_configure(const DeviceConfig& device) const;
+    /// Ends the device's host and forgets the lane when it is gone. The book keeps its operations.
+    /// Errors: unknown_device; wrong_state (an operation is open).
+    base::Done remove_device(const std::string& device);
+    base::Done may_remove(const std::string& device) const;
+    /// The device as `status` shows it; nothing if there is none.
+    std::optional<contract::Device> device(const std::string& device) const;
+    /// Connects to the device now instead of after a pause. True if it is connected already.
+    bool connect_now(const std::string& device);
+    /// Errors: no_session; stale_session if `session` is not the one of this peer.
+    base::Done check_session(ipc::PeerId peer, std::optional<std::int64_t> session) const;
 
     /// The store's durable position has moved: what waited for it leaves now.
     void on_durable();

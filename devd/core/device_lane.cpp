@@ -64,6 +64,7 @@ void DeviceLane::start() {
     if (const OperationBook::Entry* doubt = context_.book.in_doubt(config_.id)) {
         touched(*doubt);
     }
+    context_.hosts.assign(config_.id, config_.driver);
     spawn();
 }
 
@@ -80,6 +81,7 @@ void DeviceLane::spawn() {
     spawned_at_ = now();
     watch_for(kHelloBudget);
     context_.hosts.spawn(config_.id, epoch_);
+    tell(DeviceEvent::changed);
 }
 
 void DeviceLane::send_open() {
@@ -102,6 +104,7 @@ void DeviceLane::send_open() {
     }
     watch_for(kOpenBudget);
     pause_watch();
+    tell(DeviceEvent::changed);
     send(after, std::move(open));
 }
 
@@ -132,8 +135,15 @@ void DeviceLane::on_gone(base::HostEpoch epoch, const std::string& reason) {
     reset_timer(idle_timer_);
     reason_ = shortened(ending_ ? fmt::format("{} ({})", reason_, reason) : reason);
     abandon_current(reason);
-    fail_queries(base::make_error(base::ErrorCode::host_lost, reason_), false);
-    restart_later();
+    fail_queries(base::make_error(base::ErrorCode::host_lost, reason_), retired_);
+    tell(retired_ || next_config_ ? DeviceEvent::changed : DeviceEvent::host_gone);
+    if (retired_) {
+        reset_timer(later_);
+    } else if (next_config_) {
+        take_next_config();
+    } else {
+        restart_later();
+    }
 }
 
 void DeviceLane::on_stuck(base::HostEpoch epoch, const std::string& reason) {
@@ -142,6 +152,7 @@ void DeviceLane::on_stuck(base::HostEpoch epoch, const std::string& reason) {
         quarantined_ = true;
         reason_ = shortened(reason);
         changed();
+        tell(DeviceEvent::changed);
     }
 }
 
@@ -229,9 +240,11 @@ void DeviceLane::take(const contract::Opened& opened) {
     resolve_failures_ = 0;
     reason_.clear();
     set_status(opened.status);
+    open_error_.reset();
     last_ok_ = now();
     ask_when_idle();
     watch_for(kSilenceMax);
+    tell(DeviceEvent::opened);
     next();
 }
 
@@ -250,8 +263,10 @@ void DeviceLane::take(const contract::OpenFailed& failed) {
         context_.waiters.asked(*doubt);
     }
     asked_.reset();
+    open_error_ = failed.error;
     fail_queries(base::make_error(base::ErrorCode::device_not_ready, reason_), true);
     reopen_later();
+    tell(DeviceEvent::open_failed);
 }
 
 void DeviceLane::take(const contract::Announce& announce) {
@@ -378,7 +393,10 @@ contract::Device DeviceLane::describe() const {
     const OperationBook::Entry* doubt = context_.book.in_doubt(config_.id);
     contract::Device device;
     device.device = config_.id;
-    device.driver = config_.driver;
+    device.driver = config().driver;
+    device.name = config().name;
+    device.setup_missing = config().setup_missing;
+    device.error = open_error_;
     device.reason = reason_;
     device.last_ok_ms = last_ok_ ? ms(now() - *last_ok_) : -1;
     device.queue = static_cast<std::int64_t>(context_.book.waiting(config_.id).size());
@@ -386,20 +404,7 @@ contract::Device DeviceLane::describe() const {
     if (doubt != nullptr) {
         device.in_doubt = doubt->row.id;
     }
-    using State = contract::DeviceState;
-    if (quarantined_) {
-        device.state = State::quarantined;
-    } else if (doubt != nullptr) {
-        device.state = State::in_doubt;
-    } else if (phase_ == Phase::offline) {
-        device.state = State::offline;
-    } else if (phase_ == Phase::ready) {
-        device.state = State::ready;
-    } else if (phase_ == Phase::executing) {
-        device.state = State::busy;
-    } else {
-        device.state = State::opening;
-    }
+    device.state = state();
     return device;
 }
 

@@ -36,6 +36,9 @@ inline constexpr int kTriesMax = 10;
 inline constexpr std::size_t kQueriesWaitingMax = 1024;
 /// Questions a host has in its socket at once; it answers them one by one.
 inline constexpr std::size_t kQueriesAtHostMax = 64;
+/// After a device in doubt moved to another port: what the kernel may still send on the old one
+/// when its owner is gone (closing_wait of a serial port, 30 s) is over.
+inline constexpr os::Duration kOldLineQuiet = std::chrono::seconds(35);
 /// Longest reason kept for people.
 inline constexpr std::size_t kReasonBytesMax = 500;
 
@@ -70,6 +73,8 @@ public:
     void start();
     /// Something may be ready to begin: an operation was accepted, a doubt was settled by a person.
     void wake() { next(); }
+    /// A person has settled the doubt.
+    void decided();
     /// Asks the device once more about its operation in doubt, as soon as it can be asked.
     void resolve_now();
     /// Hands a question on. Errors: retry_later, device_not_ready, shutting_down.
@@ -81,7 +86,21 @@ public:
     void on_gone(base::HostEpoch epoch, const std::string& reason);
     void on_stuck(base::HostEpoch epoch, const std::string& reason);
 
-    const DeviceConfig& config() const { return config_; }
+    // lane_changes.cpp: another configuration, and the end
+    base::Done may_become(const DeviceConfig& next) const;
+    /// may_become(next) has said yes.
+    void become(DeviceConfig next);
+    base::Done may_retire() const;
+    /// may_retire() has said yes. Nothing is started any more.
+    void retire();
+    bool is_retired() const { return retired_; }
+    /// Retired, and no host of it lives.
+    bool is_finished() const { return retired_ && !host_lives_; }
+    /// Opens the device now if it waits for that; true if it is open.
+    bool connect_now();
+
+    /// As it will be, if a change waits for the present host's end.
+    const DeviceConfig& config() const { return next_config_ ? *next_config_ : config_; }
     contract::Device describe() const;
     DeviceFigures figures() const;
     /// An operation of this device came into another state.
@@ -170,10 +189,21 @@ private:
     void touched(const OperationBook::Entry& entry);
     /// describe() may say something else now, and not because of a host's message or an operation.
     void changed() { context_.events.mark(config_.id); }
+
+    // lane_changes.cpp
+    bool has_open_operation() const;
+    void take_next_config();
+    contract::DeviceState state() const;
+    void tell(DeviceEvent event);
     void reset_timer(std::optional<TimerKey>& timer);
     os::Instant now() const { return context_.clock.now(); }
 
-    const DeviceConfig config_;
+    DeviceConfig config_;
+    std::optional<DeviceConfig> next_config_;  ///< taken when no host lives
+    bool retired_ = false;
+    bool line_changes_ = false;  ///< the next host gets another line than the last one had
+    std::optional<contract::Error> open_error_;
+    std::pair<contract::DeviceState, std::string> told_;  ///< to the observer
     const LaneContext context_;
     Phase phase_ = Phase::offline;
     base::HostEpoch epoch_;

@@ -13,6 +13,11 @@ namespace tillhost::devd::core {
 class HostPort {
 public:
     virtual ~HostPort() = default;
+    /// From the next spawn on the device is driven by this driver.
+    virtual void assign(const std::string& device, const std::string& driver) {
+        static_cast<void>(device);
+        static_cast<void>(driver);
+    }
     /// Starts a host. Only called when no host of the device lives (one master a device): the
     /// former one was reported by on_host_gone, which the runtime sends when its pidfd is readable
     /// and its lock is free.

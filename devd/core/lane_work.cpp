@@ -280,6 +280,7 @@ void DeviceLane::take(const contract::Finished& finished) {
         send_open();
         return;
     }
+    tell(DeviceEvent::changed);
     next();
 }
 
@@ -394,6 +395,7 @@ void DeviceLane::take(const contract::Resolved& resolved) {
         send_open();
         return;
     }
+    tell(DeviceEvent::changed);
     if (in_doubt && resolved.error) {
         reset_timer(later_);
         const std::size_t step = std::min(resolve_failures_++, kResolveDelays.size() - 1);

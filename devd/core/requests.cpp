@@ -65,6 +65,15 @@ Requests::Outcome Requests::dispatch(const Call& call) {
         case RequestKind::health: return health(call);
         case RequestKind::metrics: return metrics(call);
         case RequestKind::backup: return backup(call);
+        // devd/runtime answers these: they need files and drivers.
+        case RequestKind::models:
+        case RequestKind::ports:
+        case RequestKind::add_device:
+        case RequestKind::configure_device:
+        case RequestKind::rename_device:
+        case RequestKind::delete_device:
+        case RequestKind::device_settings:
+        case RequestKind::check_device:
         case RequestKind::unspecified: break;
     }
     return make_error(ErrorCode::unknown_kind, "");
@@ -87,7 +96,7 @@ void Requests::answer(ipc::PeerId peer, std::int64_t request_id, const Operation
 
 Result<DeviceLane*> Requests::lane(const std::string& device) const {
     const auto found = lanes_.find(device);
-    if (found == lanes_.end()) {
+    if (found == lanes_.end() || found->second->is_retired()) {
         return make_error(ErrorCode::unknown_device,
                           fmt::format("device: no device '{}' is configured", device));
     }
@@ -106,6 +115,18 @@ Result<const OperationBook::Entry*> Requests::known(const base::OperationId& id)
 Done Requests::check_session(const Call& call, std::int64_t session) const {
     const auto said = static_cast<std::uint64_t>(session);
     if (said != call.session->id.value && !context_.bugs.accept_stale_session) {
+        return make_error(ErrorCode::stale_session,
+                          "session: it is not the one that hello gave this connection");
+    }
+    return {};
+}
+
+Done Requests::check_session(ipc::PeerId peer, std::optional<std::int64_t> session) const {
+    const auto found = sessions_.find(peer);
+    if (found == sessions_.end()) {
+        return make_error(ErrorCode::no_session, "say hello first");
+    }
+    if (session && static_cast<std::uint64_t>(*session) != found->second.id.value) {
         return make_error(ErrorCode::stale_session,
                           "session: it is not the one that hello gave this connection");
     }
@@ -142,6 +163,9 @@ Requests::Outcome Requests::devices(const Call& call) {
     contract::DevicesReply body;
     Position after = 0;
     for (const auto& [id, lane] : lanes_) {
+        if (lane->is_retired()) {
+            continue;
+        }
         body.devices.push_back(lane->describe());
         after = std::max(after, lane->position());
     }
@@ -307,7 +331,7 @@ Requests::Outcome Requests::decide(const Call& call) {
                                "a person decided that it was not executed: " + request.note))));
     }
     if (const auto of = lanes_.find(row.device); of != lanes_.end()) {
-        of->second->wake();
+        of->second->decided();
     }
     return {};
 }

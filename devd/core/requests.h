@@ -31,6 +31,10 @@ public:
     void handle(ipc::PeerId peer, const ipc::PeerIdentity& identity,
                 const contract::Request& request);
     void forget(ipc::PeerId peer);
+    /// As Core::check_session.
+    base::Done check_session(ipc::PeerId peer, std::optional<std::int64_t> session) const;
+    /// A lane that is not retired. Errors: unknown_device.
+    base::Result<DeviceLane*> lane(const std::string& device) const;
     /// Answers a request with an operation as it stands, once that is durable.
     void answer(ipc::PeerId peer, std::int64_t request_id, const OperationBook::Entry& entry,
                 bool repeat = false);
@@ -83,11 +87,11 @@ private:
     Outcome submit(const Call& call);
     Outcome answer_known(const Call& call, const OperationBook::Entry& known,
                          const std::string& content_hash);
+    base::Done check_device(const DeviceConfig& device, const contract::Command& command) const;
     base::Done check_room(const OperationRow& row);
     base::Done check_duplicates(const OperationRow& row, bool force) const;
     void expire_later(const base::OperationId& id, std::int64_t start_before_ms);
 
-    base::Result<DeviceLane*> lane(const std::string& device) const;
     base::Result<const OperationBook::Entry*> known(const base::OperationId& id) const;
     base::Done check_session(const Call& call, std::int64_t session) const;
     void reply(ipc::PeerId peer, std::int64_t request_id, Position after, contract::Value body);

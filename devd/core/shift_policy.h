@@ -17,6 +17,8 @@ struct ShiftPolicy {
     std::optional<int> close_at_minute;
     /// A shift that is open longer is a reason in health; zero = never.
     os::Duration remind_after{};
+
+    friend bool operator==(const ShiftPolicy&, const ShiftPolicy&) = default;
 };
 
 }  // namespace tillhost::devd::core

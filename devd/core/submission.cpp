@@ -76,6 +76,7 @@ Requests::Outcome Requests::submit(const Call& call) {
     TRY(check_age(request.operation_id));
     TRY(std::visit(CheckCommand{}, request.command));
     DeviceLane* of = TRY(lane(request.device));
+    TRY(check_device(of->config(), request.command));
     row.id = request.operation_id;
     row.device = request.device;
     row.command = request.command;
@@ -132,6 +133,22 @@ Requests::Outcome Requests::answer_known(const Call& call, const OperationBook::
                           "operation_id: it is taken by other content; an id belongs to one sale");
     }
     answer(call.peer, call.request.id, known, true);
+    return {};
+}
+
+Done Requests::check_device(const DeviceConfig& device, const contract::Command& command) const {
+    if (!device.setup_missing.empty() && is_money(command)) {
+        return make_error(
+            ErrorCode::setup_incomplete,
+            fmt::format("device: '{}' still needs its {}", device.id,
+                        device.setup_missing.front() == contract::SetupStep::connection
+                            ? "connection check (check_device, tillctl test)"
+                            : "header and footer (set_layout), and then the "
+                              "connection check once more"));
+    }
+    if (options_.check_command) {
+        TRY(options_.check_command(device.driver, command));
+    }
     return {};
 }
 

@@ -7,11 +7,15 @@
 #include <string>
 #include <string_view>
 
+#include "devd/host/catalogue.h"
 #include "devd/host/host.h"
 #include "devd/host/host_socket.h"
 #include "devd/host/line_recording.h"
+#include "hal/device/manifest.h"
 #include "hal/drivers/drivers.h"
 #include "hal/os/log.h"
+#include "ipc/contract/decoder.h"
+#include "ipc/json.h"
 
 using namespace tillhost;
 
@@ -21,18 +25,30 @@ constexpr int kExitNotStartedByDevd = 2;
 constexpr int kExitLinkBroken = 3;
 constexpr int kExitDriverThrew = 4;
 
-/// For devd's check of the configuration: a name a line, its settings behind it.
-int list_drivers() {
-    std::string names;
-    for (const drivers::DriverEntry& entry : drivers::all()) {
-        names += entry.name;
-        for (const std::string_view setting : entry.settings) {
-            names += ' ';
-            names += setting;
+int print(const std::string& text) {
+    std::string_view rest = text;
+    while (!rest.empty()) {
+        const ssize_t written = ::write(STDOUT_FILENO, rest.data(), rest.size());
+        if (written < 0) {
+            return 1;
         }
-        names += '\n';
+        rest.remove_prefix(static_cast<std::size_t>(written));
     }
-    return ::write(STDOUT_FILENO, names.data(), names.size()) < 0 ? 1 : 0;
+    return 0;
+}
+
+/// The catalogue, as `models` answers it.
+int list_drivers() {
+    contract::ModelsReply reply;
+    for (const drivers::DriverEntry& entry : drivers::all()) {
+        reply.manifests.push_back(device::to_contract(entry.name, *entry.manifest));
+    }
+    return print(ipc::to_json(contract::to_value(reply, contract::Style::readable), -1) + "\n");
+}
+
+int list_ports(const std::string& address) {
+    const auto text = devd::host::ports_json(address);
+    return text ? print(*text) : 1;
 }
 
 void explain(std::string_view line) {
@@ -68,10 +84,13 @@ int main(int count, char** arguments) {
     if (count == 2 && std::string_view(arguments[1]) == "--list") {
         return list_drivers();
     }
+    if ((count == 2 || count == 3) && std::string_view(arguments[1]) == "--ports") {
+        return list_ports(count == 3 ? arguments[2] : "");
+    }
     if (count != 3 || !is_link(devd::host::kLinkFd) || ::fcntl(devd::host::kLockFd, F_GETFD) < 0) {
         explain(
             "devd-driver DRIVER DEVICE drives one device and is started by devd only; --list "
-            "names the drivers\n");
+            "prints the catalogue of drivers, --ports [ADDRESS] the ports, as JSON\n");
         return kExitNotStartedByDevd;
     }
     os::StderrSink sink(os::StderrSink::under_journal());

@@ -4,14 +4,16 @@
 #include <fmt/ranges.h>
 
 #include <toml++/toml.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
 #include <span>
 
+#include "hal/base/text.h"
 #include "hal/os/files.h"
-#include "hal/transport/address.h"
 
 namespace tillhost::devd::runtime {
 namespace {
@@ -22,11 +24,8 @@ using base::make_error;
 using base::Result;
 
 constexpr std::int64_t kRetentionDaysMax = 3650;
-constexpr std::size_t kSettingNameBytesMax = 64;
 constexpr std::size_t kSettingValueBytesMax = 1024;
-constexpr std::size_t kSettingsMax = 62;  // and port and record
 constexpr std::size_t kNameBytesMax = 64;
-constexpr std::string_view kPort = "port";
 constexpr std::string_view kRecord = "record";
 constexpr std::int64_t kRemindHoursMax = 24;
 constexpr std::array<std::string_view, 3> kShiftKeys{"shift", "close_shift_at",
@@ -34,7 +33,7 @@ constexpr std::array<std::string_view, 3> kShiftKeys{"shift", "close_shift_at",
 
 /// One parsed file and how its faults are told.
 struct File {
-    std::string name;  ///< from the configuration folder, as people know it
+    std::string name;  ///< from its folder, as people know it
     toml::table table;
 
     base::Error fault(const toml::node& at, std::string_view text) const {
@@ -46,14 +45,15 @@ struct File {
     }
 };
 
-Result<File> read(const std::string& folder, const std::string& name) {
-    const auto bytes = os::read_file(folder + "/" + name, kConfigBytesMax);
+/// `shown` is the file's name in errors.
+Result<File> read(const std::string& path, const std::string& shown) {
+    const auto bytes = os::read_file(path, kConfigBytesMax);
     if (!bytes) {
         return make_error(ErrorCode::config_invalid, bytes.error().detail);
     }
-    File file{name, {}};
+    File file{shown, {}};
     try {
-        file.table = toml::parse(base::string_of(*bytes), name);
+        file.table = toml::parse(base::string_of(*bytes), shown);
     } catch (const toml::parse_error& error) {
         return file.fault(error.source().begin, error.description());
     }
@@ -82,14 +82,6 @@ Result<std::optional<std::string>> text_of(const File& file, std::string_view ke
                                              key, kSettingValueBytesMax));
     }
     return std::optional<std::string>(text->get());
-}
-
-bool is_id(std::string_view text) {
-    const auto good = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
-    };
-    return !text.empty() && text.size() <= kNameBytesMax &&
-           std::all_of(text.begin(), text.end(), good);
 }
 
 Result<std::string> secret(const File& file, const std::string& folder, const toml::table& table) {
@@ -128,24 +120,34 @@ Result<std::string> setting_value(const File& file, const std::string& folder,
                       "{ file = \"PATH\" }");
 }
 
-/// Nothing if no list of drivers was given.
-Result<const KnownDriver*> driver_in(const File& file, const std::string& name,
-                                     std::span<const KnownDriver> drivers) {
-    std::vector<std::string_view> names;
-    for (const KnownDriver& driver : drivers) {
-        if (driver.name == name) {
-            return &driver;
-        }
-        names.push_back(driver.name);
+Result<const contract::Manifest*> driver_of(const File& file, Manifests manifests) {
+    const auto name = TRY(text_of(file, "driver"));
+    if (!name) {
+        return file.fault(file.table, "driver is missing; there are: " + driver_names(manifests));
     }
-    if (names.empty()) {
-        return static_cast<const KnownDriver*>(nullptr);
+    if (const contract::Manifest* manifest = find_manifest(manifests, *name)) {
+        return manifest;
     }
-    return file.fault(*file.table.get("driver"),
-                      fmt::format("no driver \"{}\"; there are: {}", name, fmt::join(names, ", ")));
+    return file.fault(*file.table.get("driver"), fmt::format("no driver \"{}\"; there are: {}",
+                                                             *name, driver_names(manifests)));
 }
 
-Done read_settings(const File& file, const std::string& folder, const KnownDriver* driver,
+/// One value that the manifest must allow. What is wrong with it is told at its place.
+Done take_setting(const File& file, const contract::Manifest& manifest, const toml::node& at,
+                  const std::string& name, std::string value, core::DeviceConfig& device) {
+    const contract::SettingField* field = find_field(manifest, name);
+    if (field == nullptr) {
+        return file.fault(at, fmt::format("{} has no setting \"{}\"; it has: {}", manifest.driver,
+                                          name, setting_names(manifest)));
+    }
+    if (const Done good = check_setting(manifest, *field, value); !good) {
+        return file.fault(at, good.error().detail);
+    }
+    device.settings.push_back({name, std::move(value)});
+    return {};
+}
+
+Done read_settings(const File& file, const std::string& folder, const contract::Manifest& manifest,
                    core::DeviceConfig& device) {
     const toml::node* node = file.table.get("settings");
     if (node == nullptr) {
@@ -155,29 +157,17 @@ Done read_settings(const File& file, const std::string& folder, const KnownDrive
     if (settings == nullptr) {
         return file.fault(*node, "settings is a table: [settings]");
     }
-    if (settings->size() > kSettingsMax) {
-        return file.fault(*node, fmt::format("at most {} settings", kSettingsMax));
-    }
     for (const auto& [key, value] : *settings) {
-        if (key.str() == kPort || key.str() == kRecord || key.str().size() > kSettingNameBytesMax) {
-            return file.fault(key.source().begin,
-                              "port and record stand above [settings]; names of "
-                              "settings have at most 64 bytes");
+        if (key.str() == kPortSetting || key.str() == kRecord) {
+            return file.fault(key.source().begin, "port and record stand above [settings]");
         }
-        if (driver != nullptr && std::find(driver->settings.begin(), driver->settings.end(),
-                                           key.str()) == driver->settings.end()) {
-            return file.fault(
-                key.source().begin,
-                fmt::format("{} has no setting \"{}\"; it has: {}", driver->name, key.str(),
-                            driver->settings.empty()
-                                ? "none"
-                                : fmt::format("{}", fmt::join(driver->settings, ", "))));
+        if (find_field(manifest, key.str()) == nullptr) {  // the key is what is wrong
+            return file.fault(key.source().begin,
+                              fmt::format("{} has no setting \"{}\"; it has: {}", manifest.driver,
+                                          key.str(), setting_names(manifest)));
         }
         std::string text = TRY(setting_value(file, folder, value));
-        if (text.size() > kSettingValueBytesMax) {
-            return file.fault(value, fmt::format("at most {} bytes", kSettingValueBytesMax));
-        }
-        device.settings.push_back({std::string(key.str()), std::move(text)});
+        TRY(take_setting(file, manifest, value, std::string(key.str()), std::move(text), device));
     }
     return {};
 }
@@ -231,42 +221,93 @@ Result<std::optional<core::ShiftPolicy>> read_shift(const File& file, const std:
     return said ? std::optional(policy) : std::nullopt;
 }
 
-Result<core::DeviceConfig> read_device(const std::string& folder, const std::string& name,
-                                       std::span<const KnownDriver> drivers) {
-    constexpr std::array<std::string_view, 8> kKnown{
-        "id",      "driver", kPort, kRecord, "shift", "close_shift_at", "remind_shift_after_h",
-        "settings"};
+Result<std::string> read_id(const File& file, std::string_view file_name) {
     constexpr std::string_view kEnding = ".toml";
-    const File file = TRY(read(folder, "devices.d/" + name));
-    TRY(only_known_keys(file, file.table, kKnown));
-    core::DeviceConfig device;
-    const auto id = TRY(text_of(file, "id"));
-    device.id = id ? *id : name.substr(0, name.size() - kEnding.size());
-    if (!is_id(device.id)) {
+    const auto written = TRY(text_of(file, "id"));
+    std::string id =
+        written ? *written : std::string(file_name.substr(0, file_name.size() - kEnding.size()));
+    if (!is_device_id(id)) {
         return file.fault(file.table, fmt::format("\"{}\" is no device id: a-z, 0-9, - and _, at "
                                                   "most {}; set id or rename the file",
-                                                  device.id, kNameBytesMax));
+                                                  id, kNameBytesMax));
     }
-    const auto driver = TRY(text_of(file, "driver"));
-    if (!driver || driver->size() > kNameBytesMax) {
-        return file.fault(file.table, "driver is missing, such as driver = \"fiscal/shtrih\"");
+    return id;
+}
+
+Done read_setup(const File& file, core::DeviceConfig& device) {
+    const toml::node* node = file.table.get("setup_missing");
+    const toml::array* steps = node == nullptr ? nullptr : node->as_array();
+    if (node != nullptr && steps == nullptr) {
+        return file.fault(*node, "setup_missing is a list");
     }
-    const KnownDriver* known = TRY(driver_in(file, *driver, drivers));
-    device.driver = *driver;
-    if (const auto port = TRY(text_of(file, kPort))) {
-        if (const auto address = transport::parse_address(*port); !address) {
-            return file.fault(*file.table.get(kPort), address.error().detail);
+    for (std::size_t i = 0; steps != nullptr && i < steps->size(); ++i) {
+        const auto* word = (*steps)[i].as_string();
+        using contract::SetupStep;
+        if (word != nullptr && word->get() == contract::name_of(SetupStep::connection)) {
+            device.setup_missing.push_back(SetupStep::connection);
+        } else if (word != nullptr && word->get() == contract::name_of(SetupStep::layout)) {
+            device.setup_missing.push_back(SetupStep::layout);
+        } else {
+            return file.fault((*steps)[i], "setup_missing holds \"connection\" and \"layout\"");
         }
-        device.settings.push_back({std::string(kPort), *port});
     }
-    if (const auto record = TRY(text_of(file, kRecord))) {
-        if (!record->starts_with('/')) {
-            return file.fault(*file.table.get(kRecord), "record is the absolute path of a file");
-        }
-        device.settings.push_back({std::string(kRecord), *record});
+    return {};
+}
+
+Done read_name(const File& file, core::DeviceConfig& device) {
+    const auto name = TRY(text_of(file, "name"));
+    if (name && base::utf8_length(*name) > kNameBytesMax) {
+        return file.fault(*file.table.get("name"),
+                          fmt::format("name has at most {} characters", kNameBytesMax));
     }
+    device.name = name.value_or("");
+    return {};
+}
+
+/// Where the device's line is recorded; the host's business, not the driver's.
+Done read_record(const File& file, core::DeviceConfig& device) {
+    const auto record = TRY(text_of(file, kRecord));
+    if (!record) {
+        return {};
+    }
+    if (!record->starts_with('/')) {
+        return file.fault(*file.table.get(kRecord), "record is the absolute path of a file");
+    }
+    device.settings.push_back({std::string(kRecord), *record});
+    return {};
+}
+
+Result<core::DeviceConfig> read_device(const std::string& folder, const std::string& name,
+                                       Manifests manifests, bool by_client) {
+    constexpr std::array<std::string_view, 6> kOfClients{"id",         "name",     "driver",
+                                                         kPortSetting, "settings", "setup_missing"};
+    constexpr std::array<std::string_view, 9> kOfAdministrator{
+        "id",      "name",  "driver",         kPortSetting,
+        kRecord,   "shift", "close_shift_at", "remind_shift_after_h",
+        "settings"};
+    const File file = TRY(read(folder + "/devices.d/" + name,
+                               (by_client ? folder + "/devices.d/" : "devices.d/") + name));
+    TRY(only_known_keys(file, file.table,
+                        by_client ? std::span<const std::string_view>(kOfClients)
+                                  : std::span<const std::string_view>(kOfAdministrator)));
+    core::DeviceConfig device;
+    device.id = TRY(read_id(file, name));
+    const contract::Manifest* manifest = TRY(driver_of(file, manifests));
+    device.driver = manifest->driver;
+    TRY(read_name(file, device));
+    if (auto port = TRY(text_of(file, kPortSetting))) {
+        TRY(take_setting(file, *manifest, *file.table.get(kPortSetting), std::string(kPortSetting),
+                         std::move(*port), device));
+    }
+    TRY(read_settings(file, folder, *manifest, device));
+    if (const contract::SettingField* missing = missing_setting(*manifest, device.settings)) {
+        return file.fault(file.table,
+                          fmt::format("{} is missing: {}", missing->name, missing->help.en));
+    }
+    TRY(read_setup(file, device));
+    device.settings = in_order(*manifest, device.settings);
+    TRY(read_record(file, device));
     device.shift = TRY(read_shift(file, device.driver));
-    TRY(read_settings(file, folder, known, device));
     return device;
 }
 
@@ -320,7 +361,7 @@ Result<std::optional<std::uint16_t>> read_metrics(const File& file) {
 
 Done read_daemon(const std::string& folder, Config& config) {
     constexpr std::array<std::string_view, 3> kKnown{"retention_days", "log", "metrics"};
-    const File file = TRY(read(folder, "devd.toml"));
+    const File file = TRY(read(folder + "/devd.toml", "devd.toml"));
     TRY(only_known_keys(file, file.table, kKnown));
     config.log_level = TRY(read_log_level(file));
     config.metrics_port = TRY(read_metrics(file));
@@ -335,11 +376,7 @@ Done read_daemon(const std::string& folder, Config& config) {
     return {};
 }
 
-}  // namespace
-
-Result<Config> load_config(const std::string& folder, std::span<const KnownDriver> drivers) {
-    Config config;
-    TRY(read_daemon(folder, config));
+Done read_devices(const std::string& folder, Manifests manifests, bool by_client, Config& config) {
     const auto names = os::list_files(folder + "/devices.d", ".toml");
     if (!names) {
         return make_error(ErrorCode::config_invalid, names.error().detail);
@@ -348,20 +385,36 @@ Result<Config> load_config(const std::string& folder, std::span<const KnownDrive
         return make_error(ErrorCode::config_invalid,
                           fmt::format("{}/devices.d: more than {} files", folder, kDevicesMax));
     }
+    std::vector<core::DeviceConfig>& devices = by_client ? config.clients : config.devices;
     for (const std::string& name : *names) {
-        core::DeviceConfig device = TRY(read_device(folder, name, drivers));
-        for (const core::DeviceConfig& other : config.devices) {
-            if (other.id == device.id) {
-                return make_error(ErrorCode::config_invalid,
-                                  fmt::format("devices.d/{}: the id \"{}\" stands in another file "
-                                              "too",
-                                              name, device.id));
+        core::DeviceConfig device = TRY(read_device(folder, name, manifests, by_client));
+        for (const auto* known : {&config.devices, &config.clients}) {
+            for (const core::DeviceConfig& other : *known) {
+                if (other.id == device.id) {
+                    return make_error(ErrorCode::config_invalid,
+                                      fmt::format("{}devices.d/{}: the id \"{}\" stands in another "
+                                                  "file too",
+                                                  by_client ? folder + "/" : "", name, device.id));
+                }
             }
         }
-        config.devices.push_back(std::move(device));
+        devices.push_back(std::move(device));
     }
-    std::sort(config.devices.begin(), config.devices.end(),
+    std::sort(devices.begin(), devices.end(),
               [](const auto& a, const auto& b) { return a.id < b.id; });
+    return {};
+}
+
+}  // namespace
+
+Result<Config> load_config(const std::string& folder, const std::string& state_folder,
+                           Manifests manifests) {
+    Config config;
+    TRY(read_daemon(folder, config));
+    TRY(read_devices(folder, manifests, false, config));
+    if (::access((state_folder + "/devices.d").c_str(), F_OK) == 0) {
+        TRY(read_devices(state_folder, manifests, true, config));
+    }
     return config;
 }
 

@@ -2,11 +2,11 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
 #include "devd/core/core.h"
+#include "devd/runtime/settings.h"
 #include "hal/os/log.h"
 
 namespace tillhost::devd::runtime {
@@ -17,16 +17,11 @@ inline constexpr std::size_t kSecretBytesMax = 1024;
 
 /// What `devd --config DIR` says.
 struct Config {
-    std::vector<core::DeviceConfig> devices;  ///< by id
+    std::vector<core::DeviceConfig> devices;  ///< the administrator's, by id
+    std::vector<core::DeviceConfig> clients;  ///< those that clients made, by id
     os::Duration retention = std::chrono::hours(24 * 30);
     os::Severity log_level = os::Severity::info;
     std::optional<std::uint16_t> metrics_port;  ///< on 127.0.0.1; nothing: no listener
-};
-
-/// A driver as devd-driver names it.
-struct KnownDriver {
-    std::string name;                   ///< "fiscal/shtrih"
-    std::vector<std::string> settings;  ///< names, `port` not among them
 };
 
 /// Reads DIR/devd.toml and DIR/devices.d/*.toml.
@@ -34,18 +29,23 @@ struct KnownDriver {
 /// devd.toml: `retention_days` (1…3650, how long settled and acknowledged operations are kept),
 /// `log` ("error", "warning", "notice", "info" or "debug"), `[metrics] listen` ("127.0.0.1:PORT",
 /// docs/operation.md).
-/// A device's file: `id` (a…z, 0…9, - and _, at most 64; the file's name if absent), `driver`,
-/// `port` (transport/address.h), `record` (absolute path of a file into which the device's line is
-/// recorded, docs/formats/line-recording.md), of a registrar `shift` ("manual" or
-/// "open_when_needed"), `close_shift_at` ("HH:MM", local time) and `remind_shift_after_h` (1…24),
-/// and a table `settings` of texts, whole numbers and booleans. A setting written as `{ file =
-/// "PATH" }` is the first line of that file, so that secrets stay out of the configuration; PATH
-/// counts from DIR.
+/// A device's file: `id` (a…z, 0…9, - and _, at most 64; the file's name if absent), `name` (for
+/// people), `driver`, `port` (transport/address.h), `record` (absolute path of a file into which
+/// the device's line is recorded, docs/formats/line-recording.md), of a registrar `shift` ("manual"
+/// or "open_when_needed"), `close_shift_at` ("HH:MM", local time) and `remind_shift_after_h`
+/// (1…24), and a table `settings` of texts, whole numbers and booleans. A setting written as
+/// `{ file = "PATH" }` is the first line of that file, so that secrets stay out of the
+/// configuration; PATH counts from DIR.
+///
+/// Then STATE/devices.d/*.toml, the devices that clients made (device_file.h), written alike but
+/// without `record` and the shift's keys, and with `setup_missing`, a list of "connection" and
+/// "layout". A folder that is not there holds none.
 ///
 /// Errors: config_invalid with "FILE:LINE:COLUMN: what is wrong; what would be right". An unknown
-/// key is an error: a misspelt one would silently do nothing. So is a driver that does not stand in
-/// `drivers`, and a setting that its driver does not have, unless `drivers` is empty.
-base::Result<Config> load_config(const std::string& folder,
-                                 std::span<const KnownDriver> drivers = {});
+/// key is an error: a misspelt one would silently do nothing. So is a driver that has no manifest,
+/// a setting that its driver does not have, a value that the manifest does not allow, and a
+/// required setting that is not there.
+base::Result<Config> load_config(const std::string& folder, const std::string& state_folder,
+                                 Manifests manifests);
 
 }  // namespace tillhost::devd::runtime

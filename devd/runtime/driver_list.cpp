@@ -7,9 +7,10 @@
 
 #include <array>
 #include <cerrno>
-#include <sstream>
 
 #include "hal/os/process.h"
+#include "ipc/contract/decoder.h"
+#include "ipc/json.h"
 
 namespace tillhost::devd::runtime {
 namespace {
@@ -17,7 +18,7 @@ namespace {
 using base::ErrorCode;
 using base::make_error;
 
-constexpr std::size_t kListBytesMax = 64 * 1024;
+constexpr std::size_t kListBytesMax = 1024 * 1024;
 
 /// Everything that is written until the last writer has closed the pipe.
 base::Result<std::string> read_to_end(int fd, const os::Clock& clock, os::Deadline deadline) {
@@ -43,26 +44,19 @@ base::Result<std::string> read_to_end(int fd, const os::Clock& clock, os::Deadli
     return make_error(ErrorCode::config_invalid, "names too many drivers");
 }
 
-/// A driver a line, "fiscal/shtrih password serial".
-std::vector<KnownDriver> drivers_in(const std::string& text) {
-    std::vector<KnownDriver> drivers;
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) {
-        std::istringstream words(line);
-        KnownDriver driver;
-        words >> driver.name;
-        for (std::string setting; words >> setting;) {
-            driver.settings.push_back(setting);
-        }
-        drivers.push_back(std::move(driver));
+base::Result<std::vector<contract::Manifest>> manifests_in(const std::string& text) {
+    auto list = contract::from_value<contract::ModelsReply>(TRY(ipc::from_json(text)));
+    if (!list) {
+        return list.error();
     }
-    return drivers;
+    return std::move(list->manifests);
 }
 
 }  // namespace
 
-base::Result<std::vector<KnownDriver>> list_drivers(const std::string& program,
-                                                    const os::Clock& clock, os::Deadline deadline) {
+base::Result<std::vector<contract::Manifest>> list_drivers(const std::string& program,
+                                                           const os::Clock& clock,
+                                                           os::Deadline deadline) {
     std::array<int, 2> pipe{};
     if (::pipe2(pipe.data(), O_CLOEXEC) != 0) {
         return os::system_error("pipe2", errno);
@@ -79,11 +73,14 @@ base::Result<std::vector<KnownDriver>> list_drivers(const std::string& program,
     if (!text) {
         return base::with_context(text.error(), program);
     }
-    auto drivers = drivers_in(*text);
-    if (drivers.empty()) {
-        return make_error(ErrorCode::config_invalid, program + " names no driver");
+    auto manifests = manifests_in(*text);
+    if (!manifests || manifests->empty()) {
+        return make_error(
+            ErrorCode::config_invalid,
+            manifests ? program + " names no driver"
+                      : fmt::format("{} --list: {}", program, base::to_text(manifests.error())));
     }
-    return drivers;
+    return manifests;
 }
 
 }  // namespace tillhost::devd::runtime

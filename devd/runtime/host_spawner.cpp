@@ -40,11 +40,18 @@ HostSpawner::HostSpawner(SpawnerOptions options, std::map<std::string, std::stri
                          os::EventLoop& loop, const os::Clock& clock, const os::Logger& logger)
     : options_(std::move(options)), loop_(loop), clock_(clock), logger_(logger) {
     for (auto& [device, driver] : drivers) {
-        auto host = std::make_unique<Host>();
-        host->device = device;
-        host->driver = driver;
-        hosts_.emplace(device, std::move(host));
+        assign(device, driver);
     }
+}
+
+void HostSpawner::assign(const std::string& device, const std::string& driver) {
+    std::unique_ptr<Host>& host = hosts_[device];
+    if (!host) {
+        host = std::make_unique<Host>();
+        host->device = device;
+    }
+    INVARIANT(!host->active);
+    host->driver = driver;
 }
 
 HostSpawner::~HostSpawner() {

@@ -47,7 +47,8 @@ inline constexpr os::Duration kLockRetry = std::chrono::milliseconds(50);
 /// Everything happens on the loop's thread. No handler is called from within spawn, kill or send.
 class HostSpawner final : public core::HostPort {
 public:
-    /// `drivers` names the driver of each device. All outlive the spawner.
+    /// `drivers` names the driver of each device; assign() adds and changes. All outlive the
+    /// spawner.
     HostSpawner(SpawnerOptions options, std::map<std::string, std::string> drivers,
                 os::EventLoop& loop, const os::Clock& clock, const os::Logger& logger);
     /// Kills the hosts that live and waits for them, a second at most each.
@@ -56,6 +57,7 @@ public:
     /// Before the first spawn.
     void set_handler(HostHandler& handler) { handler_ = &handler; }
 
+    void assign(const std::string& device, const std::string& driver) override;
     void spawn(const std::string& device, base::HostEpoch epoch) override;
     void kill(const std::string& device) override;
     void send(const std::string& device, const contract::ToHost& message) override;

@@ -73,7 +73,7 @@ void Service::on_store_moved() {
 }
 
 bool Service::before_sleep() {
-    const bool more = parts_.endpoint.receive(parts_.core, kRequestsPerTurnMax);
+    const bool more = parts_.endpoint.receive(parts_.requests, kRequestsPerTurnMax);
     set_timer();
     if (stopping_ && !more && parts_.core.at_rest()) {
         parts_.loop.stop();

@@ -46,6 +46,7 @@ struct ServiceParts {
     SqliteStore& store;
     HostSpawner& hosts;
     core::Core& core;
+    ipc::RequestHandler& requests;  ///< who takes them; in the end the core
     const ServiceManager& manager;
     os::Logger logger;
     MetricsListener* metrics = nullptr;  ///< nothing: not configured

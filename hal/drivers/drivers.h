@@ -7,6 +7,7 @@
 
 #include "hal/device/driver.h"
 #include "hal/device/frame_decoder.h"
+#include "hal/device/manifest.h"
 #include "hal/transport/redactor.h"
 #include "hal/transport/transport.h"
 
@@ -23,8 +24,7 @@ using Make = base::Result<std::unique_ptr<device::Driver>> (*)(
 struct DriverEntry {
     std::string_view name;  ///< its folder below hal/drivers: "fiscal/shtrih"
     Make make;
-    /// Names of its settings, `port` not among them.
-    std::span<const std::string_view> settings;
+    const device::Manifest* manifest;
     device::FrameDecoder decode;  ///< nullptr if the family has none
     /// nullptr if the family does not say what must be hidden: its line is not recorded.
     transport::MakeRedactor make_redactor;

@@ -276,9 +276,8 @@ TEST_F(BadInputTest, PeerThatTalksNonsenseIsNoLongerAnsweredAndHarmsNobody) {
 
 using BadTextTest = support::CounterTest;
 
-// Which letters can be printed is the device's business: the operation is taken, and fails before
-// anything is sent to the device.
-TEST_F(BadTextTest, TextThatTheCodePageCannotShowFailsWithoutTouchingTheDevice) {
+// Which letters can be printed stands in the driver's manifest, so that devd refuses them itself.
+TEST_F(BadTextTest, TextThatTheCodePageCannotShowIsRefusedAndLeavesNothingInTheBook) {
     ASSERT_TRUE(shop_->configure(
         "kassa", "driver = \"fiscal/shtrih\"\nport = \"pty:" + shop_->pty("kassa") + "\"\n"));
     ASSERT_TRUE(shop_->start_simulator("kassa", "fiscal/shtrih"));
@@ -291,13 +290,16 @@ TEST_F(BadTextTest, TextThatTheCodePageCannotShowFailsWithoutTouchingTheDevice) 
 
     contract::Receipt receipt = tea();
     receipt.lines[0].name = "Tea \xE1\x83\xA9";  // Georgian letter chin
-    const auto refused = client_->sell("kassa", receipt, new_id(), deadline());
-    ASSERT_TRUE(refused) << base::to_text(refused.error());
-    EXPECT_EQ(refused->state, contract::OperationState::failed);
-    ASSERT_TRUE(refused->error);
-    EXPECT_EQ(refused->error->code, "text_not_printable");
-    EXPECT_EQ(refused->error->effect, base::Effect::none);
-    EXPECT_TRUE(begins(refused->error->text, "lines[0].name: ")) << refused->error->text;
+    const auto id = new_id();
+    const auto refused = client_->sell("kassa", receipt, id, deadline());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, base::ErrorCode::text_not_printable);
+    EXPECT_EQ(refused.error().effect, base::Effect::none);
+    EXPECT_TRUE(begins(refused.error().detail, "command.receipt.lines[0].name: "))
+        << refused.error().detail;
+    const auto unknown = client_->operation(id.operation_id, deadline());
+    ASSERT_FALSE(unknown);
+    EXPECT_EQ(unknown.error().code, base::ErrorCode::unknown_operation);
     EXPECT_EQ(MUST(shop_->ctl("kassa", {"documents", "--json"})), documents);
 }
 

@@ -6,6 +6,7 @@
 
 #include <filesystem>
 
+#include "devd/runtime/device_file.h"
 #include "hal/os/files.h"
 
 namespace tillhost::devd::runtime {
@@ -30,9 +31,47 @@ protected:
         return error();
     }
     std::string error() const {
-        const auto config = load_config(folder_);
+        const auto config = load();
         return config ? "" : config.error().detail;
     }
+    base::Result<Config> load() const {
+        return load_config(folder_, folder_ + "/state", manifests_);
+    }
+    static contract::SettingField field(const std::string& name, contract::FieldKind kind,
+                                        std::int64_t min, std::int64_t max) {
+        contract::SettingField field;
+        field.name = name;
+        field.kind = kind;
+        field.min = min;
+        field.max = max;
+        return field;
+    }
+    /// "echo" has nothing, "d" a port and settings.
+    static std::vector<contract::Manifest> manifests() {
+        using contract::FieldKind;
+        contract::Manifest plain;
+        plain.driver = "echo";
+        contract::Manifest rich;
+        rich.driver = "d";
+        rich.lines = {contract::LineKind::serial, contract::LineKind::pty};
+        rich.pages.resize(2);
+        rich.pages[0].fields = {field("port", FieldKind::port, 0, 0)};
+        rich.pages[1].fields = {field("password", FieldKind::secret, 1, 4),
+                                field("table", FieldKind::integer, 1, 20),
+                                field("note", FieldKind::text, 1, 10)};
+        contract::Manifest needy;
+        needy.driver = "needy";
+        needy.pages.resize(1);
+        needy.pages[0].fields = {field("who", FieldKind::text, 1, 10)};
+        needy.pages[0].fields[0].required = true;
+        needy.pages[0].fields[0].help.en = "somebody";
+        contract::Manifest toy;
+        toy.driver = "fiscal/toy";
+        contract::Manifest echo;
+        echo.driver = "test/echo";
+        return {plain, rich, needy, toy, echo};
+    }
+    const std::vector<contract::Manifest> manifests_ = manifests();
     std::string folder_;
 };
 
@@ -40,48 +79,82 @@ TEST_F(ConfigTest, ReadsDaemonAndDevices) {
     write("devd.toml", "retention_days = 3\nlog = \"debug\"\n");
     write("devices.d/zbar.toml", "driver = \"echo\"\n");
     write("devices.d/kassa.toml",
-          "id = \"fr0\"\ndriver = \"fiscal/shtrih\"\nport = \"pty:/run/fr0\"\n"
-          "record = \"/var/tmp/fr0\"\n[settings]\npassword = {file = \"secret\"}\ntable = 17\ncut "
-          "= true\nname = \"x\"\n");
+          "id = \"fr0\"\nname = \"Касса\"\ndriver = \"d\"\nport = \"pty:/run/fr0\"\n"
+          "record = \"/var/tmp/fr0\"\n"
+          "[settings]\ntable = 17\npassword = {file = \"secret\"}\nnote = \"x\"\n");
     write("secret", "30\nsecond line\n");
-    const Config config = MUST(load_config(folder_));
+    const Config config = MUST(load());
     EXPECT_EQ(config.retention, std::chrono::hours(72));
     EXPECT_EQ(config.log_level, os::Severity::debug);
     ASSERT_EQ(config.devices.size(), 2U);
     const core::DeviceConfig& kassa = config.devices[0];
     EXPECT_EQ(kassa.id, "fr0");
-    EXPECT_EQ(kassa.driver, "fiscal/shtrih");
-    const std::vector<contract::Setting> settings = {
-        {"port", "pty:/run/fr0"}, {"record", "/var/tmp/fr0"},
-        {"cut", "true"},          {"name", "x"},
-        {"password", "30"},       {"table", "17"}};
-    EXPECT_EQ(kassa.settings, settings);
+    EXPECT_EQ(kassa.name, "Касса");
+    EXPECT_EQ(kassa.driver, "d");
+    const std::vector<contract::Setting> settings = {{"port", "pty:/run/fr0"},
+                                                     {"password", "30"},
+                                                     {"table", "17"},
+                                                     {"note", "x"},
+                                                     {"record", "/var/tmp/fr0"}};
+    EXPECT_EQ(kassa.settings, settings) << "in the manifest's order";
     EXPECT_EQ(config.devices[1].id, "zbar");
 }
 
 TEST_F(ConfigTest, NamesADriverThatDoesNotExistWithItsPlace) {
-    write("devices.d/kassa.toml", "port = \"pty:/x\"\ndriver = \"fiscal/shtrich\"\n");
-    const std::vector<KnownDriver> drivers{{"fiscal/shtrih", {"password"}}, {"test/echo", {}}};
-    const auto config = load_config(folder_, drivers);
-    ASSERT_FALSE(config);
-    EXPECT_EQ(config.error().detail,
-              "devices.d/kassa.toml:2:10: no driver \"fiscal/shtrich\"; there are: fiscal/shtrih, "
-              "test/echo");
+    EXPECT_EQ(device_error("port = \"pty:/x\"\ndriver = \"dd\"\n"),
+              "devices.d/kassa.toml:2:10: no driver \"dd\"; there are: echo, d, needy, "
+              "fiscal/toy, test/echo");
 }
 
 TEST_F(ConfigTest, NamesASettingThatTheDriverDoesNotHaveWithItsPlace) {
-    write("devices.d/kassa.toml", "driver = \"fiscal/shtrih\"\n[settings]\npasword = 30\n");
-    const std::vector<KnownDriver> drivers{{"fiscal/shtrih", {"password"}}};
-    const auto config = load_config(folder_, drivers);
-    ASSERT_FALSE(config);
-    EXPECT_EQ(config.error().detail,
-              "devices.d/kassa.toml:3:1: fiscal/shtrih has no setting \"pasword\"; it has: "
-              "password");
+    EXPECT_EQ(device_error("driver = \"d\"\n[settings]\npasword = 30\n"),
+              "devices.d/kassa.toml:3:1: d has no setting \"pasword\"; it has: port, password, "
+              "table, note");
+    EXPECT_EQ(device_error("driver = \"echo\"\nport = \"pty:/x\"\n"),
+              "devices.d/kassa.toml:2:8: echo has no setting \"port\"; it has: none");
+}
+
+TEST_F(ConfigTest, NamesAValueThatTheManifestDoesNotAllowWithItsPlace) {
+    EXPECT_EQ(device_error("driver = \"d\"\n[settings]\n  table = 21\n"),
+              "devices.d/kassa.toml:3:11: table: a whole number from 1 to 20");
+    EXPECT_EQ(device_error("driver = \"d\"\nport = \"tcp:127.0.0.1:80\"\n"),
+              "devices.d/kassa.toml:2:8: port: a line that d speaks over: serial:…, pty:…");
+    const std::string secret = device_error("driver = \"d\"\n[settings]\npassword = 31415\n");
+    EXPECT_EQ(secret, "devices.d/kassa.toml:3:12: password: from 1 to 4 characters");
+}
+
+TEST_F(ConfigTest, NamesARequiredSettingThatIsNotThere) {
+    EXPECT_EQ(device_error("driver = \"needy\"\n"),
+              "devices.d/kassa.toml:1:1: who is missing: somebody");
+}
+
+TEST_F(ConfigTest, ReadsWhatItWroteForAClientAndNothingOfItIsLost) {
+    ASSERT_TRUE(os::make_folder(folder_ + "/state", 0755));
+    core::DeviceConfig made{"till", "d", {{"port", "pty:/x"}, {"password", "a\"\\"}}};
+    made.name = "Касса \"2\"";
+    made.setup_missing = {contract::SetupStep::connection, contract::SetupStep::layout};
+    ASSERT_TRUE(write_device_file(folder_ + "/state", made));
+    EXPECT_EQ(MUST(load()).clients, std::vector{made});
+    ASSERT_TRUE(remove_device_file(folder_ + "/state", "till"));
+    EXPECT_TRUE(MUST(load()).clients.empty());
+}
+
+TEST_F(ConfigTest, TakesTheStateOfASetUpFromAClientsFileOnly) {
+    EXPECT_EQ(device_error("driver = \"echo\"\nsetup_missing = []\n")
+                  .rfind("devices.d/kassa.toml:2:1: unknown key", 0),
+              0U);
+}
+
+TEST_F(ConfigTest, RefusesAnIdThatAClientsDeviceHas) {
+    ASSERT_TRUE(os::make_folder(folder_ + "/state", 0755));
+    ASSERT_TRUE(write_device_file(folder_ + "/state", {"kassa", "echo", {}}));
+    write("devices.d/kassa.toml", "driver = \"echo\"\n");
+    EXPECT_NE(error().find("the id \"kassa\" stands in another file"), std::string::npos);
 }
 
 TEST_F(ConfigTest, NamesAnUnknownKeyWithItsPlace) {
     EXPECT_EQ(device_error("driver = \"echo\"\n  prot = \"pty:/x\"\n"),
-              "devices.d/kassa.toml:2:3: unknown key \"prot\"; known here: id, driver, port, "
+              "devices.d/kassa.toml:2:3: unknown key \"prot\"; known here: id, name, driver, port, "
               "record, shift, close_shift_at, remind_shift_after_h, settings");
     write("devices.d/kassa.toml", "driver = \"echo\"\n");
     write("devd.toml", "\nretention = 3\n");
@@ -94,7 +167,7 @@ TEST_F(ConfigTest, ReadsTheShiftPolicyOfARegistrar) {
           "driver = \"fiscal/toy\"\nshift = \"open_when_needed\"\nclose_shift_at = \"22:30\"\n"
           "remind_shift_after_h = 20\n");
     write("devices.d/other.toml", "driver = \"fiscal/toy\"\n");
-    const auto config = load_config(folder_);
+    const auto config = load();
     ASSERT_TRUE(config) << config.error().detail;
     const auto& policy = config->devices.front().shift;
     ASSERT_TRUE(policy);
@@ -118,9 +191,9 @@ TEST_F(ConfigTest, NamesAWrongShiftPolicyWithItsPlace) {
 
 TEST_F(ConfigTest, ListensForAWatcherOnLoopbackOnlyAndOnlyWhenToldSo) {
     write("devices.d/kassa.toml", "driver = \"echo\"\n");
-    EXPECT_FALSE(MUST(load_config(folder_)).metrics_port);
+    EXPECT_FALSE(MUST(load()).metrics_port);
     write("devd.toml", "[metrics]\nlisten = \"127.0.0.1:9187\"\n");
-    EXPECT_EQ(MUST(load_config(folder_)).metrics_port, 9187);
+    EXPECT_EQ(MUST(load()).metrics_port, 9187);
     for (const char* listen : {"\"0.0.0.0:9187\"", "\"127.0.0.1\"", "\"127.0.0.1:0\"",
                                "\"127.0.0.1:65536\"", "\"127.0.0.1:91x\"", "9187"}) {
         write("devd.toml", std::string("[metrics]\nlisten = ") + listen + "\n");
@@ -139,7 +212,7 @@ TEST_F(ConfigTest, NamesAWrongTypeAndAWrongValueWithTheirPlace) {
     EXPECT_EQ(device_error("driver = \"d\"\nsettings = 1\n")
                   .rfind("devices.d/kassa.toml:2:12: settings is a table", 0),
               0U);
-    EXPECT_EQ(device_error("driver = \"d\"\n[settings]\nspeed = 1.5\n")
+    EXPECT_EQ(device_error("driver = \"d\"\n[settings]\ntable = 1.5\n")
                   .rfind("devices.d/kassa.toml:3:9: a setting is", 0),
               0U);
     EXPECT_EQ(device_error("driver = \"d\"\nrecord = \"here\"\n"),
@@ -165,8 +238,8 @@ TEST_F(ConfigTest, RefusesAMissingDriverABadIdAndAnIdGivenTwice) {
     EXPECT_NE(device_error("").find("driver is missing"), std::string::npos);
     EXPECT_NE(device_error("driver = \"d\"\nid = \"Касса 1\"\n").find("no device id"),
               std::string::npos);
-    write("devices.d/kassa.toml", "driver = \"d\"\n");
-    write("devices.d/other.toml", "driver = \"d\"\nid = \"kassa\"\n");
+    write("devices.d/kassa.toml", "driver = \"echo\"\n");
+    write("devices.d/other.toml", "driver = \"echo\"\nid = \"kassa\"\n");
     EXPECT_NE(error().find("devices.d/other.toml: the id \"kassa\" stands in another file"),
               std::string::npos);
 }

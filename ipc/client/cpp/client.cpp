@@ -253,6 +253,65 @@ Result<contract::BackupReply> Client::backup(const std::string& path, os::Deadli
     return ask<contract::BackupReply>(RequestKind::backup, request, deadline);
 }
 
+// --- setting devices up
+
+Result<contract::ModelsReply> Client::models(os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    return ask<contract::ModelsReply>(RequestKind::models, contract::Empty{}, deadline);
+}
+
+Result<contract::PortsReply> Client::ports(const contract::PortsRequest& request,
+                                           os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    return ask<contract::PortsReply>(RequestKind::ports, request, deadline);
+}
+
+Result<contract::DeviceSettings> Client::add_device(contract::AddDeviceRequest request,
+                                                    os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    request.session = hello_.session;
+    return ask<contract::DeviceSettings>(RequestKind::add_device, request, deadline);
+}
+
+Result<contract::DeviceSettings> Client::configure_device(contract::ConfigureDeviceRequest request,
+                                                          os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    request.session = hello_.session;
+    return ask<contract::DeviceSettings>(RequestKind::configure_device, request, deadline);
+}
+
+Result<contract::DeviceSettings> Client::rename_device(const std::string& device,
+                                                       const std::string& name,
+                                                       os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    return ask<contract::DeviceSettings>(
+        RequestKind::rename_device, contract::RenameDeviceRequest{hello_.session, device, name},
+        deadline);
+}
+
+Result<contract::DeviceSettings> Client::delete_device(const std::string& device,
+                                                       os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    return ask<contract::DeviceSettings>(RequestKind::delete_device,
+                                         contract::SessionDeviceRequest{hello_.session, device},
+                                         deadline);
+}
+
+Result<contract::DeviceSettings> Client::device_settings(const std::string& device,
+                                                         os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    return ask<contract::DeviceSettings>(RequestKind::device_settings,
+                                         contract::DeviceRequest{device}, deadline);
+}
+
+Result<contract::CheckReply> Client::check_device(const std::string& device,
+                                                  os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    return ask<contract::CheckReply>(RequestKind::check_device,
+                                     contract::SessionDeviceRequest{hello_.session, device},
+                                     deadline);
+}
+
 // --- handing over and waiting for the truth
 
 Result<Operation> Client::carry_out(const std::string& device, const contract::Command& command,

@@ -218,6 +218,30 @@ public:
     base::Result<std::optional<TopicEvent>> next_event(os::Deadline deadline);
     /// Where a topic stands; nothing if it is not followed.
     std::optional<Place> place_of(const std::string& topic) const;
+    // --- setting devices up; `session` of a request is filled in here
+
+    /// The catalogue of drivers.
+    base::Result<contract::ModelsReply> models(os::Deadline deadline);
+    /// Errors: bad_field (driver, port), retry_later.
+    base::Result<contract::PortsReply> ports(const contract::PortsRequest& request,
+                                             os::Deadline deadline);
+    /// Errors: bad_field (driver, device, settings.NAME), conflict (the id is taken), retry_later.
+    base::Result<contract::DeviceSettings> add_device(contract::AddDeviceRequest request,
+                                                      os::Deadline deadline);
+    /// Errors: unknown_device, not_permitted (the administrator's), bad_field, wrong_state and
+    /// retry_later (an operation is open).
+    base::Result<contract::DeviceSettings> configure_device(
+        contract::ConfigureDeviceRequest request, os::Deadline deadline);
+    base::Result<contract::DeviceSettings> rename_device(const std::string& device,
+                                                         const std::string& name,
+                                                         os::Deadline deadline);
+    base::Result<contract::DeviceSettings> delete_device(const std::string& device,
+                                                         os::Deadline deadline);
+    base::Result<contract::DeviceSettings> device_settings(const std::string& device,
+                                                           os::Deadline deadline);
+    /// Has devd connect to the device and ask it. That it did not pass is no error.
+    base::Result<contract::CheckReply> check_device(const std::string& device,
+                                                    os::Deadline deadline);
 
     /// Any request of the schema, for those without a call of their own here; the body is that of
     /// contract::to_value(). One attempt. Errors: devd's.

@@ -41,6 +41,8 @@ public:
         add_running();
         add_decode();
         add_recording();
+        add_catalogue();
+        add_setup();
     }
 
 private:
@@ -287,6 +289,83 @@ private:
         auto file = std::make_shared<ReplayVerb>();
         replay->add_option("FILE", file->path, help("replay.file"))->required();
         keep(replay, file);
+    }
+    template <class V>
+    void keep_admin(CLI::App* sub, std::shared_ptr<V> filled) {
+        sub->callback([this, filled] { to_.verb = AdminVerb(std::move(*filled)); });
+    }
+    /// A setting NAME=VALUE, or nothing.
+    static std::optional<contract::Setting> setting_in(const std::string& word) {
+        const std::size_t equals = word.find('=');
+        if (equals == std::string::npos || equals == 0) {
+            return std::nullopt;
+        }
+        return contract::Setting{word.substr(0, equals), word.substr(equals + 1)};
+    }
+    void add_catalogue() {
+        keep_admin(verb("models"), std::make_shared<ModelsVerb>());
+        CLI::App* ports = verb("ports");
+        auto which = std::make_shared<PortsVerb>();
+        ports->add_option("--driver", which->driver, help("ports.driver"));
+        ports->add_option("ADDRESS", which->address, help("ports.address"));
+        keep_admin(ports, which);
+        CLI::App* test = verb("test");
+        auto tested = std::make_shared<TestVerb>();
+        test->add_option("DEVICE", tested->device, help("device"))->required();
+        keep_admin(test, tested);
+        CLI::App* doctor = verb("doctor");
+        auto examined = std::make_shared<DoctorVerb>();
+        doctor->add_option("DEVICE", examined->device, help("device"));
+        keep_admin(doctor, examined);
+        CLI::App* remove = verb("remove");
+        auto removed = std::make_shared<RemoveVerb>();
+        remove->add_option("DEVICE", removed->device, help("device"))->required();
+        keep_admin(remove, removed);
+    }
+    void add_setup() {
+        CLI::App* add = verb("add");
+        auto added = std::make_shared<AddVerb>();
+        add->add_option("DRIVER", added->driver, help("add.driver"));
+        add->add_option_function<std::vector<std::string>>(
+            "SETTINGS",
+            [added](const std::vector<std::string>& words) {
+                for (const std::string& word : words) {
+                    if (auto setting = setting_in(word)) {
+                        added->settings.push_back(std::move(*setting));
+                    } else if (added->device.empty()) {
+                        added->device = word;
+                    } else {
+                        throw CLI::ValidationError(word, help("not_name_value"));
+                    }
+                }
+            },
+            help("add.settings"));
+        add->add_option("--name", added->name, help("add.name"));
+        add->add_flag_callback(
+            "--no-test", [added] { added->test = false; }, help("add.no_test"));
+        keep_admin(add, added);
+
+        CLI::App* configure = verb("configure");
+        auto changed = std::make_shared<ConfigureVerb>();
+        configure->add_option("DEVICE", changed->device, help("device"))->required();
+        configure->add_option_function<std::vector<std::string>>(
+            "SETTINGS",
+            [changed](const std::vector<std::string>& words) {
+                for (const std::string& word : words) {
+                    auto setting = setting_in(word);
+                    if (!setting) {
+                        throw CLI::ValidationError(word, help("not_name_value"));
+                    }
+                    changed->settings.push_back(std::move(*setting));
+                }
+            },
+            help("configure.settings"));
+        configure->add_option("--name", changed->name, help("add.name"));
+        configure->add_option("--unset", changed->unset, help("configure.unset"));
+        configure->add_flag("--show", changed->show, help("configure.show"));
+        configure->add_flag_callback(
+            "--no-test", [changed] { changed->test = false; }, help("add.no_test"));
+        keep_admin(configure, changed);
     }
 
     CLI::App& app_;

@@ -9,6 +9,7 @@
 #include "hal/base/ids.h"
 #include "hal/os/clock.h"
 #include "ipc/client/cpp/client.h"
+#include "ipc/client/tillctl/admin.h"
 #include "ipc/contract/messages.h"
 
 namespace tillhost::tillctl {
@@ -81,7 +82,7 @@ struct ReplayVerb {
 
 using Verb = std::variant<DevicesVerb, StatusVerb, SubmitVerb, ReceiptVerb, OperationsVerb,
                           OperationVerb, DecideVerb, HealthVerb, MetricsVerb, BackupVerb, WatchVerb,
-                          DecodeVerb, RecordVerb, ReplayVerb>;
+                          DecodeVerb, RecordVerb, ReplayVerb, AdminVerb>;
 
 /// One command line, understood.
 struct Invocation {

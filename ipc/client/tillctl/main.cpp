@@ -1,4 +1,7 @@
 // tillctl: the command line. The wiring, and nothing else.
+#include <termios.h>
+#include <unistd.h>
+
 #include <cstdio>
 
 #include "ipc/client/tillctl/arguments.h"
@@ -13,6 +16,30 @@ class StandardStreams final : public Console {
 public:
     void out(std::string_view text) override { write(stdout, text); }
     void err(std::string_view text) override { write(stderr, text); }
+
+    bool asks() const override {
+        return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
+    }
+    std::optional<std::string> ask(std::string_view prompt, bool secret) override {
+        write(stdout, prompt);
+        termios seen{};
+        const bool hides = secret && ::tcgetattr(STDIN_FILENO, &seen) == 0;
+        if (hides) {
+            termios unseen = seen;
+            unseen.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+            ::tcsetattr(STDIN_FILENO, TCSANOW, &unseen);
+        }
+        std::string line;
+        int c = std::getc(stdin);
+        for (; c != EOF && c != '\n'; c = std::getc(stdin)) {
+            line += static_cast<char>(c);
+        }
+        if (hides) {
+            ::tcsetattr(STDIN_FILENO, TCSANOW, &seen);
+            write(stdout, "\n");
+        }
+        return c == EOF ? std::nullopt : std::optional(line);
+    }
 
 private:
     static void write(std::FILE* to, std::string_view text) {

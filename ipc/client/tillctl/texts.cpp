@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "hal/base/money.h"
+#include "ipc/client/tillctl/language.h"
 #include "ipc/contract/envelope.h"
 
 namespace tillhost::tillctl {
@@ -21,7 +22,9 @@ constexpr auto kHelp = std::to_array<HelpRow>({
     {"tillctl", "Speaks to devd, the device host of a shop."},
     {"tillctl.examples", R"(
 Examples:
+  tillctl add                               sets up a device, asking step by step
   tillctl devices                           what is connected, and what is wrong with it
+  tillctl doctor                            what to do about it
   tillctl shift kassa open
   tillctl receipt kassa receipt.json        sells; prints the fiscal document number and sign
   tillctl operations --unsettled            what waits, runs or is in doubt
@@ -120,7 +123,35 @@ Only root and devd's own user may. To put it back: docs/operation.md.)"},
     {"record.examples", "\nExample: tillctl record kassa on /var/tmp/kassa.recording"},
     {"replay", "Shows a recording of a line, every frame field by field."},
     {"replay.file", "the recording"},
+    {"add.examples", R"(
+  tillctl add                       asks step by step
+  tillctl add fiscal/shtrih kassa port=serial:/dev/ttyUSB0?baud=115200 --name "Till 1"
+  tillctl add fiscal/shtrih kassa2 port=tcp:192.168.1.5:7778 password=30)"},
+    {"configure.examples", R"(
+  tillctl configure kassa --show
+  tillctl configure kassa port=serial:/dev/ttyACM0 --unset serial
+  tillctl configure kassa --name "Till 2")"},
     {"decode.examples", "\nExample: tillctl decode fiscal/shtrih 02 05 10 1E 00 00 00 0B"},
+});
+
+constexpr auto kOwnHelp = std::to_array<std::pair<std::string_view, Text>>({
+    {"models", Text::help_models},
+    {"ports", Text::help_ports},
+    {"ports.driver", Text::help_ports_driver},
+    {"ports.address", Text::help_ports_address},
+    {"add", Text::help_add},
+    {"add.driver", Text::help_add_driver},
+    {"add.settings", Text::help_add_settings},
+    {"add.name", Text::help_add_name},
+    {"add.no_test", Text::help_add_no_test},
+    {"configure", Text::help_configure},
+    {"configure.settings", Text::help_configure_settings},
+    {"configure.unset", Text::help_configure_unset},
+    {"configure.show", Text::help_configure_show},
+    {"remove", Text::help_remove},
+    {"test", Text::help_test},
+    {"doctor", Text::help_doctor},
+    {"not_name_value", Text::help_not_name_value},
 });
 
 std::string money(std::int64_t minor) { return base::minor_to_text(minor, kDecimals); }
@@ -294,6 +325,11 @@ std::string advice_text(const contract::Operation& operation) {
 }  // namespace
 
 std::string_view help_of(std::string_view key) {
+    const auto own = std::find_if(kOwnHelp.begin(), kOwnHelp.end(),
+                                  [key](const auto& one) { return one.first == key; });
+    if (own != kOwnHelp.end()) {
+        return text(user_language(), own->second);
+    }
     const auto found = std::find_if(kHelp.begin(), kHelp.end(),
                                     [key](const HelpRow& one) { return one.first == key; });
     return found == kHelp.end() ? std::string_view() : found->second;
@@ -301,7 +337,7 @@ std::string_view help_of(std::string_view key) {
 
 std::string devices_text(const std::vector<contract::Device>& devices) {
     if (devices.empty()) {
-        return "No device is configured: devices.d in devd's configuration folder is empty.\n";
+        return "No device is set up yet: tillctl add\n";
     }
     std::string text = fmt::format("{:<16} {:<18} {:<12} {:>5}  {}\n", "DEVICE", "DRIVER", "STATE",
                                    "QUEUE", "LAST ANSWER");
@@ -411,13 +447,13 @@ std::string handing_over_text(const base::OperationId& id) {
 }
 
 std::string error_text(const base::Error& error) {
-    std::string text = fmt::format("tillctl: {}\n", base::to_text(error));
+    std::string line = fmt::format("tillctl: {}\n", base::to_text(error));
     if (error.code == base::ErrorCode::no_daemon) {
-        text += "Is devd running? systemctl status devd; --endpoint names another socket.\n";
+        line += text(user_language(), Text::error_no_daemon);
     } else if (error.reaction == base::Reaction::retry_later) {
-        text += "The same command may succeed later.\n";
+        line += text(user_language(), Text::error_retry_later);
     }
-    return text;
+    return line;
 }
 
 std::string ask_again_text(const base::OperationId& id) {

@@ -181,6 +181,15 @@ public:
         });
     }
 
+    Exit operator()(const AdminVerb& verb) {
+        return with_client([this, &verb](Client& devd) {
+            const AdminContext context{
+                devd, console_, user_language(), invocation_.json, clock_, invocation_.timeout};
+            const auto exit = run_admin(verb, context);
+            return exit ? *exit : fail(exit.error());
+        });
+    }
+
     Exit operator()(const DecodeVerb&) {
         INVARIANT(false);  // asks no devd
     }

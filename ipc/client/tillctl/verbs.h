@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "hal/os/clock.h"
@@ -13,6 +15,14 @@ public:
     virtual ~Console() = default;
     virtual void out(std::string_view text) = 0;  ///< standard output: the answer
     virtual void err(std::string_view text) = 0;  ///< standard error: everything else
+    /// Whether a person sits there and can be asked.
+    virtual bool asks() const { return false; }
+    /// A line that the person types, a secret one unseen; nothing at the end of the input.
+    virtual std::optional<std::string> ask(std::string_view prompt, bool secret) {
+        static_cast<void>(prompt);
+        static_cast<void>(secret);
+        return std::nullopt;
+    }
 };
 
 /// How long a doubt may last before tillctl reports it: most are settled by the device as soon as

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hal/device/training.h"
+#include "hal/drivers/fiscal/shtrih/manifest.h"
 #include "hal/drivers/fiscal/shtrih/registrar.h"
 
 namespace tillhost::drivers::shtrih {
@@ -62,6 +63,17 @@ Done read_link(const std::string& value, Settings& settings) {
     return {};
 }
 
+std::string setting_names() {
+    std::string names;
+    for (const device::Page& page : kPages) {
+        for (const device::Field& field : page.fields) {
+            names += names.empty() ? "" : ", ";
+            names += field.name;
+        }
+    }
+    return names;
+}
+
 Result<Settings> read_settings(const std::vector<contract::Setting>& settings) {
     Settings read;
     for (const contract::Setting& setting : settings) {
@@ -78,8 +90,7 @@ Result<Settings> read_settings(const std::vector<contract::Setting>& settings) {
         } else if (setting.name == "link") {
             TRY(read_link(setting.value, read));
         } else {
-            return wrong_setting(setting.name, fmt::format("not known; there are port, {}",
-                                                           fmt::join(kSettings, ", ")));
+            return wrong_setting(setting.name, "not known; there are: " + setting_names());
         }
     }
     return read;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -15,10 +14,6 @@ namespace tillhost::drivers::shtrih {
 
 /// The name by which a device's file asks for this driver.
 inline constexpr std::string_view kDriverName = "fiscal/shtrih";
-
-/// Names of the settings that make_driver takes.
-inline constexpr std::array<std::string_view, 6> kSettings{
-    "link", "password", "admin_password", "serial", "foreign_receipt", "training"};
 
 /// A driver for Shtrih-M registrars with a fiscal storage, both link layers (README.md).
 /// Opens nothing yet. `clock` outlives the driver.

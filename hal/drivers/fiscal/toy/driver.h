@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -10,9 +9,6 @@
 #include "hal/transport/transport.h"
 
 namespace tillhost::drivers::toy {
-
-/// Names of the settings that make_driver takes.
-inline constexpr std::array<std::string_view, 1> kSettings{"serial"};
 
 /// Bugs that the simulation must find, each behind its own switch; all off everywhere else.
 struct KnownBugs {

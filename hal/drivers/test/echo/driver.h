@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -9,9 +8,6 @@
 #include "hal/transport/transport.h"
 
 namespace tillhost::drivers::echo {
-
-/// Names of the settings that make_driver takes.
-inline constexpr std::array<std::string_view, 0> kSettings{};
 
 /// A device that is not there: answers at once, keeps nothing, has no line. It measures the way
 /// through devd and a driver host; a receipt goes through marker and result like a real one's, and

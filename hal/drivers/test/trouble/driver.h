@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -13,9 +12,6 @@ namespace tillhost::drivers::trouble {
 /// The leak's speed and end: it grows until it is killed, or aborts when it has this much.
 inline constexpr std::size_t kLeakBytesPerMs = 32 * 1024;
 inline constexpr std::size_t kLeakBytesMax = 512 * 1024 * 1024;
-
-/// Names of the settings that make_driver takes.
-inline constexpr std::array<std::string_view, 2> kSettings{"do", "on"};
 
 /// A driver that does what a driver must not do: it loops for ever, leaks steadily or crashes, when
 /// it is opened or at its first query. For tests that the others do not feel it. It has no line.

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "devd/runtime/administration.h"
+
+namespace tillhost::devd::runtime {
+
+/// devd as a client of its own core. The endpoint counts its peers from 1.
+inline constexpr ipc::PeerId kSelf{std::numeric_limits<std::uint64_t>::max()};
+
+/// One connection check: waits until the device is open or fails to, asks its status, and what
+/// stands on its documents where it can say that.
+struct Administration::Check {
+    std::string device;
+    ipc::PeerId peer;
+    std::int64_t request_id = 0;
+    os::TimerId timer;  ///< the end of its time
+    contract::CheckReply reply{};
+    // what has happened since it was looked at last
+    bool opened = false;
+    std::optional<contract::Error> error{};
+    std::int64_t question = 0;  ///< number of its request to the core; 0 = it waits for the device
+    std::optional<contract::Reply> answer{};
+    bool asks_layout = false;
+};
+
+/// What an error means for who set the device up.
+contract::CheckOutcome outcome_of(const contract::Error& error);
+/// What to do about it, in a sentence.
+std::string_view advice_of(contract::CheckOutcome outcome);
+
+}  // namespace tillhost::devd::runtime

@@ -1,0 +1,68 @@
+#include "devd/runtime/device_file.h"
+
+#include <fmt/format.h>
+
+#include "devd/runtime/settings.h"
+#include "hal/os/files.h"
+
+namespace tillhost::devd::runtime {
+namespace {
+
+constexpr unsigned kFolderMode = 0700;
+constexpr unsigned kFileMode = 0600;
+
+/// A basic string of TOML; any text fits in.
+std::string quoted(std::string_view text) {
+    std::string to = "\"";
+    for (const char c : text) {
+        const auto code = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            to += '\\';
+            to += c;
+        } else if (code < 0x20 || code == 0x7F) {
+            to += fmt::format("\\u{:04X}", code);
+        } else {
+            to += c;
+        }
+    }
+    return to + '"';
+}
+
+}  // namespace
+
+std::string device_file_path(const std::string& state_folder, const std::string& id) {
+    return state_folder + "/devices.d/" + id + ".toml";
+}
+
+std::string device_file_text(const core::DeviceConfig& device) {
+    std::string text = "# Made by devd for a client; change it with tillctl configure.\n";
+    text += fmt::format("driver = {}\n", quoted(device.driver));
+    if (!device.name.empty()) {
+        text += fmt::format("name = {}\n", quoted(device.name));
+    }
+    std::string settings;
+    for (const contract::Setting& setting : device.settings) {
+        (setting.name == kPortSetting ? text : settings) +=
+            fmt::format("{} = {}\n", setting.name, quoted(setting.value));
+    }
+    if (!device.setup_missing.empty()) {
+        std::string steps;
+        for (const contract::SetupStep step : device.setup_missing) {
+            steps += (steps.empty() ? "" : ", ") + quoted(contract::name_of(step));
+        }
+        text += fmt::format("setup_missing = [{}]\n", steps);
+    }
+    return settings.empty() ? text : text + "\n[settings]\n" + settings;
+}
+
+base::Done write_device_file(const std::string& state_folder, const core::DeviceConfig& device) {
+    TRY(os::make_folder(state_folder + "/devices.d", kFolderMode));
+    return os::write_atomically(device_file_path(state_folder, device.id),
+                                base::bytes_of(device_file_text(device)), kFileMode);
+}
+
+base::Done remove_device_file(const std::string& state_folder, const std::string& id) {
+    return os::remove_file(device_file_path(state_folder, id));
+}
+
+}  // namespace tillhost::devd::runtime

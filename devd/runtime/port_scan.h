@@ -1,0 +1,56 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "hal/os/clock.h"
+#include "hal/os/descriptor.h"
+#include "hal/os/event_loop.h"
+#include "hal/os/process.h"
+#include "ipc/contract/messages.h"
+#include "ipc/endpoint.h"
+
+namespace tillhost::devd::runtime {
+
+inline constexpr os::Duration kPortScanTimeMax = std::chrono::seconds(10);
+
+/// One `devd-driver --ports`, read without keeping the loop.
+class PortScan final {
+public:
+    struct Question {
+        ipc::PeerId peer;
+        std::int64_t request_id = 0;
+        contract::PortsRequest request;
+    };
+    /// Called once, from the loop, with `result` set. The scan may be destroyed in it.
+    using Finished = std::function<void(PortScan&)>;
+
+    /// Errors: system_failed.
+    static base::Result<std::unique_ptr<PortScan>> start(const std::string& program,
+                                                         Question question, os::EventLoop& loop,
+                                                         const os::Clock& clock, Finished finished);
+    ~PortScan();
+    PortScan(const PortScan&) = delete;
+    PortScan& operator=(const PortScan&) = delete;
+
+    const Question question;
+    /// Errors: deadline_passed, internal (it printed something else).
+    base::Result<contract::PortsReply> result;
+
+private:
+    PortScan(Question asked, os::EventLoop& loop, Finished finished);
+    void take_output();
+    void finish();
+
+    os::EventLoop& loop_;
+    Finished finished_;
+    std::unique_ptr<os::Child> child_;
+    os::Descriptor output_;
+    std::string text_;
+    std::optional<os::WatchId> watch_;
+    std::optional<os::TimerId> timer_;
+};
+
+}  // namespace tillhost::devd::runtime

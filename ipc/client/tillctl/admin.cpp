@@ -1,0 +1,196 @@
+#include "ipc/client/tillctl/admin.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "ipc/client/tillctl/texts.h"
+#include "ipc/client/tillctl/verbs.h"
+#include "ipc/contract/decoder.h"
+#include "ipc/json.h"
+
+namespace tillhost::tillctl {
+namespace {
+
+using base::Result;
+using contract::CheckOutcome;
+using contract::Value;
+
+constexpr int kIndent = 2;
+
+template <class T>
+Value readable(const T& body) {
+    return contract::to_value(body, contract::Style::readable);
+}
+
+/// Each verb is one overload.
+class Admin final {
+public:
+    explicit Admin(const AdminContext& context) : to_(context), devd_(context.devd) {}
+
+    Result<Exit> operator()(const ModelsVerb&) const {
+        const auto models = TRY(devd_.models(to_.deadline()));
+        return say(readable(models), models_text(to_.language, models.manifests));
+    }
+    Result<Exit> operator()(const PortsVerb& verb) const {
+        const auto ports = TRY(devd_.ports({verb.driver, verb.address}, to_.deadline()));
+        return say(readable(ports), ports_text(to_.language, ports.ports));
+    }
+    Result<Exit> operator()(const AddVerb& verb) const {
+        if (!verb.driver.empty()) {
+            return add(verb);
+        }
+        if (!to_.console.asks()) {
+            to_.console.err(text(to_.language, Text::driver_wanted));
+            return Exit::usage;
+        }
+        const auto wanted = TRY(ask_what_to_add(to_));
+        return wanted ? add(*wanted) : given_up();
+    }
+    Result<Exit> operator()(const ConfigureVerb& verb) const {
+        const bool changes = verb.name || !verb.settings.empty() || !verb.unset.empty();
+        if (changes) {
+            return configure(verb);
+        }
+        if (verb.show || to_.json || !to_.console.asks()) {
+            const auto now = TRY(devd_.device_settings(verb.device, to_.deadline()));
+            return say(readable(now), settings_text(to_.language, now));
+        }
+        auto wanted = TRY(ask_what_to_change(to_, verb.device));
+        if (!wanted) {
+            return given_up();
+        }
+        wanted->test = verb.test;
+        return configure(*wanted);
+    }
+    Result<Exit> operator()(const RemoveVerb& verb) const {
+        const auto was = TRY(devd_.delete_device(verb.device, to_.deadline()));
+        return say(readable(was),
+                   fmt::format(fmt::runtime(text(to_.language, Text::removed)), verb.device));
+    }
+    Result<Exit> operator()(const TestVerb& verb) const {
+        const auto checked = TRY(devd_.check_device(verb.device, to_.deadline()));
+        say(readable(checked), check_text(to_.language, verb.device, checked));
+        return exit_of(checked);
+    }
+    Result<Exit> operator()(const DoctorVerb& verb) const {
+        Value::Array rows;
+        std::string told;
+        bool good = true;
+        for (const contract::Device& device : TRY(devd_.devices(to_.deadline()))) {
+            if (verb.device.empty() || verb.device == device.device) {
+                rows.push_back(examine(device, told, good));
+            }
+        }
+        if (rows.empty() && !verb.device.empty()) {
+            return base::make_error(base::ErrorCode::unknown_device,
+                                    fmt::format("device: no device '{}'", verb.device));
+        }
+        if (rows.empty()) {
+            told = text(to_.language, Text::doctor_no_devices);
+        } else if (good) {
+            told += text(to_.language, Text::doctor_good);
+        }
+        say(Value(Value::Map{{"good", Value(good)}, {"devices", Value(std::move(rows))}}), told);
+        return good ? Exit::done : Exit::failed;
+    }
+
+private:
+    static Exit exit_of(const contract::CheckReply& checked) {
+        return checked.outcome == CheckOutcome::passed && checked.setup_missing.empty()
+                   ? Exit::done
+                   : Exit::failed;
+    }
+
+    Exit say(const Value& json, const std::string& told) const {
+        to_.console.out(to_.json ? ipc::to_json(json, kIndent) + "\n" : told);
+        return Exit::done;
+    }
+
+    Exit given_up() const {
+        to_.console.err(text(to_.language, Text::nothing_changed));
+        return Exit::failed;
+    }
+
+    Result<Exit> add(const AddVerb& verb) const {
+        contract::AddDeviceRequest request;
+        request.driver = verb.driver;
+        request.device = verb.device;
+        request.name = verb.name;
+        request.settings = verb.settings;
+        return tell_and_test(TRY(devd_.add_device(request, to_.deadline())), verb.test);
+    }
+
+    Result<Exit> configure(const ConfigureVerb& verb) const {
+        contract::DeviceSettings now;
+        const bool sets = !verb.settings.empty() || !verb.unset.empty();
+        if (sets) {
+            contract::ConfigureDeviceRequest request;
+            request.device = verb.device;
+            request.settings = verb.settings;
+            request.unset = verb.unset;
+            now = TRY(devd_.configure_device(request, to_.deadline()));
+        }
+        if (verb.name) {
+            now = TRY(devd_.rename_device(verb.device, *verb.name, to_.deadline()));
+        }
+        return tell_and_test(now, verb.test && sets);
+    }
+
+    Result<Exit> tell_and_test(contract::DeviceSettings now, bool test) const {
+        if (!test) {
+            return say(Value(Value::Map{{"device", readable(now)}}),
+                       settings_text(to_.language, now));
+        }
+        const auto checked = TRY(devd_.check_device(now.device, to_.deadline()));
+        now.setup_missing = checked.setup_missing;
+        std::string told =
+            settings_text(to_.language, now) + check_text(to_.language, now.device, checked);
+        if (checked.outcome != CheckOutcome::passed) {
+            told += fmt::format(fmt::runtime(text(to_.language, Text::made_not_ready)), now.device);
+        }
+        say(Value(Value::Map{{"device", readable(now)}, {"check", readable(checked)}}), told);
+        return exit_of(checked);
+    }
+
+    /// One device: what is wrong, and what to do. A device that is ready is asked nothing.
+    Value examine(const contract::Device& device, std::string& told, bool& good) const {
+        using State = contract::DeviceState;
+        Value::Map row{{"device", readable(device)}};
+        const Language language = to_.language;
+        if (device.in_doubt) {
+            good = false;
+            told += device.device + ": " +
+                    fmt::format(fmt::runtime(text(language, Text::doctor_in_doubt)),
+                                device.in_doubt->to_text()) +
+                    "\n";
+        } else if (device.state == State::quarantined) {
+            good = false;
+            told +=
+                fmt::format("{}: {}\n", device.device, text(language, Text::doctor_quarantined));
+        } else if ((device.state == State::ready || device.state == State::busy) &&
+                   device.setup_missing.empty()) {
+            told +=
+                fmt::format(fmt::runtime(text(language, Text::doctor_ready)), device.device) + "\n";
+        } else if (const auto checked = devd_.check_device(device.device, to_.deadline())) {
+            good = good && exit_of(*checked) == Exit::done;
+            told += device.device + ": " + check_text(language, device.device, *checked);
+            row.emplace_back("check", readable(*checked));
+        } else {
+            good = false;
+            told += device.device + ": " + error_text(checked.error());
+        }
+        return Value(std::move(row));
+    }
+
+    const AdminContext& to_;
+    client::Client& devd_;
+};
+
+}  // namespace
+
+Result<Exit> run_admin(const AdminVerb& verb, const AdminContext& context) {
+    return std::visit(Admin(context), verb);
+}
+
+}  // namespace tillhost::tillctl

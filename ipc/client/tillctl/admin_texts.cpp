@@ -1,0 +1,190 @@
+#include <fmt/format.h>
+
+#include "ipc/client/tillctl/admin.h"
+
+namespace tillhost::tillctl {
+namespace {
+
+using contract::CheckOutcome;
+using contract::PortReason;
+using contract::PortState;
+
+template <class... Values>
+std::string filled(Language language, Text which, const Values&... values) {
+    return fmt::format(fmt::runtime(text(language, which)), values...);
+}
+
+Text text_of(contract::DeviceClass device_class) {
+    using contract::DeviceClass;
+    switch (device_class) {
+        case DeviceClass::fiscal_registrar: return Text::class_fiscal_registrar;
+        case DeviceClass::payment_terminal: return Text::class_payment_terminal;
+        case DeviceClass::barcode_scanner: return Text::class_barcode_scanner;
+        case DeviceClass::scale: return Text::class_scale;
+        case DeviceClass::customer_display: return Text::class_customer_display;
+        case DeviceClass::receipt_printer: return Text::class_receipt_printer;
+        case DeviceClass::cash_drawer: return Text::class_cash_drawer;
+        case DeviceClass::dongle: return Text::class_dongle;
+        case DeviceClass::test:
+        case DeviceClass::unspecified: break;
+    }
+    return Text::class_test;
+}
+
+Text text_of(CheckOutcome outcome) {
+    switch (outcome) {
+        case CheckOutcome::cable_or_power: return Text::check_cable_or_power;
+        case CheckOutcome::permission: return Text::check_permission;
+        case CheckOutcome::port_held: return Text::check_port_held;
+        case CheckOutcome::wrong_speed: return Text::check_wrong_speed;
+        case CheckOutcome::wrong_protocol: return Text::check_wrong_protocol;
+        case CheckOutcome::wrong_device: return Text::check_wrong_device;
+        case CheckOutcome::driver_failed: return Text::check_driver_failed;
+        case CheckOutcome::no_time: return Text::check_no_time;
+        case CheckOutcome::passed: return Text::check_passed;
+        case CheckOutcome::device_error:
+        case CheckOutcome::unspecified: break;
+    }
+    return Text::check_device_error;
+}
+
+std::string field_text(Language language, const contract::SettingField& field) {
+    std::string row = fmt::format("    {:<14} {}: {}", field.name, text(language, field.title),
+                                  text(language, field.help));
+    if (field.required) {
+        row += fmt::format(" ({})", text(language, Text::required));
+    } else if (!field.default_value.empty()) {
+        row += fmt::format(" ({})", filled(language, Text::default_is, field.default_value));
+    }
+    for (const contract::SettingChoice& choice : field.choices) {
+        row += fmt::format("\n{:<21}{} – {}", "", choice.value, text(language, choice.title));
+    }
+    return row + "\n";
+}
+
+std::string row(std::string_view label, std::string_view value) {
+    return fmt::format("{:<14}{}\n", label, value);
+}
+
+std::string adapter_text(const contract::UsbAdapter& adapter) {
+    std::string name = adapter.name.empty() ? adapter.maker : adapter.name;
+    return fmt::format("{}{}{:04x}:{:04x}{}{}", name, name.empty() ? "" : " ", adapter.vendor,
+                       adapter.product, adapter.serial.empty() ? "" : " ", adapter.serial);
+}
+
+}  // namespace
+
+std::string models_text(Language language, const std::vector<contract::Manifest>& manifests) {
+    std::string told;
+    auto of_class = contract::DeviceClass::unspecified;
+    for (const contract::Manifest& manifest : manifests) {
+        if (manifest.device_class != of_class) {
+            of_class = manifest.device_class;
+            told += fmt::format("{}\n", text(language, text_of(of_class)));
+        }
+        told += fmt::format("  {:<18} {}\n", manifest.driver, text(language, manifest.title));
+        if (!manifest.models.empty()) {
+            told +=
+                "    " + filled(language, Text::models_of_driver, fmt::join(manifest.models, ", "));
+        }
+        for (const contract::SettingPage& page : manifest.pages) {
+            for (const contract::SettingField& field : page.fields) {
+                told += field_text(language, field);
+            }
+        }
+    }
+    return told;
+}
+
+std::string port_text(Language language, const contract::Port& port) {
+    std::string why = port.adapter ? adapter_text(*port.adapter) : std::string();
+    const auto add = [&why](const std::string& reason) {
+        why += (why.empty() ? "" : "; ") + reason;
+    };
+    switch (port.reason) {
+        case PortReason::absent: add(filled(language, Text::reason_absent)); break;
+        case PortReason::denied: add(filled(language, Text::reason_denied)); break;
+        case PortReason::busy:
+            add(filled(language, Text::reason_busy, port.holder_pid, port.holder));
+            break;
+        case PortReason::used_by_device:
+            add(filled(language, Text::reason_used, port.device));
+            break;
+        case PortReason::wrong_kind: add(filled(language, Text::reason_wrong_kind)); break;
+        case PortReason::failed: add(port.text); break;
+        case PortReason::none:
+        case PortReason::unspecified: break;
+    }
+    const Text state = port.state == PortState::available    ? Text::port_available
+                       : port.state == PortState::not_usable ? Text::port_not_usable
+                                                             : Text::port_unavailable;
+    return fmt::format("{:<32} {:<12} {}", port.address, text(language, state), why);
+}
+
+std::string ports_text(Language language, const std::vector<contract::Port>& ports) {
+    if (ports.empty()) {
+        return std::string(text(language, Text::no_ports));
+    }
+    std::string told = fmt::format("{:<32} {:<12} {}\n", text(language, Text::port_heading),
+                                   text(language, Text::port_state_heading),
+                                   text(language, Text::port_adapter_heading));
+    for (const contract::Port& port : ports) {
+        told += port_text(language, port) + "\n";
+        if (!port.by_id.empty()) {
+            told += fmt::format("{:<32} {}\n", "", port.by_id);
+        }
+    }
+    return told;
+}
+
+std::string setup_text(Language language, const std::string& device,
+                       const std::vector<contract::SetupStep>& missing) {
+    if (missing.empty()) {
+        return row(text(language, Text::label_setup), text(language, Text::setup_complete));
+    }
+    std::string steps;
+    for (const contract::SetupStep step : missing) {
+        const Text which =
+            step == contract::SetupStep::layout ? Text::step_layout : Text::step_connection;
+        steps += (steps.empty() ? "" : "; ") + filled(language, which, device);
+    }
+    return row(text(language, Text::label_setup), filled(language, Text::setup_incomplete, steps));
+}
+
+std::string settings_text(Language language, const contract::DeviceSettings& settings) {
+    std::string told = row(text(language, Text::label_device), settings.device);
+    if (!settings.name.empty()) {
+        told += row(text(language, Text::label_name), settings.name);
+    }
+    told += row(text(language, Text::label_driver), settings.driver);
+    told += row(text(language, Text::label_origin),
+                text(language, settings.origin == contract::DeviceOrigin::client
+                                   ? Text::origin_client
+                                   : Text::origin_administrator));
+    for (const contract::Setting& setting : settings.settings) {
+        told += row(setting.name, setting.value.empty() ? text(language, Text::secret_is_set)
+                                                        : std::string_view(setting.value));
+    }
+    return told + setup_text(language, settings.device, settings.setup_missing);
+}
+
+std::string check_text(Language language, const std::string& device,
+                       const contract::CheckReply& reply) {
+    if (reply.outcome == CheckOutcome::passed) {
+        std::string told = filled(language, Text::check_passed) + "\n";
+        return reply.setup_missing.empty()
+                   ? told
+                   : told + setup_text(language, device, reply.setup_missing);
+    }
+    std::string told =
+        filled(language, Text::check_failed, text(language, text_of(reply.outcome))) + "\n";
+    if (reply.error) {
+        told += filled(language, Text::seen,
+                       reply.error->text.empty()
+                           ? reply.error->code
+                           : fmt::format("{}: {}", reply.error->code, reply.error->text));
+    }
+    return told;
+}
+
+}  // namespace tillhost::tillctl
