@@ -18,7 +18,8 @@ using transport::kHidden;
 using transport::Way;
 using Bytes = std::span<std::byte>;
 
-/// Commands whose fields are known; of any other only its code and the answer's error stay.
+/// Commands whose fields are known and no secret but those below; of any other, those that carry
+/// marking codes and bar codes among them, only its code and the answer's error stay.
 constexpr std::array kShown{Command::short_status,
                             Command::full_status,
                             Command::print_line,
@@ -54,7 +55,21 @@ constexpr std::array kShown{Command::short_status,
                             Command::close_shift_in_storage,
                             Command::close_document,
                             Command::position,
-                            Command::operation_tag};
+                            Command::operation_tag,
+                            Command::set_time,
+                            Command::set_date,
+                            Command::confirm_date,
+                            Command::font_metrics,
+                            Command::table_structure,
+                            Command::field_structure,
+                            Command::print_copy,
+                            Command::storage_expiry,
+                            Command::storage_version,
+                            Command::registration,
+                            Command::unconfirmed_count,
+                            Command::begin_correction,
+                            Command::correction,
+                            Command::accept_marking};
 
 /// Fields that are hidden wherever they stand; "more" and "parameters" have no told meaning.
 constexpr std::array<std::string_view, 6> kSecretFields{
