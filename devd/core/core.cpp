@@ -78,6 +78,7 @@ struct Core::Parts {
 
     /// Once nothing that was left in the outbox names the lane any more.
     void forget_when_written(const std::string& device) {
+        outbox.flush();  // what is on disk already and was not sent yet names it too
         outbox.at(book.last_position(), [this, device] { lanes.erase(device); });
     }
 
