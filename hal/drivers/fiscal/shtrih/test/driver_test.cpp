@@ -11,7 +11,10 @@ using base::Effect;
 using base::ErrorCode;
 using simulators::FiscalDocumentType;
 
-TEST(ShtrihDriver, OpensAndTellsWhoAnswers) {
+class ShtrihDriver : public OnBothLayers {};
+INSTANTIATE_TEST_SUITE_P(Layers, ShtrihDriver, kBothLayers, kLayerName);
+
+TEST_P(ShtrihDriver, OpensAndTellsWhoAnswers) {
     Counter counter;
     Book book(counter);
     Host host(counter);
@@ -29,7 +32,7 @@ TEST(ShtrihDriver, OpensAndTellsWhoAnswers) {
     EXPECT_EQ(status.last_document_number, counter.registrar->state().last_document_number);
 }
 
-TEST(ShtrihDriver, SellsAReceiptAsTheFiscalMemoryHasIt) {
+TEST_P(ShtrihDriver, SellsAReceiptAsTheFiscalMemoryHasIt) {
     Counter counter;
     begin_day(counter);
     Book book(counter);
@@ -63,7 +66,7 @@ TEST(ShtrihDriver, SellsAReceiptAsTheFiscalMemoryHasIt) {
     EXPECT_EQ(book.result->fiscal_document_number, sold->fiscal_document_number);
 }
 
-TEST(ShtrihDriver, ADayOfShiftCashAndReceipts) {
+TEST_P(ShtrihDriver, ADayOfShiftCashAndReceipts) {
     Counter counter;
     Book book(counter);
     Host host(counter);
@@ -99,7 +102,7 @@ TEST(ShtrihDriver, ADayOfShiftCashAndReceipts) {
     EXPECT_EQ(host.execute(contract::CloseShift{}, book).error().code, ErrorCode::shift_not_open);
 }
 
-TEST(ShtrihDriver, DiscountsArriveAsFinalPricesThatAddUp) {
+TEST_P(ShtrihDriver, DiscountsArriveAsFinalPricesThatAddUp) {
     Counter counter;
     begin_day(counter);
     Book book(counter);
@@ -133,7 +136,7 @@ TEST(ShtrihDriver, DiscountsArriveAsFinalPricesThatAddUp) {
     EXPECT_EQ(paid[15], 3'000);
 }
 
-TEST(ShtrihDriver, WhatCannotBePrintedIsRefusedBeforeAnythingIsSent) {
+TEST_P(ShtrihDriver, WhatCannotBePrintedIsRefusedBeforeAnythingIsSent) {
     Counter counter;
     begin_day(counter);
     Book book(counter);
@@ -170,7 +173,7 @@ TEST(ShtrihDriver, WhatCannotBePrintedIsRefusedBeforeAnythingIsSent) {
     refused(receipt, "payments", ErrorCode::payment_below_total);
 }
 
-TEST(ShtrihDriver, PaperCoverAndAnOldShiftAreSeenBeforeTheSale) {
+TEST_P(ShtrihDriver, PaperCoverAndAnOldShiftAreSeenBeforeTheSale) {
     Counter counter;
     begin_day(counter);
     Book book(counter);
@@ -197,7 +200,7 @@ TEST(ShtrihDriver, PaperCoverAndAnOldShiftAreSeenBeforeTheSale) {
     EXPECT_TRUE(closed) << base::to_text(closed.error());
 }
 
-TEST(ShtrihDriver, RegisteredAndNotPrintedIsASuccessAndPrintingIsContinuedLater) {
+TEST_P(ShtrihDriver, RegisteredAndNotPrintedIsASuccessAndPrintingIsContinuedLater) {
     Counter counter;
     begin_day(counter);
     Book book(counter);
@@ -220,7 +223,7 @@ TEST(ShtrihDriver, RegisteredAndNotPrintedIsASuccessAndPrintingIsContinuedLater)
     EXPECT_EQ(counter.count(FiscalDocumentType::receipt), 2U);
 }
 
-TEST(ShtrihDriver, AFaultOfTheFiscalMemoryIsADoubtThatTheCountersSettle) {
+TEST_P(ShtrihDriver, AFaultOfTheFiscalMemoryIsADoubtThatTheCountersSettle) {
     Counter counter;
     begin_day(counter);
     Book book(counter);
@@ -238,7 +241,7 @@ TEST(ShtrihDriver, AFaultOfTheFiscalMemoryIsADoubtThatTheCountersSettle) {
     EXPECT_EQ(opened->resolution->verdict, contract::Verdict::not_executed);
 }
 
-TEST(ShtrihDriver, PlainCommandsPrintCutAndOpenTheDrawer) {
+TEST_P(ShtrihDriver, PlainCommandsPrintCutAndOpenTheDrawer) {
     Counter counter;
     begin_day(counter);
     Book book(counter);
@@ -262,7 +265,7 @@ TEST(ShtrihDriver, PlainCommandsPrintCutAndOpenTheDrawer) {
     EXPECT_EQ(host.execute(text, book).error().detail.substr(0, 8), "lines[1]");
 }
 
-TEST(ShtrihDriver, SettingsAreCheckedAndTheSerialNumberBindsTheDevice) {
+TEST_P(ShtrihDriver, SettingsAreCheckedAndTheSerialNumberBindsTheDevice) {
     Counter counter;
     const auto wrong = [&](const std::string& name, const std::string& value) {
         const auto made =
@@ -306,7 +309,7 @@ contract::Correction example_correction() {
 /// Table 17 row 1 field 17: the format of the fiscal data.
 contract::WriteTable format_is(const char* format) { return {17, 1, 17, format}; }
 
-TEST(ShtrihDriver, CorrectsInEitherDataFormat) {
+TEST_P(ShtrihDriver, CorrectsInEitherDataFormat) {
     for (const char* format : {"2", "4"}) {
         Counter counter;
         Book book(counter);
@@ -337,7 +340,7 @@ simulators::shtrih::ShtrihOptions desktop() {
     return options;
 }
 
-TEST(ShtrihDriver, EveryFieldOfAReceiptStandsInTheFiscalMemory) {
+TEST_P(ShtrihDriver, EveryFieldOfAReceiptStandsInTheFiscalMemory) {
     Counter counter(desktop());
     Book book(counter);
     Host host(counter);
@@ -368,7 +371,7 @@ TEST(ShtrihDriver, EveryFieldOfAReceiptStandsInTheFiscalMemory) {
     EXPECT_FALSE(counter.last().electronic_only) << "the next one is printed again";
 }
 
-TEST(ShtrihDriver, AMarkedItemIsCheckedBoundAndSold) {
+TEST_P(ShtrihDriver, AMarkedItemIsCheckedBoundAndSold) {
     Counter counter(desktop());
     Book book(counter);
     Host host(counter);
@@ -392,7 +395,7 @@ TEST(ShtrihDriver, AMarkedItemIsCheckedBoundAndSold) {
     EXPECT_EQ(sold->markings, book.result->markings);
 }
 
-TEST(ShtrihDriver, ServiceCommandsWorkOnTheSimulatedDevice) {
+TEST_P(ShtrihDriver, ServiceCommandsWorkOnTheSimulatedDevice) {
     Counter counter;
     begin_day(counter);
     Book book(counter);
@@ -423,7 +426,7 @@ TEST(ShtrihDriver, ServiceCommandsWorkOnTheSimulatedDevice) {
     }
 }
 
-TEST(ShtrihDriver, InTrainingModeNoCounterMoves) {
+TEST_P(ShtrihDriver, InTrainingModeNoCounterMoves) {
     Counter counter;
     begin_day(counter);
     const auto before = counter.registrar->state();
@@ -452,7 +455,7 @@ TEST(ShtrihDriver, InTrainingModeNoCounterMoves) {
     }));
 }
 
-TEST(ShtrihDriver, NoIrreversibleByteLeavesWithoutAMarker) {
+TEST_P(ShtrihDriver, NoIrreversibleByteLeavesWithoutAMarker) {
     Counter counter;
     begin_day(counter);
     Book book(counter);
@@ -473,7 +476,7 @@ TEST(ShtrihDriver, NoIrreversibleByteLeavesWithoutAMarker) {
     }
 }
 
-TEST(ShtrihDriver, AnotherDeviceInTheSamePlaceIsNoticed) {
+TEST_P(ShtrihDriver, AnotherDeviceInTheSamePlaceIsNoticed) {
     Counter counter;
     begin_day(counter);
     Book book(counter);

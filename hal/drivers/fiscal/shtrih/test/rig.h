@@ -21,6 +21,21 @@ using namespace std::chrono_literals;
 /// The host's process dies here.
 struct Killed {};
 
+/// The link layer that hosts are set to; the simulated registrar takes it from their first byte.
+inline std::string& layer_under_test() {
+    static std::string layer = "standard";
+    return layer;
+}
+
+/// A test that is run on both link layers.
+class OnBothLayers : public testing::TestWithParam<const char*> {
+protected:
+    void SetUp() override { layer_under_test() = GetParam(); }
+    void TearDown() override { layer_under_test() = "standard"; }
+};
+inline const auto kBothLayers = testing::Values("standard", "numbered");
+constexpr auto kLayerName = [](const auto& row) { return std::string(row.param); };
+
 /// A simulated registrar on a line, virtual time, and how often the host may still act.
 struct Counter {
     os::FakeClock clock;
@@ -192,8 +207,9 @@ private:
 class Host {
 public:
     explicit Host(Counter& counter, KnownBugs bugs = {},
-                  const std::vector<contract::Setting>& settings = {})
+                  std::vector<contract::Setting> settings = {})
         : counter_(counter) {
+        settings.push_back({"link", layer_under_test()});
         auto made = make_driver_with_bugs(settings, std::make_unique<SimulatedPort>(counter),
                                           counter.clock, bugs);
         EXPECT_TRUE(made) << base::to_text(made.error());
