@@ -294,6 +294,15 @@ std::string_view name_of(Trouble trouble) {
 
 bool waits_on_wire(Trouble trouble) { return trouble <= Trouble::power_cut_answer; }
 
+/// The link layer that a Shtrih-M's host is set to.
+std::string link_of(const PlannedDevice& device, Chance chance) {
+    const std::int64_t choice = chance.below(10);
+    if (device.driver != "fiscal/shtrih") {
+        return "";
+    }
+    return choice < 4 ? "standard" : choice < 9 ? "numbered" : "auto";
+}
+
 Plan make_plan(std::uint64_t seed, Drivers drivers) {
     Chance chance(seed, 1);
     Plan plan;
@@ -318,6 +327,7 @@ Plan make_plan(std::uint64_t seed, Drivers drivers) {
         device.late_bytes_max = ms(kLateMs[static_cast<std::size_t>(chance.below(4))]);
         device.serial_configured = chance.one_in(3);
         device.old_format = chance.one_in(2);
+        device.link = link_of(device, Chance(seed, 40 + plan.devices.size()));
         plan.devices.push_back(std::move(device));
     }
     plan.clients = static_cast<int>(chance.between(1, 3));
@@ -359,6 +369,8 @@ std::vector<Bugs> list_bugs() {
     all.back().shtrih.acknowledge_before_durable = true;
     all.push_back(bug("resend_without_enq", Drivers::shtrih));
     all.back().shtrih.resend_without_enq = true;
+    all.push_back(bug("renumber_unanswered", Drivers::shtrih));
+    all.back().shtrih.renumber_unanswered = true;
     all.push_back(bug("stale_answer", Drivers::mixed));
     all.back().toy.accept_stale_answer = true;
     all.back().shtrih.accept_stale_answer = true;

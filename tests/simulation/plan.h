@@ -34,6 +34,7 @@ struct PlannedDevice {
     bool opens_shifts = false;       ///< devd does, before a receipt
     int closes_shift_after_min = 0;  ///< devd does, so long after the shop opened; 0: never
     bool old_format = false;         ///< of the fiscal data: 1.05
+    std::string link{};              ///< setting of a fiscal/shtrih
 };
 
 /// Which drivers stand in the shop.

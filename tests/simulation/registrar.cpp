@@ -8,8 +8,10 @@ namespace {
 
 constexpr std::int64_t kElsewhereTotalMinor = 900'000'000;
 constexpr int kSpareDocumentsMax = 50;
-/// Open document, sale, by operator 30 (8Dh of the Shtrih-M protocol).
+/// Open document, sale, by operator 30 (8Dh of the Shtrih-M protocol); the second is the first
+/// command of a registrar that hears numbered frames since it was started.
 constexpr std::string_view kBeginSale = "02 06 8D 1E 00 00 00 00 95";
+constexpr std::string_view kBeginSaleNumbered = "8F 08 00 02 00 8D 1E 00 00 00 00 45 75";
 /// Write table 17 row 1 field 17 (1Eh): fiscal data of format 1.05, whose corrections are FF4Ah.
 constexpr std::string_view kOldFormat = "02 0A 1E 1E 00 00 00 11 01 00 11 02 09";
 constexpr std::string_view kAcknowledge = "06";
@@ -44,6 +46,9 @@ std::unique_ptr<simulators::FiscalSimulator> Registrar::make(const PlannedDevice
         made->advance(began + ms(500));
         static_cast<void>(made->take_output());
         made->receive(*base::from_hex(kAcknowledge), began + ms(500));
+        // It takes the link layer from the first byte after its start, which is its host's.
+        made->power(false, began + ms(500));
+        made->power(true, began + ms(500));
     }
     return made;
 }
@@ -103,7 +108,13 @@ void Registrar::swap_in_spare(std::int64_t behind, bool with_open_document) {
     claim_foreign(1, before);
     // Where no shift is open a sale would open one, a document more.
     if (with_open_document && planned_.driver == "fiscal/shtrih" && spare.state().shift_open) {
-        spare.receive(*base::from_hex(kBeginSale), scheduler_.now());
+        const bool numbered = planned_.link == "numbered";
+        if (numbered) {
+            spare.power(false, scheduler_.now());
+            spare.power(true, scheduler_.now());
+        }
+        spare.receive(*base::from_hex(numbered ? kBeginSaleNumbered : kBeginSale),
+                      scheduler_.now());
     }
     at_line_ = 1;
     line_.attach(spare);

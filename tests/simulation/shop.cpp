@@ -139,6 +139,9 @@ private:
                 device.settings.push_back({"serial", registrar->serial()});
             }
             device.shift = shift_policy(registrar->planned());
+            if (!registrar->planned().link.empty()) {
+                device.settings.push_back({"link", registrar->planned().link});
+            }
             setup.devices.push_back(std::move(device));
         }
         return setup;

@@ -2,6 +2,8 @@
 
 #include <variant>
 
+#include "hal/drivers/fiscal/shtrih/frames.h"
+
 namespace tillhost::simulation {
 
 std::string_view name_of(Step step) {
@@ -21,20 +23,18 @@ std::string_view name_of(Step step) {
 
 bool makes_document(std::string_view driver, base::ByteView frame) {
     constexpr unsigned kToyRegister = 0x03;
-    base::ByteReader reader(frame);
     if (driver == "fiscal/toy") {
+        base::ByteReader reader(frame);
         reader.u8();
         return reader.u8() == kToyRegister && !reader.failed();
     }
-    if (reader.u8() != 0x02) {  // STX
+    const auto sent = drivers::shtrih::message_of(frame);
+    if (!sent) {
         return false;
     }
-    reader.u8();
-    const unsigned command = reader.u8();
-    const unsigned extended = command == 0xFF ? reader.u8() : 0;
-    if (reader.failed()) {
-        return false;
-    }
+    base::ByteReader message(*sent);
+    const unsigned command = message.u8();
+    const unsigned extended = command == 0xFF ? message.u8() : 0;
     const bool shift = command == 0xE0 || command == 0x41 || extended == 0x0B || extended == 0x43;
     const bool cash = command == 0x50 || command == 0x51;
     const bool receipt = command == 0x85 || extended == 0x45 || extended == 0x4A;

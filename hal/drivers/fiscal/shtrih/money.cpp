@@ -146,10 +146,28 @@ Result<FiscalMarker> Registrar::check_ready(Need need, os::Deadline deadline) {
 /// answer with this number proves that it was executed.
 Done Registrar::note_frame(const FiscalMarker& marker, device::Gate& gate, os::Deadline deadline) {
     const std::int64_t number = TRY(session_->link().next_number(deadline));
-    if (number == marker.frame_number || bugs_.skip_marker) {
+    if (number == marker.frame_number || bugs_.skip_marker || ++frames_noted_ > kFramesNotedMax) {
         return {};
     }
     return gate.persist(contract::Record(evidence_of_number(number)));
+}
+
+/// Sends the irreversible frame; again, under a new number, only where the registrar refuses
+/// because it still prints.
+Result<base::Bytes> Registrar::send_once(Command command, base::Bytes message,
+                                         const Link::Witness& witness, const FiscalMarker& marker,
+                                         device::Gate& gate, os::Deadline deadline) {
+    const auto note = [&] { return note_frame(marker, gate, deadline); };
+    frames_noted_ = 0;
+    const Done noted = note();
+    if (!noted) {
+        return give_up(noted.error(), marker, deadline);
+    }
+    auto answer = session_->once(command, std::move(message), witness, note, deadline);
+    if (!answer) {
+        return closing_failed(answer.error(), marker, deadline);
+    }
+    return answer;
 }
 
 Done Registrar::persist_marker(device::Gate& gate, const FiscalMarker& marker) {
@@ -249,15 +267,8 @@ Result<FiscalResult> Registrar::report_shift(const contract::Command& command,
         pending.evidence.push_back(evidence);
         return gate.persist(contract::Record(std::move(evidence)));
     };
-    const Done noted = note_frame(marker, gate, deadline);
-    if (!noted) {
-        return give_up(noted.error(), marker, deadline);
-    }
-    const auto answer = session_->once(report, plain_request(report, session_->admin_password()),
-                                       witness, deadline);
-    if (!answer) {
-        return closing_failed(answer.error(), marker, deadline);
-    }
+    TRY(send_once(report, plain_request(report, session_->admin_password()), witness, marker, gate,
+                  deadline));
     const auto observed = observe(pending, deadline);
     if (!observed) {
         return unknown(observed.error());
@@ -304,15 +315,8 @@ Result<FiscalResult> Registrar::move_cash(Command command, std::int64_t amount_m
         result->document_number = TRY(read_cash_moved(*body));
         return gate.persist(contract::Record(contract::OperationResult(*result)));
     };
-    const Done noted = note_frame(marker, gate, deadline);
-    if (!noted) {
-        return give_up(noted.error(), marker, deadline);
-    }
-    const auto answer = session_->once(
-        command, cash_request(command, session_->password(), amount_minor), witness, deadline);
-    if (!answer) {
-        return closing_failed(answer.error(), marker, deadline);
-    }
+    TRY(send_once(command, cash_request(command, session_->password(), amount_minor), witness,
+                  marker, gate, deadline));
     INVARIANT(result.has_value());
     look_at_paper(*result, gate, deadline);
     return std::move(*result);

@@ -226,18 +226,11 @@ Result<FiscalResult> Registrar::close_document(const Ticket& ticket, const Fisca
         result = document_result(ticket, marker, closed);
         return gate.persist(contract::Record(contract::OperationResult(*result)));
     };
-    const Done noted = note_frame(marker, gate, deadline);
-    if (!noted) {
-        return give_up(noted.error(), marker, deadline);
-    }
     const Password password = session_->password();
-    const auto answer = session_->once(closing,
-                                       ticket.sums ? correction_request(password, *ticket.sums)
-                                                   : close_document_request(password, ticket.close),
-                                       witness, deadline);
-    if (!answer) {
-        return closing_failed(answer.error(), marker, deadline);
-    }
+    TRY(send_once(closing,
+                  ticket.sums ? correction_request(password, *ticket.sums)
+                              : close_document_request(password, ticket.close),
+                  witness, marker, gate, deadline));
     INVARIANT(result.has_value());
     return std::move(*result);
 }

@@ -27,6 +27,9 @@ struct Settings {
 /// After closing a document a device may be deaf for 3 s (github.com/shtrih-m/fr_drv_ng/issues/88).
 /// Whatever was sent before is visible in ENQ or in the counters after this time.
 inline constexpr os::Duration kDeafTime = std::chrono::seconds(3);
+/// Numbers of one irreversible frame that become evidence: it gets a new one each time that the
+/// device refuses because it still prints.
+inline constexpr int kFramesNotedMax = 16;
 /// How long a successful operation waits to see its paper come out.
 inline constexpr os::Duration kPaperWait = std::chrono::seconds(5);
 
@@ -181,6 +184,10 @@ private:
     base::Result<contract::FiscalResult> move_cash(Command command, std::int64_t amount_minor,
                                                    std::string_view currency, device::Gate& gate,
                                                    os::Deadline deadline);
+    base::Result<base::Bytes> send_once(Command command, base::Bytes message,
+                                        const Link::Witness& witness,
+                                        const contract::FiscalMarker& marker, device::Gate& gate,
+                                        os::Deadline deadline);
     base::Done note_frame(const contract::FiscalMarker& marker, device::Gate& gate,
                           os::Deadline deadline);
     base::Done persist_marker(device::Gate& gate, const contract::FiscalMarker& marker);
@@ -208,6 +215,7 @@ private:
     std::optional<DateTime> shift_opened_at_;
     bool marking_left_ = false;  ///< a check's answer was not waited for
     bool tags_first_ = false;    ///< the model wants a position's tags before the position
+    int frames_noted_ = 0;       ///< of the operation's irreversible frame
     LinkLayer layer_ = LinkLayer::automatic;  ///< what the device spoke before
     os::Instant quiet_since_{};               ///< nobody else has written to the line since then
 };

@@ -22,7 +22,8 @@ Bytes register_of(Command command, Password password, std::uint16_t number) {
 }  // namespace
 
 /// Asks, and again while the registrar refuses because it still prints.
-Result<Bytes> Session::ask(const Link::Question& question, os::Deadline deadline) {
+Result<Bytes> Session::ask(const Link::Question& question, os::Deadline deadline,
+                           const std::function<Done()>& again) {
     const os::Instant patience = std::min(deadline, clock_.now() + kPrintingWait);
     while (true) {
         Bytes message = TRY(link_->ask(question, deadline));
@@ -30,11 +31,14 @@ Result<Bytes> Session::ask(const Link::Question& question, os::Deadline deadline
         if (answer.error == 0) {
             return message;
         }
-        const os::Instant again = clock_.now() + kPrintingPoll;
-        if (answer.error != kErrorStillPrinting || again >= patience) {
+        const os::Instant next = clock_.now() + kPrintingPoll;
+        if (answer.error != kErrorStillPrinting || next >= patience) {
             return refusal(question.command, answer.error);
         }
-        TRY(link_->rest(again));
+        TRY(link_->rest(next));
+        if (again) {
+            TRY(again());
+        }
     }
 }
 
@@ -199,9 +203,9 @@ Done Session::change_as(Password password, Command command, os::Deadline deadlin
 }
 
 Result<Bytes> Session::once(Command command, Bytes message, Link::Witness witness,
-                            os::Deadline deadline) {
+                            const std::function<Done()>& again, os::Deadline deadline) {
     return ask(Link::Question{command, std::move(message), Link::Repeat::never, std::move(witness)},
-               deadline);
+               deadline, again);
 }
 
 Result<ShortStatus> Session::wait_printed(os::Duration wait, os::Deadline deadline) {

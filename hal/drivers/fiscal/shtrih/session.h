@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -75,9 +76,10 @@ public:
     base::Done change(Command command, os::Deadline deadline);
 
     /// A command whose second execution would be a second document. The witness sees the answer's
-    /// frame before it is acknowledged. Returns the answer's message, refusals as errors.
+    /// frame before it is acknowledged. `again` is called before it is sent anew because the device
+    /// refused it while it prints. Returns the answer's message, refusals as errors.
     base::Result<base::Bytes> once(Command command, base::Bytes message, Link::Witness witness,
-                                   os::Deadline deadline);
+                                   const std::function<base::Done()>& again, os::Deadline deadline);
 
     /// Waits until nothing is being printed; returns the state then, or the last one seen when
     /// `wait` is over.
@@ -87,7 +89,8 @@ private:
     template <class Reader>
     auto read(Command command, base::Bytes message, Reader reader, os::Deadline deadline)
         -> decltype(reader(base::ByteView()));
-    base::Result<base::Bytes> ask(const Link::Question& question, os::Deadline deadline);
+    base::Result<base::Bytes> ask(const Link::Question& question, os::Deadline deadline,
+                                  const std::function<base::Done()>& again = {});
 
     std::unique_ptr<Link> link_;
     const os::Clock& clock_;
