@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <variant>
 
 #include "hal/os/descriptor.h"
 #include "hal/transport/ports.h"
@@ -45,7 +46,9 @@ contract::Port port_of(const transport::FoundPort& found) {
     }
     if (found.obstacle != 0) {
         tell_obstacle(found, port);
-    } else if (found.holder_pid != 0) {
+    } else if (found.holder_pid != 0 &&
+               std::holds_alternative<transport::SerialAddress>(found.address)) {
+        // Who plays a device on a pseudo-terminal keeps its other side open too: no obstacle.
         port.state = PortState::unavailable;
         port.reason = PortReason::busy;
         port.text = fmt::format("process {} ({}) has it open", found.holder_pid, found.holder);

@@ -241,10 +241,10 @@ Administration::Outcome Administration::add(ipc::PeerId peer,
         return contract::to_value(describe(made));
     }
     TRY(write_device_file(parts_.state_folder, made.config));
-    TRY(core_->add_device(made.config));
     parts_.logger.notice("device added",
                          {{"device", made.config.id}, {"driver", made.config.driver}});
     const auto added = devices_.insert_or_assign(made.config.id, std::move(made)).first;
+    MUST(core_->add_device(added->second.config));  // may_add has said yes
     return contract::to_value(describe(added->second));
 }
 
@@ -397,6 +397,9 @@ void Administration::log(const contract::Device& device) {
     const bool ready = device.state == State::ready || device.state == State::busy;
     std::pair<State, std::string> now{ready ? State::ready : device.state,
                                       ready ? std::string() : device.reason};
+    if (!devices_.contains(device.device)) {
+        return;  // removed; what is left of it ends
+    }
     auto& last = logged_[device.device];
     if (now == last) {
         return;

@@ -176,6 +176,10 @@ TEST_F(DeviceSetupTest, TellsApartWhatCanBeWrongWithAConnection) {
     request.settings = {{"port", "pty:" + shop_->pty("a")}, {"serial", "TOY99999"}};
     ASSERT_TRUE(client_->add_device(request, deadline()));
     EXPECT_EQ(check("till").outcome, CheckOutcome::wrong_device);
+    // Its simulator has the pseudo-terminal open; that is no obstacle to anybody.
+    const auto played = client_->ports({"", "pty:" + shop_->pty("a")}, deadline());
+    ASSERT_TRUE(played);
+    EXPECT_EQ(played->ports.at(0).reason, contract::PortReason::used_by_device);
     // A program that holds the port.
     contract::ConfigureDeviceRequest freed;
     freed.device = "till";
