@@ -17,6 +17,17 @@ constexpr std::size_t kDrainBytesMax = 64 * 1024;
 
 }  // namespace
 
+base::Error with_effect(base::Error error, int sends, bool heard_anything) {
+    if (error.code == ErrorCode::deadline_passed && !heard_anything) {
+        error = base::make_error(ErrorCode::no_answer, "the registrar is silent");
+    }
+    if (sends > 0) {
+        error.effect = base::Effect::unknown;
+        error.reaction = base::Reaction::reconnect;
+    }
+    return error;
+}
+
 Result<std::optional<std::byte>> LinkLine::next_byte(os::Deadline until) {
     if (looked_at_ == taken_.size()) {
         const bool late = clock_.now() >= until;

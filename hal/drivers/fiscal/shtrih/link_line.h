@@ -12,6 +12,10 @@ namespace tillhost::drivers::shtrih {
 /// Between two bytes of a frame; devices are set to 50 or 100 ms, adapters add some.
 inline constexpr os::Duration kByteTime = std::chrono::milliseconds(200);
 
+/// An error on the way, with the truth about the command's effect: none exactly while no byte of
+/// its frame was written. A line that said nothing at all is no_answer.
+base::Error with_effect(base::Error error, int sends, bool heard_anything);
+
 /// The bytes of a line, one at a time, as both link layers read them. Line and clock outlive it.
 class LinkLine final {
 public:

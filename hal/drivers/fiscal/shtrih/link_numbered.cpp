@@ -73,18 +73,10 @@ Result<Bytes> NumberedLink::ask(const Question& question, os::Deadline deadline)
                 talk);
 }
 
-/// An error on the way, with the truth about the command's effect. What the device executed last is
-/// not certain any more.
+/// An error on the way. What the device executed last is not certain any more.
 Error NumberedLink::mark(Error error, const Talk& talk) {
     last_.reset();
-    if (error.code == ErrorCode::deadline_passed && !talk.heard_anything) {
-        error = make_error(ErrorCode::no_answer, "the registrar is silent");
-    }
-    if (talk.sends > 0) {
-        error.effect = base::Effect::unknown;
-        error.reaction = base::Reaction::reconnect;
-    }
-    return error;
+    return with_effect(std::move(error), talk.sends, talk.heard_anything);
 }
 
 /// Sends a frame, again and again under one number. Nothing if host and device are out of step.

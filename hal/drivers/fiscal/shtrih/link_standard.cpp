@@ -31,34 +31,24 @@ Result<Bytes> StandardLink::ask(const Question& question, os::Deadline deadline)
     return std::move(*answer);
 }
 
-/// An error on the way, with the truth about the command's effect.
-Error StandardLink::mark(Error error, const Talk& talk) const {
-    if (error.code == ErrorCode::deadline_passed && !talk.heard_anything) {
-        error = make_error(ErrorCode::no_answer, "the registrar is silent");
-    }
-    if (talk.sends > 0) {
-        error.effect = base::Effect::unknown;
-        error.reaction = base::Reaction::reconnect;
-    }
-    return error;
-}
-
 /// Enquires until the question is answered or, without one, until the device holds nothing.
 Result<std::optional<Bytes>> StandardLink::converse(Talk& talk) {
     bool over = false;
     for (int i = 0; i < kRoundsMax; ++i) {
         if (clock_.now() >= talk.deadline) {
-            return mark(make_error(ErrorCode::deadline_passed, "no answer in time"), talk);
+            return with_effect(make_error(ErrorCode::deadline_passed, "no answer in time"),
+                               talk.sends, talk.heard_anything);
         }
         auto answer = round(talk, over);
         if (!answer) {
-            return mark(std::move(answer).error(), talk);
+            return with_effect(std::move(answer).error(), talk.sends, talk.heard_anything);
         }
         if (over) {
             return answer;
         }
     }
-    return mark(make_error(ErrorCode::no_answer, "the registrar does not finish its answer"), talk);
+    return with_effect(make_error(ErrorCode::no_answer, "the registrar does not finish its answer"),
+                       talk.sends, talk.heard_anything);
 }
 
 /// One enquiry and what follows from it.

@@ -67,7 +67,6 @@ private:
     base::Result<Heard> take_frame(os::Deadline deadline);
     base::Result<std::optional<base::Bytes>> accept(Talk& talk, const base::Bytes& frame);
     base::Done witness_old(const base::Bytes& frame);
-    base::Error mark(base::Error error, const Talk& talk) const;
 
     LinkLine line_;
     const os::Clock& clock_;

@@ -5,6 +5,7 @@
 #include <chrono>
 
 #include "hal/codec/code_page.h"
+#include "hal/drivers/fiscal/shtrih/message_parts.h"
 
 namespace tillhost::drivers::shtrih {
 namespace {
@@ -20,8 +21,6 @@ constexpr std::size_t kQuantityBytes = 6;
 constexpr std::size_t kDateTimeBytes = 5;
 constexpr std::size_t kTextBytesMin = 40;
 constexpr std::size_t kStorageNumberBytes = 16;
-/// Print on the receipt tape.
-constexpr std::uint8_t kPrintFlags = 0x02;
 constexpr std::uint16_t kExtended = 0xFF00;
 
 bool is_extended(Command command) { return static_cast<std::uint16_t>(command) >= kExtended; }
@@ -74,14 +73,6 @@ DateTime get_date_time(ByteReader& reader) {
     time.hour = reader.u8();
     time.minute = reader.u8();
     return time;
-}
-
-template <class T>
-Result<T> unless_cut(const ByteReader& reader, T value, std::string_view what) {
-    if (reader.failed()) {
-        return base::make_error(base::ErrorCode::frame_damaged, fmt::format("{} is cut", what));
-    }
-    return value;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "hal/codec/code_page.h"
+#include "hal/drivers/fiscal/shtrih/message_parts.h"
 
 namespace tillhost::drivers::shtrih {
 namespace {
@@ -13,22 +14,12 @@ using base::ByteView;
 using base::ByteWriter;
 using base::Result;
 
-/// Print on the receipt tape.
-constexpr std::uint8_t kPrintFlags = 0x02;
 constexpr std::size_t kNameBytes = 40;
 constexpr std::size_t kTaxIdBytes = 12;
 constexpr std::size_t kRegistrationBytes = 20;
 constexpr std::size_t kVersionBytes = 16;
 constexpr std::size_t kNumberBytesMax = 8;
 constexpr int kCentury = 2000;
-
-template <class T>
-Result<T> unless_cut(const ByteReader& reader, T value, std::string_view what) {
-    if (reader.failed()) {
-        return base::make_error(base::ErrorCode::frame_damaged, fmt::format("{} is cut", what));
-    }
-    return value;
-}
 
 ByteWriter begin(Command command, Password password) {
     return ByteWriter().raw(plain_request(command, password));
