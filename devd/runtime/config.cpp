@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <optional>
 #include <span>
@@ -377,6 +378,9 @@ Done read_daemon(const std::string& folder, Config& config) {
 }
 
 Done read_devices(const std::string& folder, Manifests manifests, bool by_client, Config& config) {
+    if (::access((folder + "/devices.d").c_str(), F_OK) != 0 && errno == ENOENT) {
+        return {};
+    }
     const auto names = os::list_files(folder + "/devices.d", ".toml");
     if (!names) {
         return make_error(ErrorCode::config_invalid, names.error().detail);
@@ -412,9 +416,7 @@ Result<Config> load_config(const std::string& folder, const std::string& state_f
     Config config;
     TRY(read_daemon(folder, config));
     TRY(read_devices(folder, manifests, false, config));
-    if (::access((state_folder + "/devices.d").c_str(), F_OK) == 0) {
-        TRY(read_devices(state_folder, manifests, true, config));
-    }
+    TRY(read_devices(state_folder, manifests, true, config));
     return config;
 }
 

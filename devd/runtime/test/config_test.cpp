@@ -75,6 +75,15 @@ protected:
     std::string folder_;
 };
 
+TEST_F(ConfigTest, AShopWithoutDevicesNeedsNoFolderForThem) {
+    std::filesystem::remove(folder_ + "/devices.d");
+    const auto config = load();
+    ASSERT_TRUE(config) << base::to_text(config.error());
+    EXPECT_TRUE(config->devices.empty());
+    write("devices.d", "a file where the folder should be");
+    EXPECT_NE(error(), "");
+}
+
 TEST_F(ConfigTest, ReadsDaemonAndDevices) {
     write("devd.toml", "retention_days = 3\nlog = \"debug\"\n");
     write("devices.d/zbar.toml", "driver = \"echo\"\n");
