@@ -253,7 +253,8 @@ std::string printed_text(const contract::FiscalResult& result) {
 }
 
 std::string result_text(const contract::FiscalResult& result, bool prints) {
-    std::string text;
+    std::string text =
+        result.training ? row("training", "nothing was registered; this is no receipt") : "";
     const auto number = [&text](std::string_view label, std::int64_t value) {
         if (value != 0) {
             text += row(label, std::to_string(value));
