@@ -204,6 +204,13 @@ std::size_t draw_device(const Plan& plan, Chance& chance) {
     return static_cast<std::size_t>(chance.below(static_cast<std::int64_t>(plan.devices.size())));
 }
 
+/// Between `go` and the document's frame of a shift or of cash nothing is on the wire but the
+/// enquiry of the standard layer: on the other one that trouble has no frame to befall.
+bool needs_enquiry(const Cell& cell) {
+    return cell.step == Step::go_to_close && waits_on_wire(cell.trouble) &&
+           cell.command != command_index("receipt") && cell.command != command_index("correction");
+}
+
 /// A cell of the matrix, made to happen: all of them come up equally often.
 void aim_at_cell(Plan& plan, Chance& chance) {
     const auto& cells = reachable_cells();
@@ -220,6 +227,9 @@ void aim_at_cell(Plan& plan, Chance& chance) {
     planned.device = device;
     planned.step = cell.step;
     planned.command = cell.command == kNoCommand ? "" : std::string(command_name(cell.command));
+    if (needs_enquiry(cell) && plan.devices[device].link == "numbered") {
+        plan.devices[device].link = "standard";
+    }
     if (cell.step == Step::idle) {
         const int before_a_shift = cell.trouble == Trouble::shift_expired ? 2 : 0;
         planned.nth = static_cast<int>(chance.between(1, 3)) + before_a_shift;
