@@ -30,14 +30,8 @@ std::int64_t ms(os::Duration duration) {
     return std::chrono::duration_cast<milliseconds>(duration).count();
 }
 
-std::string shortened(std::string text) {
-    if (text.size() > kReasonBytesMax) {
-        text.resize(kReasonBytesMax);
-        while (!text.empty() && !base::is_utf8(text)) {
-            text.pop_back();
-        }
-    }
-    return text;
+std::string shortened(const std::string& text) {
+    return std::string(base::cut_utf8(text, kReasonBytesMax));
 }
 
 std::string reason_of(const contract::Error& error) {

@@ -77,6 +77,8 @@ public:
     void decided();
     /// Asks the device once more about its operation in doubt, as soon as it can be asked.
     void resolve_now();
+    /// Has the operation broken off, if it is being carried out.
+    void abort(const base::OperationId& id);
     /// Hands a question on. Errors: retry_later, device_not_ready, shutting_down.
     base::Done ask(const contract::Query& query, ipc::PeerId peer, std::int64_t request_id,
                    os::Instant deadline);
@@ -141,6 +143,9 @@ private:
     void take(const contract::OpenFailed& failed);
     void take(const contract::Announce& announce);
     void take(const contract::Beat&);
+    void take(const contract::PromptShown& shown);
+    void take(const contract::Scanned& scanned);
+    void take(const contract::LineLost& lost);
     bool expects(bool right, std::string_view message);
 
     // operations

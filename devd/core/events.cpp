@@ -97,6 +97,21 @@ void Events::device_is(const contract::Device& device) {
     topic(std::string(kDeviceTopic) + device.device).device = device;
 }
 
+void Events::prompted(const std::string& device, const contract::PromptShown& shown,
+                      Position position) {
+    const std::string name = std::string(kPromptTopic) + device;
+    if (topics_.contains(name)) {
+        publish(name, contract::Prompt{shown.operation_id, shown.kind, shown.text}, position);
+    }
+}
+
+void Events::scanned(contract::Scan scan) {
+    const std::string name = std::string(kScanTopic) + scan.device;
+    if (topics_.contains(name)) {
+        publish(name, std::move(scan), 0);
+    }
+}
+
 /// The topic of that name; it begins now if it has not.
 Events::Topic& Events::topic(const std::string& name) {
     const auto [found, fresh] = topics_.try_emplace(name);

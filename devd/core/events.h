@@ -29,6 +29,8 @@ inline constexpr std::string_view kEventsEpochName = "/events";
 
 inline constexpr std::string_view kDeviceTopic = "device/";
 inline constexpr std::string_view kOperationTopic = "operation/";
+inline constexpr std::string_view kPromptTopic = "prompt/";
+inline constexpr std::string_view kScanTopic = "scan/";
 inline constexpr std::string_view kAlarmsTopic = "alarms";
 
 /// What a person should look at in this row; nothing once it was acknowledged.
@@ -57,6 +59,8 @@ public:
     /// or than `device_is` said.
     void device_changed(const contract::Device& device, Position position);
     void device_is(const contract::Device& device);
+    void prompted(const std::string& device, const contract::PromptShown& shown, Position position);
+    void scanned(contract::Scan scan);
 
     /// Marks a device whose lane may have changed, for the core to look at at the end of its turn.
     void mark(const std::string& device) {

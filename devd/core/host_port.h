@@ -26,6 +26,8 @@ public:
     virtual void kill(const std::string& device) = 0;
     /// Sends to the living host; a message to a dead one is lost.
     virtual void send(const std::string& device, const contract::ToHost& message) = 0;
+    /// Ends the wait that the living host's driver is in, so that it breaks off what it does.
+    virtual void abort(const std::string& device) { static_cast<void>(device); }
 };
 
 }  // namespace tillhost::devd::core

@@ -12,6 +12,14 @@ using base::ErrorCode;
 constexpr std::int64_t kQueryBudgetMs =
     std::chrono::duration_cast<std::chrono::milliseconds>(kQueryBudget).count();
 
+/// Whether an answer is the status of its class, and not some detail.
+bool is_status(const contract::ClassStatus& answer) {
+    return std::holds_alternative<contract::FiscalStatus>(answer) ||
+           std::holds_alternative<contract::TerminalStatus>(answer) ||
+           std::holds_alternative<contract::ScannerStatus>(answer) ||
+           std::holds_alternative<contract::PrinterStatus>(answer);
+}
+
 }  // namespace
 
 base::Done DeviceLane::ask(const contract::Query& query, ipc::PeerId peer, std::int64_t request_id,
@@ -85,7 +93,7 @@ void DeviceLane::take(const contract::Queried& queried) {
     watch_for(queries_at_host_ > 0 ? kQueryBudget : kSilenceMax);
     if (queried.status) {
         last_ok_ = now();
-        if (std::holds_alternative<contract::FiscalStatus>(*queried.status)) {
+        if (is_status(*queried.status)) {
             set_status(*queried.status);
         }
     }
@@ -108,6 +116,37 @@ void DeviceLane::take(const contract::Queried& queried) {
         return;
     }
     next();
+}
+
+// --- what a device says unasked
+
+void DeviceLane::take(const contract::PromptShown& shown) {
+    if (!ending_ && current_ == shown.operation_id) {
+        context_.events.prompted(config_.id, shown, position_);
+    }
+}
+
+void DeviceLane::take(const contract::Scanned& scanned) {
+    if (ending_) {
+        return;
+    }
+    last_ok_ = now();
+    contract::Scan scan = scanned.scan;
+    scan.device = config_.id;
+    context_.events.scanned(std::move(scan));
+}
+
+/// With anything under way, its own answer says so too.
+void DeviceLane::take(const contract::LineLost& lost) {
+    if (phase_ != Phase::ready || ending_) {
+        return;
+    }
+    reason_ = lost.error.text;
+    if (queries_at_host_ > 0) {
+        phase_ = Phase::closed;
+        return;
+    }
+    send_open();
 }
 
 void DeviceLane::answer(const WaitingQuery& query, const contract::Reply& reply) {

@@ -32,16 +32,26 @@ bool is_same_device(const contract::Identity& one, const contract::Identity& oth
 
 /// False if the result names another device than the marker. A driver need not name it.
 bool is_from(const contract::OperationResult& result, const std::optional<contract::Marker>& from) {
-    const auto* fiscal = std::get_if<contract::FiscalResult>(&result);
-    if (fiscal == nullptr || !from || fiscal->serial.empty()) {
+    if (!from) {
         return true;
     }
     const contract::Identity& identity = identity_of(*from);
-    return fiscal->serial == identity.serial && fiscal->fiscal_memory == identity.fiscal_memory;
+    if (const auto* fiscal = std::get_if<contract::FiscalResult>(&result)) {
+        return fiscal->serial.empty() || (fiscal->serial == identity.serial &&
+                                          fiscal->fiscal_memory == identity.fiscal_memory);
+    }
+    if (const auto* payment = std::get_if<contract::PaymentResult>(&result)) {
+        return payment->terminal_id.empty() || payment->terminal_id == identity.serial;
+    }
+    return true;
 }
 
 /// The same document, whose paper or time may have become known since.
 bool completes(const contract::OperationResult& now, const contract::OperationResult& before) {
+    if (!std::holds_alternative<contract::FiscalResult>(before) ||
+        !std::holds_alternative<contract::FiscalResult>(now)) {
+        return now == before;
+    }
     contract::FiscalResult known = std::get<contract::FiscalResult>(before);
     const auto& said = std::get<contract::FiscalResult>(now);
     known.printed = said.printed;
@@ -49,6 +59,20 @@ bool completes(const contract::OperationResult& now, const contract::OperationRe
         known.registered_at = said.registered_at;
     }
     return known == said;
+}
+
+/// What a terminal's driver is told of the operation before: all but the paper.
+std::optional<contract::OperationResult> without_receipts(const OperationBook::Entry* last) {
+    if (last == nullptr || !last->row.result) {
+        return std::nullopt;
+    }
+    contract::OperationResult result = *last->row.result;
+    if (auto* payment = std::get_if<contract::PaymentResult>(&result)) {
+        payment->receipts.clear();
+    } else if (auto* day = std::get_if<contract::EndOfDayResult>(&result)) {
+        day->receipts.clear();
+    }
+    return result;
 }
 
 bool is_past(const OperationRow& row, const os::Clock& clock) {
@@ -124,6 +148,9 @@ void DeviceLane::execute(const OperationBook::Entry& entry) {
     command.operation_id = entry.row.id;
     command.attempt = entry.row.attempt + 1;
     command.command = *entry.row.command;
+    if (is_payment(*entry.row.command)) {
+        command.last_result = without_receipts(context_.book.last_payment(config_.id));
+    }
     command.budget_ms = ms(kExecuteBudget);
     watch_for(kExecuteBudget);
     pause_watch();
@@ -152,6 +179,12 @@ void DeviceLane::resolve_now() {
         return;
     }
     next();
+}
+
+void DeviceLane::abort(const base::OperationId& id) {
+    if (phase_ == Phase::executing && current_ == id && !ending_) {
+        context_.hosts.abort(config_.id);
+    }
 }
 
 // --- the gate

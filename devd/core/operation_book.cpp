@@ -62,8 +62,16 @@ void take_out(std::map<Key, OperationBook::Queue>& queues, const Key& key, std::
 
 }  // namespace
 
+bool is_payment(const contract::Command& command) {
+    return std::holds_alternative<contract::Authorise>(command) ||
+           std::holds_alternative<contract::Reverse>(command) ||
+           std::holds_alternative<contract::Refund>(command) ||
+           std::holds_alternative<contract::EndOfDay>(command);
+}
+
 bool is_money(const contract::Command& command) {
-    return makes_fiscal_document(command) || std::holds_alternative<contract::CashIn>(command) ||
+    return makes_fiscal_document(command) || is_payment(command) ||
+           std::holds_alternative<contract::CashIn>(command) ||
            std::holds_alternative<contract::CashOut>(command);
 }
 
@@ -161,6 +169,10 @@ void OperationBook::index(Entry& entry) {
         put_in(waiting_, row.device, entry);
     } else if (row.state == State::in_doubt) {
         put_in(doubts_, row.device, entry);
+    }
+    if (row.state == State::done && row.command && is_payment(*row.command)) {
+        std::uint64_t& last = last_payments_[row.device];
+        last = std::max(last, row.sequence);
     }
     if (holds_sale_ref(row)) {
         by_sale_ref_[{row.client, row.sale_ref}] = row.id;
@@ -378,6 +390,14 @@ void OperationBook::note_decision(const base::OperationId& id, const std::string
     Entry& entry = known(id);
     INVARIANT(entry.row.state == State::in_doubt);
     entry.row.decision = note;
+}
+
+const OperationBook::Entry* OperationBook::last_payment(const std::string& device) const {
+    const auto last = last_payments_.find(device);
+    const auto found =
+        last == last_payments_.end() ? by_sequence_.end() : by_sequence_.find(last->second);
+    return found == by_sequence_.end() ? nullptr
+                                       : found->second;  // forgotten: nothing older counts
 }
 
 std::pair<base::HostEpoch, Position> OperationBook::next_epoch(const std::string& device,

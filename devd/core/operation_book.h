@@ -24,6 +24,8 @@ inline constexpr std::size_t kEvidenceMax = 64;
 /// most once and passes the marker; all other commands may be given again by the person who wants
 /// them.
 bool is_money(const contract::Command& command);
+/// Whether a command moves money at a card terminal, or closes its day.
+bool is_payment(const contract::Command& command);
 /// Whether a command makes a document with a number of its own.
 bool makes_fiscal_document(const contract::Command& command);
 
@@ -88,6 +90,9 @@ public:
     const Entry* doubt_to_ask(const std::string& device) const;
     /// Every operation in doubt by device, in the order of acceptance.
     const std::map<std::string, Queue>& doubts() const { return doubts_; }
+    /// The last payment, reversal, refund or end of day that was done on a device, as far as it is
+    /// remembered.
+    const Entry* last_payment(const std::string& device) const;
     /// Everything by acceptance, oldest first.
     const Queue& all() const { return by_sequence_; }
 
@@ -163,6 +168,7 @@ private:
     std::map<std::string, Queue> doubts_;
     std::map<std::pair<std::string, std::string>, base::OperationId> by_sale_ref_;
     std::map<std::pair<std::string, std::string>, Queue> open_by_content_;
+    std::map<std::string, std::uint64_t> last_payments_;  ///< by device, the sequence of each
     std::map<std::string, std::uint64_t> epochs_;
     std::map<std::string, Counts> counts_;
     std::uint64_t unacknowledged_ = 0;

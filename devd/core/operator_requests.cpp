@@ -2,6 +2,7 @@
 // what a restored book does not know.
 #include <fmt/format.h>
 
+#include "devd/core/decision.h"
 #include "devd/core/requests.h"
 #include "ipc/contract/decoder.h"
 
@@ -99,7 +100,9 @@ Requests::Outcome Requests::decide_lost(const Call& call, const contract::Decide
         return make_error(ErrorCode::retry_later, "the book is full");
     }
     std::optional<contract::OperationResult> result;
-    if (request.verdict == contract::Verdict::executed) {
+    if (request.verdict == contract::Verdict::executed && request.payment) {
+        result = TRY(payment_by_hand(*request.payment));
+    } else if (request.verdict == contract::Verdict::executed) {
         contract::FiscalResult fiscal;
         fiscal.registered = true;
         fiscal.printed = contract::Printed::printed;  // the person read it from the paper

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "devd/core/decision.h"
 #include "ipc/contract/decoder.h"
 
 namespace tillhost::devd::core {
@@ -55,6 +56,7 @@ Requests::Outcome Requests::dispatch(const Call& call) {
         case RequestKind::operation: return operation(call);
         case RequestKind::operations: return operations(call);
         case RequestKind::cancel: return cancel(call);
+        case RequestKind::abort: return abort(call);
         case RequestKind::settle: return settle(call);
         case RequestKind::resolve: return resolve(call);
         case RequestKind::decide: return decide(call);
@@ -264,6 +266,22 @@ Requests::Outcome Requests::cancel(const Call& call) {
     return {};
 }
 
+Requests::Outcome Requests::abort(const Call& call) {
+    const auto request =
+        TRY(contract::from_value<contract::SessionOperationRequest>(call.request.body));
+    TRY(check_session(call, request.session));
+    const OperationBook::Entry* entry = TRY(known(request.operation_id));
+    if (entry->row.command && !is_payment(*entry->row.command)) {
+        return make_error(ErrorCode::not_supported,
+                          "operation_id: only what a terminal does can be broken off; use cancel");
+    }
+    if (const auto of = lanes_.find(entry->row.device); of != lanes_.end()) {
+        of->second->abort(entry->row.id);
+    }
+    answer(call.peer, call.request.id, *entry, false);
+    return {};
+}
+
 Requests::Outcome Requests::settle(const Call& call) {
     const auto request =
         TRY(contract::from_value<contract::SessionOperationRequest>(call.request.body));
@@ -302,27 +320,15 @@ Requests::Outcome Requests::decide(const Call& call) {
     if (request.verdict == contract::Verdict::cannot_tell) {
         return base::bad_field("verdict", "executed or not_executed");
     }
-    const auto* marker = row.marker ? std::get_if<contract::FiscalMarker>(&*row.marker) : nullptr;
-    contract::FiscalResult result;
-    const bool executed = request.verdict == contract::Verdict::executed;
-    const std::int64_t before = marker == nullptr ? 0 : marker->last_document_number;
-    if (executed && makes_fiscal_document(*row.command) &&
-        request.fiscal_document_number <= before) {
-        return make_error(
-            ErrorCode::wrong_verdict,
-            fmt::format("fiscal_document_number: the number on the paper, above {}", before));
+    const auto of = lanes_.find(row.device);
+    std::optional<contract::OperationResult> result;
+    if (request.verdict == contract::Verdict::executed) {
+        const DeviceConfig* device = of == lanes_.end() ? nullptr : &of->second->config();
+        result = TRY(result_by_hand(row, request, device));
     }
     context_.book.note_decision(row.id, request.note);
-    if (executed) {
-        result.registered = true;
-        result.printed = contract::Printed::printed;  // the person read it from the paper
-        result.fiscal_document_number = request.fiscal_document_number;
-        if (marker != nullptr) {
-            result.total_minor = marker->total_minor;
-            result.serial = marker->identity.serial;
-            result.fiscal_memory = marker->identity.fiscal_memory;
-        }
-        answer(call.peer, call.request.id, context_.book.finish(row.id, result));
+    if (result) {
+        answer(call.peer, call.request.id, context_.book.finish(row.id, *result));
     } else {
         answer(call.peer, call.request.id,
                context_.book.fail(
@@ -330,7 +336,7 @@ Requests::Outcome Requests::decide(const Call& call) {
                                ErrorCode::cancelled,
                                "a person decided that it was not executed: " + request.note))));
     }
-    if (const auto of = lanes_.find(row.device); of != lanes_.end()) {
+    if (of != lanes_.end()) {
         of->second->decided();
     }
     return {};

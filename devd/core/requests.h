@@ -65,6 +65,7 @@ private:
     Outcome operation(const Call& call);
     Outcome operations(const Call& call);
     Outcome cancel(const Call& call);
+    Outcome abort(const Call& call);
     Outcome settle(const Call& call);
     Outcome decide(const Call& call);
     Outcome acknowledge(const Call& call);

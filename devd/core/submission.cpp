@@ -46,6 +46,9 @@ struct CheckCommand {
         }
         return {};
     }
+    Done operator()(const contract::Authorise& pay) const { return check_currency(pay.currency); }
+    Done operator()(const contract::Reverse& pay) const { return check_currency(pay.currency); }
+    Done operator()(const contract::Refund& pay) const { return check_currency(pay.currency); }
     Done operator()(const contract::CashIn& cash) const { return check_currency(cash.currency); }
     Done operator()(const contract::CashOut& cash) const { return check_currency(cash.currency); }
     template <class Other>

@@ -8,7 +8,7 @@ namespace tillhost::devd::core {
 
 /// Finds the device that a topic is about, if it is about one.
 base::Done Requests::check_topic(const std::string& topic) {
-    for (const std::string_view kind : {kDeviceTopic, kOperationTopic}) {
+    for (const std::string_view kind : {kDeviceTopic, kOperationTopic, kPromptTopic, kScanTopic}) {
         if (topic.starts_with(kind)) {
             const DeviceLane* of = TRY(lane(topic.substr(kind.size())));
             if (kind == kDeviceTopic && !context_.events.wants_device(of->config().id)) {
@@ -19,7 +19,8 @@ base::Done Requests::check_topic(const std::string& topic) {
     }
     if (topic != kAlarmsTopic) {
         return base::bad_field(
-            "topic", fmt::format("{}ID, {}ID or {}", kDeviceTopic, kOperationTopic, kAlarmsTopic));
+            "topic", fmt::format("{}ID, {}ID, {}ID, {}ID or {}", kDeviceTopic, kOperationTopic,
+                                 kPromptTopic, kScanTopic, kAlarmsTopic));
     }
     return {};
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "hal/base/text.h"
 #include "ipc/contract/envelope.h"
 
 namespace tillhost::devd::host {
@@ -48,6 +49,13 @@ public:
     Done persist(const contract::Record& record) override { return host_.persist(bound_, record); }
     void announce(std::string_view step, os::Deadline deadline) override {
         host_.announce(step, deadline);
+    }
+    void prompt(contract::PromptKind kind, std::string_view text) override {
+        host_.prompt(bound_, kind, text);
+    }
+    bool take_abort() override { return host_.self_.take_abort && host_.self_.take_abort(); }
+    std::optional<contract::OperationResult> last_result() const override {
+        return host_.last_result_;
     }
 
 private:
@@ -94,11 +102,39 @@ Done Host::step() {
         deferred_.pop_front();
         return on_query(query);
     }
-    const auto message = link_.receive(beat_at_);
-    if (!message) {
-        return message.error().code == ErrorCode::deadline_passed ? Done() : message.error();
+    const auto message = TRY(next_word());
+    return message ? handle(*message) : Done();
+}
+
+/// devd's next word; nothing at the time of the beat, or when the device spoke first.
+Result<std::optional<contract::ToHost>> Host::next_word() {
+    const int input = driver_ ? driver_->input_fd() : -1;
+    auto message = input < 0 ? link_.receive(beat_at_) : link_.receive_beside(input, beat_at_);
+    if (message) {
+        return std::optional(std::move(*message));
     }
-    return handle(*message);
+    if (message.error().code == ErrorCode::cancelled) {
+        TRY(listen());
+        return std::optional<contract::ToHost>();
+    }
+    if (message.error().code == ErrorCode::deadline_passed) {
+        return std::optional<contract::ToHost>();
+    }
+    return std::move(message).error();
+}
+
+/// Takes what the device said unasked.
+Done Host::listen() {
+    auto scans = driver_->listen(clock_.now() + kListenBudget);
+    if (!scans) {
+        contract::LineLost lost;
+        lost.error = contract::to_contract(scans.error());
+        return answer(contract::FromHost(std::move(lost)), true);
+    }
+    for (contract::Scan& scan : *scans) {
+        TRY(link_.send(contract::FromHost(contract::Scanned{std::move(scan)})));
+    }
+    return {};
 }
 
 Done Host::handle(const contract::ToHost& message) {
@@ -141,6 +177,8 @@ Done Host::on_execute(const contract::Execute& message) {
         return out_of_order(contract::ToHost(message));
     }
     OperationGate gate(*this, Bound{message.operation_id, message.attempt});
+    last_result_ = message.last_result;
+    gate.take_abort();  // a wish that came too late for the operation before
     const Done can = ready();
     auto result = can ? driver_->execute(message.command, gate, deadline_of(message.budget_ms))
                       : Result<contract::OperationResult>(can.error());
@@ -270,6 +308,21 @@ void Host::announce(std::string_view step, os::Deadline deadline) {
     message.step = std::string(step.substr(0, kStepBytesMax));
     message.budget_ms = std::clamp<std::int64_t>(left.count(), 0, kBudgetMsMax);
     if (const Done sent = link_.send(contract::FromHost(std::move(message))); !sent) {
+        end_with(sent.error());
+    }
+}
+
+void Host::prompt(const std::optional<Bound>& bound, contract::PromptKind kind,
+                  std::string_view text) {
+    constexpr std::size_t kTextBytesMax = 500;
+    if (!bound) {
+        return;
+    }
+    contract::PromptShown shown;
+    shown.operation_id = bound->operation_id;
+    shown.kind = kind;
+    shown.text = base::cut_utf8(text, kTextBytesMax);
+    if (const Done sent = link_.send(contract::FromHost(std::move(shown))); !sent) {
         end_with(sent.error());
     }
 }

@@ -17,6 +17,8 @@ namespace tillhost::devd::host {
 inline constexpr std::int64_t kLinkVersion = 1;
 /// While it waits for work a host says so at least this often. devd expects it every two seconds.
 inline constexpr os::Duration kBeatEvery = std::chrono::milliseconds(1500);
+/// Time a driver has to take what its device said unasked.
+inline constexpr os::Duration kListenBudget = std::chrono::seconds(1);
 /// Queries that may arrive while a driver waits for devd's word; they are answered afterwards.
 inline constexpr std::size_t kDeferredQueriesMax = 64;
 
@@ -32,6 +34,8 @@ struct Self {
     std::string driver;
     std::int64_t pid = 0;
     Record record{};  ///< null: its line cannot be recorded
+    /// Whether the operation under way is to be broken off; takes the wish. Null: never.
+    std::function<bool()> take_abort{};
 };
 
 /// A driver host: carries devd's commands to one driver, one at a time, and the driver's records to
@@ -67,6 +71,8 @@ private:
 
     base::Result<contract::ClassStatus> ask(const contract::QueryCommand& message);
     base::Done step();
+    base::Result<std::optional<contract::ToHost>> next_word();
+    base::Done listen();
     base::Done handle(const contract::ToHost& message);
     base::Done on_open(const contract::Open& message);
     base::Done on_execute(const contract::Execute& message);
@@ -78,6 +84,8 @@ private:
     base::Done await_word(const Bound& bound, bool marker);
     base::Done read_word(const Bound& bound, bool marker, const contract::ToHost& word);
     void announce(std::string_view step, os::Deadline deadline);
+    void prompt(const std::optional<Bound>& bound, contract::PromptKind kind,
+                std::string_view text);
 
     base::Done ready() const;
     base::Done out_of_order(const contract::ToHost& message) const;
@@ -92,6 +100,7 @@ private:
     std::int64_t epoch_ = 0;  ///< of the last open; 0 before the first
     std::unique_ptr<device::Driver> driver_;
     std::deque<contract::QueryCommand> deferred_;
+    std::optional<contract::OperationResult> last_result_;  ///< as the command under way brought it
     std::optional<base::Error> end_;  ///< the link ended while a driver was at work
     os::Instant beat_at_{};
 };

@@ -15,6 +15,11 @@ public:
     /// Waits for the next message. Errors: deadline_passed, link_lost, malformed (devd speaks
     /// another version: the host ends).
     virtual base::Result<contract::ToHost> receive(os::Deadline deadline) = 0;
+    /// The same, and ends early with `cancelled` when the descriptor has something to read.
+    virtual base::Result<contract::ToHost> receive_beside(int fd, os::Deadline deadline) {
+        static_cast<void>(fd);
+        return receive(deadline);
+    }
 };
 
 }  // namespace tillhost::devd::host

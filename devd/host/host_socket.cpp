@@ -47,25 +47,30 @@ Done HostSocket::send(const contract::FromHost& message) {
         });
 }
 
-Result<base::ByteView> HostSocket::next_packet(os::Deadline deadline) {
+Result<base::ByteView> HostSocket::next_packet(int beside, os::Deadline deadline) {
     constexpr std::int64_t kNsPerSecond = 1'000'000'000;
     while (true) {
         const auto packet = TRY(reader_.next(link_.get()));
         if (packet) {
             return *packet;
         }
-        pollfd ready{link_.get(), POLLIN, 0};
+        std::array<pollfd, 2> ready{{{link_.get(), POLLIN, 0}, {beside, POLLIN, 0}}};
         const std::int64_t ns = std::max<std::int64_t>((deadline - clock_.now()).count(), 0);
         const timespec left{ns / kNsPerSecond, ns % kNsPerSecond};
-        if (::ppoll(&ready, 1, deadline == os::Deadline::max() ? nullptr : &left, nullptr) == 0) {
+        const timespec* const limit = deadline == os::Deadline::max() ? nullptr : &left;
+        const int count = ::ppoll(ready.data(), ready.size(), limit, nullptr);
+        if (count == 0) {
             return make_error(ErrorCode::deadline_passed, "no message");
+        }
+        if (count > 0 && ready[0].revents == 0 && ready[1].revents != 0) {
+            return make_error(ErrorCode::cancelled, "the other descriptor is ready");
         }
     }
 }
 
-Result<contract::ToHost> HostSocket::receive(os::Deadline deadline) {
+Result<contract::ToHost> HostSocket::receive_beside(int fd, os::Deadline deadline) {
     while (true) {
-        const base::ByteView packet = TRY(next_packet(deadline));
+        const base::ByteView packet = TRY(next_packet(fd, deadline));
         const auto message = TRY(joiner_.take(packet));
         if (message) {
             const contract::Value value = TRY(ipc::decode_msgpack(*message));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "devd/host/host_socket.h"
 #include "hal/transport/connector.h"
 
 namespace tillhost::devd::host {
@@ -34,7 +35,7 @@ base::Result<std::unique_ptr<device::Driver>> RecordedDriver::make(
     const std::string file = take(settings, "record");
     std::unique_ptr<transport::Connector> connector;
     if (!port.empty()) {
-        auto made = transport::make_connector(port, clock_);
+        auto made = transport::make_connector(port, clock_, kAbortFd);
         if (!made) {
             return base::make_error(base::ErrorCode::config_invalid,
                                     "settings." + made.error().detail);

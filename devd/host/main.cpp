@@ -66,9 +66,14 @@ int serve(const drivers::DriverEntry& entry, const os::Logger& logger) {
     const os::SystemClock clock;
     devd::host::HostSocket link(os::Descriptor(devd::host::kLinkFd), clock);
     devd::host::RecordedDriver driver(entry, clock, logger);
+    const os::Descriptor abort(devd::host::kAbortFd);
+    const auto take_abort = [&abort] {
+        std::uint64_t wishes = 0;
+        return ::read(abort.get(), &wishes, sizeof wishes) == sizeof wishes;
+    };
     const auto record = [&](const contract::RecordQuery& query) { return driver.record(query); };
     devd::host::Host host(
-        link, clock, {std::string(entry.name), ::getpid(), record},
+        link, clock, {std::string(entry.name), ::getpid(), record, take_abort},
         [&](const std::vector<contract::Setting>& settings) { return driver.make(settings); });
     const base::Error end = host.run();
     if (end.code == base::ErrorCode::link_lost) {
@@ -87,7 +92,8 @@ int main(int count, char** arguments) {
     if ((count == 2 || count == 3) && std::string_view(arguments[1]) == "--ports") {
         return list_ports(count == 3 ? arguments[2] : "");
     }
-    if (count != 3 || !is_link(devd::host::kLinkFd) || ::fcntl(devd::host::kLockFd, F_GETFD) < 0) {
+    if (count != 3 || !is_link(devd::host::kLinkFd) || ::fcntl(devd::host::kLockFd, F_GETFD) < 0 ||
+        ::fcntl(devd::host::kAbortFd, F_GETFD) < 0) {
         explain(
             "devd-driver DRIVER DEVICE drives one device and is started by devd only; --list "
             "prints the catalogue of drivers, --ports [ADDRESS] the ports, as JSON\n");
@@ -103,6 +109,7 @@ int main(int count, char** arguments) {
     // Whatever a driver may start one day must hold neither the link nor the lock.
     ::fcntl(devd::host::kLinkFd, F_SETFD, FD_CLOEXEC);
     ::fcntl(devd::host::kLockFd, F_SETFD, FD_CLOEXEC);
+    ::fcntl(devd::host::kAbortFd, F_SETFD, FD_CLOEXEC);
     try {
         return serve(*entry, logger);
     } catch (const std::exception& accident) {

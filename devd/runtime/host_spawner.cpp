@@ -1,7 +1,10 @@
 #include "devd/runtime/host_spawner.h"
 
 #include <fmt/format.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <optional>
 
 #include "devd/host/host_socket.h"
@@ -27,6 +30,7 @@ struct HostSpawner::Host {
     std::unique_ptr<os::FileLock> lock;  ///< only while no host has it
     std::unique_ptr<os::Child> child;
     std::unique_ptr<HostChannel> channel;
+    os::Descriptor abort;  ///< an event descriptor that the host has too
     os::WatchId link_watch;
     os::WatchId process_watch;
     std::optional<os::TimerId> timer;
@@ -107,10 +111,15 @@ Done HostSpawner::start(Host& host) {
         host.lock = TRY(os::FileLock::take(options_.lock_folder + "/" + host.device + ".lock"));
     }
     auto [ours, theirs] = TRY(host::make_host_link());
-    host.child = TRY(os::Child::spawn({.program = options_.program,
-                                       .arguments = {host.driver, host.device},
-                                       .inherited = {theirs.get(), host.lock->fd()},
-                                       .nice = options_.nice}));
+    host.abort = os::Descriptor(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (host.abort.get() < 0) {
+        return os::system_error("eventfd", errno);
+    }
+    host.child =
+        TRY(os::Child::spawn({.program = options_.program,
+                              .arguments = {host.driver, host.device},
+                              .inherited = {theirs.get(), host.lock->fd(), host.abort.get()},
+                              .nice = options_.nice}));
     host.lock.reset();  // the host has it now, and nobody when it ends
     host.channel = std::make_unique<HostChannel>(std::move(ours));
     watch(host);
@@ -206,6 +215,16 @@ void HostSpawner::send(const std::string& device, const contract::ToHost& messag
     if (host.channel->has_unsent()) {
         loop_.want_writable(host.link_watch, true);
     }
+}
+
+void HostSpawner::abort(const std::string& device) {
+    const auto found = hosts_.find(device);
+    if (found == hosts_.end() || !found->second->child) {
+        return;
+    }
+    constexpr std::uint64_t kWish = 1;
+    // Full is impossible before 2^64 wishes: the host takes them all at once.
+    [[maybe_unused]] const auto written = ::write(found->second->abort.get(), &kWish, sizeof kWish);
 }
 
 void HostSpawner::on_process_gone(Host& host) {

@@ -126,4 +126,15 @@ void append_utf8(std::string& text, char32_t code_point) {
     }
 }
 
+std::string_view cut_utf8(std::string_view text, std::size_t bytes_max) {
+    if (text.size() <= bytes_max) {
+        return text;
+    }
+    std::size_t end = bytes_max;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
+        --end;  // a byte that goes on with a character
+    }
+    return text.substr(0, end);
+}
+
 }  // namespace tillhost::base

@@ -20,6 +20,9 @@ std::string decimal_to_text(std::int64_t units, int scale);
 
 /// Whole well-formed UTF-8: no overlong forms, no surrogates, nothing above U+10FFFF.
 bool is_utf8(std::string_view text);
+
+/// The longest beginning of a text that is at most so many bytes and no half of a character.
+std::string_view cut_utf8(std::string_view text, std::size_t bytes_max);
 /// Number of code points of well-formed UTF-8.
 std::size_t utf8_length(std::string_view text);
 /// Takes the next code point off the front; nothing at the end or where the text is not UTF-8.

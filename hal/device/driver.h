@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "hal/base/result.h"
 #include "hal/os/clock.h"
@@ -30,6 +31,22 @@ public:
 
     /// Says which step begins and when it will be over; past it and a grace the process is killed.
     virtual void announce(std::string_view step, os::Deadline deadline) = 0;
+
+    /// Shows what the device asks of the customer. Lost without harm; never waits.
+    virtual void prompt(contract::PromptKind kind, std::string_view text) {
+        static_cast<void>(kind);
+        static_cast<void>(text);
+    }
+
+    /// Whether somebody wants the operation broken off; takes the wish, so that it is told once.
+    /// Where the line's wait ends with `cancelled`, ask here, then go on waiting. Only terminals
+    /// are ever asked to break off.
+    virtual bool take_abort() { return false; }
+
+    /// The result of the last payment, reversal, refund or end of day that was done on this device,
+    /// as the book has it now, a person's word included; nothing if it remembers none. Without
+    /// receipts to print. Only while a command is carried out.
+    virtual std::optional<contract::OperationResult> last_result() const { return std::nullopt; }
 };
 
 /// What open() found.
@@ -72,6 +89,18 @@ public:
     /// Answers a question; changes nothing.
     virtual base::Result<contract::ClassStatus> query(const contract::Query& query,
                                                       os::Deadline deadline) = 0;
+
+    /// For a device that speaks unasked: the descriptor that is readable when it does. -1: it never
+    /// does, or its line is not open. Changes with open() only.
+    virtual int input_fd() const { return -1; }
+
+    /// Takes what has arrived on input_fd(). Called when it is readable and nothing else is asked
+    /// of the driver; returns by the deadline with the codes that are whole. Errors: link_lost, and
+    /// the line must be opened anew.
+    virtual base::Result<std::vector<contract::Scan>> listen(os::Deadline deadline) {
+        static_cast<void>(deadline);
+        return std::vector<contract::Scan>();
+    }
 };
 
 }  // namespace tillhost::device

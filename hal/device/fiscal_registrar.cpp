@@ -90,6 +90,12 @@ struct Execute {
         TRY(registrar.write_table(command, deadline));
         return unregistered(contract::Printed::not_printed);
     }
+    /// Commands of other classes.
+    template <class Other>
+    Result<FiscalResult> operator()(const Other&) {
+        return base::make_error(base::ErrorCode::not_supported,
+                                "this is no command of a fiscal registrar");
+    }
 };
 
 struct Ask {
@@ -98,14 +104,6 @@ struct Ask {
 
     using Answer = Result<contract::ClassStatus>;
     Answer operator()(const contract::StatusQuery&) { return TRY(registrar.status(deadline)); }
-    Answer operator()(const contract::EchoQuery&) {
-        return base::make_error(base::ErrorCode::not_supported,
-                                "a fiscal registrar does not answer 'echo'");
-    }
-    Answer operator()(const contract::RecordQuery&) {
-        return base::make_error(base::ErrorCode::not_supported,
-                                "the driver's host records, not the driver");
-    }
     Answer operator()(const contract::FiscalMemoryQuery&) {
         return TRY(registrar.fiscal_memory(deadline));
     }
@@ -118,6 +116,12 @@ struct Ask {
     Answer operator()(const contract::LayoutQuery&) { return TRY(registrar.layout(deadline)); }
     Answer operator()(const contract::MarkingQuery& query) {
         return TRY(registrar.check_marking(query, deadline));
+    }
+    /// Questions of other classes, and those that the driver's host answers.
+    template <class Other>
+    Answer operator()(const Other&) {
+        return base::make_error(base::ErrorCode::not_supported,
+                                "a fiscal registrar does not answer this question");
     }
 };
 

@@ -24,6 +24,7 @@ public:
         return stream_.write(bytes, deadline);
     }
     base::Done flush() override { return flush_tty(stream_.fd()); }
+    int input_fd() const override { return stream_.fd(); }
     os::Duration late_bytes_max() const override { return kLateBytes; }
 
 private:

@@ -100,6 +100,7 @@ public:
         call.over(error_of(done));
         return done;
     }
+    int input_fd() const override { return line_->input_fd(); }
     os::Duration late_bytes_max() const override { return line_->late_bytes_max(); }
 
 private:

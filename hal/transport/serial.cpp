@@ -28,6 +28,7 @@ public:
         return stream_.write(bytes, deadline);
     }
     base::Done flush() override { return flush_tty(stream_.fd()); }
+    int input_fd() const override { return stream_.fd(); }
     os::Duration late_bytes_max() const override {
         constexpr std::int64_t kMsPerSecond = 1000;
         return std::chrono::milliseconds(kLateBytesMax * kBitsPerByte * kMsPerSecond / baud_) +

@@ -32,6 +32,7 @@ public:
         return stream_.write(bytes, deadline);
     }
     Done flush() override { return stream_.drop_received(); }
+    int input_fd() const override { return stream_.fd(); }
     os::Duration late_bytes_max() const override { return kLateBytes; }
 
 private:

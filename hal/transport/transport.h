@@ -33,6 +33,10 @@ public:
     /// How long bytes of an earlier owner of this line may still arrive at the device after the
     /// flush (what stands in adapters and hardware queues, at this line's speed).
     virtual os::Duration late_bytes_max() const = 0;
+
+    /// The descriptor that is readable when read() would not wait; -1: there is none to wait on
+    /// beside others.
+    virtual int input_fd() const { return -1; }
 };
 
 /// Opens the line anew; given to a driver, which does not know what kind of line it is.

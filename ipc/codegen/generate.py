@@ -14,7 +14,8 @@ import yaml
 sys.dont_write_bytecode = True
 import python_types  # noqa: E402
 
-FILES = ["common", "fiscal_registrar", "operations", "admin", "ops", "events", "client",
+FILES = ["common", "fiscal_registrar", "payment_terminal", "barcode_scanner",
+         "receipt_printer", "sale", "operations", "admin", "ops", "events", "client",
          "host_link"]
 SECTIONS = ["enums", "structs", "unions", "requests"]
 PLAIN = {"bool": "bool", "int": "std::int64_t", "text": "std::string", "bytes": "base::Bytes",

@@ -173,34 +173,6 @@ std::string age_text(std::int64_t ms) {
                         : fmt::format("{} h ago", ms / kHourMs);
 }
 
-std::string state_text(contract::DeviceState state) {
-    switch (state) {
-        case contract::DeviceState::unspecified: return "?";
-        case contract::DeviceState::offline: return "offline";
-        case contract::DeviceState::opening: return "connecting";
-        case contract::DeviceState::ready: return "ready";
-        case contract::DeviceState::busy: return "busy";
-        case contract::DeviceState::in_doubt: return "IN DOUBT";
-        case contract::DeviceState::quarantined: return "QUARANTINED";
-    }
-    return "?";
-}
-
-std::string state_text(OperationState state) {
-    switch (state) {
-        case OperationState::unspecified: return "?";
-        case OperationState::accepted: return "waiting";
-        case OperationState::prepared: return "running";
-        case OperationState::in_doubt: return "IN DOUBT";
-        case OperationState::done: return "done";
-        case OperationState::failed: return "FAILED";
-        case OperationState::cancelled: return "cancelled";
-        case OperationState::expired: return "expired";
-        case OperationState::never_accepted: return "never accepted";
-    }
-    return "?";
-}
-
 std::string fiscal_status_text(const contract::FiscalStatus& status) {
     std::string text =
         row("registrar", fmt::format("{} {}", status.identity.serial, status.identity.model));
@@ -421,27 +393,6 @@ std::string operation_text(const contract::Operation& operation) {
 }
 
 std::string watching_text() { return "watching; interrupt to end\n"; }
-
-std::string event_text(const client::TopicEvent& event) {
-    struct Teller {
-        std::string operator()(const contract::Device& device) const {
-            return fmt::format("{} {} {}", device.device, state_text(device.state), device.reason);
-        }
-        std::string operator()(const contract::Operation& operation) const {
-            return fmt::format("{} {} {} {}", operation.device, operation.command,
-                               operation.operation_id.to_text(), state_text(operation.state));
-        }
-        std::string operator()(const contract::Alarm& alarm) const {
-            return fmt::format("{} {}: {}", alarm.raised ? "ALARM" : "over",
-                               contract::name_of(alarm.kind), (*this)(alarm.operation));
-        }
-        std::string operator()(const contract::Gap& gap) const {
-            return fmt::format("GAP {} to {}{}: look at the state again", gap.from_seq, gap.to_seq,
-                               gap.restarted ? ", devd was started again" : "");
-        }
-    };
-    return fmt::format("{:<18} {}\n", event.topic, std::visit(Teller{}, event.event.body));
-}
 
 std::string handing_over_text(const base::OperationId& id) {
     return fmt::format("operation {}\n", id.to_text());

@@ -27,6 +27,8 @@ std::string operation_text(const contract::Operation& operation);
 /// Said when a watch has begun.
 std::string watching_text();
 /// One event as one line.
+std::string state_text(contract::DeviceState state);
+std::string state_text(contract::OperationState state);
 std::string event_text(const client::TopicEvent& event);
 std::string health_text(const contract::HealthReply& health);
 std::string backup_text(const contract::BackupReply& copied);

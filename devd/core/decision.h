@@ -1,0 +1,22 @@
+#pragma once
+
+#include "devd/core/core.h"
+#include "devd/core/operation_book.h"
+
+namespace tillhost::devd::core {
+
+/// Setting of a device whose results people enter: above this amount they enter it twice.
+inline constexpr std::string_view kConfirmAboveSetting = "confirm_above_minor";
+
+/// The result that a person's word "executed" gives an operation in doubt, from what stands on the
+/// device's paper. `device` is null where it is no longer configured.
+/// Errors: wrong_verdict (fiscal_document_number), bad_field (payment, payment.amount_minor,
+/// payment.amount_again_minor).
+base::Result<contract::OperationResult> result_by_hand(const OperationRow& row,
+                                                       const contract::DecideRequest& request,
+                                                       const DeviceConfig* device);
+
+/// The same for a payment of which nothing but this is known. Errors: bad_field (payment.currency).
+base::Result<contract::OperationResult> payment_by_hand(const contract::PaymentEntry& entry);
+
+}  // namespace tillhost::devd::core

@@ -1,0 +1,104 @@
+#include "hal/device/receipt_printer.h"
+
+#include <utility>
+
+#include "hal/device/no_money.h"
+
+namespace tillhost::device {
+namespace {
+
+using base::Result;
+using contract::OperationResult;
+
+contract::PrintDocument document_of(contract::PrintBlock block) {
+    contract::PrintDocument document;
+    document.blocks.push_back(std::move(block));
+    document.cut = contract::CutMode::none;
+    return document;
+}
+
+struct Execute {
+    ReceiptPrinter& printer;
+    Gate& gate;
+    os::Deadline deadline;
+
+    Result<OperationResult> print(const contract::PrintDocument& document) {
+        return OperationResult(TRY(printer.print(document, gate, deadline)));
+    }
+    Result<OperationResult> operator()(const contract::PrintDocument& document) {
+        return print(document);
+    }
+    Result<OperationResult> operator()(const contract::PrintText& command) {
+        contract::PrintedText text;
+        for (const std::string& line : command.lines) {
+            text.text += text.text.empty() ? line : "\n" + line;
+        }
+        return print(document_of(text));
+    }
+    Result<OperationResult> operator()(const contract::PrintBarcode& command) {
+        return print(document_of(command));
+    }
+    Result<OperationResult> operator()(const contract::PrintPicture& command) {
+        return print(document_of(command));
+    }
+    Result<OperationResult> operator()(const contract::FeedPaper& command) {
+        return print(document_of(command));
+    }
+    Result<OperationResult> operator()(const contract::CutPaper& command) {
+        contract::PrintDocument document;
+        document.cut = command.partial ? contract::CutMode::partial : contract::CutMode::full;
+        return print(document);
+    }
+    Result<OperationResult> operator()(const contract::OpenDrawer&) {
+        TRY(printer.open_drawer(deadline));
+        contract::PrintResult result;
+        result.printed = contract::Printed::not_printed;
+        return OperationResult(result);
+    }
+    /// Commands of other classes.
+    template <class Other>
+    Result<OperationResult> operator()(const Other&) {
+        return base::make_error(base::ErrorCode::not_supported,
+                                "this is no command of a receipt printer");
+    }
+};
+
+class PrinterDriver final : public Driver {
+public:
+    explicit PrinterDriver(std::unique_ptr<ReceiptPrinter> printer)
+        : printer_(std::move(printer)) {}
+
+    Result<Opened> open(const std::optional<contract::Pending>& pending, Gate&,
+                        os::Deadline deadline) override {
+        Opened opened = TRY(printer_->open(deadline));
+        identity_ = opened.identity;
+        return with_verdict(std::move(opened), pending);
+    }
+    Result<OperationResult> execute(const contract::Command& command, Gate& gate,
+                                    os::Deadline deadline) override {
+        return std::visit(Execute{*printer_, gate, deadline}, command);
+    }
+    Result<contract::Resolution> resolve(const contract::Pending&, Gate&, os::Deadline) override {
+        return cannot_tell(identity_);
+    }
+    Result<contract::ClassStatus> query(const contract::Query& query,
+                                        os::Deadline deadline) override {
+        if (std::holds_alternative<contract::StatusQuery>(query)) {
+            return contract::ClassStatus(TRY(printer_->status(deadline)));
+        }
+        return base::make_error(base::ErrorCode::not_supported,
+                                "a receipt printer does not answer this question");
+    }
+
+private:
+    std::unique_ptr<ReceiptPrinter> printer_;
+    contract::Identity identity_;
+};
+
+}  // namespace
+
+std::unique_ptr<Driver> make_driver(std::unique_ptr<ReceiptPrinter> printer) {
+    return std::make_unique<PrinterDriver>(std::move(printer));
+}
+
+}  // namespace tillhost::device
