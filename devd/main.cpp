@@ -163,6 +163,7 @@ base::Done serve(const Places& places) {
                      .retention = loaded.config.retention,
                      .own_uid = static_cast<std::int64_t>(::getuid()),
                      .utc_offset_s = &os::utc_offset_s,
+                     .shop = loaded.config.shop,
                      .check_command = runtime::make_command_check(loaded.manifests),
                      .observer = &administration},
                     configs_of(devices), std::move(image), clock, *store, hosts, administration,

@@ -36,6 +36,7 @@ struct OperationRow {
     std::optional<contract::OperationResult> result;
     std::optional<contract::Error> error;
     std::string decision;  ///< an operator's note; empty if the device settled it
+    std::optional<base::OperationId> parent;  ///< the sale that it is a step of
 
     friend bool operator==(const OperationRow&, const OperationRow&) = default;
 };

@@ -30,7 +30,8 @@ struct Core::Parts {
           random(std::move(random_given)),
           context{clock,  timers,  book, outbox,   hosts,  waiters,
                   events, replies, bugs, stopping, random, options},
-          requests(options, context, lanes, random) {
+          sales(context, lanes),
+          requests(options, context, lanes, sales, random) {
         book.on_change([this](const OperationBook::Entry& entry) {
             events.operation_changed(entry);
             waiters.changed(entry);
@@ -39,6 +40,7 @@ struct Core::Parts {
             if (DeviceLane* of = lane(entry.row.device)) {
                 of->moved(entry.row);
             }
+            sales.moved(entry.row);
             note(entry);
         });
     }
@@ -68,6 +70,7 @@ struct Core::Parts {
 
     /// The end of a turn: what has become of devices is told.
     void tell() {
+        sales.run();
         for (const std::string& device : events.take_marked()) {
             const DeviceLane* const of = events.wants_device(device) ? lane(device) : nullptr;
             if (of != nullptr) {
@@ -103,6 +106,7 @@ struct Core::Parts {
     const std::function<std::uint64_t()> random;
     LaneContext context;
     Requests::Lanes lanes;
+    SaleDesk sales;
     Requests requests;
     OperatorPort* port = nullptr;
 };
@@ -130,6 +134,7 @@ void Core::start() {
         lane->start();
     }
     parts_->requests.resume();
+    parts_->sales.resume();
     parts_->sweep();
     parts_->tell();
 }

@@ -52,6 +52,14 @@ public:
 /// know and the catalogue of drivers does. Errors: text_not_printable, not_supported, bad_field.
 using CommandCheck = std::function<base::Done(const std::string& driver, const contract::Command&)>;
 
+/// Devices of a sale that names none; empty = there is none.
+struct ShopDefaults {
+    std::string registrar{};
+    std::string substitute{};
+    std::string terminal{};
+    std::string printer{};
+};
+
 struct CoreOptions {
     std::string program_version{};
     os::Duration retention = std::chrono::hours(24 * 30);  ///< of settled, acknowledged operations
@@ -60,6 +68,7 @@ struct CoreOptions {
     std::int64_t own_uid = -1;  ///< of devd's user, who may copy the book; -1: only root may
     /// Seconds that local time is ahead of UTC at that Unix time in ms; empty = UTC.
     std::function<std::int64_t(std::int64_t unix_ms)> utc_offset_s{};
+    ShopDefaults shop{};
     CommandCheck check_command{};        ///< before acceptance; nothing = every command passes
     DeviceObserver* observer = nullptr;  ///< nothing, or it outlives the core
 };
@@ -72,6 +81,8 @@ struct KnownBugs {
     bool two_hosts = false;             ///< a successor starts before its predecessor is gone
     bool verdict_on_swapped = false;    ///< a verdict counts whatever device gave it
     bool accept_stale_session = false;  ///< money of a client's old session is taken
+    bool skip_preflight = false;        ///< a card is charged before the registrar was asked
+    bool reverse_in_doubt = false;      ///< a payment is taken back while its receipt is in doubt
 };
 
 /// devd's heart: the operation book, the device table and the way of every operation through a

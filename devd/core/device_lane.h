@@ -82,6 +82,9 @@ public:
     /// Hands a question on. Errors: retry_later, device_not_ready, shutting_down.
     base::Done ask(const contract::Query& query, ipc::PeerId peer, std::int64_t request_id,
                    os::Instant deadline);
+    /// The same for the core itself; called once, in the middle of the lane's work.
+    using Inform = std::function<void(const base::Result<contract::ClassStatus>&)>;
+    base::Done ask(const contract::Query& query, os::Instant deadline, Inform inform);
     void forget(ipc::PeerId peer);
 
     void on_message(base::HostEpoch epoch, const contract::FromHost& message);
@@ -129,6 +132,7 @@ private:
         std::int64_t request_id = 0;
         contract::Query query;
         TimerKey timer;
+        Inform inform{};  ///< null: the peer is answered
     };
     using Ticket = std::int64_t;
 
@@ -178,6 +182,7 @@ private:
     void ask_when_idle();
     void on_idle();
     void take(const contract::Queried& queried);
+    base::Done enqueue(WaitingQuery query, os::Instant deadline);
     void answer(const WaitingQuery& query, const contract::Reply& reply);
     void fail_queries(const base::Error& error, bool waiting_too);
     void time_out(Ticket ticket);

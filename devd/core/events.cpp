@@ -25,6 +25,10 @@ std::optional<AlarmKind> alarm_of(const OperationRow& row) {
     if (row.acknowledged) {
         return std::nullopt;
     }
+    if (row.state == OperationState::accepted && row.error &&
+        row.error->code == base::name_of(ErrorCode::compensation_open)) {
+        return AlarmKind::compensation_open;
+    }
     if (row.state == OperationState::in_doubt) {
         return needs_person(row) ? AlarmKind::needs_person : AlarmKind::in_doubt;
     }

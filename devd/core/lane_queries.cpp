@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "devd/core/device_lane.h"
+#include "ipc/contract/decoder.h"
 #include "ipc/contract/envelope.h"
 
 namespace tillhost::devd::core {
@@ -24,6 +25,14 @@ bool is_status(const contract::ClassStatus& answer) {
 
 base::Done DeviceLane::ask(const contract::Query& query, ipc::PeerId peer, std::int64_t request_id,
                            os::Instant deadline) {
+    return enqueue(WaitingQuery{peer, request_id, query, {}}, deadline);
+}
+
+base::Done DeviceLane::ask(const contract::Query& query, os::Instant deadline, Inform inform) {
+    return enqueue(WaitingQuery{{}, 0, query, {}, std::move(inform)}, deadline);
+}
+
+base::Done DeviceLane::enqueue(WaitingQuery query, os::Instant deadline) {
     if (context_.stopping) {
         return base::make_error(ErrorCode::shutting_down, "");
     }
@@ -35,8 +44,8 @@ base::Done DeviceLane::ask(const contract::Query& query, ipc::PeerId peer, std::
                                 fmt::format("{} questions wait already", kQueriesWaitingMax));
     }
     const Ticket ticket = ++last_ticket_;
-    const TimerKey timer = context_.timers.call_at(deadline, [this, ticket] { time_out(ticket); });
-    queries_.emplace(ticket, WaitingQuery{peer, request_id, query, timer});
+    query.timer = context_.timers.call_at(deadline, [this, ticket] { time_out(ticket); });
+    queries_.emplace(ticket, std::move(query));
     query_order_.push_back(ticket);
     next();
     return {};
@@ -151,7 +160,14 @@ void DeviceLane::take(const contract::LineLost& lost) {
 
 void DeviceLane::answer(const WaitingQuery& query, const contract::Reply& reply) {
     context_.timers.cancel(query.timer);
-    context_.replies.send(query.peer, reply);
+    if (!query.inform) {
+        context_.replies.send(query.peer, reply);
+    } else if (const auto* error = std::get_if<contract::Error>(&reply.outcome)) {
+        query.inform(contract::to_base(*error));
+    } else {
+        query.inform(contract::from_value<contract::ClassStatus>(
+            std::get<contract::Value>(reply.outcome), "answer"));
+    }
 }
 
 void DeviceLane::fail_queries(const base::Error& error, bool waiting_too) {
@@ -181,7 +197,7 @@ void DeviceLane::time_out(Ticket ticket) {
 
 void DeviceLane::forget(ipc::PeerId peer) {
     for (auto found = queries_.begin(); found != queries_.end();) {
-        if (found->second.peer != peer) {
+        if (found->second.inform || found->second.peer != peer) {
             ++found;
             continue;
         }

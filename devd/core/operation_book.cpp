@@ -72,7 +72,12 @@ bool is_payment(const contract::Command& command) {
 bool is_money(const contract::Command& command) {
     return makes_fiscal_document(command) || is_payment(command) ||
            std::holds_alternative<contract::CashIn>(command) ||
-           std::holds_alternative<contract::CashOut>(command);
+           std::holds_alternative<contract::CashOut>(command) ||
+           std::holds_alternative<contract::Sale>(command);
+}
+
+bool is_sale(const OperationRow& row) {
+    return row.command && std::holds_alternative<contract::Sale>(*row.command);
 }
 
 bool makes_fiscal_document(const contract::Command& command) {
@@ -87,7 +92,7 @@ bool is_final(State state) {
 }
 
 bool needs_person(const OperationRow& row) {
-    return row.state == State::in_doubt && row.error &&
+    return (row.state == State::in_doubt || row.state == State::accepted) && row.error &&
            row.error->reaction == base::Reaction::ask_operator;
 }
 
@@ -106,6 +111,7 @@ contract::Operation operation_of(const OperationRow& row, bool repeat) {
     operation.accepted_at_ms = row.accepted_at_ms;
     operation.result = row.result;
     operation.error = row.error;
+    operation.parent = row.parent;
     return operation;
 }
 
@@ -364,6 +370,25 @@ const OperationBook::Entry& OperationBook::fail(const base::OperationId& id,
     Entry& entry = known(id);
     entry.row.error = error;
     return move(entry, State::failed);
+}
+
+void OperationBook::block(const base::OperationId& id, const contract::Error& error) {
+    Entry& entry = known(id);
+    INVARIANT(entry.row.state == State::accepted);
+    if (entry.row.error == error) {
+        return;
+    }
+    entry.row.error = error;
+    entry.row.version += 1;
+    write(entry);
+}
+
+void OperationBook::unblock(const base::OperationId& id) {
+    Entry& entry = known(id);
+    INVARIANT(entry.row.state == State::accepted);
+    entry.row.error.reset();
+    entry.row.version += 1;
+    write(entry);
 }
 
 const OperationBook::Entry& OperationBook::cancel(const base::OperationId& id) {

@@ -26,12 +26,14 @@ inline constexpr std::size_t kEvidenceMax = 64;
 bool is_money(const contract::Command& command);
 /// Whether a command moves money at a card terminal, or closes its day.
 bool is_payment(const contract::Command& command);
+/// Whether the row is a sale, whose steps are rows of their own.
+bool is_sale(const OperationRow& row);
 /// Whether a command makes a document with a number of its own.
 bool makes_fiscal_document(const contract::Command& command);
 
 /// done, failed, cancelled, expired, never_accepted.
 bool is_final(contract::OperationState state);
-/// In doubt, and the device has said that it cannot tell.
+/// In doubt, and the device has said that it cannot tell; or a sale that waits for a person.
 bool needs_person(const OperationRow& row);
 /// The row as programs see it. `repeat`: this answer was given before.
 contract::Operation operation_of(const OperationRow& row, bool repeat = false);
@@ -110,6 +112,9 @@ public:
     /// It was not executed and is to be done again: accepted, with its attempts counted.
     const Entry& give_back(const base::OperationId& id);
     const Entry& fail(const base::OperationId& id, const contract::Error& error);
+    /// Says why a sale does not go on by itself; it stays accepted.
+    void block(const base::OperationId& id, const contract::Error& error);
+    void unblock(const base::OperationId& id);
     const Entry& cancel(const base::OperationId& id);
     const Entry& expire(const base::OperationId& id);
     const Entry& acknowledge(const base::OperationId& id);

@@ -93,7 +93,17 @@ void Requests::reply(ipc::PeerId peer, std::int64_t request_id, Position after,
 
 void Requests::answer(ipc::PeerId peer, std::int64_t request_id, const OperationBook::Entry& entry,
                       bool repeat) {
-    reply(peer, request_id, entry.position, contract::to_value(operation_of(entry.row, repeat)));
+    // What a sale's steps say is told with it.
+    const Position after = is_sale(entry.row) ? context_.book.last_position() : entry.position;
+    reply(peer, request_id, after, contract::to_value(told(entry.row, repeat)));
+}
+
+contract::Operation Requests::told(const OperationRow& row, bool repeat) const {
+    contract::Operation operation = operation_of(row, repeat);
+    if (is_sale(row)) {
+        operation.sale = sales_.describe(row);
+    }
+    return operation;
 }
 
 Result<DeviceLane*> Requests::lane(const std::string& device) const {
@@ -207,6 +217,11 @@ Requests::Outcome Requests::await(const Call& call, Waiters::Until until) {
 Requests::Outcome Requests::resolve(const Call& call) {
     const auto request = TRY(contract::from_value<contract::OperationRequest>(call.request.body));
     const OperationBook::Entry* entry = TRY(known(request.operation_id));
+    if (is_sale(entry->row)) {
+        TRY(sales_.reverse_again(*entry));
+        answer(call.peer, call.request.id, *entry);
+        return {};
+    }
     const auto of = lanes_.find(entry->row.device);
     if (entry->row.state != OperationState::in_doubt || of == lanes_.end() ||
         is_restored_doubt(entry->row)) {
@@ -239,8 +254,9 @@ Requests::Outcome Requests::operations(const Call& call) {
             body.truncated = true;
             break;
         }
-        body.operations.push_back(operation_of(row, false));
-        after = std::max(after, entry->second->position);
+        body.operations.push_back(told(row));
+        after =
+            std::max(after, is_sale(row) ? context_.book.last_position() : entry->second->position);
     }
     reply(call.peer, call.request.id, after, contract::to_value(body));
     return {};
@@ -256,6 +272,9 @@ Requests::Outcome Requests::cancel(const Call& call) {
         return {};
     }
     const auto of = lanes_.find(entry->row.device);
+    if (is_sale(entry->row) && sales_.has_steps(entry->row)) {
+        return wrong_state(entry->row, "its steps have begun; abort breaks the payment off");
+    }
     // Only a money command stops at the gate; any other may be under way at the device.
     const bool under_way = of != lanes_.end() && of->second->is_executing(entry->row.id) &&
                            !is_money(*entry->row.command);
@@ -271,6 +290,12 @@ Requests::Outcome Requests::abort(const Call& call) {
         TRY(contract::from_value<contract::SessionOperationRequest>(call.request.body));
     TRY(check_session(call, request.session));
     const OperationBook::Entry* entry = TRY(known(request.operation_id));
+    if (is_sale(entry->row)) {
+        entry = sales_.payment_of(entry->row);
+        if (entry == nullptr) {
+            return make_error(ErrorCode::wrong_state, "operation_id: its payment has not begun");
+        }
+    }
     if (entry->row.command && !is_payment(*entry->row.command)) {
         return make_error(ErrorCode::not_supported,
                           "operation_id: only what a terminal does can be broken off; use cancel");
@@ -314,6 +339,9 @@ Requests::Outcome Requests::decide(const Call& call) {
     }
     const OperationBook::Entry* entry = TRY(known(request.operation_id));
     const OperationRow& row = entry->row;
+    if (is_sale(row) && row.state == OperationState::accepted) {
+        return decide_sale(call, request, *entry);
+    }
     if (row.state != OperationState::in_doubt || row.version != request.version) {
         return wrong_state(row, fmt::format("its version is {}; look at it again", row.version));
     }
@@ -342,6 +370,27 @@ Requests::Outcome Requests::decide(const Call& call) {
     return {};
 }
 
+/// The one word that a person can say of a sale: its money was paid back otherwise.
+Requests::Outcome Requests::decide_sale(const Call& call, const contract::DecideRequest& request,
+                                        const OperationBook::Entry& sale) {
+    if (!sale.row.error || sale.row.error->code != base::name_of(ErrorCode::compensation_open)) {
+        return wrong_state(sale.row, "decide on the step that is in doubt");
+    }
+    if (sale.row.version != request.version) {
+        return wrong_state(sale.row,
+                           fmt::format("its version is {}; look at it again", sale.row.version));
+    }
+    if (request.verdict != contract::Verdict::not_executed) {
+        return base::bad_field("verdict", "not_executed: the money was paid back");
+    }
+    answer(call.peer, call.request.id,
+           context_.book.fail(sale.row.id, contract::to_contract(make_error(
+                                               ErrorCode::payment_reversed,
+                                               "a person decided that the money was paid back: " +
+                                                   request.note))));
+    return {};
+}
+
 Requests::Outcome Requests::acknowledge(const Call& call) {
     const auto request =
         TRY(contract::from_value<contract::SessionOperationRequest>(call.request.body));
@@ -349,6 +398,9 @@ Requests::Outcome Requests::acknowledge(const Call& call) {
     const OperationBook::Entry* entry = TRY(known(request.operation_id));
     if (!is_final(entry->row.state)) {
         return wrong_state(entry->row, "only a final result can be acknowledged");
+    }
+    if (is_sale(entry->row)) {
+        sales_.acknowledge_steps(entry->row);
     }
     if (entry->row.acknowledged) {
         answer(call.peer, call.request.id, *entry, true);

@@ -8,6 +8,7 @@
 #include "devd/core/device_lane.h"
 #include "devd/core/figures.h"
 #include "devd/core/operator_port.h"
+#include "devd/core/sale_desk.h"
 
 namespace tillhost::devd::core {
 
@@ -19,9 +20,13 @@ class Requests final {
 public:
     using Lanes = std::map<std::string, std::unique_ptr<DeviceLane>>;
 
-    Requests(const CoreOptions& options, const LaneContext& context, Lanes& lanes,
+    Requests(const CoreOptions& options, const LaneContext& context, Lanes& lanes, SaleDesk& sales,
              std::function<std::uint64_t()> random)
-        : options_(options), context_(context), lanes_(lanes), random_(std::move(random)) {}
+        : options_(options),
+          context_(context),
+          lanes_(lanes),
+          sales_(sales),
+          random_(std::move(random)) {}
 
     /// Takes up the time limits of operations that a former process accepted. Once, at the start.
     void resume();
@@ -80,6 +85,8 @@ private:
     Outcome health(const Call& call);
     Outcome metrics(const Call& call);
     Outcome backup(const Call& call);
+    Outcome decide_sale(const Call& call, const contract::DecideRequest& request,
+                        const OperationBook::Entry& sale);
     Outcome decide_lost(const Call& call, const contract::DecideRequest& request);
 
     // submission.cpp
@@ -88,11 +95,14 @@ private:
     Outcome submit(const Call& call);
     Outcome answer_known(const Call& call, const OperationBook::Entry& known,
                          const std::string& content_hash);
+    base::Done check_sale(contract::SubmitRequest& request) const;
     base::Done check_device(const DeviceConfig& device, const contract::Command& command) const;
     base::Done check_room(const OperationRow& row);
     base::Done check_duplicates(const OperationRow& row, bool force) const;
     void expire_later(const base::OperationId& id, std::int64_t start_before_ms);
 
+    /// As programs see it; of a sale, how far it is.
+    contract::Operation told(const OperationRow& row, bool repeat = false) const;
     base::Result<const OperationBook::Entry*> known(const base::OperationId& id) const;
     base::Done check_session(const Call& call, std::int64_t session) const;
     void reply(ipc::PeerId peer, std::int64_t request_id, Position after, contract::Value body);
@@ -100,6 +110,7 @@ private:
     const CoreOptions& options_;
     const LaneContext context_;
     Lanes& lanes_;
+    SaleDesk& sales_;
     std::function<std::uint64_t()> random_;
     std::unordered_map<ipc::PeerId, Session> sessions_;
     OperatorPort* operator_ = nullptr;

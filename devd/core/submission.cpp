@@ -39,6 +39,13 @@ struct CheckCommand {
         }
         return {};
     }
+    Done operator()(const contract::Sale& sale) const {
+        const auto totals = contract::check_receipt(sale.receipt);
+        if (!totals) {
+            return base::with_context(totals.error(), "command.sale.receipt");
+        }
+        return {};
+    }
     Done operator()(const contract::Correction& correction) const {
         const auto totals = contract::check_correction(correction);
         if (!totals) {
@@ -69,7 +76,7 @@ std::string content_hash_of(const std::string& device, const contract::Command& 
 }
 
 Requests::Outcome Requests::submit(const Call& call) {
-    const auto request = TRY(contract::from_value<contract::SubmitRequest>(call.request.body));
+    auto request = TRY(contract::from_value<contract::SubmitRequest>(call.request.body));
     TRY(check_session(call, request.session));
     OperationRow row;
     row.content_hash = content_hash_of(request.device, request.command, request.sale_ref);
@@ -78,8 +85,13 @@ Requests::Outcome Requests::submit(const Call& call) {
     }
     TRY(check_age(request.operation_id));
     TRY(std::visit(CheckCommand{}, request.command));
-    DeviceLane* of = TRY(lane(request.device));
-    TRY(check_device(of->config(), request.command));
+    DeviceLane* of = nullptr;
+    if (std::holds_alternative<contract::Sale>(request.command)) {
+        TRY(check_sale(request));
+    } else {
+        of = TRY(lane(request.device));
+        TRY(check_device(of->config(), request.command));
+    }
     row.id = request.operation_id;
     row.device = request.device;
     row.command = request.command;
@@ -93,7 +105,25 @@ Requests::Outcome Requests::submit(const Call& call) {
     if (accepted.row.start_before_ms != 0) {
         expire_later(accepted.row.id, accepted.row.start_before_ms);
     }
-    of->wake();
+    if (of != nullptr) {
+        of->wake();
+    }
+    return {};
+}
+
+/// Names its devices, and checks each step as if it were handed over by itself.
+Done Requests::check_sale(contract::SubmitRequest& request) const {
+    if (!request.device.empty()) {
+        return base::bad_field("device", "empty: a sale names its devices itself");
+    }
+    auto& sale = std::get<contract::Sale>(request.command);
+    sale = TRY(sales_.completed(std::move(sale)));
+    const DeviceLane* const registrar = TRY(lane(sale.registrar));
+    TRY(check_device(registrar->config(), sale.receipt));
+    if (!sale.substitute.empty()) {
+        const DeviceLane* const substitute = TRY(lane(sale.substitute));
+        TRY(check_device(substitute->config(), sale.receipt));
+    }
     return {};
 }
 

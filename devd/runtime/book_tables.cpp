@@ -19,7 +19,7 @@ using base::Result;
 constexpr std::string_view kWatermark = "retention_watermark_ms";
 
 /// Migration n takes a book of version n to n + 1. Forward only; a released one never changes.
-constexpr std::array<const char*, 1> kMigrations{
+constexpr std::array<const char*, 2> kMigrations{
     R"sql(
 CREATE TABLE operation (
     id TEXT NOT NULL PRIMARY KEY,
@@ -51,14 +51,16 @@ CREATE TABLE fact (
     name TEXT NOT NULL PRIMARY KEY,
     value INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-)sql"};
+)sql",
+    // A step of a sale names it.
+    "ALTER TABLE operation ADD COLUMN parent TEXT NOT NULL DEFAULT '';"};
 
 // A row is replaced in place: its page is written, no other row moves.
 constexpr const char* kPut = R"sql(
 INSERT INTO operation (id, device, state, kind, client, sale_ref, version, attempt, sequence,
     start_before_ms, accepted_at_ms, settled_at_ms, acknowledged, decision, content_hash,
-    command, marker, evidence, result, error)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    command, marker, evidence, result, error, parent)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET device = excluded.device, state = excluded.state,
     kind = excluded.kind, client = excluded.client, sale_ref = excluded.sale_ref,
     version = excluded.version, attempt = excluded.attempt, sequence = excluded.sequence,
@@ -66,12 +68,12 @@ ON CONFLICT (id) DO UPDATE SET device = excluded.device, state = excluded.state,
     settled_at_ms = excluded.settled_at_ms, acknowledged = excluded.acknowledged,
     decision = excluded.decision, content_hash = excluded.content_hash,
     command = excluded.command, marker = excluded.marker, evidence = excluded.evidence,
-    result = excluded.result, error = excluded.error
+    result = excluded.result, error = excluded.error, parent = excluded.parent
 )sql";
 constexpr const char* kSelect = R"sql(
 SELECT id, device, state, kind, client, sale_ref, version, attempt, sequence, start_before_ms,
     accepted_at_ms, settled_at_ms, acknowledged, decision, content_hash,
-    command, marker, evidence, result, error
+    command, marker, evidence, result, error, parent
 FROM operation
 )sql";
 
@@ -150,6 +152,9 @@ Result<core::OperationRow> read_row(const Statement& row) {
     TRY(read_evidence(row.column_blob(17), operation.evidence));
     TRY(read_blob(row.column_blob(18), "result", operation.result));
     TRY(read_blob(row.column_blob(19), "error", operation.error));
+    if (const std::string parent = row.column_text(20); !parent.empty()) {
+        operation.parent = TRY(base::OperationId::from_text(parent));
+    }
     return operation;
 }
 
@@ -267,6 +272,7 @@ Done BookTables::put(const core::OperationRow& row) {
     const auto evidence = blob_of(row.evidence);
     const auto result = blob_of(row.result);
     const auto error = blob_of(row.error);
+    const std::string parent = row.parent ? row.parent->to_text() : "";
     Statement& put = statements_->put;
     put.text(0, id).text(1, row.device).text(2, contract::name_of(row.state));
     put.text(3, row.command ? contract::case_of(*row.command) : std::string_view());
@@ -276,6 +282,7 @@ Done BookTables::put(const core::OperationRow& row) {
     put.integer(11, row.settled_at_ms).integer(12, row.acknowledged ? 1 : 0);
     put.text(13, row.decision).text(14, row.content_hash);
     put.blob(15, command).blob(16, marker).blob(17, evidence).blob(18, result).blob(19, error);
+    put.text(20, parent);
     return put.run();
 }
 

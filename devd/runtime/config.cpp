@@ -360,12 +360,43 @@ Result<std::optional<std::uint16_t>> read_metrics(const File& file) {
     return std::optional(static_cast<std::uint16_t>(port));
 }
 
+/// Devices of sales that name none. A device may be made later, so that it need not be there yet.
+Result<core::ShopDefaults> read_shop(const File& file) {
+    constexpr std::array<std::string_view, 4> kKnown{"registrar", "substitute", "terminal",
+                                                     "printer"};
+    core::ShopDefaults shop;
+    const toml::node* node = file.table.get("shop");
+    if (node == nullptr) {
+        return shop;
+    }
+    const toml::table* table = node->as_table();
+    if (table == nullptr) {
+        return file.fault(*node, "shop is a table: [shop]");
+    }
+    TRY(only_known_keys(file, *table, kKnown));
+    const std::array<std::string*, 4> values{&shop.registrar, &shop.substitute, &shop.terminal,
+                                             &shop.printer};
+    for (std::size_t i = 0; i < kKnown.size(); ++i) {
+        const toml::node* const value = table->get(kKnown.at(i));
+        if (value == nullptr) {
+            continue;
+        }
+        const auto* id = value->as_string();
+        if (id == nullptr || !is_device_id(id->get())) {
+            return file.fault(*value, fmt::format("{} is a device's id", kKnown.at(i)));
+        }
+        *values.at(i) = id->get();
+    }
+    return shop;
+}
+
 Done read_daemon(const std::string& folder, Config& config) {
-    constexpr std::array<std::string_view, 3> kKnown{"retention_days", "log", "metrics"};
+    constexpr std::array<std::string_view, 4> kKnown{"retention_days", "log", "metrics", "shop"};
     const File file = TRY(read(folder + "/devd.toml", "devd.toml"));
     TRY(only_known_keys(file, file.table, kKnown));
     config.log_level = TRY(read_log_level(file));
     config.metrics_port = TRY(read_metrics(file));
+    config.shop = TRY(read_shop(file));
     if (const toml::node* node = file.table.get("retention_days")) {
         const auto* days = node->as_integer();
         if (days == nullptr || days->get() < 1 || days->get() > kRetentionDaysMax) {

@@ -21,6 +21,7 @@ struct Config {
     std::vector<core::DeviceConfig> clients;  ///< those that clients made, by id
     os::Duration retention = std::chrono::hours(24 * 30);
     os::Severity log_level = os::Severity::info;
+    core::ShopDefaults shop;
     std::optional<std::uint16_t> metrics_port;  ///< on 127.0.0.1; nothing: no listener
 };
 
@@ -28,7 +29,8 @@ struct Config {
 ///
 /// devd.toml: `retention_days` (1…3650, how long settled and acknowledged operations are kept),
 /// `log` ("error", "warning", "notice", "info" or "debug"), `[metrics] listen` ("127.0.0.1:PORT",
-/// docs/operation.md).
+/// docs/operation.md), `[shop]` with the ids of the devices of a sale that names none: `registrar`,
+/// `substitute`, `terminal`, `printer`.
 /// A device's file: `id` (a…z, 0…9, - and _, at most 64; the file's name if absent), `name` (for
 /// people), `driver`, `port` (transport/address.h), `record` (absolute path of a file into which
 /// the device's line is recorded, docs/formats/line-recording.md), of a registrar `shift` ("manual"

@@ -198,6 +198,19 @@ TEST_F(ConfigTest, NamesAWrongShiftPolicyWithItsPlace) {
               std::string::npos);
 }
 
+TEST_F(ConfigTest, ReadsTheShopsDevices) {
+    write("devd.toml", "[shop]\nregistrar = \"kassa\"\nterminal = \"pos-1\"\n");
+    const auto config = load();
+    ASSERT_TRUE(config);
+    EXPECT_EQ(config->shop.registrar, "kassa");
+    EXPECT_EQ(config->shop.terminal, "pos-1");
+    EXPECT_EQ(config->shop.substitute, "");
+    write("devd.toml", "[shop]\nterminal = \"Pos 1\"\n");
+    EXPECT_EQ(error(), "devd.toml:2:12: terminal is a device's id");
+    write("devd.toml", "[shop]\nscales = \"one\"\n");
+    EXPECT_NE(error().find("unknown key"), std::string::npos);
+}
+
 TEST_F(ConfigTest, ListensForAWatcherOnLoopbackOnlyAndOnlyWhenToldSo) {
     write("devices.d/kassa.toml", "driver = \"echo\"\n");
     EXPECT_FALSE(MUST(load()).metrics_port);

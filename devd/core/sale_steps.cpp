@@ -1,0 +1,295 @@
+// A sale's steps: how they are named, made, found and told.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "devd/core/sale_desk.h"
+#include "devd/core/submission.h"
+#include "hal/os/digest.h"
+
+namespace tillhost::devd::core {
+namespace {
+
+using base::Result;
+using contract::OperationState;
+using contract::SaleRole;
+using contract::SaleStage;
+
+constexpr std::string_view kNobody = "-";
+constexpr std::string_view kPrinterDrivers = "printer/";
+constexpr int kRegistrationsMax = 2;
+
+/// 64 bits of a digest written as hex digits.
+std::uint64_t bits_of(std::string_view hex, std::size_t from) {
+    constexpr std::size_t kDigits = 16;
+    std::uint64_t bits = 0;
+    const char* const begin = hex.data() + from;
+    std::from_chars(begin, begin + kDigits, bits, 16);
+    return bits;
+}
+
+std::int64_t charge_of(const contract::Receipt& receipt) {
+    std::int64_t charge = 0;
+    for (const contract::Payment& payment : receipt.payments) {
+        charge += payment.kind == contract::PaymentKind::electronic ? payment.amount_minor : 0;
+    }
+    return charge;
+}
+
+void name_device(std::string& device, const std::string& by_default) {
+    if (device.empty()) {
+        device = by_default;
+    }
+    if (device == kNobody) {
+        device.clear();
+    }
+}
+
+template <class T>
+std::optional<T> result_of(const OperationBook::Entry* step) {
+    const bool done = step != nullptr && step->row.state == OperationState::done;
+    const T* const result = done && step->row.result ? std::get_if<T>(&*step->row.result) : nullptr;
+    return result == nullptr ? std::nullopt : std::optional<T>(*result);
+}
+
+contract::PrintDocument document_of(const std::vector<contract::TerminalReceiptLine>& lines) {
+    contract::PrintDocument document;
+    for (const contract::TerminalReceiptLine& line : lines) {
+        contract::PrintedText text;
+        text.text = line.text;
+        text.alignment = line.alignment;
+        text.double_width = line.double_width;
+        text.double_height = line.double_height;
+        document.blocks.emplace_back(std::move(text));
+    }
+    return document;
+}
+
+contract::PrintText text_of(const std::vector<contract::TerminalReceiptLine>& lines) {
+    constexpr std::size_t kLineBytesMax = 128;
+    contract::PrintText text;
+    for (const contract::TerminalReceiptLine& line : lines) {
+        text.lines.push_back(line.text.substr(0, kLineBytesMax));
+    }
+    return text;
+}
+
+}  // namespace
+
+base::OperationId step_id(const base::OperationId& sale, SaleRole role, int number) {
+    const std::string named =
+        fmt::format("{} {} {}", sale.to_text(), contract::name_of(role), number);
+    const std::string digest = os::sha256_hex(std::as_bytes(std::span(named.data(), named.size())));
+    return base::OperationId::make(sale.unix_ms(), {bits_of(digest, 0), bits_of(digest, 16)});
+}
+
+Result<contract::Sale> SaleDesk::completed(contract::Sale sale) const {
+    const ShopDefaults& shop = context_.options.shop;
+    if (sale.receipt.kind != contract::ReceiptKind::sale) {
+        return base::bad_field("command.sale.receipt.kind",
+                               "sale; a return is a receipt and a refund");
+    }
+    name_device(sale.registrar, shop.registrar);
+    name_device(sale.substitute, shop.substitute);
+    name_device(sale.terminal, shop.terminal);
+    if (sale.printer.empty()) {
+        sale.printer = shop.printer;
+    }
+    struct Named {
+        const char* field;
+        const std::string& device;
+        bool needed;
+    };
+    const bool prints = !sale.printer.empty() && sale.printer != kNobody;
+    for (const Named& named :
+         {Named{"registrar", sale.registrar, true},
+          Named{"substitute", sale.substitute, !sale.substitute.empty()},
+          Named{"terminal", sale.terminal, charge_of(sale.receipt) > 0},
+          Named{"printer", sale.printer, prints},
+          Named{"drawer", sale.drawer, sale.open_drawer && !sale.drawer.empty()}}) {
+        if (named.needed && named.device.empty()) {
+            return base::bad_field(fmt::format("command.sale.{}", named.field),
+                                   "a device id; the shop has no default ([shop] in devd.toml)");
+        }
+        if (named.needed && lane(named.device) == nullptr) {
+            return base::make_error(
+                base::ErrorCode::unknown_device,
+                fmt::format("command.sale.{}: '{}'", named.field, named.device));
+        }
+    }
+    if (sale.substitute == sale.registrar) {
+        sale.substitute.clear();
+    }
+    return sale;
+}
+
+const OperationBook::Entry* SaleDesk::step(const OperationRow& sale, SaleRole role,
+                                           int number) const {
+    return context_.book.find(step_id(sale.id, role, number));
+}
+
+SaleDesk::View SaleDesk::view(const OperationRow& sale) const {
+    View at;
+    at.sale = &std::get<contract::Sale>(*sale.command);
+    at.charge_minor = charge_of(at.sale->receipt);
+    at.payment = step(sale, SaleRole::payment);
+    for (int number = 1; number <= kRegistrationsMax; ++number) {
+        if (const Entry* found = step(sale, SaleRole::registration, number)) {
+            at.registration = found;
+            at.registrations = number;
+        }
+    }
+    for (int number = 1; number <= kReversalsMax; ++number) {
+        if (const Entry* found = step(sale, SaleRole::reversal, number)) {
+            at.reversal = found;
+            at.reversals = number;
+        }
+    }
+    return at;
+}
+
+std::vector<const OperationBook::Entry*> SaleDesk::steps(const OperationRow& sale) const {
+    std::vector<const Entry*> found;
+    const auto take = [&](SaleRole role, int numbers) {
+        for (int number = 1; number <= numbers; ++number) {
+            if (const Entry* entry = step(sale, role, number)) {
+                found.push_back(entry);
+            }
+        }
+    };
+    take(SaleRole::payment, 1);
+    take(SaleRole::registration, kRegistrationsMax);
+    take(SaleRole::reversal, kReversalsMax);
+    take(SaleRole::drawer, 1);
+    take(SaleRole::slip, kSlipPiecesMax);
+    return found;
+}
+
+bool SaleDesk::has_steps(const OperationRow& sale) const {
+    return step(sale, SaleRole::payment) != nullptr ||
+           step(sale, SaleRole::registration) != nullptr;
+}
+
+const OperationBook::Entry* SaleDesk::payment_of(const OperationRow& sale) const {
+    const View at = view(sale);
+    return at.reversal != nullptr ? at.reversal : at.payment;
+}
+
+void SaleDesk::acknowledge_steps(const OperationRow& sale) {
+    for (const Entry* entry : steps(sale)) {
+        if (is_final(entry->row.state) && !entry->row.acknowledged) {
+            context_.book.acknowledge(entry->row.id);
+        }
+    }
+}
+
+namespace {
+
+SaleStage stage_of(const OperationRow& sale, bool paying, bool charged, bool registered,
+                   bool reversing) {
+    if (sale.error && sale.error->code == base::name_of(base::ErrorCode::compensation_open)) {
+        return SaleStage::compensation_open;
+    }
+    if (is_final(sale.state) && !registered) {
+        return reversing ? SaleStage::compensated : SaleStage::declined;
+    }
+    if (registered) {
+        return SaleStage::completed;
+    }
+    if (reversing) {
+        return SaleStage::reversing;
+    }
+    if (charged) {
+        return SaleStage::registering;
+    }
+    return paying ? SaleStage::paying : SaleStage::preflight;
+}
+
+}  // namespace
+
+contract::SaleResult SaleDesk::describe(const OperationRow& sale) const {
+    const View at = view(sale);
+    contract::SaleResult result;
+    result.fiscal = result_of<contract::FiscalResult>(at.registration);
+    result.payment = result_of<contract::PaymentResult>(at.payment);
+    result.reversal = result_of<contract::PaymentResult>(at.reversal);
+    result.stage =
+        stage_of(sale, at.payment != nullptr, result.payment || at.registration != nullptr,
+                 result.fiscal.has_value(), at.reversal != nullptr);
+    constexpr std::size_t kStepsMax = 16;
+    for (const Entry* entry : steps(sale)) {
+        if (result.steps.size() == kStepsMax) {
+            break;  // pieces of a long slip
+        }
+        result.steps.push_back(
+            {role_of(entry->row), entry->row.id, entry->row.device, entry->row.state});
+    }
+    return result;
+}
+
+void SaleDesk::add(const Entry& sale, SaleRole role, int number, const std::string& device,
+                   contract::Command command, std::int64_t start_before_ms) {
+    OperationRow row;
+    row.id = step_id(sale.row.id, role, number);
+    if (context_.book.find(row.id) != nullptr) {
+        return;
+    }
+    row.device = device;
+    row.client = sale.row.client;
+    row.parent = sale.row.id;
+    row.start_before_ms = start_before_ms;
+    row.content_hash = content_hash_of(device, command, row.id.to_text());
+    row.command = std::move(command);
+    context_.book.accept(std::move(row));
+    if (const auto of = lanes_.find(device); of != lanes_.end()) {
+        of->second->wake();
+    }
+}
+
+/// Paper is not money: what cannot be printed is seen in the steps and holds nothing up.
+void SaleDesk::print_slips(const Entry& sale, const contract::PaymentResult& payment) {
+    const View at = view(sale.row);
+    const std::string& printer =
+        at.sale->printer.empty() ? at.registration->row.device : at.sale->printer;
+    const DeviceLane* const of = printer == kNobody ? nullptr : lane(printer);
+    if (of == nullptr) {
+        return;
+    }
+    const bool whole = of->config().driver.starts_with(kPrinterDrivers);
+    int number = 0;
+    for (const contract::TerminalReceipt& receipt : payment.receipts) {
+        for (std::size_t from = 0; from < receipt.lines.size() && number < kSlipPiecesMax;) {
+            const std::size_t count =
+                whole ? receipt.lines.size() : std::min(kSlipLinesMax, receipt.lines.size() - from);
+            const std::vector<contract::TerminalReceiptLine> lines(
+                receipt.lines.begin() + static_cast<std::ptrdiff_t>(from),
+                receipt.lines.begin() + static_cast<std::ptrdiff_t>(from + count));
+            contract::Command command =
+                whole ? contract::Command(document_of(lines)) : contract::Command(text_of(lines));
+            add(sale, SaleRole::slip, ++number, printer, std::move(command));
+            from += count;
+        }
+    }
+}
+
+SaleRole role_of(const OperationRow& step) {
+    if (!step.command) {
+        return SaleRole::registration;
+    }
+    if (std::holds_alternative<contract::Authorise>(*step.command)) {
+        return SaleRole::payment;
+    }
+    if (std::holds_alternative<contract::Reverse>(*step.command)) {
+        return SaleRole::reversal;
+    }
+    if (std::holds_alternative<contract::OpenDrawer>(*step.command)) {
+        return SaleRole::drawer;
+    }
+    return std::holds_alternative<contract::Receipt>(*step.command) ? SaleRole::registration
+                                                                    : SaleRole::slip;
+}
+
+}  // namespace tillhost::devd::core

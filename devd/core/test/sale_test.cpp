@@ -1,0 +1,234 @@
+// Claims: a sale charges nothing before its registrar can register, and takes a payment back only
+// after its receipt is finally failed, and once.
+// Shown: a core over hosts played message by message, on a clock that the test moves.
+#include "devd/core/test/sale_rig.h"
+
+namespace tillhost::devd::core {
+namespace {
+
+using base::ErrorCode;
+using contract::OperationState;
+using contract::RequestKind;
+using contract::SaleRole;
+using contract::SaleStage;
+using std::chrono::seconds;
+
+TEST(Sale, ChargesRegistersAndPrintsTheSlip) {
+    Shop shop;
+    shop.open_all();
+    Rig::ok<contract::Operation>(shop.submit(shop.sale()));
+    EXPECT_FALSE(shop.has(SaleRole::payment)) << "charged before the registrar was asked";
+    shop.answer_preflight();
+    const auto charge = shop.last<contract::Execute>("pos");
+    ASSERT_TRUE(charge);
+    EXPECT_EQ(std::get<contract::Authorise>(charge->command).amount_minor, kTotal);
+    EXPECT_FALSE(shop.has(SaleRole::registration));
+    shop.carry_out("pos", SaleRole::payment);
+    EXPECT_EQ(shop.look().sale->stage, SaleStage::registering);
+    shop.carry_out("fr", SaleRole::registration);
+    const contract::Operation sale = shop.look();
+    EXPECT_EQ(sale.state, OperationState::done);
+    EXPECT_EQ(sale.sale->stage, SaleStage::completed);
+    EXPECT_EQ(sale.sale->fiscal->fiscal_document_number, 42);
+    EXPECT_EQ(sale.sale->payment->receipt_number, 77);
+    EXPECT_EQ(shop.step(SaleRole::slip).parent, shop.id);
+    EXPECT_EQ(shop.step(SaleRole::slip).command, "print_text");
+}
+
+TEST(Sale, PaidInCashIsOneReceipt) {
+    Shop shop;
+    shop.open_all();
+    contract::Sale sale = shop.sale();
+    sale.receipt.payments = {{contract::PaymentKind::cash, kTotal}};
+    sale.open_drawer = true;
+    shop.submit(sale);
+    shop.carry_out("fr", SaleRole::registration);
+    EXPECT_EQ(shop.look().state, OperationState::done);
+    EXPECT_FALSE(shop.has(SaleRole::payment));
+    EXPECT_EQ(shop.step(SaleRole::drawer).device, "fr");
+}
+
+TEST(Sale, ChargesNothingWhenTheRegistrarHasNoPaper) {
+    Shop shop;
+    shop.open_all();
+    shop.submit(shop.sale());
+    shop.answer_preflight(false);
+    const contract::Operation sale = shop.look();
+    EXPECT_EQ(sale.state, OperationState::failed);
+    EXPECT_EQ(sale.error->code, "paper_out");
+    EXPECT_EQ(sale.error->effect, base::Effect::none);
+    EXPECT_FALSE(shop.has(SaleRole::payment));
+}
+
+TEST(Sale, ChargesNothingWhenARegistrarOrTheTerminalIsAway) {
+    Shop shop;
+    shop.open("fr");
+    shop.submit(shop.sale());
+    EXPECT_EQ(shop.look().error->code, "device_not_ready");
+    Shop other;
+    other.open("pos", true);
+    other.submit(other.sale());
+    EXPECT_EQ(other.look().error->code, "device_not_ready");
+    EXPECT_FALSE(other.has(SaleRole::payment));
+}
+
+TEST(Sale, OfADeclinedCardIsFailedAndRegistersNothing) {
+    Shop shop;
+    shop.open_all();
+    shop.submit(shop.sale());
+    shop.answer_preflight();
+    shop.prepare("pos");
+    shop.refuse("pos", SaleRole::payment, ErrorCode::payment_declined);
+    EXPECT_EQ(shop.look().state, OperationState::failed);
+    EXPECT_EQ(shop.look().error->code, "payment_declined");
+    EXPECT_EQ(shop.look().sale->stage, SaleStage::declined);
+    EXPECT_FALSE(shop.has(SaleRole::registration));
+}
+
+TEST(Sale, TakesThePaymentBackOnceWhenNoRegistrarRegisters) {
+    Shop shop;
+    shop.open_all();
+    shop.submit(shop.sale());
+    shop.answer_preflight();
+    shop.carry_out("pos", SaleRole::payment);
+    shop.prepare("fr");
+    shop.refuse("fr", SaleRole::registration, ErrorCode::device_failed);
+    EXPECT_FALSE(shop.has(SaleRole::reversal)) << "there is a substitute";
+    EXPECT_EQ(shop.step(SaleRole::registration, 2).device, "fr2");
+    shop.prepare("fr2");
+    shop.refuse("fr2", SaleRole::registration, ErrorCode::device_failed, 2);
+    const auto reversal = shop.last<contract::Execute>("pos");
+    ASSERT_TRUE(reversal);
+    const auto& command = std::get<contract::Reverse>(reversal->command);
+    EXPECT_EQ(command.amount_minor, kTotal);
+    EXPECT_EQ(command.receipt_number, 77);
+    shop.carry_out("pos", SaleRole::reversal);
+    EXPECT_EQ(shop.look().state, OperationState::failed);
+    EXPECT_EQ(shop.look().error->code, "payment_reversed");
+    EXPECT_EQ(shop.look().sale->stage, SaleStage::compensated);
+    EXPECT_FALSE(shop.has(SaleRole::reversal, 2));
+}
+
+TEST(Sale, TakesNothingBackWhileTheReceiptIsInDoubt) {
+    Shop shop;
+    shop.open_all();
+    shop.submit(shop.sale());
+    shop.answer_preflight();
+    shop.carry_out("pos", SaleRole::payment);
+    shop.prepare("fr");
+    shop.core->on_host_gone("fr", shop.hosts.epochs.at("fr"), "crashed");
+    EXPECT_EQ(shop.step(SaleRole::registration).state, OperationState::in_doubt);
+    shop.open("fr", false,
+              contract::Resolution{contract::Verdict::cannot_tell, Shop::identity("fr"), {}, ""});
+    shop.wait(std::chrono::hours(1));
+    EXPECT_FALSE(shop.has(SaleRole::reversal));
+    EXPECT_FALSE(shop.has(SaleRole::registration, 2));
+    EXPECT_EQ(shop.look().state, OperationState::accepted);
+    shop.core->on_host_gone("fr", shop.hosts.epochs.at("fr"), "silent");
+    shop.wait(seconds(1));
+    shop.open("fr", false,
+              contract::Resolution{contract::Verdict::executed, Shop::identity("fr"),
+                                   Shop::result("fr"), ""});
+    EXPECT_EQ(shop.look().state, OperationState::done);
+}
+
+TEST(Sale, WaitsForARegistrarThatWentAwayAndThenUsesTheSubstitute) {
+    Shop shop;
+    shop.open_all();
+    shop.submit(shop.sale());
+    shop.answer_preflight();
+    shop.prepare("pos");
+    shop.core->on_host_gone("fr", shop.hosts.epochs.at("fr"), "crashed");
+    contract::Finished paid;
+    paid.operation_id = step_id(shop.id, SaleRole::payment, 1);
+    paid.attempt = 1;
+    paid.result = Shop::result("pos");
+    // It is back in time for the choice, and gone again.
+    shop.open("fr");
+    shop.say("pos", paid);
+    shop.core->on_host_gone("fr", shop.hosts.epochs.at("fr"), "crashed");
+    EXPECT_EQ(shop.step(SaleRole::registration).device, "fr");
+    EXPECT_FALSE(shop.has(SaleRole::registration, 2));
+    for (int i = 0; i < 4; ++i) {
+        shop.wait(kRegistrarPatience / 2);
+    }
+    EXPECT_EQ(shop.step(SaleRole::registration).state, OperationState::cancelled);
+    EXPECT_EQ(shop.step(SaleRole::registration, 2).device, "fr2");
+}
+
+TEST(Sale, KeepsAnOpenCompensationUntilItSucceedsOrAPersonSaysSo) {
+    Shop shop;
+    shop.open_all();
+    contract::Sale sale = shop.sale();
+    sale.substitute = "-";
+    shop.submit(sale);
+    shop.answer_preflight();
+    shop.carry_out("pos", SaleRole::payment);
+    shop.prepare("fr");
+    shop.refuse("fr", SaleRole::registration, ErrorCode::device_failed);
+    shop.prepare("pos");
+    shop.refuse("pos", SaleRole::reversal, ErrorCode::reversal_impossible);
+    EXPECT_EQ(shop.look().state, OperationState::accepted);
+    EXPECT_EQ(shop.look().error->code, "compensation_open");
+    EXPECT_EQ(shop.look().sale->stage, SaleStage::compensation_open);
+    shop.of_operation(RequestKind::resolve);
+    EXPECT_EQ(shop.step(SaleRole::reversal, 2).state, OperationState::accepted);
+    EXPECT_FALSE(shop.look().error);
+    shop.prepare("pos");
+    shop.refuse("pos", SaleRole::reversal, ErrorCode::reversal_impossible, 2);
+    contract::DecideRequest decide;
+    decide.session = shop.session;
+    decide.operation_id = shop.id;
+    decide.version = shop.look().version;
+    decide.verdict = contract::Verdict::executed;
+    decide.note = "M. paid 25.00 back in cash";
+    EXPECT_EQ(Rig::error(shop.ask(RequestKind::decide, contract::to_value(decide))).code,
+              "bad_field");
+    decide.verdict = contract::Verdict::not_executed;
+    Rig::ok<contract::Operation>(shop.ask(RequestKind::decide, contract::to_value(decide)));
+    EXPECT_EQ(shop.look().state, OperationState::failed);
+    EXPECT_EQ(shop.look().error->code, "payment_reversed");
+}
+
+TEST(Sale, NamesTheFieldOfWhatIsWrong) {
+    Shop shop;
+    shop.open_all();
+    contract::Sale sale = shop.sale();
+    EXPECT_EQ(Rig::error(shop.submit(sale, "fr")).text.substr(0, 7), "device:");
+    sale.terminal = "till9";
+    EXPECT_NE(Rig::error(shop.submit(sale)).text.find("command.sale.terminal"), std::string::npos);
+    sale = shop.sale();
+    sale.receipt.kind = contract::ReceiptKind::sale_return;
+    EXPECT_NE(Rig::error(shop.submit(sale)).text.find("command.sale.receipt.kind"),
+              std::string::npos);
+    sale = shop.sale();
+    sale.receipt.payments[0].amount_minor = 1;
+    EXPECT_NE(Rig::error(shop.submit(sale)).text.find("command.sale.receipt"), std::string::npos);
+}
+
+TEST(Sale, AbortBreaksThePaymentOff) {
+    Shop shop;
+    shop.open_all();
+    shop.submit(shop.sale());
+    EXPECT_EQ(Rig::error(shop.of_operation(RequestKind::abort)).code, "wrong_state");
+    shop.answer_preflight();
+    shop.prepare("pos");
+    Rig::ok<contract::Operation>(shop.of_operation(RequestKind::abort));
+    EXPECT_EQ(shop.hosts.aborted, std::vector<std::string>{"pos"});
+}
+
+TEST(Sale, IsAcknowledgedWithItsSteps) {
+    Shop shop;
+    shop.open_all();
+    shop.submit(shop.sale());
+    shop.answer_preflight();
+    shop.carry_out("pos", SaleRole::payment);
+    shop.carry_out("fr", SaleRole::registration);
+    shop.of_operation(RequestKind::acknowledge);
+    EXPECT_TRUE(shop.look().acknowledged);
+    EXPECT_TRUE(shop.step(SaleRole::payment).acknowledged);
+    EXPECT_TRUE(shop.step(SaleRole::registration).acknowledged);
+}
+
+}  // namespace
+}  // namespace tillhost::devd::core
