@@ -419,6 +419,9 @@ void Administration::log(const contract::Device& device) {
 
 void Administration::on_device(const contract::Device& device, core::DeviceEvent event) {
     log(device);
+    if (event == core::DeviceEvent::opened) {
+        check_layout(device);
+    }
     for (Check& check : checks_) {
         if (check.device != device.device || check.question != 0) {
             continue;

@@ -23,6 +23,8 @@ inline constexpr std::size_t kChecksMax = 32;
 struct KnownDevice {
     core::DeviceConfig config;
     contract::DeviceOrigin origin = contract::DeviceOrigin::administrator;
+    /// Serial number of the device whose header and footer were seen in this life of devd.
+    std::string layout_of{};
 };
 
 struct AdministrationParts {
@@ -44,7 +46,9 @@ struct AdministrationParts {
 /// after a power cut; the writing blocks the loop for two syncs, a few times in a shop's life.
 ///
 /// For a connection check it is itself a client of the core (kSelf), which asks the device's status
-/// as any client would. It also writes one line to the log at each change of a device's state.
+/// as any client would. Whenever a registrar is opened that it has not seen yet, it asks for header
+/// and footer by itself: without them the set-up is not complete, whoever made it. It also writes
+/// one line to the log at each change of a device's state.
 class Administration final : public ipc::RequestHandler,
                              public ipc::ReplySink,
                              public core::DeviceObserver {
@@ -93,8 +97,13 @@ private:
     void ask(Check& check, const contract::Query& query);
     void take_answer(Check& check, const contract::Reply& reply);
     void take_layout(Check& check, const contract::Reply& reply);
+    void check_layout(const contract::Device& device);
+    void take_own(Check& check, const contract::Reply& reply);
+    base::Done keep_setup(KnownDevice& device, const std::vector<contract::SetupStep>& missing);
+    std::size_t checks_asked_for() const;
+    void reply_to(const Check& check, std::variant<contract::Value, contract::Error> outcome);
     void finish(Check& check);
-    void end(Check& check);
+    void end(const Check& check);
     void fail(Check& check, const contract::Error& error);
     void passed(Check& check);
     void wake_checks();

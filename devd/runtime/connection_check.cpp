@@ -27,9 +27,31 @@ os::Duration time_of(const contract::Request& request) {
                                           request.deadline_ms, contract::kRequestDeadlineMsMax)));
 }
 
-bool needs(const contract::Manifest& manifest, SetupStep step) {
-    const auto steps = setup_of(manifest);
+bool holds(const std::vector<SetupStep>& steps, SetupStep step) {
     return std::find(steps.begin(), steps.end(), step) != steps.end();
+}
+
+bool needs_layout(const contract::Manifest* manifest) {
+    return manifest != nullptr && holds(setup_of(*manifest), SetupStep::layout);
+}
+
+bool is_empty(const std::vector<std::string>& lines) {
+    return std::all_of(lines.begin(), lines.end(), [](const std::string& line) {
+        return line.find_first_not_of(' ') == std::string::npos;
+    });
+}
+
+/// Whether the answer to the layout query shows a header and a footer.
+bool has_both(const contract::Value& answer) {
+    const auto status = contract::from_value<contract::ClassStatus>(answer);
+    const auto* layout = status ? std::get_if<contract::Layout>(&*status) : nullptr;
+    return layout != nullptr && !is_empty(layout->header) && !is_empty(layout->footer);
+}
+
+std::string serial_of(const contract::Device& device) {
+    const auto* status =
+        device.status ? std::get_if<contract::FiscalStatus>(&*device.status) : nullptr;
+    return status == nullptr ? "" : status->identity.serial;
 }
 
 }  // namespace
@@ -84,7 +106,7 @@ Done Administration::start_check(ipc::PeerId peer, const contract::Request& requ
     const auto asked = TRY(contract::from_value<contract::SessionDeviceRequest>(request.body));
     TRY(core_->check_session(peer, asked.session));
     TRY(known(asked.device));
-    if (checks_.size() >= kChecksMax) {
+    if (checks_asked_for() >= kChecksMax) {
         return make_error(ErrorCode::retry_later, "enough connection checks are under way");
     }
     Check& check = checks_.emplace_back();
@@ -125,7 +147,8 @@ void Administration::go_on(Check& check) {
     } else if (check.error) {
         fail(check, *check.error);
     } else if (check.opened && check.question == 0) {
-        ask(check, contract::StatusQuery{});
+        ask(check, check.peer ? contract::Query(contract::StatusQuery{})
+                              : contract::Query(contract::LayoutQuery{}));
     }
 }
 
@@ -138,6 +161,10 @@ void Administration::ask(Check& check, const contract::Query& query) {
 }
 
 void Administration::take_answer(Check& check, const contract::Reply& reply) {
+    if (!check.peer) {
+        take_own(check, reply);
+        return;
+    }
     if (check.asks_layout) {
         take_layout(check, reply);
         return;
@@ -155,7 +182,7 @@ void Administration::take_answer(Check& check, const contract::Reply& reply) {
     const auto* manifest = device == devices_.end()
                                ? nullptr
                                : find_manifest(parts_.manifests, device->second.config.driver);
-    if (manifest != nullptr && needs(*manifest, SetupStep::layout)) {
+    if (needs_layout(manifest)) {
         check.asks_layout = true;
         ask(check, contract::LayoutQuery{});
         return;
@@ -164,44 +191,87 @@ void Administration::take_answer(Check& check, const contract::Reply& reply) {
 }
 
 void Administration::take_layout(Check& check, const contract::Reply& reply) {
-    const auto is_empty = [](const std::vector<std::string>& lines) {
-        return std::all_of(lines.begin(), lines.end(), [](const std::string& line) {
-            return line.find_first_not_of(' ') == std::string::npos;
-        });
-    };
-    bool stands = false;
-    if (const auto* error = std::get_if<contract::Error>(&reply.outcome)) {
+    const auto* error = std::get_if<contract::Error>(&reply.outcome);
+    if (error != nullptr) {
         check.reply.text = fmt::format("; header and footer could not be read: {}", error->text);
-    } else if (const auto status = contract::from_value<contract::ClassStatus>(
-                   std::get<contract::Value>(reply.outcome))) {
-        const auto* layout = std::get_if<contract::Layout>(&*status);
-        stands = layout != nullptr && !is_empty(layout->header) && !is_empty(layout->footer);
     }
-    if (!stands) {
+    if (error != nullptr || !has_both(std::get<contract::Value>(reply.outcome))) {
         check.reply.setup_missing.push_back(SetupStep::layout);
     }
     passed(check);
 }
 
+/// A registrar was opened: its header and footer are asked for, once for each that stands there.
+void Administration::check_layout(const contract::Device& device) {
+    const auto found = devices_.find(device.device);
+    if (found == devices_.end() || found->second.layout_of == serial_of(device) ||
+        !needs_layout(find_manifest(parts_.manifests, device.driver))) {
+        return;
+    }
+    for (const Check& check : checks_) {
+        if (!check.peer && check.device == device.device) {
+            end(check);  // of a former opening
+            break;
+        }
+    }
+    Check& check = checks_.emplace_back();
+    check.device = device.device;
+    check.serial = serial_of(device);
+    check.opened = true;
+    check.timer =
+        parts_.loop.call_at(parts_.clock.now() + kCheckTime, [this, one = &check] { end(*one); });
+    wake_checks();  // the core is at work: it is asked nothing now
+}
+
+/// Only what the registrar itself says counts: a line that broke says nothing of its header.
+void Administration::take_own(Check& check, const contract::Reply& reply) {
+    const auto found = devices_.find(check.device);
+    const auto* error = std::get_if<contract::Error>(&reply.outcome);
+    if (found != devices_.end() && (error == nullptr || error->device_code != 0)) {
+        KnownDevice& device = found->second;
+        std::vector<SetupStep> missing = device.config.setup_missing;
+        std::erase(missing, SetupStep::layout);
+        if (error == nullptr && has_both(std::get<contract::Value>(reply.outcome))) {
+            device.layout_of = check.serial;
+        } else {
+            missing.push_back(SetupStep::layout);
+            parts_.logger.warning("header or footer is missing, no documents are taken",
+                                  {{"device", check.device}, {"set", "tillctl layout"}});
+        }
+        if (const Done kept = keep_setup(device, missing); !kept) {
+            parts_.logger.error("what is missing could not be written down",
+                                {{"device", check.device}, {"why", kept.error().detail}});
+        }
+    }
+    end(check);
+}
+
+Done Administration::keep_setup(KnownDevice& device, const std::vector<SetupStep>& missing) {
+    if (holds(missing, SetupStep::layout)) {
+        device.layout_of.clear();  // it is asked again at the next opening
+    }
+    if (device.config.setup_missing == missing) {
+        return {};
+    }
+    core::DeviceConfig next = device.config;
+    next.setup_missing = missing;
+    if (device.origin == contract::DeviceOrigin::client) {
+        TRY(write_device_file(parts_.state_folder, next));
+    }
+    TRY(core_->configure_device(next));
+    device.config = std::move(next);
+    return {};
+}
+
 /// The set-up has come as far as this check says.
 void Administration::passed(Check& check) {
     const auto found = devices_.find(check.device);
-    KnownDevice* device = found == devices_.end() ? nullptr : &found->second;
-    if (device != nullptr && device->origin == contract::DeviceOrigin::client &&
-        device->config.setup_missing != check.reply.setup_missing) {
-        core::DeviceConfig next = device->config;
-        next.setup_missing = check.reply.setup_missing;
-        Done kept = write_device_file(parts_.state_folder, next);
-        if (kept) {
-            kept = core_->configure_device(next);
-        }
-        if (!kept) {
-            parts_.replies.send(check.peer,
-                                {check.request_id, contract::to_contract(kept.error())});
+    if (found != devices_.end()) {
+        if (const Done kept = keep_setup(found->second, check.reply.setup_missing); !kept) {
+            reply_to(check, contract::to_contract(kept.error()));
             end(check);
             return;
         }
-        device->config = std::move(next);
     }
     check.reply.outcome = CheckOutcome::passed;
     check.reply.text = std::string(advice_of(CheckOutcome::passed)) + check.reply.text;
@@ -220,11 +290,23 @@ void Administration::fail(Check& check, const contract::Error& error) {
 }
 
 void Administration::finish(Check& check) {
-    parts_.replies.send(check.peer, {check.request_id, contract::to_value(check.reply)});
+    reply_to(check, contract::to_value(check.reply));
     end(check);
 }
 
-void Administration::end(Check& check) {
+void Administration::reply_to(const Check& check,
+                              std::variant<contract::Value, contract::Error> outcome) {
+    if (check.peer) {
+        parts_.replies.send(*check.peer, {check.request_id, std::move(outcome)});
+    }
+}
+
+std::size_t Administration::checks_asked_for() const {
+    return static_cast<std::size_t>(std::count_if(
+        checks_.begin(), checks_.end(), [](const Check& check) { return check.peer.has_value(); }));
+}
+
+void Administration::end(const Check& check) {
     parts_.loop.cancel(check.timer);
     checks_.remove_if([&check](const Check& one) { return &one == &check; });
 }

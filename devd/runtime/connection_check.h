@@ -12,10 +12,11 @@ namespace tillhost::devd::runtime {
 inline constexpr ipc::PeerId kSelf{std::numeric_limits<std::uint64_t>::max()};
 
 /// One connection check: waits until the device is open or fails to, asks its status, and what
-/// stands on its documents where it can say that.
+/// stands on its documents where it can say that. One that devd makes by itself asks the latter
+/// only, and what it could not learn changes nothing.
 struct Administration::Check {
     std::string device;
-    ipc::PeerId peer;
+    std::optional<ipc::PeerId> peer{};  ///< nobody: devd's own
     std::int64_t request_id = 0;
     os::TimerId timer;  ///< the end of its time
     contract::CheckReply reply{};
@@ -25,6 +26,7 @@ struct Administration::Check {
     std::int64_t question = 0;  ///< number of its request to the core; 0 = it waits for the device
     std::optional<contract::Reply> answer{};
     bool asks_layout = false;
+    std::string serial{};  ///< of the device that is asked by devd itself
 };
 
 /// What an error means for who set the device up.

@@ -54,6 +54,14 @@ Done Seller::open_shift() {
         clock_.sleep_until(clock_.now() + kPause);  // devd is starting
     }
     client::Client* till = TRY(client());
+    contract::SetLayout layout;
+    layout.header = {"Chaos"};
+    layout.footer = {"and order"};
+    client::OperationOptions other{};
+    other.operation_id = client::make_operation_id(clock_);
+    TRY(till->carry_out(device_, layout, other, deadline));
+    TRY(till->acknowledge(other.operation_id, deadline));
+    TRY(till->check_device(device_, deadline));
     const auto opened = TRY(till->carry_out(device_, contract::OpenShift{}, options, deadline));
     if (opened.state != OperationState::done) {
         return make_error(ErrorCode::wrong_state,

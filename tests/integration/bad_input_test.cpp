@@ -283,6 +283,7 @@ TEST_F(BadTextTest, TextThatTheCodePageCannotShowIsRefusedAndLeavesNothingInTheB
     ASSERT_TRUE(shop_->start_simulator("kassa", "fiscal/shtrih"));
     start_devd();
     connect();
+    set_layout("kassa");
     const auto opened = client_->carry_out("kassa", contract::OpenShift{}, new_id(), deadline());
     ASSERT_TRUE(opened) << base::to_text(opened.error());
     ASSERT_EQ(opened->state, contract::OperationState::done);

@@ -86,6 +86,18 @@ protected:
         receipt.payments.push_back({contract::PaymentKind::cash, 15000});
         return receipt;
     }
+    /// What a registrar needs on its documents before it is set up.
+    void set_layout(const std::string& device) {
+        contract::SetLayout layout;
+        layout.header = {"Corner shop"};
+        layout.footer = {"Thank you"};
+        const auto set = client_->carry_out(device, layout, new_id(), deadline());
+        ASSERT_TRUE(set) << base::to_text(set.error());
+        ASSERT_EQ(set->state, contract::OperationState::done);
+        const auto checked = client_->check_device(device, deadline());
+        ASSERT_TRUE(checked) << base::to_text(checked.error());
+        ASSERT_TRUE(checked->setup_missing.empty());
+    }
     client::OperationOptions new_id() const {
         client::OperationOptions options;
         options.operation_id = client::make_operation_id(clock_);

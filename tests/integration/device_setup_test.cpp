@@ -36,11 +36,17 @@ protected:
         EXPECT_TRUE(reply) << base::to_text(reply.error());
         return reply ? *reply : contract::CheckReply{};
     }
+    void open_shift(const std::string& id) {
+        const auto opened = client_->carry_out(id, contract::OpenShift{}, new_id(), deadline());
+        ASSERT_TRUE(opened) << base::to_text(opened.error());
+        EXPECT_EQ(opened->state, OperationState::done);
+    }
     base::ErrorCode refusal(const base::Result<contract::DeviceSettings>& reply) {
         EXPECT_FALSE(reply);
         return reply ? base::ErrorCode::unspecified : reply.error().code;
     }
     std::unique_ptr<os::EventLoop> loop_;
+    os::Deadline patience_ = deadline();
 };
 
 TEST_F(DeviceSetupTest, FromNothingToAReceipt) {
@@ -83,6 +89,64 @@ TEST_F(DeviceSetupTest, TakesNoReceiptBeforeTheConnectionCheckPassed) {
     ASSERT_TRUE(shop_->start_simulator("till", "fiscal/toy"));
     EXPECT_EQ(check("till").outcome, CheckOutcome::passed);
     ASSERT_TRUE(client_->carry_out("till", contract::OpenShift{}, new_id(), deadline()));
+}
+
+// The driver, the bytes and the tables of a Shtrih-M registrar, which comes without a header.
+TEST_F(DeviceSetupTest, TakesNoReceiptOnARegistrarWithoutHeaderAndFooter) {
+    ASSERT_TRUE(shop_->start_simulator("till", "fiscal/shtrih"));
+    start_devd();
+    const Ran added = tillctl({"add", "fiscal/shtrih", "till", port("till")});
+    EXPECT_EQ(added.exit, 1) << added.out << added.err;
+    EXPECT_NE(added.out.find("The connection check passed."), std::string::npos) << added.out;
+    EXPECT_NE(added.out.find("header or footer is missing"), std::string::npos) << added.out;
+    connect();
+    const auto refused = client_->carry_out("till", contract::OpenShift{}, new_id(), deadline());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, base::ErrorCode::setup_incomplete);
+
+    ASSERT_EQ(tillctl({"layout", "till", "--footer", "Thank you"}).exit, 0);
+    const Ran half = tillctl({"test", "till"});
+    EXPECT_EQ(half.exit, 1) << "a header is missing: " << half.out;
+    ASSERT_EQ(tillctl({"layout", "till", "--header", "Corner shop"}).exit, 0);
+    const Ran whole = tillctl({"test", "till"});
+    EXPECT_EQ(whole.exit, 0) << whole.out;
+    open_shift("till");
+    const auto sold = client_->sell("till", tea(), new_id(), deadline());
+    ASSERT_TRUE(sold) << base::to_text(sold.error());
+    EXPECT_EQ(sold->state, OperationState::done);
+    const std::string tape = MUST(shop_->ctl("till", {"tape"}));
+    EXPECT_NE(tape.find("Corner shop"), std::string::npos) << tape;
+
+    shop_->kill_devd();
+    start_devd();
+    connect();
+    EXPECT_TRUE(client_->status("till", deadline())->setup_missing.empty());
+}
+
+// Nobody tests a device of the administrator's file: devd looks when it opens it.
+TEST_F(DeviceSetupTest, LooksForHeaderAndFooterOfTheAdministratorsRegistrarToo) {
+    ASSERT_TRUE(shop_->start_simulator("kassa", "fiscal/shtrih"));
+    ASSERT_TRUE(shop_->configure(
+        "kassa", "driver = \"fiscal/shtrih\"\nport = \"pty:" + shop_->pty("kassa") + "\"\n"));
+    start_devd();
+    connect();
+    const auto missing_is = [this](const std::vector<contract::SetupStep>& wanted) {
+        bool seen = false;
+        while (!seen && clock_.now() < patience_) {
+            const auto device = client_->status("kassa", deadline());
+            seen = device && device->setup_missing == wanted;
+        }
+        return seen;
+    };
+    EXPECT_TRUE(missing_is({contract::SetupStep::layout}));
+    const auto refused = client_->carry_out("kassa", contract::OpenShift{}, new_id(), deadline());
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, base::ErrorCode::setup_incomplete);
+    ASSERT_EQ(tillctl({"layout", "kassa", "--header", "Corner shop", "--footer", "Thank you"}).exit,
+              0);
+    ASSERT_TRUE(shop_->kill_host("kassa"));
+    EXPECT_TRUE(missing_is({})) << "it is opened anew and has both";
+    open_shift("kassa");
 }
 
 TEST_F(DeviceSetupTest, NamesEachMistakeAndChangesNothing) {

@@ -137,6 +137,17 @@ private:
                 "--full", [&verb] { verb.command = contract::CutPaper{false}; }, help("cut.full"));
         });
         add_submit("drawer", contract::OpenDrawer{});
+        add_submit("layout", {}, add_layout);
+    }
+    static void add_layout(CLI::App* sub, SubmitVerb& verb) {
+        auto layout = std::make_shared<contract::SetLayout>();
+        CLI::Option_group* lines = sub->add_option_group("lines");
+        lines->add_option("--header", layout->header, help("layout.header"))
+            ->allow_extra_args(false);
+        lines->add_option("--footer", layout->footer, help("layout.footer"))
+            ->allow_extra_args(false);
+        lines->require_option(1, 2);
+        sub->parse_complete_callback([&verb, layout] { verb.command = *layout; });
     }
     static void add_shift(CLI::App* sub, SubmitVerb& verb) {
         auto cashier = std::make_shared<contract::Cashier>();

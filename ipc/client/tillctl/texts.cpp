@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "hal/base/money.h"
+#include "ipc/client/tillctl/admin.h"
 #include "ipc/client/tillctl/language.h"
 #include "ipc/contract/envelope.h"
 
@@ -144,6 +145,9 @@ constexpr auto kOwnHelp = std::to_array<std::pair<std::string_view, Text>>({
     {"add.settings", Text::help_add_settings},
     {"add.name", Text::help_add_name},
     {"add.no_test", Text::help_add_no_test},
+    {"layout", Text::help_layout},
+    {"layout.header", Text::help_layout_header},
+    {"layout.footer", Text::help_layout_footer},
     {"configure", Text::help_configure},
     {"configure.settings", Text::help_configure_settings},
     {"configure.unset", Text::help_configure_unset},
@@ -158,6 +162,10 @@ std::string money(std::int64_t minor) { return base::minor_to_text(minor, kDecim
 
 std::string row(std::string_view label, std::string_view value) {
     return fmt::format("{:<14}{}\n", label, value);
+}
+
+std::string known_row(std::string_view label, std::string_view value) {
+    return value.empty() ? "" : row(label, value);
 }
 
 std::string age_text(std::int64_t ms) {
@@ -199,13 +207,8 @@ std::string fiscal_status_text(const contract::FiscalStatus& status) {
         text += row("not sent", fmt::format("{} documents wait for the data operator",
                                             status.unsent_documents));
     }
-    if (!status.device_time.empty()) {
-        text += row("its clock", status.device_time);
-    }
-    if (!status.firmware.empty()) {
-        text += row("firmware", status.firmware);
-    }
-    return text;
+    text += known_row("its clock", status.device_time);
+    return text + known_row("firmware", status.firmware);
 }
 
 std::string printed_text(const contract::FiscalResult& result) {
@@ -247,9 +250,7 @@ std::string result_text(const contract::FiscalResult& result, bool prints) {
     if (result.change_minor != 0) {
         text += row("change", money(result.change_minor));
     }
-    if (!result.registered_at.empty()) {
-        text += row("at", result.registered_at);
-    }
+    text += known_row("at", result.registered_at);
     text += prints ? printed_text(result) : "";
     if (!result.serial.empty()) {
         text += row("registrar",
@@ -327,9 +328,8 @@ std::string devices_text(const std::vector<contract::Device>& devices) {
 std::string device_text(const contract::Device& device) {
     std::string text = row("device", device.device) + row("driver", device.driver) +
                        row("state", state_text(device.state));
-    if (!device.reason.empty()) {
-        text += row("reason", device.reason);
-    }
+    text += known_row("reason", device.reason);
+    text += setup_text(user_language(), device.device, device.setup_missing);
     text += row("last answer", age_text(device.last_ok_ms));
     text += row("queue", std::to_string(device.queue));
     if (device.in_doubt) {
@@ -376,11 +376,11 @@ std::string operation_text(const contract::Operation& operation) {
                                ? ""
                                : fmt::format("{} on {}", operation.command, operation.device));
     text += row("operation", operation.operation_id.to_text());
-    if (!operation.sale_ref.empty()) {
-        text += row("sale", operation.sale_ref);
-    }
+    text += known_row("sale", operation.sale_ref);
     if (operation.result) {
-        const bool prints = operation.command != "open_drawer" && operation.command != "cut_paper";
+        constexpr std::string_view kOfNoPaper[] = {"open_drawer", "cut_paper", "set_layout"};
+        const bool prints = std::find(std::begin(kOfNoPaper), std::end(kOfNoPaper),
+                                      operation.command) == std::end(kOfNoPaper);
         text += result_text(std::get<contract::FiscalResult>(*operation.result), prints);
     }
     if (operation.error) {

@@ -101,6 +101,11 @@ inline constexpr std::array kDriverFields{
 inline constexpr std::array kPages{device::Page{device::kCommunicationTitle, kCommunicationFields},
                                    device::Page{device::kDriverTitle, kDriverFields}};
 
+inline constexpr std::array kCapabilities{
+    contract::Capability::layout,   contract::Capability::drawer,   contract::Capability::barcodes,
+    contract::Capability::pictures, contract::Capability::marking,  contract::Capability::clock,
+    contract::Capability::tables,   contract::Capability::training, contract::Capability::cut};
+
 inline constexpr device::Manifest kManifest{
     .device_class = contract::DeviceClass::fiscal_registrar,
     .title = {"Shtrih-M registrars with a fiscal storage", "ККТ Штрих-М с фискальным накопителем",
@@ -108,6 +113,7 @@ inline constexpr device::Manifest kManifest{
     .models = kModelNames,
     .lines = kLines,
     .pages = kPages,
+    .capabilities = kCapabilities,
     .recovery = contract::RecoveryClass::replay,
     .text_page = contract::TextPage::cp1251,
     .tag_page = contract::TextPage::cp866,

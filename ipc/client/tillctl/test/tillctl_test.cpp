@@ -50,6 +50,10 @@ TEST(Arguments, MakeTheCommandOfEachVerb) {
     EXPECT_FALSE(command_of<contract::CutPaper>({"cut", "kassa", "--full"}).partial);
     command_of<contract::XReport>({"report", "kassa", "x"});
     command_of<contract::OpenDrawer>({"drawer", "kassa"});
+    const auto layout = command_of<contract::SetLayout>(
+        {"layout", "kassa", "--header", "Shop", "--header", "Street 1", "--footer", "Thanks"});
+    EXPECT_EQ(layout.header, (std::vector<std::string>{"Shop", "Street 1"}));
+    EXPECT_EQ(layout.footer, (std::vector<std::string>{"Thanks"}));
 }
 
 TEST(Arguments, TakeTheCommonOptionsBeforeAndBehindTheVerb) {
@@ -102,10 +106,10 @@ TEST(Arguments, KnowNoVerbThatIsNotThereYet) {
 
 TEST(Arguments, HaveHelpOnEveryVerbAndOption) {
     for (const char* verb :
-         {"devices", "status", "receipt",   "shift",       "cash",      "report",
-          "print",   "cut",    "drawer",    "operations",  "operation", "resolve",
-          "decide",  "cancel", "settle",    "acknowledge", "decode",    "models",
-          "ports",   "add",    "configure", "remove",      "test",      "doctor"}) {
+         {"devices", "status",      "receipt",    "shift",     "cash",    "report", "print",
+          "cut",     "drawer",      "operations", "operation", "resolve", "decide", "cancel",
+          "settle",  "acknowledge", "decode",     "models",    "ports",   "add",    "configure",
+          "remove",  "test",        "doctor",     "layout"}) {
         const auto parsed = parse({verb, "--help"});
         const auto& help = std::get<Explanation>(parsed);
         EXPECT_TRUE(help.is_help);
