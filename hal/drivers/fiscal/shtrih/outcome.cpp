@@ -38,9 +38,8 @@ contract::FiscalResult registered_result(const contract::FiscalMarker& marker,
 }
 
 std::int64_t clock_offset(const DateTime& time, const os::Clock& clock) {
-    const bool real = time.month >= 1 && time.month <= 12 && time.day >= 1 && time.day <= 31;
     constexpr std::int64_t kMsPerSecond = 1000;
-    return real ? to_unix_seconds(time) - clock.unix_ms() / kMsPerSecond : 0;
+    return is_day(time) ? to_unix_seconds(time) - clock.unix_ms() / kMsPerSecond : 0;
 }
 
 }  // namespace tillhost::drivers::shtrih

@@ -64,6 +64,11 @@ std::int64_t get_number(ByteReader& reader, std::size_t width) {
     return static_cast<std::int64_t>(reader.uint_le(width));
 }
 
+std::chrono::year_month_day calendar_day(const DateTime& time) {
+    return {std::chrono::year(time.year), std::chrono::month(static_cast<unsigned>(time.month)),
+            std::chrono::day(static_cast<unsigned>(time.day))};
+}
+
 /// YY MM DD HH MI of the storage's commands.
 DateTime get_date_time(ByteReader& reader) {
     DateTime time;
@@ -215,10 +220,10 @@ std::string to_text(const DateTime& time) {
                        time.minute);
 }
 
+bool is_day(const DateTime& time) { return calendar_day(time).ok(); }
+
 std::int64_t to_unix_seconds(const DateTime& time) {
-    const std::chrono::sys_days day{std::chrono::year_month_day(
-        std::chrono::year(time.year), std::chrono::month(static_cast<unsigned>(time.month)),
-        std::chrono::day(static_cast<unsigned>(time.day)))};
+    const std::chrono::sys_days day{calendar_day(time)};
     constexpr std::int64_t kDaySeconds = 86'400;
     return day.time_since_epoch().count() * kDaySeconds + time.hour * 3600 + time.minute * 60 +
            time.second;

@@ -210,9 +210,11 @@ struct DateTime {
     int second = 0;
     friend bool operator==(const DateTime&, const DateTime&) = default;
 };
+/// Whether year, month and day are one of the calendar: no 31 February, no zeros.
+bool is_day(const DateTime& time);
 /// "2024-05-31T17:42"
 std::string to_text(const DateTime& time);
-/// Seconds since 1970-01-01 as if the clock showed UTC.
+/// Seconds since 1970-01-01 as if the clock showed UTC. Only where is_day().
 std::int64_t to_unix_seconds(const DateTime& time);
 
 /// Flags of 10h and 11h. Which sensors exist depends on the model.

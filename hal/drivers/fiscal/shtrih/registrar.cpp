@@ -183,14 +183,21 @@ Done Registrar::ask_abilities(os::Deadline deadline) {
     }
     constexpr std::uint64_t kLast = 0xFF;
     abilities_.format = static_cast<Format>(std::min(format.value_or(0), kLast));
-    const auto expires_on = session_->storage_expiry(deadline);
-    if (!expires_on && !is_refusal(expires_on.error())) {
-        return expires_on.error();
-    }
-    expires_on_ = expires_on ? std::optional(*expires_on) : std::nullopt;
+    TRY(ask_expiry(deadline));
     shift_known_.reset();
     const Model* model = find_model(identity_.model);
     tags_first_ = model != nullptr && model->tags_first;
+    return {};
+}
+
+/// The storage's last day only warns. One that it does not tell, or tells as no day of the
+/// calendar, stays unknown and keeps nobody from selling or from a verdict.
+Done Registrar::ask_expiry(os::Deadline deadline) {
+    const auto day = session_->storage_expiry(deadline);
+    if (!day && !is_refusal(day.error()) && day.error().code != ErrorCode::unexpected_answer) {
+        return day.error();
+    }
+    expires_on_ = day ? std::optional(*day) : std::nullopt;
     return {};
 }
 

@@ -98,6 +98,7 @@ private:
                        os::Deadline deadline);
     base::Done identify(os::Deadline deadline);
     base::Done ask_abilities(os::Deadline deadline);
+    base::Done ask_expiry(os::Deadline deadline);
     base::Done check_identity(const FullStatus& full, const StorageStatus& storage) const;
     base::Result<contract::Resolution> verdict(contract::Pending& pending, bool may_clean_up,
                                                os::Deadline deadline);

@@ -137,6 +137,13 @@ Result<DateTime> read_storage_expiry(ByteView body) {
     day.year = kCentury + reader.u8();
     day.month = reader.u8();
     day.day = reader.u8();
+    if (!reader.failed() && !is_day(day)) {
+        return base::make_error(
+            base::ErrorCode::unexpected_answer,
+            fmt::format("FF03h: the last day of the storage is told as {:04}-{:02}-{:02}, which is "
+                        "no day of the calendar",
+                        day.year, day.month, day.day));
+    }
     return unless_cut(reader, day, "the last day of the storage");
 }
 

@@ -83,7 +83,8 @@ base::Bytes long_register_request(Command command, Password password, std::uint1
 
 // --- storage ------------------------------------------------------------------------------------
 
-/// FF03h: last day of the storage.
+/// FF03h: last day of the storage. Errors: frame_damaged; unexpected_answer if it is no day of the
+/// calendar.
 base::Result<DateTime> read_storage_expiry(base::ByteView body);
 /// FF04h: its version.
 base::Result<std::string> read_storage_version(base::ByteView body);

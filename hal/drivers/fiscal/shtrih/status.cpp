@@ -20,10 +20,6 @@ constexpr std::int64_t kHourSeconds = 3'600;
 /// Documents between the opening of a shift and its first receipt, such as reports to the operator.
 constexpr std::uint32_t kOpeningLooksMax = 8;
 
-bool is_day(const DateTime& time) {
-    return time.month >= 1 && time.month <= 12 && time.day >= 1 && time.day <= 31;
-}
-
 /// Seconds from `from` to `to`.
 std::int64_t between(const DateTime& from, const DateTime& to) {
     return to_unix_seconds(to) - to_unix_seconds(from);

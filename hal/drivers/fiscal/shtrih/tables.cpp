@@ -102,7 +102,7 @@ Done add_rows(const std::vector<std::string>& texts, std::string_view name, std:
     return {};
 }
 
-/// YYYY-MM-DDTHH:MM:SS; the device checks the day of the month.
+/// YYYY-MM-DDTHH:MM:SS
 std::optional<DateTime> parse_time(const std::string& text) {
     DateTime time;
     char more = 0;
@@ -111,8 +111,8 @@ std::optional<DateTime> parse_time(const std::string& text) {
     constexpr int kFields = 6;
     constexpr std::size_t kLength = 19;
     const bool fits = read == kFields && text.size() == kLength && time.year >= 2000 &&
-                      time.year < 2100 && time.month >= 1 && time.month <= 12 && time.day >= 1 &&
-                      time.day <= 31 && time.hour < 24 && time.minute < 60 && time.second < 60;
+                      time.year < 2100 && is_day(time) && time.hour < 24 && time.minute < 60 &&
+                      time.second < 60;
     return fits ? std::optional(time) : std::nullopt;
 }
 
@@ -245,7 +245,7 @@ Done Registrar::set_clock(const contract::SetClock& command, os::Deadline deadli
     TRY(require_open());
     const auto wanted = command.time.empty() ? local_time(clock_) : parse_time(command.time);
     if (!wanted) {
-        return bad_field("time", "YYYY-MM-DDTHH:MM:SS of 2000 to 2099");
+        return bad_field("time", "YYYY-MM-DDTHH:MM:SS of 2000 to 2099, a day of the calendar");
     }
     FullStatus full = TRY(session_->full_status(deadline));
     const Password password = session_->admin_password();

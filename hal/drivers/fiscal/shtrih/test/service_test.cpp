@@ -179,7 +179,8 @@ TEST(ShtrihService, TheDateIsConfirmedBeforeTheTimeIsSet) {
     EXPECT_EQ(device.sent(Command::set_date), Strings{"1F 05 18"});
     EXPECT_EQ(device.sent(Command::confirm_date), Strings{"1F 05 18"});
     EXPECT_EQ(device.sent(Command::set_time), Strings{"11 2A 05"});
-    for (const char* wrong : {"2024-05-31", "2024-13-31T00:00:00", "2024-05-31T24:00:00", "x"}) {
+    for (const char* wrong :
+         {"2024-05-31", "2024-13-31T00:00:00", "2024-02-30T00:00:00", "2024-05-31T24:00:00", "x"}) {
         clock.time = wrong;
         expect_refused(host, clock, "time", ErrorCode::bad_field);
     }
@@ -244,6 +245,27 @@ TEST(ShtrihService, TheLayoutIsReadAndWrittenAsAWhole) {
                        "04 03 00 01 00 00 00 00", "01 01 00 07 00", "05 02 00 01 63 64 00 00"}));
     set.footer = {"a", "abcde"};
     expect_refused(host, set, "footer[1]", ErrorCode::bad_field);
+}
+
+TEST(ShtrihService, ALastDayThatIsNoneOfTheCalendarIsAnErrorAndKeepsNobodyFromSelling) {
+    for (const char* none : {"1A 02 1F", "1B 02 1D", "00 00 00", "1A 0D 01", "1A 01 00"}) {
+        const auto day = read_storage_expiry(*base::from_hex(none));
+        ASSERT_FALSE(day) << none;
+        EXPECT_EQ(day.error().code, ErrorCode::unexpected_answer) << none;
+        Scripted device;
+        device.say(Command::storage_expiry, none);
+        ScriptedHost host(device);  // opens it
+        const auto found = host.query(contract::StatusQuery{});
+        ASSERT_TRUE(found) << base::to_text(found.error());
+        const auto& status = std::get<contract::FiscalStatus>(*found);
+        EXPECT_EQ(status.memory_expires_on, "") << "unknown";
+        EXPECT_EQ(std::count(status.warnings.begin(), status.warnings.end(),
+                             FiscalWarning::memory_expired),
+                  0);
+    }
+    EXPECT_EQ(MUST(read_storage_expiry(*base::from_hex("1C 02 1D"))),
+              (DateTime{2028, 2, 29, 0, 0, 0}));
+    EXPECT_EQ(read_storage_expiry(*base::from_hex("1A 02")).error().code, ErrorCode::frame_damaged);
 }
 
 TEST(ShtrihService, RegistersAreReadByTheirNumbers) {
