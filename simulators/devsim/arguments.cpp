@@ -232,7 +232,8 @@ FAMILY: {}
   --ffd 1.05|1.1|1.2              format of the documents (default 1.05)
   --link 1|2|both                 link layers that the device speaks (default both; the first byte
                                   after power on chooses)
-  --operation-tags behind|before  where a position's tags and marking code go (default behind it)
+  --operation-tags behind|before  where a position's tags and marking code go (default: as the
+                                  model wants them; the one played has them before)
 
 When it is ready it prints one line: "ready FAMILY on ADDRESS seed N". SIGTERM ends it.
 

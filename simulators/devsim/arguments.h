@@ -32,9 +32,9 @@ struct ServeArguments {
     std::int64_t utc_offset_min = 0;
     int short_status = 17;
     int full_status = 50;
-    std::string ffd = "1.05";               ///< 1.05, 1.1, 1.2
-    std::string link = "both";              ///< 1, 2, both
-    std::string operation_tags = "behind";  ///< behind their operation, or before it
+    std::string ffd = "1.05";      ///< 1.05, 1.1, 1.2
+    std::string link = "both";     ///< 1, 2, both
+    std::string operation_tags{};  ///< behind their operation, or before it; empty: by model
 };
 
 /// devsim run SCENARIO [options], devsim check SCENARIO

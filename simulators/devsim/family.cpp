@@ -58,7 +58,9 @@ Made make_shtrih(const ServeArguments& arguments, const os::Clock& clock, Store 
     options.link.variant1 = arguments.link != "2";
     options.link.variant2 = arguments.link != "1";
     options.ffd = arguments.ffd == "1.2" ? 4 : arguments.ffd == "1.1" ? 3 : 2;
-    options.operation_tags_first = arguments.operation_tags == "before";
+    if (!arguments.operation_tags.empty()) {
+        options.operation_tags_first = arguments.operation_tags == "before";
+    }
     options.store = std::move(store);
     return simulators::shtrih::make_shtrih_registrar(options);
 }

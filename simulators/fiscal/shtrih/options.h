@@ -2,12 +2,19 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "simulators/core/fiscal_store.h"
 #include "simulators/fiscal/shtrih/link.h"
 
 namespace tillhost::simulators::shtrih {
+
+/// Whether a model, by its code in FCh, wants the tags of an operation before it: those with "cash
+/// core" firmware (16, 20, 21, 45, 46) and the mobile one (19). Source: the vendor's open driver,
+/// repository shtrih-m/javapos_shtrih, DeviceMetrics and getCapOperationTagsFirst; the protocol's
+/// text leaves the order open.
+bool tags_first_by_model(std::uint8_t code);
 
 /// A registrar as it leaves the shop that set it up. Everything has a value that works.
 struct ShtrihOptions {
@@ -33,8 +40,9 @@ struct ShtrihOptions {
     bool full_status_50 = true;   ///< 11h: 50 bytes, else 48
     std::size_t operations_max = 1000;
     std::uint8_t ffd = 2;  ///< table 17 field 17: 2 is FFD 1.05, 3 is 1.1, 4 is 1.2
-    /// Tags and marking codes of an operation go before it ("cash core" firmware), else after it.
-    bool operation_tags_first = false;
+    /// Tags and marking codes of an operation go before it, or after it; absent: as that model
+    /// wants them (tags_first_by_model).
+    std::optional<bool> operation_tags_first{};
 
     os::Duration command_time = std::chrono::milliseconds(2);
     os::Duration document_time = std::chrono::milliseconds(30);  ///< where the FN signs

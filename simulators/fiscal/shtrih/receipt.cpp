@@ -58,6 +58,11 @@ std::size_t department_register(const FiscalLine& line, ReceiptKind kind) {
 
 }  // namespace
 
+bool tags_first_by_model(std::uint8_t code) {
+    constexpr std::uint8_t kModels[] = {16, 19, 20, 21, 45, 46};
+    return std::find(std::begin(kModels), std::end(kModels), code) != std::end(kModels);
+}
+
 Refusal Machine::open_receipt(ReceiptKind kind, std::uint8_t operator_index, bool correction) {
     if (!memory_.shift_open) {
         const auto opened = open_shift(operator_index);
@@ -129,7 +134,8 @@ Refusal Machine::put_tags(std::vector<FiscalTag> tags) {
 
 Refusal Machine::put_line_tags(std::vector<FiscalTag> tags) {
     OpenReceipt& receipt = memory_.receipt;
-    const bool to_next = options_.operation_tags_first;
+    const bool to_next =
+        options_.operation_tags_first.value_or(tags_first_by_model(options_.model_code));
     if (!receipt_open() || (!to_next && receipt.lines.empty())) {
         return Refusal::fn_wrong_state;
     }

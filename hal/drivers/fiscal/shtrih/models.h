@@ -6,7 +6,8 @@ namespace tillhost::drivers::shtrih {
 
 /// A model as FCh names it, and what is peculiar to it. Models that are not listed are served
 /// alike. Source: vendor's "KKT with FN protocol v1.17", chapter 1, and the models named in public
-/// logs.
+/// logs; who wants tags first: the vendor's open driver, repository shtrih-m/javapos_shtrih,
+/// DeviceMetrics and getCapOperationTagsFirst.
 struct Model {
     std::string_view name;
     /// "Cash core" firmware and mobile models want tags of an operation before the operation.

@@ -29,6 +29,14 @@ std::string number_tag(std::uint16_t number, std::uint64_t value) {
     return base::to_hex(writer.bytes());
 }
 
+/// A model that is no cash core.
+ShtrihOptions desktop() {
+    ShtrihOptions options;
+    options.model_code = 250;
+    options.model_name = "ШТРИХ-М-02Ф";
+    return options;
+}
+
 class Storage : public testing::Test {
 protected:
     void remake(const ShtrihOptions& options) { host_ = std::make_unique<Host>(options); }
@@ -47,6 +55,7 @@ protected:
 };
 
 TEST_F(Storage, TagsStayWithTheDocumentAndItsLines) {
+    remake(desktop());
     EXPECT_EQ(done(tag_message(0x0C, text_tag(1008, "+79001234567"))), "FF 0C 02");
     done(kOpenShift);
     done(kOpenSale);
@@ -69,9 +78,8 @@ TEST_F(Storage, TagsStayWithTheDocumentAndItsLines) {
 }
 
 TEST_F(Storage, ACashCoreTakesTheTagsBeforeTheirOperation) {
-    ShtrihOptions options;
-    options.operation_tags_first = true;
-    remake(options);
+    EXPECT_EQ(done("FC").substr(0, 17), "FC 00 00 00 02 00");  // what follows is the model
+    EXPECT_EQ(done("FC").substr(18, 2), "2D");
     done(kOpenShift);
     done(kOpenSale);
     EXPECT_EQ(done(tag_message(0x4D, number_tag(2108, 11))), "FF 4D 00");
@@ -210,7 +218,7 @@ TEST_F(Storage, RefusesWhatWaitedTooLongOrIsWornOut) {
 class Marking : public Storage {
 protected:
     Marking() {
-        ShtrihOptions options;
+        ShtrihOptions options = desktop();
         options.ffd = 4;
         remake(options);
         done(kOpenShift);
@@ -232,6 +240,22 @@ TEST_F(Marking, ACheckedCodeIsBoundToItsPosition) {
     done(close_message(9980, 0));
     EXPECT_EQ(*find_tag(last().lines[0].tags, 2000), base::bytes_of("ABC"));
     EXPECT_EQ(done(kBind), "FF 67 5E");  // no document
+}
+
+TEST_F(Marking, ACashCoreBindsTheCodeToThePositionThatFollows) {
+    ShtrihOptions options;
+    options.ffd = 4;
+    remake(options);
+    done(kOpenShift);
+    done(kOpenSale);
+    done(kCheck);
+    EXPECT_EQ(done(kAccept), "FF 69 00 0F");
+    EXPECT_EQ(done(kBind), "FF 67 00 4D 44 01 0F");
+    done(kMilk);
+    done(kCheese);
+    done(close_message(25015, 0));
+    EXPECT_EQ(*find_tag(last().lines[0].tags, 2000), base::bytes_of("ABC"));
+    EXPECT_EQ(find_tag(last().lines[1].tags, 2000), nullptr);
 }
 
 TEST_F(Marking, TheAnswerOfTheCheckIsChosenByTheTest) {

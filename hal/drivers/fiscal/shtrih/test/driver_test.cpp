@@ -333,66 +333,66 @@ TEST_P(ShtrihDriver, CorrectsInEitherDataFormat) {
     }
 }
 
-/// A model that takes tags behind the position.
-simulators::shtrih::ShtrihOptions desktop() {
-    simulators::shtrih::ShtrihOptions options;
-    options.model_name = "ШТРИХ-М-01Ф";
-    return options;
-}
-
 TEST_P(ShtrihDriver, EveryFieldOfAReceiptStandsInTheFiscalMemory) {
-    Counter counter(desktop());
-    Book book(counter);
-    Host host(counter);
-    ASSERT_TRUE(host.open(book));
-    ASSERT_TRUE(host.execute(format_is("4"), book));
-    ASSERT_TRUE(host.open(book));
-    ASSERT_TRUE(host.execute(contract::OpenShift{}, book));
-    contract::Receipt receipt = example_receipt();
-    receipt.tax_system = contract::TaxSystem::general;
-    receipt.customer_contact = "a@b.ru";
-    receipt.electronic_only = true;
-    receipt.lines[1].measure = 11;
-    receipt.lines[1].item_type = contract::ItemType::excise_goods;
-    receipt.lines[1].payment_method = contract::PaymentMethod::full_prepayment;
-    const auto sold = host.execute(receipt, book);
-    ASSERT_TRUE(sold) << base::to_text(sold.error());
-    const auto& document = counter.last();
-    EXPECT_TRUE(document.electronic_only);
-    EXPECT_EQ(document.lines[1].item_type, 2);
-    EXPECT_EQ(document.lines[1].payment_method, 1);
-    const simulators::FiscalTag kilogram{2108, {base::byte(11)}};
-    EXPECT_NE(std::find(document.lines[1].tags.begin(), document.lines[1].tags.end(), kilogram),
-              document.lines[1].tags.end());
-    const simulators::FiscalTag contact{1008, base::bytes_of("a@b.ru")};
-    EXPECT_NE(std::find(document.tags.begin(), document.tags.end(), contact), document.tags.end());
-    receipt.electronic_only = false;
-    ASSERT_TRUE(host.execute(receipt, book));
-    EXPECT_FALSE(counter.last().electronic_only) << "the next one is printed again";
+    for (const auto& model : both_orders()) {
+        SCOPED_TRACE(model.model_name);
+        Counter counter(model);
+        Book book(counter);
+        Host host(counter);
+        ASSERT_TRUE(host.open(book));
+        ASSERT_TRUE(host.execute(format_is("4"), book));
+        ASSERT_TRUE(host.open(book));
+        ASSERT_TRUE(host.execute(contract::OpenShift{}, book));
+        contract::Receipt receipt = example_receipt();
+        receipt.tax_system = contract::TaxSystem::general;
+        receipt.customer_contact = "a@b.ru";
+        receipt.electronic_only = true;
+        receipt.lines[1].measure = 11;
+        receipt.lines[1].item_type = contract::ItemType::excise_goods;
+        receipt.lines[1].payment_method = contract::PaymentMethod::full_prepayment;
+        const auto sold = host.execute(receipt, book);
+        ASSERT_TRUE(sold) << base::to_text(sold.error());
+        const auto& document = counter.last();
+        EXPECT_TRUE(document.electronic_only);
+        EXPECT_EQ(document.lines[1].item_type, 2);
+        EXPECT_EQ(document.lines[1].payment_method, 1);
+        const simulators::FiscalTag kilogram{2108, {base::byte(11)}};
+        EXPECT_NE(std::find(document.lines[1].tags.begin(), document.lines[1].tags.end(), kilogram),
+                  document.lines[1].tags.end());
+        const simulators::FiscalTag contact{1008, base::bytes_of("a@b.ru")};
+        EXPECT_NE(std::find(document.tags.begin(), document.tags.end(), contact),
+                  document.tags.end());
+        receipt.electronic_only = false;
+        ASSERT_TRUE(host.execute(receipt, book));
+        EXPECT_FALSE(counter.last().electronic_only) << "the next one is printed again";
+    }
 }
 
 TEST_P(ShtrihDriver, AMarkedItemIsCheckedBoundAndSold) {
-    Counter counter(desktop());
-    Book book(counter);
-    Host host(counter);
-    ASSERT_TRUE(host.open(book));
-    ASSERT_TRUE(host.execute(format_is("4"), book));
-    ASSERT_TRUE(host.open(book));
-    ASSERT_TRUE(host.execute(contract::OpenShift{}, book));
-    contract::Receipt receipt = example_receipt();
-    receipt.lines[0].quantity_units = 1;
-    receipt.lines[0].price_minor = 9980;
-    receipt.lines[0].item_type = contract::ItemType::marked_goods;
-    receipt.lines[0].marking =
-        contract::Marking{base::bytes_of("0104606203090002215abcdefgh"
-                                         "\x1d"
-                                         "93abcd")};
-    const auto sold = host.execute(receipt, book);
-    ASSERT_TRUE(sold) << base::to_text(sold.error());
-    ASSERT_EQ(sold->markings.size(), 1U);
-    EXPECT_NE(sold->markings[0].outcome, contract::MarkingOutcome::refused);
-    EXPECT_EQ(counter.count(FiscalDocumentType::receipt), 1U);
-    EXPECT_EQ(sold->markings, book.result->markings);
+    for (const auto& model : both_orders()) {
+        SCOPED_TRACE(model.model_name);
+        Counter counter(model);
+        Book book(counter);
+        Host host(counter);
+        ASSERT_TRUE(host.open(book));
+        ASSERT_TRUE(host.execute(format_is("4"), book));
+        ASSERT_TRUE(host.open(book));
+        ASSERT_TRUE(host.execute(contract::OpenShift{}, book));
+        contract::Receipt receipt = example_receipt();
+        receipt.lines[0].quantity_units = 1;
+        receipt.lines[0].price_minor = 9980;
+        receipt.lines[0].item_type = contract::ItemType::marked_goods;
+        receipt.lines[0].marking =
+            contract::Marking{base::bytes_of("0104606203090002215abcdefgh"
+                                             "\x1d"
+                                             "93abcd")};
+        const auto sold = host.execute(receipt, book);
+        ASSERT_TRUE(sold) << base::to_text(sold.error());
+        ASSERT_EQ(sold->markings.size(), 1U);
+        EXPECT_NE(sold->markings[0].outcome, contract::MarkingOutcome::refused);
+        EXPECT_EQ(counter.count(FiscalDocumentType::receipt), 1U);
+        EXPECT_EQ(sold->markings, book.result->markings);
+    }
 }
 
 TEST_P(ShtrihDriver, ServiceCommandsWorkOnTheSimulatedDevice) {

@@ -36,6 +36,17 @@ protected:
 inline const auto kBothLayers = testing::Values("standard", "numbered");
 constexpr auto kLayerName = [](const auto& row) { return std::string(row.param); };
 
+/// A model that takes tags behind the position.
+inline simulators::shtrih::ShtrihOptions desktop() {
+    simulators::shtrih::ShtrihOptions options;
+    options.model_code = 250;
+    options.model_name = "ШТРИХ-М-02Ф";
+    return options;
+}
+
+/// One that takes them before it, and that one.
+inline std::vector<simulators::shtrih::ShtrihOptions> both_orders() { return {{}, desktop()}; }
+
 /// A simulated registrar on a line, virtual time, and how often the host may still act.
 struct Counter {
     os::FakeClock clock;
