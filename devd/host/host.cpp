@@ -192,6 +192,9 @@ Done Host::on_execute(const contract::Execute& message) {
         finished.link_lost = loses_line(result.error()) || !driver_;
     }
     const bool lost = finished.link_lost;
+    if (!lost && driver_) {
+        finished.status = driver_->known_status();
+    }
     return answer(contract::FromHost(std::move(finished)), lost);
 }
 

@@ -49,8 +49,8 @@ struct Self {
 /// * A marker counts as durable only by a go that names its operation, attempt and the epoch of the
 ///   last open. Any other word is a refusal.
 /// * A driver waits for devd's word without a time limit of its own: devd stops the kill clock.
-/// * Finished carries no status: asking a registrar costs as much as a short command, and devd asks
-///   when the line is free.
+/// * Finished carries the status that the driver knows by the way. Nothing is asked for it: that
+///   costs as much as a short command, and devd asks when the line is free.
 class Host final {
 public:
     /// Everything handed in outlives the host.

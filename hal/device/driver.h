@@ -101,6 +101,10 @@ public:
         static_cast<void>(deadline);
         return std::vector<contract::Scan>();
     }
+
+    /// The device's status as far as its commands have shown it by the way; nobody is asked.
+    /// Nothing: the driver does not keep it, or the line is not open.
+    virtual std::optional<contract::ClassStatus> known_status() const { return std::nullopt; }
 };
 
 }  // namespace tillhost::device

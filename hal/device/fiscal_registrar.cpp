@@ -156,6 +156,11 @@ public:
         return std::visit(Ask{*registrar_, deadline}, query);
     }
 
+    std::optional<contract::ClassStatus> known_status() const override {
+        auto known = registrar_->known_status();
+        return known ? std::optional<contract::ClassStatus>(std::move(*known)) : std::nullopt;
+    }
+
 private:
     std::unique_ptr<FiscalRegistrar> registrar_;
 };

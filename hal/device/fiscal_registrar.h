@@ -68,6 +68,8 @@ public:
     virtual base::Result<contract::Resolution> resolve(const contract::Pending& pending, Gate& gate,
                                                        os::Deadline deadline) = 0;
     virtual base::Result<contract::FiscalStatus> status(os::Deadline deadline) = 0;
+    /// As Driver::known_status.
+    virtual std::optional<contract::FiscalStatus> known_status() const { return std::nullopt; }
 };
 
 /// A registrar as the driver host sees it: commands of other classes are not_supported.

@@ -57,6 +57,13 @@ public:
         mark(status);
         return status;
     }
+    std::optional<contract::FiscalStatus> known_status() const override {
+        auto known = inner_->known_status();
+        if (known) {
+            mark(*known);
+        }
+        return known;
+    }
 
     Result<FiscalResult> sell(const contract::Receipt& receipt, Gate&,
                               os::Deadline deadline) override {

@@ -114,6 +114,17 @@ TEST_F(DeviceSetupTest, TakesNoReceiptOnARegistrarWithoutHeaderAndFooter) {
     const auto sold = client_->sell("till", tea(), new_id(), deadline());
     ASSERT_TRUE(sold) << base::to_text(sold.error());
     EXPECT_EQ(sold->state, OperationState::done);
+    // What is kept of the device is that after the operation, and nobody has asked for it.
+    auto after = client_->status("till", deadline());
+    while (after && after->state != contract::DeviceState::ready && clock_.now() < patience_) {
+        after = client_->status("till", deadline());
+    }
+    ASSERT_TRUE(after && after->status);
+    const auto& kept = std::get<contract::FiscalStatus>(*after->status);
+    EXPECT_EQ(kept.last_document_number,
+              std::get<contract::FiscalResult>(*sold->result).fiscal_document_number);
+    EXPECT_EQ(kept.receipt_number, 1);
+    EXPECT_TRUE(kept.shift_open);
     const std::string tape = MUST(shop_->ctl("till", {"tape"}));
     EXPECT_NE(tape.find("Corner shop"), std::string::npos) << tape;
 

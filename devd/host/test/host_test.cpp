@@ -79,6 +79,7 @@ struct Deeds {
     std::function<base::Result<contract::ClassStatus>()> query = [] {
         return contract::ClassStatus(contract::EchoStatus{});
     };
+    std::optional<contract::ClassStatus> known{};
     int made = 0;
     int alive = 0;
     int executed = 0;
@@ -107,6 +108,7 @@ public:
     base::Result<contract::ClassStatus> query(const contract::Query&, os::Deadline) override {
         return deeds_.query();
     }
+    std::optional<contract::ClassStatus> known_status() const override { return deeds_.known; }
 
 private:
     Deeds& deeds_;
@@ -210,6 +212,19 @@ TEST_F(HostTest, ServesOneCommandAfterTheOther) {
     EXPECT_TRUE(finished.result && !finished.error && !finished.link_lost);
     EXPECT_EQ(last<contract::Queried>().ticket, 10);
     EXPECT_EQ(deeds_.made, 1);
+}
+
+TEST_F(HostTest, FinishedCarriesTheStatusThatTheDriverKnowsUnlessTheLineIsLost) {
+    contract::FiscalStatus status;
+    status.last_document_number = 41;
+    deeds_.known = status;
+    run({open_command(), execute_command()});
+    EXPECT_EQ(last<contract::Finished>().status, deeds_.known);
+    deeds_.execute = [](device::Gate&) -> base::Result<contract::OperationResult> {
+        return make_error(ErrorCode::link_lost, "pulled");
+    };
+    run({open_command(), execute_command()});
+    EXPECT_FALSE(last<contract::Finished>().status);
 }
 
 TEST_F(HostTest, AMarkerWaitsForItsGoHoweverLongItTakes) {

@@ -102,6 +102,7 @@ Done check_storage(const StorageStatus& storage) {
 Result<FullStatus> Registrar::printer_ready(os::Deadline deadline) {
     TRY(continue_printing(deadline));
     FullStatus full = TRY(session_->full_status(deadline));
+    note(full);
     TRY(check_printer(full));
     return full;
 }
@@ -124,6 +125,8 @@ Result<FiscalMarker> Registrar::check_ready(Need need, os::Deadline deadline) {
         case Need::cash: TRY(check_cash_mode(full)); break;
     }
     const ShiftState shift = TRY(session_->shift_state(deadline));
+    note(storage);
+    note(shift);
     FiscalMarker marker;
     marker.identity = identity_;
     marker.last_document_number = storage.last_document;
@@ -214,6 +217,7 @@ void Registrar::look_at_paper(FiscalResult& result, device::Gate& gate, os::Dead
     const os::Deadline until = step(gate, "print", kPaperWait + kPaperWait, deadline);
     const auto status = session_->wait_printed(kPaperWait, until);
     if (status) {
+        note(*status);
         result.printed = printed_of(*status);
     }
 }

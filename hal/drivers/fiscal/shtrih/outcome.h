@@ -23,6 +23,13 @@ std::optional<base::Bytes> good_body(Command command, base::ByteView frame);
 contract::FiscalResult registered_result(const contract::FiscalMarker& marker,
                                          std::int64_t total_minor);
 
+// What an answer, or a registered document, says of the registrar's state; the rest stays.
+void put(contract::FiscalStatus& status, const FullStatus& seen);
+void put(contract::FiscalStatus& status, const ShortStatus& seen);
+void put(contract::FiscalStatus& status, const StorageStatus& seen);
+void put(contract::FiscalStatus& status, const ShiftState& seen);
+void put(contract::FiscalStatus& status, const contract::FiscalResult& registered);
+
 /// Of the registrar's clock to UTC by the host, whatever zone the registrar shows; seconds.
 std::int64_t clock_offset(const DateTime& time, const os::Clock& clock);
 

@@ -70,6 +70,7 @@ Result<FiscalResult> Registrar::make_document(Ticket ticket, device::Gate& gate,
     }
     gate.announce("close", deadline);
     FiscalResult result = TRY(close_document(ticket, marker, gate, deadline));
+    note(result);
     if (result.registered_at.empty()) {
         const auto number = static_cast<std::uint32_t>(result.fiscal_document_number);
         const auto document = session_->find_document(number, deadline);

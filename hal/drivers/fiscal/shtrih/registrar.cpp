@@ -96,6 +96,7 @@ Done Registrar::connect(const std::optional<contract::Pending>& pending, device:
     }
     session_.reset();
     line_.reset();
+    known_.reset();
     const os::Deadline until = step(gate, "connect", kConnectBudget, deadline);
     const std::int64_t idle_ms = pending ? std::min(pending->idle_ms, kIdleMsMax) : 0;
     quiet_since_ = clock_.now() - std::chrono::milliseconds(idle_ms);
@@ -274,6 +275,9 @@ Result<Observed> Registrar::observe(const contract::Pending& pending, os::Deadli
     observed.status = TRY(session_->short_status(deadline));
     observed.storage = TRY(session_->storage_status(deadline));
     observed.shift = TRY(session_->shift_state(deadline));
+    note(observed.status);
+    note(observed.storage);
+    note(observed.shift);
     for (std::int64_t number = marker.last_document_number + 1;
          number <= observed.storage.last_document && observed.later.size() < kLaterDocumentsMax;
          ++number) {

@@ -7,6 +7,7 @@
 
 #include "hal/device/fiscal_registrar.h"
 #include "hal/drivers/fiscal/shtrih/known_bugs.h"
+#include "hal/drivers/fiscal/shtrih/outcome.h"
 #include "hal/drivers/fiscal/shtrih/resolve.h"
 #include "hal/drivers/fiscal/shtrih/session.h"
 #include "hal/drivers/fiscal/shtrih/ticket.h"
@@ -89,6 +90,7 @@ public:
     base::Result<contract::Resolution> resolve(const contract::Pending& pending, device::Gate& gate,
                                                os::Deadline deadline) override;
     base::Result<contract::FiscalStatus> status(os::Deadline deadline) override;
+    std::optional<contract::FiscalStatus> known_status() const override { return known_; }
 
 private:
     class OldAnswers;
@@ -142,6 +144,13 @@ private:
         std::vector<contract::FiscalWarning> warnings;
     };
     base::Result<Overview> overview(os::Deadline deadline);
+    /// What a command has shown of the state by the way.
+    template <class Seen>
+    void note(const Seen& seen) {
+        if (known_) {
+            put(*known_, seen);
+        }
+    }
     base::Result<std::optional<DateTime>> shift_opened_at(const ShiftState& shift,
                                                           std::uint32_t last_document,
                                                           os::Deadline deadline);
@@ -208,7 +217,8 @@ private:
     std::unique_ptr<transport::Transport> line_;
     std::unique_ptr<Session> session_;
     contract::Identity identity_;
-    std::optional<std::uint64_t> serial_number_;  ///< as the full status tells it
+    std::optional<std::uint64_t> serial_number_;   ///< as the full status tells it
+    std::optional<contract::FiscalStatus> known_;  ///< once it was asked on this line
     ModelParameters parameters_;
     Abilities abilities_;
     std::optional<DateTime> expires_on_;        ///< of the storage

@@ -177,26 +177,18 @@ Result<Registrar::Overview> Registrar::overview(os::Deadline deadline) {
 Result<contract::FiscalStatus> Registrar::status(os::Deadline deadline) {
     TRY(require_open());
     const Overview seen = TRY(overview(deadline));
-    const Flags flags = Flags::from(seen.full.flags);
     contract::FiscalStatus status;
     status.identity = identity_;
-    status.shift_open = seen.shift.open;
-    status.shift_expired = seen.full.mode() == Mode::shift_expired;
-    status.shift_number = seen.shift.number;
-    status.receipt_number = seen.shift.receipt;
-    status.document_open = seen.full.mode() == Mode::document || seen.storage.current_document != 0;
-    status.paper_present =
-        seen.full.submode() != Submode::no_paper && seen.full.submode() != Submode::paper_ran_out;
-    status.cover_open = flags.cover_open;
-    status.last_document_number = seen.storage.last_document;
-    status.device_time = to_text(seen.full.time);
-    status.firmware = seen.full.firmware;
+    put(status, seen.full);
+    put(status, seen.storage);
+    put(status, seen.shift);
     status.unsent_documents = seen.exchange ? seen.exchange->unsent : 0;
     const auto unsent_since = oldest_unsent(seen.exchange);
     status.unsent_since = unsent_since ? to_text(*unsent_since) : "";
     status.warnings = seen.warnings;
     status.memory_expires_on = expires_on_ ? day_text(*expires_on_) : "";
     status.clock_offset_s = seen.clock_offset_s;
+    known_ = status;
     return status;
 }
 

@@ -248,6 +248,10 @@ public:
         }
         return std::get<contract::FiscalStatus>(*found);
     }
+    std::optional<contract::FiscalStatus> known() const {
+        const auto known = driver_->known_status();
+        return known ? std::optional(std::get<contract::FiscalStatus>(*known)) : std::nullopt;
+    }
 
 private:
     Counter& counter_;
