@@ -16,6 +16,16 @@
 
 namespace tillhost::devd::core {
 
+/// How long each kind of work of a device may take unless its driver announces a step of its own;
+/// from the driver's manifest.
+struct WorkBudgets {
+    os::Duration open = std::chrono::minutes(2);
+    os::Duration execute = std::chrono::minutes(5);
+    os::Duration resolve = std::chrono::minutes(2);
+    os::Duration query = std::chrono::minutes(1);
+    friend bool operator==(const WorkBudgets&, const WorkBudgets&) = default;
+};
+
 /// One device as configured.
 struct DeviceConfig {
     std::string id;      ///< what programs name; not the display name
@@ -25,6 +35,7 @@ struct DeviceConfig {
     std::string name{};                  ///< for people
     /// While anything stands here no money operation is accepted.
     std::vector<contract::SetupStep> setup_missing{};
+    WorkBudgets budgets{};
 
     friend bool operator==(const DeviceConfig&, const DeviceConfig&) = default;
 };

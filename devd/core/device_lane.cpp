@@ -26,10 +26,6 @@ os::Duration delay(const std::array<os::Duration, size>& delays, std::size_t fai
     return delays[std::min(failures, size - 1)];
 }
 
-std::int64_t ms(os::Duration duration) {
-    return std::chrono::duration_cast<milliseconds>(duration).count();
-}
-
 std::string shortened(const std::string& text) {
     return std::string(base::cut_utf8(text, kReasonBytesMax));
 }
@@ -86,7 +82,7 @@ void DeviceLane::send_open() {
     open.epoch = static_cast<std::int64_t>(epoch_.value);
     open.device = config_.id;
     open.settings = config_.settings;
-    open.budget_ms = ms(kOpenBudget);
+    open.budget_ms = ms(config_.budgets.open);
     Position after = epoch_position_;
     asked_.reset();
     if (const OperationBook::Entry* doubt = context_.book.doubt_to_ask(config_.id)) {
@@ -96,7 +92,7 @@ void DeviceLane::send_open() {
         // Since the last host was gone nobody could write to the line.
         open.pending->idle_ms = line_free_since_ ? ms(spawned_at_ - *line_free_since_) : 0;
     }
-    watch_for(kOpenBudget);
+    watch_for(config_.budgets.open);
     pause_watch();
     tell(DeviceEvent::changed);
     send(after, std::move(open));

@@ -16,12 +16,8 @@
 
 namespace tillhost::devd::core {
 
-// Time a host has for each kind of work, unless the driver announces a step of its own.
+/// Time a new host has to say hello; for its work see WorkBudgets.
 inline constexpr os::Duration kHelloBudget = std::chrono::seconds(10);
-inline constexpr os::Duration kOpenBudget = std::chrono::minutes(2);
-inline constexpr os::Duration kExecuteBudget = std::chrono::minutes(5);
-inline constexpr os::Duration kResolveBudget = std::chrono::minutes(2);
-inline constexpr os::Duration kQueryBudget = std::chrono::minutes(1);
 /// Past its deadline and this a host is killed.
 inline constexpr os::Duration kKillGrace = std::chrono::seconds(2);
 /// A waiting host says something every two seconds; one that is silent for this long is killed.
@@ -41,6 +37,10 @@ inline constexpr std::size_t kQueriesAtHostMax = 64;
 inline constexpr os::Duration kOldLineQuiet = std::chrono::seconds(35);
 /// Longest reason kept for people.
 inline constexpr std::size_t kReasonBytesMax = 500;
+
+inline std::int64_t ms(os::Duration duration) {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+}
 
 /// What lanes share.
 struct LaneContext {

@@ -6,12 +6,10 @@
 #include "ipc/contract/envelope.h"
 
 namespace tillhost::devd::core {
-namespace {
 
 using base::ErrorCode;
 
-constexpr std::int64_t kQueryBudgetMs =
-    std::chrono::duration_cast<std::chrono::milliseconds>(kQueryBudget).count();
+namespace {
 
 /// Whether an answer is the status of its class, and not some detail.
 bool is_status(const contract::ClassStatus& answer) {
@@ -62,8 +60,8 @@ void DeviceLane::send_queries() {
         contract::QueryCommand command;
         command.ticket = ticket;
         command.query = std::move(found->second.query);  // it is put once
-        command.budget_ms = kQueryBudgetMs;
-        watch_for(kQueryBudget);
+        command.budget_ms = ms(config_.budgets.query);
+        watch_for(config_.budgets.query);
         ++queries_at_host_;
         send(0, std::move(command));
     }
@@ -85,8 +83,8 @@ void DeviceLane::on_idle() {
         contract::QueryCommand command;
         command.ticket = ++last_ticket_;
         command.query = contract::StatusQuery{};
-        command.budget_ms = kQueryBudgetMs;
-        watch_for(kQueryBudget);
+        command.budget_ms = ms(config_.budgets.query);
+        watch_for(config_.budgets.query);
         ++queries_at_host_;
         send(0, std::move(command));
     }
@@ -99,7 +97,7 @@ void DeviceLane::take(const contract::Queried& queried) {
         return;
     }
     --queries_at_host_;
-    watch_for(queries_at_host_ > 0 ? kQueryBudget : kSilenceMax);
+    watch_for(queries_at_host_ > 0 ? config_.budgets.query : kSilenceMax);
     if (queried.status) {
         last_ok_ = now();
         if (is_status(*queried.status)) {

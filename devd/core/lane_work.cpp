@@ -17,10 +17,6 @@ using std::chrono::seconds;
 constexpr std::array<os::Duration, 4> kResolveDelays{milliseconds(500), seconds(2), seconds(10),
                                                      seconds(60)};
 
-std::int64_t ms(os::Duration duration) {
-    return std::chrono::duration_cast<milliseconds>(duration).count();
-}
-
 contract::Error contract_error(ErrorCode code, std::string detail,
                                base::Effect effect = base::Effect::none) {
     return contract::to_contract(base::make_error(code, std::move(detail), effect));
@@ -151,8 +147,8 @@ void DeviceLane::execute(const OperationBook::Entry& entry) {
     if (is_payment(*entry.row.command)) {
         command.last_result = without_receipts(context_.book.last_payment(config_.id));
     }
-    command.budget_ms = ms(kExecuteBudget);
-    watch_for(kExecuteBudget);
+    command.budget_ms = ms(config_.budgets.execute);
+    watch_for(config_.budgets.execute);
     pause_watch();
     // A money command stops at its marker, which is written behind the acceptance; any other acts
     // at once and so waits until its acceptance is on disk.
@@ -166,8 +162,8 @@ void DeviceLane::send_resolve(const OperationBook::Entry& entry) {
     asked_ = entry.row.id;
     contract::ResolveCommand command;
     command.pending = pending_of(entry.row);
-    command.budget_ms = ms(kResolveBudget);
-    watch_for(kResolveBudget);
+    command.budget_ms = ms(config_.budgets.resolve);
+    watch_for(config_.budgets.resolve);
     pause_watch();
     send(entry.position, std::move(command));
 }

@@ -224,6 +224,7 @@ Administration::Outcome Administration::add(ipc::PeerId peer,
     made.config.driver = request.driver;
     made.config.name = request.name;
     made.config.settings = in_order(*manifest, request.settings);
+    made.config.budgets = budgets_of(*manifest);
     made.config.setup_missing = setup_of(*manifest);
     if (const auto taken = devices_.find(made.config.id); taken != devices_.end()) {
         core::DeviceConfig now = taken->second.config;
@@ -261,6 +262,7 @@ Administration::Outcome Administration::configure(ipc::PeerId peer,
     }
     TRY(check_settings(*manifest, next.config.settings));
     next.config.settings = in_order(*manifest, next.config.settings);
+    next.config.budgets = budgets_of(*manifest);
     if (next.config == device->config) {
         return contract::to_value(describe(*device));
     }

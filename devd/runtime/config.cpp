@@ -295,6 +295,7 @@ Result<core::DeviceConfig> read_device(const std::string& folder, const std::str
     device.id = TRY(read_id(file, name));
     const contract::Manifest* manifest = TRY(driver_of(file, manifests));
     device.driver = manifest->driver;
+    device.budgets = budgets_of(*manifest);
     TRY(read_name(file, device));
     if (auto port = TRY(text_of(file, kPortSetting))) {
         TRY(take_setting(file, *manifest, *file.table.get(kPortSetting), std::string(kPortSetting),

@@ -233,6 +233,12 @@ bool is_device_id(std::string_view text) {
            std::all_of(text.begin(), text.end(), good);
 }
 
+core::WorkBudgets budgets_of(const contract::Manifest& manifest) {
+    using std::chrono::milliseconds;
+    return {milliseconds(manifest.open_budget_ms), milliseconds(manifest.execute_budget_ms),
+            milliseconds(manifest.resolve_budget_ms), milliseconds(manifest.query_budget_ms)};
+}
+
 std::vector<contract::SetupStep> setup_of(const contract::Manifest& manifest) {
     std::vector<contract::SetupStep> steps{contract::SetupStep::connection};
     const auto& can = manifest.capabilities;

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "devd/core/core.h"
 #include "hal/base/result.h"
 #include "ipc/contract/messages.h"
 
@@ -55,6 +56,9 @@ std::string line_of(const std::string& port);
 
 /// a-z, 0-9, - and _, at most 64.
 bool is_device_id(std::string_view text);
+
+/// How long the driver says that its work takes.
+core::WorkBudgets budgets_of(const contract::Manifest& manifest);
 
 /// What a new device of that driver needs before it takes documents.
 std::vector<contract::SetupStep> setup_of(const contract::Manifest& manifest);

@@ -49,7 +49,8 @@ struct UsbMatch {
     std::uint16_t product = 0;
 };
 
-/// How long each kind of work may take unless the driver announces a step of its own.
+/// How long each kind of work may take unless the driver announces a step of its own: the time that
+/// devd gives with the command, and after which (and a grace) it kills the host.
 struct Budgets {
     std::int64_t open_ms = 120'000;
     std::int64_t execute_ms = 300'000;

@@ -30,6 +30,29 @@ TEST(DeviceChanges, GiveTheNextHostTheNewSettings) {
     EXPECT_EQ(rig.hosts.last<contract::Open>()->settings.at(0).value, "pty:/b");
 }
 
+TEST(DeviceChanges, GiveWorkTheTimeThatTheDriverNamesAndKillTheHostPastIt) {
+    using std::chrono::seconds;
+    Rig rig;
+    DeviceConfig slow = fr({{"port", "pty:/b"}});
+    slow.budgets = {seconds(400), seconds(500), seconds(600), seconds(700)};
+    ASSERT_TRUE(rig.core->configure_device(slow));
+    rig.gone();
+    rig.say(contract::HostHello{1, "fiscal/toy", 8});
+    ASSERT_NE(rig.hosts.last<contract::Open>(), nullptr);
+    EXPECT_EQ(rig.hosts.last<contract::Open>()->budget_ms, 400'000);
+    const int kills = rig.hosts.kills;
+    rig.wait(seconds(400));
+    EXPECT_EQ(rig.hosts.kills, kills);
+    rig.wait(kKillGrace + seconds(1));
+    EXPECT_EQ(rig.hosts.kills, kills + 1);
+    rig.gone("killed");
+    rig.say(contract::HostHello{1, "fiscal/toy", 9});
+    rig.say(rig.opened());
+    rig.submit(rig.sale(rig.new_id()));
+    ASSERT_NE(rig.hosts.last<contract::Execute>(), nullptr);
+    EXPECT_EQ(rig.hosts.last<contract::Execute>()->budget_ms, 500'000);
+}
+
 TEST(DeviceChanges, ChangeTheNameWithoutTouchingTheHost) {
     Rig rig;
     rig.open_device();

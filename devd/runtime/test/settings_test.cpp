@@ -89,6 +89,14 @@ TEST(Settings, AnAddressOfALineIsTheSameHoweverItIsWritten) {
     EXPECT_NE(line_of("tcp:127.0.0.1:1"), line_of("tcp:127.0.0.1:2"));
 }
 
+TEST(Settings, TheTimeForWorkIsTheDrivers) {
+    contract::Manifest one = manifest();
+    EXPECT_EQ(budgets_of(one), core::WorkBudgets{}) << "the contract's defaults are the core's";
+    one.resolve_budget_ms = 1'500;
+    EXPECT_EQ(budgets_of(one).resolve, std::chrono::milliseconds(1'500));
+    EXPECT_EQ(budgets_of(one).open, core::WorkBudgets{}.open);
+}
+
 TEST(Settings, ARegistrarThatCanReadItsLayoutNeedsOne) {
     contract::Manifest one = manifest();
     EXPECT_EQ(setup_of(one), std::vector{contract::SetupStep::connection});
