@@ -117,6 +117,30 @@ Answer put_tag(Machine& machine, Call& call) {
     return tags.empty() ? answer : as_answer(machine.put_tags(std::move(tags)));
 }
 
+/// FF64h: one tag, longer than a message can be, from the blocks that DDh has loaded from 0 on.
+Answer put_loaded_tag(Machine& machine, Call& /*call*/) {
+    constexpr std::size_t kHeadBytes = 4;  // number and length
+    base::Bytes loaded;
+    for (unsigned block = 0; block <= 0xFF; ++block) {
+        const auto found = machine.loaded.find(static_cast<std::uint8_t>(block));
+        if (found == machine.loaded.end()) {
+            break;
+        }
+        loaded.insert(loaded.end(), found->second.begin(), found->second.end());
+    }
+    base::ByteReader head(loaded);
+    head.u16_le();
+    const std::size_t length = head.u16_le();
+    if (head.failed() || length > loaded.size() - kHeadBytes) {
+        return Refusal::no_data;
+    }
+    auto tags = decode_tags(base::ByteView(loaded).first(kHeadBytes + length));
+    if (!tags) {
+        return Refusal::fn_bad_parameter;
+    }
+    return as_answer(machine.put_tags(std::move(*tags)));
+}
+
 Answer put_line_tag(Machine& machine, Call& call) {
     std::vector<FiscalTag> tags;
     Answer answer = tags_of(call.reader.take_rest(), tags);
@@ -313,6 +337,7 @@ constexpr std::array kRows{
     CommandRow{kCheckMark, 8, true, false, false, true, check_mark},
     CommandRow{0xFF62, 4, true, false, false, false, synchronise},
     CommandRow{0xFF63, 4, true, false, false, false, free_memory},
+    CommandRow{0xFF64, 4, true, false, false, false, put_loaded_tag},
     CommandRow{0xFF67, 5, true, false, false, false, bind_mark},
     CommandRow{0xFF69, 5, true, false, false, false, settle_mark},
 };

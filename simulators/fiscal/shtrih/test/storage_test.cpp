@@ -90,6 +90,33 @@ TEST_F(Storage, ACashCoreTakesTheTagsBeforeTheirOperation) {
     EXPECT_TRUE(last().lines[1].tags.empty());
 }
 
+TEST_F(Storage, ATagThatNoMessageHoldsComesFromTheLoadedBlocks) {
+    const std::string long_text(300, 'x');
+    base::ByteWriter tag;
+    put_tag_text(tag, 1086, long_text);
+    const auto load = [this](base::ByteView bytes) {
+        constexpr std::size_t kBlock = 64;
+        for (std::size_t at = 0; at < bytes.size(); at += kBlock) {
+            base::ByteWriter block;
+            block.u8(0xDD).u32_le(30).u8(0).u8(static_cast<unsigned>(at / kBlock));
+            const base::ByteView part = bytes.subspan(at, std::min(kBlock, bytes.size() - at));
+            block.raw(part).fill(base::byte(0), kBlock - part.size());
+            EXPECT_EQ(done(base::to_hex(block.bytes())), "DD 00 1E");
+        }
+    };
+    static constexpr std::string_view kPut = "FF 64 1E 00 00 00";
+    EXPECT_EQ(done(kPut), "FF 64 34");  // nothing is loaded
+    load(base::ByteView(tag.bytes()).first(64));
+    EXPECT_EQ(done(kPut), "FF 64 34");  // less than the tag says
+    load(tag.bytes());
+    EXPECT_EQ(done(kPut), "FF 64 02");  // no document is begun
+    done(kOpenShift);
+    done(kMilk);
+    EXPECT_EQ(done(kPut), "FF 64 00");
+    done(close_message(9980, 0));
+    EXPECT_EQ(tag_text(last().tags, 1086), long_text);
+}
+
 TEST_F(Storage, CorrectionsOfBothFormatsAreRegistered) {
     EXPECT_EQ(done("FF 36 1E 00 00 00 10 27 00 00 00 01"), "FF 36 02");
     done("FF 35 1E 00 00 00");
