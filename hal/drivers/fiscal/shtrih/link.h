@@ -16,6 +16,10 @@ enum class LinkLayer { automatic, standard, numbered };
 
 inline constexpr std::int64_t kNoFrameNumber = -1;
 
+/// One marking code's check or binding: the device may ask the operator of the marking system,
+/// and the vendor's driver (javapos_shtrih) waits 40 s for it.
+inline constexpr os::Duration kMarkingBudget = std::chrono::seconds(45);
+
 /// The host's side of a link layer: commands and their answers over one open line. Two layers carry
 /// the same messages (link_standard.h, link_numbered.h).
 ///

@@ -15,7 +15,8 @@ using base::make_error;
 using base::Result;
 
 /// How long an answer may take. The times of the vendor's driver (javapos_shtrih), but for the
-/// status, which a device that has just closed a document leaves unanswered for 3 s and more.
+/// status, which a device that has just closed a document leaves unanswered for 3 s and more, and
+/// for marking codes, which have the same budget on both layers.
 os::Duration patience_for(Command command) {
     using std::chrono::seconds;
     if (command == Command::short_status || command == Command::full_status) {
@@ -23,6 +24,9 @@ os::Duration patience_for(Command command) {
     }
     if (command == Command::z_report) {
         return seconds(65);
+    }
+    if (command == Command::check_marking || command == Command::bind_marking) {
+        return kMarkingBudget;
     }
     return command == Command::open_shift ? seconds(120) : seconds(30);
 }

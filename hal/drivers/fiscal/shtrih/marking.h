@@ -4,12 +4,8 @@
 
 #include "hal/drivers/fiscal/shtrih/service_messages.h"
 #include "hal/drivers/fiscal/shtrih/ticket.h"
-#include "hal/os/clock.h"
 
 namespace tillhost::drivers::shtrih {
-
-/// One code's check, from the storage alone to the operator of the marking system.
-inline constexpr os::Duration kMarkingBudget = std::chrono::seconds(45);
 
 /// The storage's word as an outcome. `bits` is tag 2106: 0 code checked, 1 found right, 2 state
 /// asked for, 3 state right. Refused: one of the two was done and found wrong. Checked: the state

@@ -277,6 +277,23 @@ TEST_F(NumberedLinkTest, EveryWaitEndsAtTheDeadlineAndRepetitionsBecomeRarer) {
     EXPECT_TRUE(line.finished());
 }
 
+TEST_F(NumberedLinkTest, AMarkingCodesAnswerIsWaitedForAsLongAsItsBudget) {
+    for (const Command command : {Command::check_marking, Command::bind_marking}) {
+        NumberedLink link = connected();
+        const Bytes message = plain_request(command, 30);
+        const std::string request = to_hex(encode_numbered({kMine, message}));
+        for (int i = 0; i < 10; ++i) {  // after 0, 1, 3, 7, 12, then each 5 s up to 37 s
+            line.expect(request);
+        }
+        const std::string code = to_hex(Bytes(message.begin(), message.begin() + 2));
+        line.expect(request, frame(kMine, code + " 00"));  // after 42 s
+        const auto answer = link.ask({command, message, Link::Repeat::if_not_received, {}},
+                                     clock.now() + kMarkingBudget);
+        EXPECT_TRUE(answer) << base::to_text(answer.error());
+        EXPECT_TRUE(line.finished());
+    }
+}
+
 TEST_F(NumberedLinkTest, TheBugsDoWhatTheirNamesSay) {
     NumberedLink renumbering = connected({.renumber_unanswered = true});
     line.expect(shift_request(kMine)).expect(kPing, frame(kMine, kShiftMessage));
