@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "hal/os/process.h"
 #include "simulators/devsim/line.h"
 
 namespace tillhost::devsim {
@@ -32,7 +33,7 @@ public:
 private:
     base::Done make_link();
     void read_some();
-    void count_hosts();
+    void note_hosts();
 
     os::EventLoop& loop_;
     std::string link_;
@@ -44,7 +45,7 @@ private:
     os::Descriptor slave_;
     os::Descriptor opens_;
     std::vector<os::WatchId> watches_;
-    int hosts_ = 0;
+    bool has_host_ = false;
     bool linked_ = false;
 };
 
@@ -82,7 +83,7 @@ base::Done PtyLine::open() {
     }
     TRY(make_link());
     watches_.push_back(TRY(loop_.watch(master_.get(), [this](os::Readiness) { read_some(); })));
-    watches_.push_back(TRY(loop_.watch(opens_.get(), [this](os::Readiness) { count_hosts(); })));
+    watches_.push_back(TRY(loop_.watch(opens_.get(), [this](os::Readiness) { note_hosts(); })));
     return {};
 }
 
@@ -104,7 +105,7 @@ base::Done PtyLine::make_link() {
     return {};
 }
 
-void PtyLine::count_hosts() {
+void PtyLine::note_hosts() {
     alignas(inotify_event) std::array<char, 4096> buffer{};
     ssize_t got = 0;
     while ((got = ::read(opens_.get(), buffer.data(), buffer.size())) > 0) {
@@ -112,9 +113,9 @@ void PtyLine::count_hosts() {
             inotify_event event{};
             std::memcpy(&event, buffer.data() + at, sizeof event);
             at += sizeof event + event.len;
-            hosts_ += (event.mask & IN_OPEN) != 0 ? 1 : -1;
-            if (hosts_ <= 0) {
-                hosts_ = 0;
+            // Two openings in a row may be told as one event, so closings are not counted.
+            has_host_ = (event.mask & IN_OPEN) != 0 || !os::holder_of(path_).empty();
+            if (!has_host_) {
                 ::tcflush(slave_.get(), TCIFLUSH);  // nobody will read it any more
             }
         }
@@ -122,7 +123,7 @@ void PtyLine::count_hosts() {
 }
 
 void PtyLine::read_some() {
-    count_hosts();  // an opener's first bytes may be here before the news of its opening
+    note_hosts();  // an opener's first bytes may be here before the news of its opening
     std::array<std::byte, kReadBytes> buffer{};
     const ssize_t got = ::read(master_.get(), buffer.data(), buffer.size());
     if (got > 0) {
@@ -131,8 +132,8 @@ void PtyLine::read_some() {
 }
 
 void PtyLine::write(base::ByteView bytes) {
-    count_hosts();
-    while (hosts_ > 0 && !bytes.empty()) {
+    note_hosts();
+    while (has_host_ && !bytes.empty()) {
         const ssize_t wrote = ::write(master_.get(), bytes.data(), bytes.size());
         if (wrote < 0 && errno == EINTR) {
             continue;

@@ -165,6 +165,15 @@ TEST_F(Devsim, AHostMayCloseTheLineAndOpenItAgain) {
     EXPECT_EQ(say(line.get(), "01 09 08", 4), "02 09 01 0A");
 }
 
+TEST_F(Devsim, AHostThatOpensTheLineTwiceAndClosesItOnceIsStillThere) {
+    Program program(toy());
+    for (int i = 0; i < 20; ++i) {
+        const os::Descriptor line = open_line();
+        open_line();  // as libserialport does it to set the speed
+        EXPECT_EQ(say(line.get(), "01 09 08", 4), "02 09 01 0A");
+    }
+}
+
 TEST_F(Devsim, FaultsComeThroughTheControlSocket) {
     Program program(toy());
     const os::Descriptor line = open_line();
