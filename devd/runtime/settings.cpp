@@ -3,14 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
-#include <climits>
-#include <cstdlib>
 #include <variant>
 
 #include "hal/base/text.h"
 #include "hal/transport/address.h"
+#include "hal/transport/follow_links.h"
 
 namespace tillhost::devd::runtime {
 namespace {
@@ -221,8 +219,8 @@ std::string line_of(const std::string& port) {
     const auto* serial = std::get_if<transport::SerialAddress>(&*address);
     const std::string& path =
         serial != nullptr ? serial->path : std::get<transport::PtyAddress>(*address).path;
-    std::array<char, PATH_MAX> real{};
-    return ::realpath(path.c_str(), real.data()) == nullptr ? path : std::string(real.data());
+    const std::string real = transport::follow_links(path);
+    return real.empty() ? path : real;
 }
 
 bool is_device_id(std::string_view text) {

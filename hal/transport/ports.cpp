@@ -6,15 +6,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <charconv>
-#include <climits>
 #include <cstdlib>
 #include <memory>
 
 #include "hal/os/files.h"
 #include "hal/os/process.h"
+#include "hal/transport/follow_links.h"
 
 namespace tillhost::transport {
 namespace {
@@ -40,11 +39,6 @@ std::vector<std::string> names_in(const std::string& path) {
     return names;
 }
 
-std::string real_path_of(const std::string& path) {
-    std::array<char, PATH_MAX> real{};
-    return ::realpath(path.c_str(), real.data()) == nullptr ? std::string() : real.data();
-}
-
 /// An attribute of sysfs: its first line; empty if it is not there.
 std::string attribute(const std::string& folder, const char* name) {
     const auto bytes = os::read_file(folder + "/" + name, kAttributeBytesMax);
@@ -64,7 +58,7 @@ std::uint16_t hex_attribute(const std::string& folder, const char* name) {
 }
 
 std::optional<UsbAdapter> adapter_of(const std::string& tty_folder) {
-    std::string folder = real_path_of(tty_folder + "/device");
+    std::string folder = follow_links(tty_folder + "/device");
     for (int level = 0; level < kLevelsToUsbMax && !folder.empty(); ++level) {
         if (::access((folder + "/idVendor").c_str(), R_OK) == 0) {
             return UsbAdapter{hex_attribute(folder, "idVendor"), hex_attribute(folder, "idProduct"),
@@ -79,7 +73,7 @@ std::optional<UsbAdapter> adapter_of(const std::string& tty_folder) {
 /// The link of a folder of links that leads to this device node.
 std::string link_to(const std::string& folder, const std::string& real_path) {
     for (const std::string& name : names_in(folder)) {
-        if (real_path_of(folder + "/" + name) == real_path) {
+        if (follow_links(folder + "/" + name) == real_path) {
             return folder + "/" + name;
         }
     }
@@ -98,7 +92,7 @@ void take_holder(const std::string& real_path, FoundPort& port) {
 }
 
 void look_at_node(const std::string& path, const PortFolders& folders, FoundPort& port) {
-    const std::string real = real_path_of(path);
+    const std::string real = follow_links(path);
     struct stat status {};
     if (real.empty() || ::stat(real.c_str(), &status) != 0) {
         port.obstacle = errno == 0 ? ENOENT : errno;

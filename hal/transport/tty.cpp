@@ -6,12 +6,10 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <array>
 #include <cerrno>
-#include <climits>
-#include <cstdlib>
 
 #include "hal/os/process.h"
+#include "hal/transport/follow_links.h"
 
 namespace tillhost::transport {
 namespace {
@@ -41,13 +39,13 @@ base::Error open_error(const std::string& path, int number) {
 }
 
 base::Result<Tty> open_tty(const std::string& path) {
-    std::array<char, PATH_MAX> real{};
-    if (::realpath(path.c_str(), real.data()) == nullptr) {
+    Tty tty;
+    tty.real_path = follow_links(path);
+    if (tty.real_path.empty()) {
         return open_error(path, errno);
     }
-    Tty tty;
-    tty.real_path = real.data();
-    tty.fd = os::Descriptor(::open(real.data(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+    tty.fd =
+        os::Descriptor(::open(tty.real_path.c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
     if (!tty.fd.valid()) {
         return errno == EBUSY ? busy(tty.real_path) : open_error(path, errno);
     }

@@ -1,0 +1,115 @@
+// Claim: a registrar behind a USB serial adapter is driven through libserialport as it comes, and
+// found again by its link when it comes back under another name.
+// Shown with devd and a simulated registrar behind adapters of umockdev; nothing of ours is
+// replaced.
+#include <filesystem>
+
+#include "tests/integration/counter.h"
+#include "tests/support/usb_serial.h"
+
+namespace tillhost::support {
+namespace {
+
+using contract::CheckOutcome;
+
+constexpr const char* kSerial = "0000000000001234";
+constexpr const char* kOtherSerial = "0000000000005678";
+constexpr const char* kAdapter = "FR0001";
+
+class UsbSerialTest : public CounterTest {
+protected:
+    UsbSerialTest() : adapters_(MUST(UsbSerialAdapters::create())) {
+        std::filesystem::remove(shop_->folder() + "/config/devices.d/kassa.toml");
+        std::filesystem::remove(shop_->folder() + "/config/devices.d/echo.toml");
+    }
+    /// The registrar stands behind /dev/ttyUSB<number>.
+    void plug_in(int number, const std::string& id = "till", const std::string& serial = kSerial) {
+        ASSERT_TRUE(adapters_->plug_in(number, kAdapter));
+        ASSERT_TRUE(shop_->start_simulator(id, "fiscal/shtrih",
+                                           {"--pty", adapters_->node(number), "--serial", serial}));
+    }
+    void start_devd_with_adapters(int baud = 9600) {
+        ASSERT_TRUE(shop_->configure(
+            "till", "driver = \"fiscal/shtrih\"\nport = \"serial:" +
+                        UsbSerialAdapters::by_id(kAdapter) + "?baud=" + std::to_string(baud) +
+                        "\"\n\n[settings]\nlink = \"standard\"\nserial = \"" + kSerial + "\"\n"));
+        adapters_->show_to_children(true);
+        start_devd();
+        adapters_->show_to_children(false);
+        connect();
+    }
+    void sell() {
+        client::OperationOptions options = new_id();
+        options.force = true;  // the same tea again
+        const auto sold = client_->carry_out("till", tea(), options, deadline());
+        ASSERT_TRUE(sold) << base::to_text(sold.error());
+        ASSERT_EQ(sold->state, contract::OperationState::done);
+    }
+    std::size_t receipts(const std::string& id = "till") {
+        const std::string text = MUST(shop_->ctl(id, {"documents", "--json"}));
+        std::size_t count = 0;
+        for (std::size_t at = text.find("\"receipt\""); at != std::string::npos;
+             at = text.find("\"receipt\"", at + 1)) {
+            ++count;
+        }
+        return count;
+    }
+    std::unique_ptr<UsbSerialAdapters> adapters_;
+};
+
+TEST_F(UsbSerialTest, ARegistrarSellsOverAnUnmodifiedSerialPort) {
+    plug_in(0);
+    start_devd_with_adapters();
+    ASSERT_TRUE(client_->carry_out("till", contract::OpenShift{}, new_id(), deadline()));
+    sell();
+    EXPECT_EQ(receipts(), 1U);
+}
+
+TEST_F(UsbSerialTest, ItIsFoundByItsLinkAfterItWasPulledAndGotAnotherName) {
+    plug_in(0);
+    start_devd_with_adapters();
+    ASSERT_TRUE(client_->carry_out("till", contract::OpenShift{}, new_id(), deadline()));
+    sell();
+    shop_->kill_simulator("till");
+    plug_in(1);
+    sell();
+    EXPECT_EQ(receipts(), 2U);
+}
+
+TEST_F(UsbSerialTest, AnotherRegistrarBehindTheLinkIsRefused) {
+    plug_in(0);
+    start_devd_with_adapters();
+    ASSERT_TRUE(client_->carry_out("till", contract::OpenShift{}, new_id(), deadline()));
+    shop_->kill_simulator("till");
+    plug_in(1, "other", kOtherSerial);
+    // An attempt that began before it was plugged in may still have found nothing.
+    CheckOutcome outcome = CheckOutcome::cable_or_power;
+    for (int i = 0; i < 100 && outcome == CheckOutcome::cable_or_power; ++i) {
+        const auto checked = client_->check_device("till", deadline());
+        ASSERT_TRUE(checked) << base::to_text(checked.error());
+        outcome = checked->outcome;
+    }
+    EXPECT_EQ(outcome, CheckOutcome::wrong_device);
+    EXPECT_EQ(receipts("other"), 0U);
+    shop_->kill_simulator("other");
+    plug_in(2);
+    sell();
+    EXPECT_EQ(receipts(), 1U);
+}
+
+TEST_F(UsbSerialTest, ThePortIsListedWithItsAdapterAndItsLink) {
+    plug_in(0);
+    start_devd_with_adapters();
+    const auto ports = client_->ports({"fiscal/shtrih", ""}, deadline());
+    ASSERT_TRUE(ports) << base::to_text(ports.error());
+    const auto found =
+        std::find_if(ports->ports.begin(), ports->ports.end(), [](const contract::Port& port) {
+            return port.adapter && port.adapter->serial == kAdapter;
+        });
+    ASSERT_NE(found, ports->ports.end());
+    EXPECT_EQ(found->by_id, UsbSerialAdapters::by_id(kAdapter));
+    EXPECT_EQ(found->adapter->vendor, 0x1FC9);
+}
+
+}  // namespace
+}  // namespace tillhost::support
