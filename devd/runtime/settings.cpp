@@ -46,6 +46,10 @@ Done check_port(const contract::Manifest& manifest, const std::string& field,
         return bad_field(field, fmt::format("a line that {} speaks over: {}", manifest.driver,
                                             line_names(manifest)));
     }
+    const auto* tcp = std::get_if<transport::TcpAddress>(&*address);
+    if (tcp != nullptr && tcp->port == 0 && manifest.tcp_port == 0) {
+        return bad_field(field, "tcp:ADDRESS:PORT; its driver has no usual port");
+    }
     return {};
 }
 
@@ -190,6 +194,10 @@ const contract::SettingField* missing_setting(const contract::Manifest& manifest
     return nullptr;
 }
 
+std::string whole_port(const contract::Manifest& manifest, const std::string& port) {
+    return transport::with_tcp_port(port, static_cast<std::uint16_t>(manifest.tcp_port));
+}
+
 std::vector<contract::Setting> in_order(const contract::Manifest& manifest,
                                         const std::vector<contract::Setting>& settings) {
     std::vector<contract::Setting> ordered;
@@ -197,7 +205,9 @@ std::vector<contract::Setting> in_order(const contract::Manifest& manifest,
         for (const contract::SettingField& field : page.fields) {
             const std::string* value = value_of(settings, field.name);
             if (value != nullptr && !value->empty()) {
-                ordered.push_back({field.name, *value});
+                ordered.push_back({field.name, field.name == kPortSetting
+                                                   ? whole_port(manifest, *value)
+                                                   : *value});
             }
         }
     }

@@ -42,8 +42,11 @@ base::Done check_settings(const contract::Manifest& manifest,
 const contract::SettingField* missing_setting(const contract::Manifest& manifest,
                                               const std::vector<contract::Setting>& settings);
 
+/// The address of a port, with the driver's usual TCP port where it names none.
+std::string whole_port(const contract::Manifest& manifest, const std::string& port);
+
 /// The settings in the order of the manifest, without those of no value: an empty one is the
-/// default.
+/// default. The port is whole.
 std::vector<contract::Setting> in_order(const contract::Manifest& manifest,
                                         const std::vector<contract::Setting>& settings);
 

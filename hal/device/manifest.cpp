@@ -38,6 +38,7 @@ contract::Manifest to_contract(std::string_view driver, const Manifest& manifest
     for (const UsbMatch& match : manifest.usb) {
         to.usb.push_back({match.vendor, match.product});
     }
+    to.tcp_port = manifest.tcp_port;
     for (const Page& page : manifest.pages) {
         contract::SettingPage& added = to.pages.emplace_back();
         added.title = texts_of(page.title);

@@ -64,6 +64,7 @@ struct Manifest {
     std::span<const std::string_view> models{};
     std::span<const contract::LineKind> lines{};  ///< none: it has no port
     std::span<const UsbMatch> usb{};
+    std::uint16_t tcp_port = 0;  ///< its usual one, where an address names none; 0: it has none
     std::span<const Page> pages{};
     std::span<const contract::Capability> capabilities{};
     contract::RecoveryClass recovery = contract::RecoveryClass::person;

@@ -58,10 +58,8 @@ bool is_numeric_host(const std::string& host) {
 }
 
 Result<Address> read_tcp(std::string_view text) {
-    const std::size_t colon = text.rfind(':');
-    if (colon == std::string_view::npos) {
-        return bad_field("port", "tcp:ADDRESS:PORT");
-    }
+    const bool in_brackets = text.ends_with(']');
+    const std::size_t colon = in_brackets ? std::string_view::npos : text.rfind(':');
     std::string_view host = text.substr(0, colon);
     if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
         host = host.substr(1, host.size() - 2);
@@ -72,6 +70,9 @@ Result<Address> read_tcp(std::string_view text) {
     address.host = host;
     if (!is_numeric_host(address.host)) {
         return bad_field("port.host", "an IP address in figures");
+    }
+    if (colon == std::string_view::npos) {
+        return address;
     }
     const auto number = number_of(text.substr(colon + 1));
     if (!number || *number < 1 || *number > kTcpPortMax) {
@@ -105,7 +106,7 @@ Result<Address> parse_address(std::string_view text) {
     if (kind == "tcp") {
         return read_tcp(rest);
     }
-    return bad_field("port", "serial:PATH[?baud=N], pty:PATH or tcp:ADDRESS:PORT");
+    return bad_field("port", "serial:PATH[?baud=N], pty:PATH or tcp:ADDRESS[:PORT]");
 }
 
 std::string to_text(const Address& address) {
@@ -115,13 +116,22 @@ std::string to_text(const Address& address) {
         }
         std::string operator()(const PtyAddress& pty) const { return "pty:" + pty.path; }
         std::string operator()(const TcpAddress& tcp) const {
-            if (tcp.host.find(':') != std::string::npos) {
-                return fmt::format("tcp:[{}]:{}", tcp.host, tcp.port);
-            }
-            return fmt::format("tcp:{}:{}", tcp.host, tcp.port);
+            const bool six = tcp.host.find(':') != std::string::npos;
+            const std::string host = six ? "[" + tcp.host + "]" : tcp.host;
+            return "tcp:" + host + (tcp.port == 0 ? "" : fmt::format(":{}", tcp.port));
         }
     };
     return std::visit(Writer{}, address);
+}
+
+std::string with_tcp_port(std::string_view text, std::uint16_t port) {
+    auto address = parse_address(text);
+    auto* tcp = address ? std::get_if<TcpAddress>(&*address) : nullptr;
+    if (tcp == nullptr || tcp->port != 0) {
+        return std::string(text);
+    }
+    tcp->port = port;
+    return to_text(*address);
 }
 
 }  // namespace tillhost::transport

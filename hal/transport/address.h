@@ -26,16 +26,20 @@ struct PtyAddress {
     friend bool operator==(const PtyAddress&, const PtyAddress&) = default;
 };
 struct TcpAddress {
-    std::string host;  ///< IPv4 or IPv6 in figures; names are not looked up (no bounded wait)
-    std::uint16_t port = 0;
+    std::string host;        ///< IPv4 or IPv6 in figures; names are not looked up (no bounded wait)
+    std::uint16_t port = 0;  ///< 0: none was named, see with_tcp_port()
     friend bool operator==(const TcpAddress&, const TcpAddress&) = default;
 };
 using Address = std::variant<SerialAddress, PtyAddress, TcpAddress>;
 
 /// Reads "serial:/dev/ttyUSB0?baud=115200", "pty:/run/till/fr0", "tcp:192.168.1.5:7778",
-/// "tcp:[fe80::1]:7778". Total: any text gives an address or bad_field naming the part that is
-/// wrong (port, port.path, port.baud, port.host, port.number) and what would be right.
+/// "tcp:[fe80::1]:7778"; without a port where the family has a usual one. Total: any text gives an
+/// address or bad_field naming the part that is wrong (port, port.path, port.baud, port.host,
+/// port.number) and what would be right.
 base::Result<Address> parse_address(std::string_view text);
 std::string to_text(const Address& address);
+
+/// The address with this port if it is one of TCP that names none, else the text as it is.
+std::string with_tcp_port(std::string_view text, std::uint16_t port);
 
 }  // namespace tillhost::transport

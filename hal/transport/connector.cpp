@@ -18,6 +18,9 @@ base::Result<std::unique_ptr<Connector>> make_connector(std::string_view address
         int cancel_fd;
     };
     Address parsed = TRY(parse_address(address));
+    if (const auto* tcp = std::get_if<TcpAddress>(&parsed); tcp != nullptr && tcp->port == 0) {
+        return base::bad_field("port.number", "tcp:ADDRESS:PORT, a number from 1 to 65535");
+    }
     return std::visit(Maker{clock, cancel_fd}, parsed);
 }
 

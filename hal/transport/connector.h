@@ -27,7 +27,9 @@ std::unique_ptr<Connector> make_serial(SerialAddress address, const os::Clock& c
 /// another program. Held by flock.
 std::unique_ptr<Connector> make_pty(PtyAddress address, const os::Clock& clock, int cancel_fd);
 /// A TCP connection without delay of small frames. Unsent bytes are thrown away when the owner
-/// ends, so that a dead process cannot speak later.
+/// ends, so that a dead process cannot speak later. A peer that vanished without a word is
+/// link_lost 10 s after bytes were sent to it, or 19 s after the last of an idle line. One that
+/// ends the connection before it said anything is port_busy: such devices serve one client.
 std::unique_ptr<Connector> make_tcp(TcpAddress address, const os::Clock& clock, int cancel_fd);
 
 }  // namespace tillhost::transport

@@ -20,13 +20,29 @@ using base::Result;
 
 /// Bytes under way on the network when a former owner's connection was reset.
 constexpr os::Duration kLateBytes = std::chrono::seconds(1);
-constexpr int kUnacknowledgedMsMax = 10'000;  // then the connection counts as cut
+/// A peer that vanished without a word: bytes that were sent and not acknowledged for so long cut
+/// the connection, and so does an idle one whose probes were not.
+constexpr int kUnacknowledgedMsMax = 10'000;
+constexpr int kIdleSMax = 10;  ///< then it is probed
+constexpr int kProbeEveryS = 3;
+constexpr int kProbesMax = 3;
 
 class TcpTransport final : public Transport {
 public:
     explicit TcpTransport(FdStream stream) : stream_(std::move(stream)) {}
+
+    /// A device serves one client; what it does with a second is to end the connection before it
+    /// said anything.
     Result<std::size_t> read(std::span<std::byte> buffer, os::Deadline deadline) override {
-        return stream_.read(buffer, deadline);
+        auto taken = stream_.read(buffer, deadline);
+        heard_ = heard_ || taken;
+        if (!taken && !heard_ && taken.error().code == ErrorCode::link_lost) {
+            return make_error(ErrorCode::port_busy,
+                              fmt::format("the device ended the connection at once ({}): another "
+                                          "program is connected to it, or it has just ended",
+                                          taken.error().detail));
+        }
+        return taken;
     }
     Done write(base::ByteView bytes, os::Deadline deadline) override {
         return stream_.write(bytes, deadline);
@@ -37,6 +53,7 @@ public:
 
 private:
     FdStream stream_;
+    bool heard_ = false;
 };
 
 struct SocketAddress {
@@ -73,6 +90,10 @@ Done set_option(int fd, int level, int name, int value) {
 Done set_options(int fd) {
     TRY(set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1));
     TRY(set_option(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, kUnacknowledgedMsMax));
+    TRY(set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1));
+    TRY(set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, kIdleSMax));
+    TRY(set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, kProbeEveryS));
+    TRY(set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, kProbesMax));
     const linger reset{.l_onoff = 1, .l_linger = 0};
     if (::setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset) != 0) {
         return os::system_error("setsockopt", errno);

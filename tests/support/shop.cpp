@@ -123,10 +123,13 @@ Done Shop::start_simulator(const std::string& id, const std::string& family,
     std::vector<std::string> words{
         family, "--pty", pty(id), "--state", memory, "--control", folder_ + "/" + id + ".ctl"};
     words.insert(words.end(), more.begin(), more.end());
+    words.insert(words.begin(), programs_ + "devsim");
+    words.insert(words.begin(), runner_.begin(), runner_.end());
+    const std::string program = words.front();
+    words.erase(words.begin());
     Pipe pipe = TRY(make_pipe());
-    simulators_[id] = TRY(os::Child::spawn({.program = programs_ + "devsim",
-                                            .arguments = std::move(words),
-                                            .output = pipe.write.get()}));
+    simulators_[id] = TRY(os::Child::spawn(
+        {.program = program, .arguments = std::move(words), .output = pipe.write.get()}));
     pipe.write.reset();
     const std::string said = TRY(read_from(pipe.read.get(), true));
     if (said.rfind("ready ", 0) != 0) {

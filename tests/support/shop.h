@@ -28,6 +28,8 @@ public:
     base::Done configure(const std::string& id, const std::string& body);
     std::string pty(const std::string& id) const { return folder_ + "/" + id + ".tty"; }
 
+    /// Simulators are started by this program and its words from now on, as `ip netns exec NAME`.
+    void run_simulators_by(std::vector<std::string> words) { runner_ = std::move(words); }
     /// Starts a simulator on pty(id) with its memory in the shop's folder; returns when it is
     /// ready.
     base::Done start_simulator(const std::string& id, const std::string& family,
@@ -65,6 +67,7 @@ private:
     std::string folder_;
     std::string programs_;
     bool keep_ = false;
+    std::vector<std::string> runner_;
     std::map<std::string, std::unique_ptr<os::Child>> simulators_;
     std::unique_ptr<os::Child> devd_;
 };

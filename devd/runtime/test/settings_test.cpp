@@ -84,6 +84,17 @@ TEST(Settings, StandInTheOrderOfTheManifestWithoutThoseOfNoValue) {
     EXPECT_EQ(in_order(manifest(), {{"pin", "1234"}, {"wait", ""}, {"port", "a"}}), ordered);
 }
 
+TEST(Settings, APortOfTcpIsTheDriversUsualOneIfNoneIsNamed) {
+    contract::Manifest one = manifest();
+    EXPECT_EQ(check_settings(one, {{"port", "tcp:10.0.0.1"}}).error().detail,
+              "settings.port: tcp:ADDRESS:PORT; its driver has no usual port");
+    one.tcp_port = 7778;
+    ASSERT_TRUE(check_settings(one, {{"port", "tcp:10.0.0.1"}}));
+    const std::vector<contract::Setting> whole{{"port", "tcp:10.0.0.1:7778"}};
+    EXPECT_EQ(in_order(one, {{"port", "tcp:10.0.0.1"}}), whole);
+    EXPECT_EQ(in_order(one, whole), whole);
+}
+
 TEST(Settings, AnAddressOfALineIsTheSameHoweverItIsWritten) {
     EXPECT_EQ(line_of("serial:/dev/null?baud=9600"), line_of("serial:/dev/../dev/null"));
     EXPECT_NE(line_of("tcp:127.0.0.1:1"), line_of("tcp:127.0.0.1:2"));

@@ -15,13 +15,24 @@ TEST(Address, ReadsEachForm) {
     EXPECT_EQ(MUST(parse_address("pty:/run/till/fr0")), Address(PtyAddress{"/run/till/fr0"}));
     EXPECT_EQ(MUST(parse_address("tcp:127.0.0.1:7778")), Address(TcpAddress{"127.0.0.1", 7778}));
     EXPECT_EQ(MUST(parse_address("tcp:[::1]:1")), Address(TcpAddress{"::1", 1}));
+    EXPECT_EQ(MUST(parse_address("tcp:10.0.0.1")), Address(TcpAddress{"10.0.0.1", 0}));
+    EXPECT_EQ(MUST(parse_address("tcp:[fe80::1]")), Address(TcpAddress{"fe80::1", 0}));
 }
 
 TEST(Address, WritesWhatItReads) {
-    for (const std::string text :
-         {"serial:/dev/ttyS0?baud=19200", "pty:/p", "tcp:10.0.0.1:65535", "tcp:[fe80::1]:7778"}) {
+    for (const std::string text : {"serial:/dev/ttyS0?baud=19200", "pty:/p", "tcp:10.0.0.1:65535",
+                                   "tcp:[fe80::1]:7778", "tcp:10.0.0.1", "tcp:[fe80::1]"}) {
         EXPECT_EQ(to_text(MUST(parse_address(text))), text);
     }
+}
+
+TEST(Address, GetsAPortOnlyWhereItNamesNone) {
+    EXPECT_EQ(with_tcp_port("tcp:10.0.0.1", 7778), "tcp:10.0.0.1:7778");
+    EXPECT_EQ(with_tcp_port("tcp:[::1]", 7778), "tcp:[::1]:7778");
+    EXPECT_EQ(with_tcp_port("tcp:10.0.0.1:1", 7778), "tcp:10.0.0.1:1");
+    EXPECT_EQ(with_tcp_port("tcp:10.0.0.1", 0), "tcp:10.0.0.1");
+    EXPECT_EQ(with_tcp_port("serial:/dev/ttyS0", 7778), "serial:/dev/ttyS0");
+    EXPECT_EQ(with_tcp_port("no address", 7778), "no address");
 }
 
 struct Wrong {
@@ -41,8 +52,9 @@ TEST(Address, NamesTheWrongPart) {
         {"serial:/dev/x?baud=99999999999999999999", "port.baud: "},
         {"pty:relative", "port.path: "},
         {"pty:/a\nb", "port: no control"},
-        {"tcp:127.0.0.1", "port: tcp:"},
-        {"tcp:", "port: tcp:"},
+        {"tcp:", "port.host: "},
+        {"tcp:::1", "port.host: "},
+        {"tcp:[::1]x", "port.host: "},
         {"tcp:kassa.local:7778", "port.host: "},
         {"tcp:::1:7778", "port.host: "},
         {"tcp:127.0.0.1:0", "port.number: "},

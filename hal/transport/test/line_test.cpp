@@ -198,6 +198,21 @@ TEST_F(TcpTest, CarriesBytesAndSeesTheEnd) {
     EXPECT_EQ(read_text(*line, late()).error().code, ErrorCode::link_lost);
 }
 
+TEST_F(TcpTest, APeerThatEndsItBeforeItSaidAnythingServesSomebodyElse) {
+    const auto line = MUST(connect(address_));
+    os::Descriptor(::accept(listener_.get(), nullptr, nullptr)).reset();
+    const auto read = read_text(*line, late());
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().code, ErrorCode::port_busy);
+    EXPECT_NE(read.error().detail.find("another program"), std::string::npos);
+}
+
+TEST_F(TcpTest, AnAddressWithoutAPortIsNotOpened) {
+    const auto made = make_connector("tcp:127.0.0.1", clock_);
+    ASSERT_FALSE(made);
+    EXPECT_EQ(made.error().code, ErrorCode::bad_field);
+}
+
 TEST_F(TcpTest, AWriteToAClosedPeerIsLinkLostAndNoSignal) {
     const auto line = MUST(connect(address_));
     os::Descriptor(::accept(listener_.get(), nullptr, nullptr)).reset();

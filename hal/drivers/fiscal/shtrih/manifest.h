@@ -18,6 +18,9 @@ inline constexpr auto kModelNames = [] {
 inline constexpr std::array kLines{contract::LineKind::serial, contract::LineKind::pty,
                                    contract::LineKind::tcp};
 
+/// Table 21 field 4 ("KKT with FN protocol v1.17", tables).
+inline constexpr std::uint16_t kUsualTcpPort = 7778;
+
 inline constexpr std::array kLinkChoices{
     device::Choice{"auto", {"as the device speaks", "как у аппарата", "jak w urządzeniu"}},
     device::Choice{"standard", {"standard", "стандартный", "standardowa"}},
@@ -112,6 +115,7 @@ inline constexpr device::Manifest kManifest{
               "Drukarki Sztrich-M z pamięcią fiskalną"},
     .models = kModelNames,
     .lines = kLines,
+    .tcp_port = kUsualTcpPort,
     .pages = kPages,
     .capabilities = kCapabilities,
     .recovery = contract::RecoveryClass::replay,
