@@ -68,6 +68,9 @@ base::Done apply_option(ServeArguments& serve, std::string_view option, const st
     if (option == "--pace") {
         return set_number<std::int64_t>(serve.pace_baud, option, value, 0, kBaud);
     }
+    if (option == "--speed") {
+        return set_number<std::int64_t>(serve.speed, option, value, 0, kBaud);
+    }
     if (option == "--columns") {
         return set_number(serve.columns, option, value, 32, 48);
     }
@@ -107,6 +110,9 @@ base::Done apply_options(ServeArguments& serve, Words words) {
     }
     if (!serve.pty.empty() && !serve.tcp.empty()) {
         return bad_field("--tcp", "either a pty or a TCP port");
+    }
+    if (serve.speed != 0 && !serve.tcp.empty()) {
+        return bad_field("--speed", "not of a TCP port");
     }
     return {};
 }
@@ -224,6 +230,8 @@ FAMILY: {}
   --control PATH    a UNIX socket for devsim ctl: one JSON object a line each way
   --seed N          what looks random comes from it (default 1)
   --pace BAUD       pass bytes no faster than a line of that speed (default: at once)
+  --speed BAUD      on a pty: the device's own speed; a host that sets another one and the device
+                    do not understand each other (default: any)
   --serial DIGITS   serial number       --memory DIGITS   number of the fiscal memory (16)
   --columns N       width of the paper, 32 to 48 (default 42)
   --line-ms MS      time to print one line (default 5)

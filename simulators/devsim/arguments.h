@@ -25,6 +25,7 @@ struct ServeArguments {
     std::string control{};
     std::uint64_t seed = 1;
     std::int64_t pace_baud = 0;
+    std::int64_t speed = 0;  ///< of its pty, baud; 0: whatever the host sets
     std::string serial{};
     std::string memory{};
     int columns = 42;

@@ -23,13 +23,16 @@ public:
     virtual base::Done second_client(std::string_view mode);
 };
 
-/// A pseudo terminal in raw mode. A host may close and open it again; what it left unread is gone
+/// A pseudo terminal in raw mode. With a `speed` (baud, one that termios knows; 0: any) it is a
+/// device of that speed: while the host has set another one, no byte arrives as it was sent, in
+/// either direction. A host may close and open it again; what it left unread is gone
 /// once the loop has seen it close, so a host that is quicker flushes when it opens, as it must on
 /// any line. `link` gets a symbolic link to it that goes away with the line; an old link is
 /// replaced.
-/// Errors: system_failed, port_busy (something that is no link stands at `link`).
+/// Errors: system_failed, port_busy (something that is no link stands at `link`),
+/// bad_field(--speed).
 base::Result<std::unique_ptr<Line>> open_pty_line(os::EventLoop& loop, const std::string& link,
-                                                  Line::Received received);
+                                                  std::int64_t speed, Line::Received received);
 
 /// A TCP server for one client at a time; see Line::second_client for a second one.
 /// Errors: bad_field(--tcp), system_failed.

@@ -112,8 +112,9 @@ base::Done serve(const ServeArguments& arguments, const Scenario* scenario) {
 
     Bridge bridge(*device, *loop, clock);
     const auto received = [&bridge](base::ByteView bytes) { bridge.receive(bytes); };
-    const auto line = TRY(arguments.tcp.empty() ? open_pty_line(*loop, arguments.pty, received)
-                                                : open_tcp_line(*loop, arguments.tcp, received));
+    const auto line =
+        TRY(arguments.tcp.empty() ? open_pty_line(*loop, arguments.pty, arguments.speed, received)
+                                  : open_tcp_line(*loop, arguments.tcp, received));
     bridge.use(*line);
     if (player != nullptr) {
         player->on_line_fault(

@@ -4,11 +4,15 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
+#include <optional>
+#include <span>
 
 #include "hal/os/process.h"
 #include "simulators/devsim/line.h"
@@ -18,10 +22,22 @@ namespace {
 
 constexpr std::size_t kReadBytes = 4096;
 
+struct Speed {
+    std::int64_t baud;
+    speed_t code;  ///< as termios has it
+};
+constexpr std::array kSpeeds{Speed{2400, B2400},     Speed{4800, B4800},     Speed{9600, B9600},
+                             Speed{19200, B19200},   Speed{38400, B38400},   Speed{57600, B57600},
+                             Speed{115200, B115200}, Speed{230400, B230400}, Speed{460800, B460800},
+                             Speed{921600, B921600}};
+
+/// What a byte becomes at another speed: never itself, and no pattern that a protocol knows.
+std::byte garbled(std::byte value) { return (value >> 1) | std::byte{0xC0}; }
+
 class PtyLine final : public Line {
 public:
-    PtyLine(os::EventLoop& loop, std::string link, Received received)
-        : loop_(loop), link_(std::move(link)), received_(std::move(received)) {}
+    PtyLine(os::EventLoop& loop, std::string link, std::optional<speed_t> speed, Received received)
+        : loop_(loop), link_(std::move(link)), speed_(speed), received_(std::move(received)) {}
     ~PtyLine() override;
     PtyLine(const PtyLine&) = delete;
     PtyLine& operator=(const PtyLine&) = delete;
@@ -32,11 +48,13 @@ public:
 
 private:
     base::Done make_link();
+    bool is_out_of_tune() const;
     void read_some();
     void note_hosts();
 
     os::EventLoop& loop_;
     std::string link_;
+    std::optional<speed_t> speed_;  ///< of the device, if it has one
     Received received_;
     std::string path_;
     os::Descriptor master_;
@@ -122,17 +140,32 @@ void PtyLine::note_hosts() {
     }
 }
 
+bool PtyLine::is_out_of_tune() const {
+    termios host{};
+    return speed_ && ::tcgetattr(master_.get(), &host) == 0 && ::cfgetospeed(&host) != *speed_;
+}
+
 void PtyLine::read_some() {
     note_hosts();  // an opener's first bytes may be here before the news of its opening
     std::array<std::byte, kReadBytes> buffer{};
     const ssize_t got = ::read(master_.get(), buffer.data(), buffer.size());
-    if (got > 0) {
-        received_({buffer.data(), static_cast<std::size_t>(got)});
+    if (got <= 0) {
+        return;
     }
+    const std::span heard(buffer.data(), static_cast<std::size_t>(got));
+    if (is_out_of_tune()) {
+        std::transform(heard.begin(), heard.end(), heard.begin(), garbled);
+    }
+    received_(heard);
 }
 
-void PtyLine::write(base::ByteView bytes) {
+void PtyLine::write(base::ByteView said) {
     note_hosts();
+    base::Bytes noise;
+    if (is_out_of_tune()) {
+        std::transform(said.begin(), said.end(), std::back_inserter(noise), garbled);
+    }
+    base::ByteView bytes = noise.empty() ? said : base::ByteView(noise);
     while (has_host_ && !bytes.empty()) {
         const ssize_t wrote = ::write(master_.get(), bytes.data(), bytes.size());
         if (wrote < 0 && errno == EINTR) {
@@ -148,8 +181,17 @@ void PtyLine::write(base::ByteView bytes) {
 }  // namespace
 
 base::Result<std::unique_ptr<Line>> open_pty_line(os::EventLoop& loop, const std::string& link,
-                                                  Line::Received received) {
-    auto line = std::make_unique<PtyLine>(loop, link, std::move(received));
+                                                  std::int64_t speed, Line::Received received) {
+    const auto known = std::find_if(kSpeeds.begin(), kSpeeds.end(),
+                                    [speed](const Speed& one) { return one.baud == speed; });
+    if (speed != 0 && known == kSpeeds.end()) {
+        return base::bad_field("--speed",
+                               "2400, 4800, 9600, 19200, 38400, 57600, 115200, 230400, "
+                               "460800 or 921600");
+    }
+    const std::optional<speed_t> code =
+        speed == 0 ? std::nullopt : std::optional<speed_t>(known->code);
+    auto line = std::make_unique<PtyLine>(loop, link, code, std::move(received));
     TRY(line->open());
     return std::unique_ptr<Line>(std::move(line));
 }

@@ -26,7 +26,7 @@ constexpr std::array<std::string_view, 9> kTop{"about", "family", "seed", "devic
 constexpr std::array<std::string_view, 11> kDevice{
     "serial", "memory",      "columns", "line_ms", "utc_offset",    "short_status",
     "ffd",    "full_status", "link",    "state",   "operation_tags"};
-constexpr std::array<std::string_view, 4> kLine{"pty", "tcp", "control", "pace"};
+constexpr std::array<std::string_view, 5> kLine{"pty", "tcp", "control", "pace", "speed"};
 constexpr std::array<std::string_view, 4> kWhat{"fault", "keys", "power", "off_ms"};
 constexpr std::array<std::string_view, 10> kEvent{"after_ms", "after_command", "after_byte", "nth",
                                                   "moment",   "side",          "fault",      "keys",

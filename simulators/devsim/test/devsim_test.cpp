@@ -165,6 +165,25 @@ TEST_F(Devsim, AHostMayCloseTheLineAndOpenItAgain) {
     EXPECT_EQ(say(line.get(), "01 09 08", 4), "02 09 01 0A");
 }
 
+TEST_F(Devsim, ADeviceOfOneSpeedIsUnderstoodAtThatSpeedOnly) {
+    Program program({"fiscal/shtrih", "--pty", at("line"), "--speed", "9600"});
+    const os::Descriptor line = open_line();
+    const auto set_speed = [&line](speed_t speed) {
+        termios mode{};
+        EXPECT_EQ(::tcgetattr(line.get(), &mode), 0);
+        ::cfsetspeed(&mode, speed);
+        EXPECT_EQ(::tcsetattr(line.get(), TCSANOW, &mode), 0);
+    };
+    set_speed(B9600);
+    EXPECT_EQ(say(line.get(), "05", 1), "15");
+    set_speed(B115200);
+    EXPECT_NE(say(line.get(), "05", 1), "15");
+    set_speed(B9600);
+    EXPECT_EQ(say(line.get(), "02 01 FC FD", 28).substr(0, 11), "06 02 18 FC");
+    Program impossible({"fiscal/shtrih", "--pty", at("other"), "--speed", "9601"});
+    EXPECT_EQ(impossible.ready(), "");
+}
+
 TEST_F(Devsim, AHostThatOpensTheLineTwiceAndClosesItOnceIsStillThere) {
     Program program(toy());
     for (int i = 0; i < 20; ++i) {
