@@ -11,6 +11,7 @@
 #include "devd/host/host.h"
 #include "devd/host/host_socket.h"
 #include "devd/host/line_recording.h"
+#include "devd/host/speed_search.h"
 #include "hal/device/manifest.h"
 #include "hal/drivers/drivers.h"
 #include "hal/os/log.h"
@@ -55,6 +56,18 @@ void explain(std::string_view line) {
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
 
+int find_speed(const char* driver, const char* address) {
+    os::SystemClock clock;
+    const drivers::DriverEntry* entry = drivers::find(driver);
+    const auto text = entry == nullptr ? base::Result<std::string>(base::bad_field("driver", "one"))
+                                       : devd::host::find_speed_json(*entry, address, clock);
+    if (!text) {
+        explain(base::to_text(text.error()) + "\n");
+        return 1;
+    }
+    return print(*text);
+}
+
 /// Whether a descriptor is the link that devd gives its hosts.
 bool is_link(int fd) {
     int type = 0;
@@ -92,11 +105,15 @@ int main(int count, char** arguments) {
     if ((count == 2 || count == 3) && std::string_view(arguments[1]) == "--ports") {
         return list_ports(count == 3 ? arguments[2] : "");
     }
+    if (count == 4 && std::string_view(arguments[1]) == "--find-speed") {
+        return find_speed(arguments[2], arguments[3]);
+    }
     if (count != 3 || !is_link(devd::host::kLinkFd) || ::fcntl(devd::host::kLockFd, F_GETFD) < 0 ||
         ::fcntl(devd::host::kAbortFd, F_GETFD) < 0) {
         explain(
             "devd-driver DRIVER DEVICE drives one device and is started by devd only; --list "
-            "prints the catalogue of drivers, --ports [ADDRESS] the ports, as JSON\n");
+            "prints the catalogue of drivers, --ports [ADDRESS] the ports, --find-speed DRIVER "
+            "ADDRESS the speed at which a device answers, as JSON\n");
         return kExitNotStartedByDevd;
     }
     os::StderrSink sink(os::StderrSink::under_journal());

@@ -425,7 +425,7 @@ void Administration::on_device(const contract::Device& device, core::DeviceEvent
         check_layout(device);
     }
     for (Check& check : checks_) {
-        if (check.device != device.device || check.question != 0) {
+        if (check.device != device.device || check.question != 0 || check.search) {
             continue;
         }
         if (event == core::DeviceEvent::opened) {

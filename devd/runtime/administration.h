@@ -106,6 +106,8 @@ private:
     void end(const Check& check);
     void fail(Check& check, const contract::Error& error);
     void passed(Check& check);
+    bool search_speed(Check& check);
+    void take_speed(Check& check, const base::Result<std::string>& answer);
     void wake_checks();
 
     void log(const contract::Device& device);

@@ -9,6 +9,7 @@
 #include "devd/runtime/device_file.h"
 #include "hal/base/error.h"
 #include "ipc/contract/decoder.h"
+#include "ipc/json.h"
 
 namespace tillhost::devd::runtime {
 namespace {
@@ -20,9 +21,12 @@ using contract::CheckOutcome;
 using contract::SetupStep;
 
 constexpr os::Duration kCheckTime = std::chrono::seconds(30);  // unless the request says another
+constexpr os::Duration kCheckWithSearchTime = std::chrono::seconds(120);
+/// Ten speeds of 5 s, and a line that is held for a while.
+constexpr os::Duration kSpeedSearchTimeMax = std::chrono::seconds(90);
 
-os::Duration time_of(const contract::Request& request) {
-    return request.deadline_ms == 0 ? kCheckTime
+os::Duration time_of(const contract::Request& request, bool find_speed) {
+    return request.deadline_ms == 0 ? (find_speed ? kCheckWithSearchTime : kCheckTime)
                                     : os::Duration(std::chrono::milliseconds(std::min(
                                           request.deadline_ms, contract::kRequestDeadlineMsMax)));
 }
@@ -103,9 +107,14 @@ std::string_view advice_of(CheckOutcome outcome) {
 }
 
 Done Administration::start_check(ipc::PeerId peer, const contract::Request& request) {
-    const auto asked = TRY(contract::from_value<contract::SessionDeviceRequest>(request.body));
+    const auto asked = TRY(contract::from_value<contract::CheckRequest>(request.body));
     TRY(core_->check_session(peer, asked.session));
     TRY(known(asked.device));
+    if (asked.find_speed && !core_->may_remove(asked.device)) {
+        return make_error(ErrorCode::wrong_state,
+                          "device: an operation is open; its speed is looked for only when all are "
+                          "settled");
+    }
     if (checks_asked_for() >= kChecksMax) {
         return make_error(ErrorCode::retry_later, "enough connection checks are under way");
     }
@@ -113,7 +122,10 @@ Done Administration::start_check(ipc::PeerId peer, const contract::Request& requ
     check.device = asked.device;
     check.peer = peer;
     check.request_id = request.id;
-    check.timer = parts_.loop.call_at(parts_.clock.now() + time_of(request), [this, one = &check] {
+    check.find_speed = asked.find_speed;
+    const os::Deadline end = parts_.clock.now() + time_of(request, asked.find_speed);
+    check.timer = parts_.loop.call_at(end, [this, one = &check] {
+        one->find_speed = false;
         const auto device = core_->device(one->device);
         fail(*one, device && device->error
                        ? *device->error
@@ -285,6 +297,58 @@ void Administration::fail(Check& check, const contract::Error& error) {
     check.reply.status.reset();
     if (const auto found = devices_.find(check.device); found != devices_.end()) {
         check.reply.setup_missing = found->second.config.setup_missing;
+    }
+    if (!search_speed(check)) {
+        finish(check);
+    }
+}
+
+/// Looks for the speed, if that was asked for and may help; false if not. The device's host goes on
+/// trying its own speed meanwhile: the two find the line held now and then, and wait.
+bool Administration::search_speed(Check& check) {
+    const std::string& code = check.reply.error->code;
+    const bool may_help = code == base::name_of(ErrorCode::no_answer) ||
+                          code == base::name_of(ErrorCode::frame_damaged) ||
+                          code == base::name_of(ErrorCode::unexpected_answer);
+    const auto device = devices_.find(check.device);
+    if (!check.find_speed || !may_help || device == devices_.end()) {
+        return false;
+    }
+    check.find_speed = false;
+    const core::DeviceConfig& config = device->second.config;
+    const auto* manifest = find_manifest(parts_.manifests, config.driver);
+    const std::string* port = value_of(config.settings, kPortSetting);
+    if (manifest == nullptr || manifest->speeds.empty() || port == nullptr ||
+        !port->starts_with("serial:")) {
+        check.reply.text += "; its line has no speed to look for";
+        return false;
+    }
+    auto started = ProgramAnswer::start(
+        parts_.driver_program, {"--find-speed", config.driver, *port}, kSpeedSearchTimeMax,
+        parts_.loop, parts_.clock, [this, one = &check](const base::Result<std::string>& answer) {
+            take_speed(*one, answer);
+        });
+    if (!started) {
+        return false;
+    }
+    check.search = std::move(*started);
+    return true;
+}
+
+void Administration::take_speed(Check& check, const base::Result<std::string>& answer) {
+    const auto tree = answer ? ipc::from_json(*answer) : answer.error();
+    const auto found = tree ? contract::from_value<contract::CheckReply>(*tree) : tree.error();
+    if (!found) {
+        check.reply.text += "; its speed could not be looked for";
+    } else if (found->speed_found == 0) {
+        check.reply.text += "; it answers at no other speed either";
+    } else {
+        check.reply.outcome = CheckOutcome::wrong_speed;
+        check.reply.speed_found = found->speed_found;
+        check.reply.text = fmt::format(
+            "the device answers at {0} baud: set ?baud={0} behind its "
+            "port",
+            found->speed_found);
     }
     finish(check);
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "devd/runtime/administration.h"
+#include "devd/runtime/program_answer.h"
 
 namespace tillhost::devd::runtime {
 
@@ -12,8 +13,9 @@ namespace tillhost::devd::runtime {
 inline constexpr ipc::PeerId kSelf{std::numeric_limits<std::uint64_t>::max()};
 
 /// One connection check: waits until the device is open or fails to, asks its status, and what
-/// stands on its documents where it can say that. One that devd makes by itself asks the latter
-/// only, and what it could not learn changes nothing.
+/// stands on its documents where it can say that. If it was asked to, it looks for the speed at
+/// which a device that cannot be understood answers. One that devd makes by itself asks for the
+/// documents only, and what it could not learn changes nothing.
 struct Administration::Check {
     std::string device;
     std::optional<ipc::PeerId> peer{};  ///< nobody: devd's own
@@ -27,6 +29,8 @@ struct Administration::Check {
     std::optional<contract::Reply> answer{};
     bool asks_layout = false;
     std::string serial{};  ///< of the device that is asked by devd itself
+    bool find_speed = false;  ///< still to be looked for if nobody answers
+    std::unique_ptr<ProgramAnswer> search{};
 };
 
 /// What an error means for who set the device up.

@@ -2,13 +2,9 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 
-#include "hal/os/clock.h"
-#include "hal/os/descriptor.h"
-#include "hal/os/event_loop.h"
-#include "hal/os/process.h"
+#include "devd/runtime/program_answer.h"
 #include "ipc/contract/messages.h"
 #include "ipc/endpoint.h"
 
@@ -31,7 +27,6 @@ public:
     static base::Result<std::unique_ptr<PortScan>> start(const std::string& program,
                                                          Question question, os::EventLoop& loop,
                                                          const os::Clock& clock, Finished finished);
-    ~PortScan();
     PortScan(const PortScan&) = delete;
     PortScan& operator=(const PortScan&) = delete;
 
@@ -40,17 +35,9 @@ public:
     base::Result<contract::PortsReply> result;
 
 private:
-    PortScan(Question asked, os::EventLoop& loop, Finished finished);
-    void take_output();
-    void finish();
+    explicit PortScan(Question asked);
 
-    os::EventLoop& loop_;
-    Finished finished_;
-    std::unique_ptr<os::Child> child_;
-    os::Descriptor output_;
-    std::string text_;
-    std::optional<os::WatchId> watch_;
-    std::optional<os::TimerId> timer_;
+    std::unique_ptr<ProgramAnswer> answer_;
 };
 
 }  // namespace tillhost::devd::runtime

@@ -39,6 +39,7 @@ contract::Manifest to_contract(std::string_view driver, const Manifest& manifest
         to.usb.push_back({match.vendor, match.product});
     }
     to.tcp_port = manifest.tcp_port;
+    to.speeds.assign(manifest.speeds.begin(), manifest.speeds.end());
     for (const Page& page : manifest.pages) {
         contract::SettingPage& added = to.pages.emplace_back();
         added.title = texts_of(page.title);

@@ -65,6 +65,8 @@ struct Manifest {
     std::span<const contract::LineKind> lines{};  ///< none: it has no port
     std::span<const UsbMatch> usb{};
     std::uint16_t tcp_port = 0;  ///< its usual one, where an address names none; 0: it has none
+    /// Speeds of its serial line, the most likely first; none: they cannot be looked through.
+    std::span<const std::int64_t> speeds{};
     std::span<const Page> pages{};
     std::span<const contract::Capability> capabilities{};
     contract::RecoveryClass recovery = contract::RecoveryClass::person;

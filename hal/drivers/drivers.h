@@ -20,6 +20,10 @@ using Make = base::Result<std::unique_ptr<device::Driver>> (*)(
     const std::vector<contract::Setting>& settings, std::unique_ptr<transport::Connector> connector,
     const os::Clock& clock);
 
+/// Whether such a device can be understood on this open line. Nothing is carried out, changed or
+/// acknowledged. Takes seconds. Errors: link_lost, cancelled.
+using Answers = base::Result<bool> (*)(transport::Transport& line, const os::Clock& clock);
+
 /// One driver of the list in hal/drivers/CMakeLists.txt.
 struct DriverEntry {
     std::string_view name;  ///< its folder below hal/drivers: "fiscal/shtrih"
@@ -28,6 +32,7 @@ struct DriverEntry {
     device::FrameDecoder decode;  ///< nullptr if the family has none
     /// nullptr if the family does not say what must be hidden: its line is not recorded.
     transport::MakeRedactor make_redactor;
+    Answers answers;  ///< nullptr if its speed cannot be looked for; else its manifest has speeds
 };
 
 /// All drivers of this build, in the order of the list.

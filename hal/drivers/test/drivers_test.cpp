@@ -17,6 +17,7 @@ TEST(Drivers, FindsEachByItsName) {
         EXPECT_TRUE(names.insert(entry.name).second) << entry.name;
         EXPECT_EQ(find(entry.name), &entry);
         EXPECT_NE(entry.make, nullptr);
+        EXPECT_EQ(entry.answers != nullptr, !entry.manifest->speeds.empty()) << entry.name;
     }
     EXPECT_TRUE(names.contains("fiscal/toy"));
     EXPECT_TRUE(names.contains("test/echo"));

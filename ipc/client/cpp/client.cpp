@@ -304,12 +304,12 @@ Result<contract::DeviceSettings> Client::device_settings(const std::string& devi
                                          contract::DeviceRequest{device}, deadline);
 }
 
-Result<contract::CheckReply> Client::check_device(const std::string& device,
-                                                  os::Deadline deadline) {
+Result<contract::CheckReply> Client::check_device(const std::string& device, os::Deadline deadline,
+                                                  FindSpeed find_speed) {
     TRY(be_connected(deadline));
-    return ask<contract::CheckReply>(RequestKind::check_device,
-                                     contract::SessionDeviceRequest{hello_.session, device},
-                                     deadline);
+    return ask<contract::CheckReply>(
+        RequestKind::check_device,
+        contract::CheckRequest{hello_.session, device, find_speed == FindSpeed::yes}, deadline);
 }
 
 // --- handing over and waiting for the truth

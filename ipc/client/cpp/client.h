@@ -239,9 +239,14 @@ public:
                                                          os::Deadline deadline);
     base::Result<contract::DeviceSettings> device_settings(const std::string& device,
                                                            os::Deadline deadline);
-    /// Has devd connect to the device and ask it. That it did not pass is no error.
+    /// Has devd connect to the device and ask it. That it did not pass is no error. Only with
+    /// FindSpeed::yes a device on a serial line is looked for at other speeds, where nobody answers
+    /// at its own; that takes up to two minutes. Errors: unknown_device, retry_later; wrong_state
+    /// (FindSpeed::yes while an operation is open).
+    enum class FindSpeed : std::uint8_t { no, yes };
     base::Result<contract::CheckReply> check_device(const std::string& device,
-                                                    os::Deadline deadline);
+                                                    os::Deadline deadline,
+                                                    FindSpeed find_speed = FindSpeed::no);
 
     /// Any request of the schema, for those without a call of their own here; the body is that of
     /// contract::to_value(). One attempt. Errors: devd's.

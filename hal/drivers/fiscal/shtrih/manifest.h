@@ -18,7 +18,10 @@ inline constexpr auto kModelNames = [] {
 inline constexpr std::array kLines{contract::LineKind::serial, contract::LineKind::pty,
                                    contract::LineKind::tcp};
 
-/// Table 21 field 4 ("KKT with FN protocol v1.17", tables).
+/// "KKT with FN protocol v1.17", command 14h; devices leave the factory with one of the first two.
+inline constexpr std::array<std::int64_t, 10> kSpeeds{115200, 4800, 9600,   19200,  38400,
+                                                      57600,  2400, 230400, 460800, 921600};
+/// Table 21 field 4 (same document).
 inline constexpr std::uint16_t kUsualTcpPort = 7778;
 
 inline constexpr std::array kLinkChoices{
@@ -116,6 +119,7 @@ inline constexpr device::Manifest kManifest{
     .models = kModelNames,
     .lines = kLines,
     .tcp_port = kUsualTcpPort,
+    .speeds = kSpeeds,
     .pages = kPages,
     .capabilities = kCapabilities,
     .recovery = contract::RecoveryClass::replay,
