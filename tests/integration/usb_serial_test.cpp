@@ -1,10 +1,12 @@
-// Claim: a registrar behind a USB serial adapter is driven through libserialport as it comes, and
-// found again by its link when it comes back under another name.
+// Claim: a registrar behind a USB serial adapter is driven through libserialport as it comes, at
+// the speed that was set, and found again by its link when it comes back under another name.
 // Shown with devd and a simulated registrar behind adapters of umockdev; nothing of ours is
 // replaced.
 #include <filesystem>
 
+#include "ipc/json.h"
 #include "tests/integration/counter.h"
+#include "tests/integration/run_program.h"
 #include "tests/support/usb_serial.h"
 
 namespace tillhost::support {
@@ -25,8 +27,9 @@ protected:
     /// The registrar stands behind /dev/ttyUSB<number>.
     void plug_in(int number, const std::string& id = "till", const std::string& serial = kSerial) {
         ASSERT_TRUE(adapters_->plug_in(number, kAdapter));
-        ASSERT_TRUE(shop_->start_simulator(id, "fiscal/shtrih",
-                                           {"--pty", adapters_->node(number), "--serial", serial}));
+        ASSERT_TRUE(shop_->start_simulator(
+            id, "fiscal/shtrih",
+            {"--pty", adapters_->node(number), "--serial", serial, "--speed", "9600"}));
     }
     void start_devd_with_adapters(int baud = 9600) {
         ASSERT_TRUE(shop_->configure(
@@ -95,6 +98,28 @@ TEST_F(UsbSerialTest, AnotherRegistrarBehindTheLinkIsRefused) {
     plug_in(2);
     sell();
     EXPECT_EQ(receipts(), 1U);
+}
+
+TEST_F(UsbSerialTest, AnotherSpeedIsFoundOnlyIfItIsAskedFor) {
+    plug_in(0);
+    start_devd_with_adapters(115200);
+    using FindSpeed = client::Client::FindSpeed;
+    const os::Deadline late = clock_.now() + std::chrono::seconds(120);
+    const auto unasked = client_->check_device("till", late);
+    ASSERT_TRUE(unasked) << base::to_text(unasked.error());
+    EXPECT_NE(unasked->outcome, CheckOutcome::passed);
+    EXPECT_EQ(unasked->speed_found, 0);
+    const auto asked = client_->check_device("till", late, FindSpeed::yes);
+    ASSERT_TRUE(asked) << base::to_text(asked.error());
+    EXPECT_EQ(asked->outcome, CheckOutcome::wrong_speed) << asked->text;
+    EXPECT_EQ(asked->speed_found, 9600);
+    EXPECT_EQ(receipts(), 0U);
+    const auto loop = MUST(os::EventLoop::create(clock_));
+    const Ran told = run_program(
+        *loop, clock_, PROGRAMS_FOLDER "tillctl",
+        {"--endpoint", shop_->endpoint(), "--timeout", "120", "test", "till", "--find-speed"});
+    EXPECT_EQ(told.exit, 1);
+    EXPECT_NE(told.out.find("it answers at 9600"), std::string::npos) << told.out;
 }
 
 TEST_F(UsbSerialTest, ThePortIsListedWithItsAdapterAndItsLink) {

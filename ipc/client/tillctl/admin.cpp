@@ -69,7 +69,9 @@ public:
                    fmt::format(fmt::runtime(text(to_.language, Text::removed)), verb.device));
     }
     Result<Exit> operator()(const TestVerb& verb) const {
-        const auto checked = TRY(devd_.check_device(verb.device, to_.deadline()));
+        using FindSpeed = client::Client::FindSpeed;
+        const auto checked = TRY(devd_.check_device(
+            verb.device, to_.deadline(), verb.find_speed ? FindSpeed::yes : FindSpeed::no));
         say(readable(checked), check_text(to_.language, verb.device, checked));
         return exit_of(checked);
     }

@@ -42,6 +42,7 @@ struct RemoveVerb {
 };
 struct TestVerb {
     std::string device;
+    bool find_speed = false;  ///< nothing is looked for unasked
 };
 struct DoctorVerb {
     std::string device;  ///< empty: all

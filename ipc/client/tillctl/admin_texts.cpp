@@ -176,8 +176,10 @@ std::string check_text(Language language, const std::string& device,
                    ? told
                    : told + setup_text(language, device, reply.setup_missing);
     }
-    std::string told =
-        filled(language, Text::check_failed, text(language, text_of(reply.outcome))) + "\n";
+    const std::string why = reply.speed_found == 0
+                                ? std::string(text(language, text_of(reply.outcome)))
+                                : filled(language, Text::check_speed_found, reply.speed_found);
+    std::string told = filled(language, Text::check_failed, why) + "\n";
     if (reply.error) {
         told += filled(language, Text::seen,
                        reply.error->text.empty()

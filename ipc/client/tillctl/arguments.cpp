@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "hal/base/money.h"
+#include "ipc/client/tillctl/language.h"
 #include "ipc/client/tillctl/texts.h"
 
 namespace tillhost::tillctl {
@@ -323,6 +324,8 @@ private:
         CLI::App* test = verb("test");
         auto tested = std::make_shared<TestVerb>();
         test->add_option("DEVICE", tested->device, help("device"))->required();
+        test->add_flag("--find-speed", tested->find_speed,
+                       std::string(text(user_language(), Text::help_test_find_speed)));
         keep_admin(test, tested);
         CLI::App* doctor = verb("doctor");
         auto examined = std::make_shared<DoctorVerb>();
