@@ -143,7 +143,6 @@ std::unique_ptr<Connector> Recorder::wrap(std::unique_ptr<Connector> connector) 
 
 Done Recorder::start(const std::string& path, IfThere if_there, std::string_view driver,
                      std::unique_ptr<Redactor> redactor) {
-    static_cast<void>(stop());
     if (!path.starts_with('/')) {
         return base::bad_field("path", "an absolute path");
     }
@@ -155,6 +154,9 @@ Done Recorder::start(const std::string& path, IfThere if_there, std::string_view
     const int existing = if_there == IfThere::append ? O_APPEND : O_EXCL;
     os::Descriptor file(
         ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | existing, kFileMode));
+    if (!file.valid() && errno == EEXIST) {
+        return base::bad_field("path", fmt::format("a new file: {} is there already", path));
+    }
     struct stat found {};
     if (!file.valid() || ::fstat(file.get(), &found) != 0) {
         return file_error(path, errno);
@@ -162,12 +164,16 @@ Done Recorder::start(const std::string& path, IfThere if_there, std::string_view
     if (!S_ISREG(found.st_mode)) {
         return base::bad_field("path", "an ordinary file");
     }
-    path_ = path;
-    size_ = static_cast<std::uint64_t>(found.st_size);
-    if (size_ >= kRecordingBytesMax) {
+    if (static_cast<std::uint64_t>(found.st_size) >= kRecordingBytesMax) {
         return base::make_error(base::ErrorCode::storage_full,
                                 fmt::format("the recording {} is full", path));
     }
+    static_cast<void>(stop());  // what it still held may stand in the same file
+    if (::fstat(file.get(), &found) != 0) {
+        return file_error(path, errno);
+    }
+    path_ = path;
+    size_ = static_cast<std::uint64_t>(found.st_size);
     begun_ = clock_.now();
     file_ = std::move(file);
     masker_.emplace(std::move(redactor));

@@ -35,10 +35,11 @@ public:
     /// A connector whose lines are recorded while a recording is on. The recorder outlives it.
     std::unique_ptr<Connector> wrap(std::unique_ptr<Connector> connector);
 
-    /// Begins a recording; one that is on ends first. An absolute path, not a link, of a file that
-    /// only its owner may read. Errors: bad_field(path); not_supported (`redactor` is null: its
-    /// driver does not say what must be hidden); system_failed; storage_full (the file has
-    /// kRecordingBytesMax already).
+    /// Begins a recording; one that is on ends, or goes on if this one cannot begin. An absolute
+    /// path, not a link, of a file that only its owner may read. Errors: bad_field(path), also
+    /// where it must not be there yet and is; not_supported (`redactor` is null: its driver does
+    /// not say what must be hidden); system_failed; storage_full (the file has kRecordingBytesMax
+    /// already).
     base::Done start(const std::string& path, IfThere if_there, std::string_view driver,
                      std::unique_ptr<Redactor> redactor);
     /// Ends the recording, if one is on. Errors: system_failed or storage_full when it had ended

@@ -73,8 +73,8 @@ TEST_F(LineRecordingTest, SaysWhyItDoesNotRecord) {
     EXPECT_EQ(tillctl({"record", "kassa", "off", file()}).exit, 2);
     ASSERT_TRUE(os::write_atomically(file(), base::bytes_of("precious")));
     const Ran there = tillctl({"record", "kassa", "on", file()});
-    EXPECT_EQ(there.exit, 1);
-    EXPECT_NE(there.err.find("File exists"), std::string::npos) << there.err;
+    EXPECT_EQ(there.exit, 2);
+    EXPECT_NE(there.err.find("is there already"), std::string::npos) << there.err;
     EXPECT_EQ(base::string_of(MUST(os::read_file(file(), 100))), "precious");
     const Ran echo = tillctl({"record", "echo", "on", shop_->folder() + "/echo"});
     EXPECT_NE(echo.err.find("not_supported"), std::string::npos) << echo.err;

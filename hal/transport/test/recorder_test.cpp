@@ -223,7 +223,7 @@ TEST_F(RecorderTest, AFailedConnectionIsAnEvent) {
 TEST_F(RecorderTest, AnotherRecordingStandsBehindTheFirstAndAHalfLineIsPassedOver) {
     ASSERT_TRUE(os::write_atomically(
         path(), base::bytes_of(heading_text("test/doubler", 1) + "0.000000000 +0.0000")));
-    EXPECT_EQ(start(IfThere::refuse).error().code, ErrorCode::system_failed);
+    EXPECT_EQ(start(IfThere::refuse).error().code, ErrorCode::bad_field);
     ASSERT_TRUE(start(IfThere::append));
     converse(*port(), clock_, "01");
     ASSERT_TRUE(start(IfThere::append));
@@ -263,6 +263,20 @@ TEST_F(RecorderTest, RefusesAPathAndADriverThatHidesNothing) {
               ErrorCode::bad_field);
     EXPECT_FALSE(recorder_.on());
     EXPECT_EQ(converse(*port(), clock_, "01"), " 0A deadline_passed link_lost");
+}
+
+TEST_F(RecorderTest, ARecordingThatCannotBeginLeavesTheOneThatIsOn) {
+    ASSERT_TRUE(start());
+    const auto again = start();
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().code, ErrorCode::bad_field);
+    EXPECT_TRUE(again.error().detail.starts_with("path: "));
+    EXPECT_FALSE(
+        recorder_.start("/dev/null", IfThere::append, "d", std::make_unique<NothingToHide>()));
+    EXPECT_EQ(recorder_.path(), path());
+    converse(*port(), clock_, "01");
+    ASSERT_TRUE(recorder_.stop());
+    EXPECT_NE(text().find(" write 05\n"), std::string::npos);
 }
 
 TEST(Recording, NamesTheLineThatIsWrong) {
