@@ -35,7 +35,7 @@ struct CheckCommand {
     Done operator()(const contract::Receipt& receipt) const {
         const auto totals = contract::check_receipt(receipt);
         if (!totals) {
-            return base::with_context(totals.error(), "command.receipt");
+            return contract::in_field(totals.error(), "command.receipt");
         }
         return {};
     }
@@ -49,7 +49,7 @@ struct CheckCommand {
     Done operator()(const contract::Correction& correction) const {
         const auto totals = contract::check_correction(correction);
         if (!totals) {
-            return base::with_context(totals.error(), "command.correction");
+            return contract::in_field(totals.error(), "command.correction");
         }
         return {};
     }

@@ -34,7 +34,7 @@ Result<std::vector<std::int64_t>> line_totals(const Receipt& receipt) {
         const auto quantity =
             Quantity::make(line.quantity_units, static_cast<int>(line.quantity_scale));
         if (!quantity) {
-            return base::with_context(quantity.error(), fmt::format("lines[{}]", i));
+            return in_field(quantity.error(), fmt::format("lines[{}]", i));
         }
         const std::int64_t full = product(line.price_minor, quantity->micro());
         if (full > kTotalMinorMax || full < 0) {
@@ -214,6 +214,11 @@ bool is_day(const std::string& text) {
 
 }  // namespace
 
+base::Error in_field(base::Error error, std::string_view outer) {
+    error.detail = fmt::format("{}.{}", outer, error.detail);
+    return error;
+}
+
 Result<ReceiptTotals> check_correction(const Correction& correction) {
     if (!is_day(correction.basis_date)) {
         return bad_field("basis_date", "a day as YYYY-MM-DD");
@@ -231,7 +236,7 @@ Result<ReceiptTotals> check_correction(const Correction& correction) {
         return bad_field("receipt.text", "nothing: a correction has no free lines");
     }
     const auto totals = check_receipt(correction.receipt);
-    return totals ? totals : Result<ReceiptTotals>(base::with_context(totals.error(), "receipt"));
+    return totals ? totals : Result<ReceiptTotals>(in_field(totals.error(), "receipt"));
 }
 
 Result<ReceiptTotals> check_receipt(const Receipt& receipt) {

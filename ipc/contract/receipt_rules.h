@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hal/base/quantity.h"
@@ -16,6 +17,10 @@ struct ReceiptTotals {
     std::int64_t paid_minor = 0;
     std::int64_t change_minor = 0;
 };
+
+/// The same error with the path of its field made longer: "discount_minor: …" in `outer` is
+/// "outer.discount_minor: …". For errors whose detail begins with a field.
+base::Error in_field(base::Error error, std::string_view outer);
 
 /// Checks everything about a receipt that the schema cannot say, before a device is touched.
 /// Errors, each naming the field: bad_field (currency, a discount above its line, a kind of payment

@@ -115,14 +115,14 @@ TEST_F(BadInputTest, PaymentsBelowTheTotal) {
     contract::Receipt receipt = tea();
     receipt.payments[0].amount_minor = 11999;
     const std::string refused = refusal(receipt);
-    EXPECT_TRUE(begins(refused, "payment_below_total: command.receipt: payments")) << refused;
+    EXPECT_TRUE(begins(refused, "payment_below_total: command.receipt.payments")) << refused;
 }
 
 TEST_F(BadInputTest, MoreThanTheTotalWithoutCash) {
     contract::Receipt receipt = tea();
     receipt.payments[0].kind = contract::PaymentKind::electronic;
     const std::string refused = refusal(receipt);
-    EXPECT_TRUE(begins(refused, "noncash_above_total: command.receipt: payments")) << refused;
+    EXPECT_TRUE(begins(refused, "noncash_above_total: command.receipt.payments")) << refused;
 }
 
 TEST_F(BadInputTest, NegativePrice) {
@@ -164,7 +164,7 @@ TEST_F(BadInputTest, DiscountAboveItsLine) {
     contract::Receipt receipt = tea();
     receipt.lines[0].discount_minor = 12001;
     const std::string refused = refusal(receipt);
-    EXPECT_TRUE(begins(refused, "bad_field: command.receipt: lines[0].discount_minor")) << refused;
+    EXPECT_TRUE(begins(refused, "bad_field: command.receipt.lines[0].discount_minor")) << refused;
 }
 
 TEST_F(BadInputTest, MissingFieldsAndWrongTypes) {

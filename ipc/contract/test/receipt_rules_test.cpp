@@ -132,7 +132,7 @@ TEST(ReceiptRules, ACorrectionSaysWhatItCorrects) {
     EXPECT_TRUE(check_correction(correction).error().detail.starts_with("basis_number: "));
     correction.basis_number = "12";
     correction.receipt.payments[0].amount_minor = 99;
-    EXPECT_TRUE(check_correction(correction).error().detail.starts_with("receipt"));
+    EXPECT_TRUE(check_correction(correction).error().detail.starts_with("receipt.payments: "));
 }
 
 TEST(ReceiptRules, ADriverOfPlainSalesRefusesEverythingElse) {

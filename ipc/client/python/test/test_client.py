@@ -71,12 +71,19 @@ def test_errors_are_typed(counter):
         with pytest.raises(tillhost.DevdError) as caught:
             devd.sell("none", tea(), tillhost.make_operation_id())
         assert (caught.value.code, caught.value.reaction) == ("unknown_device", "reject")
+        assert caught.value.field == "device"
         assert not caught.value.may_have_happened
         receipt = tea()
         receipt.payments[0].amount_minor = 1
         with pytest.raises(tillhost.DevdError) as caught:
             devd.sell("kassa", receipt, tillhost.make_operation_id())
         assert caught.value.code == "payment_below_total"
+        assert caught.value.field == "command.receipt.payments"
+        receipt = tea()
+        receipt.lines[0].discount_minor = 1_000_000
+        with pytest.raises(tillhost.DevdError) as caught:
+            devd.sell("kassa", receipt, tillhost.make_operation_id())
+        assert caught.value.field == "command.receipt.lines[0].discount_minor"
         receipt = tea()
         receipt.lines[0].price_minor = -1
         with pytest.raises(tillhost.FieldError) as caught:
@@ -170,6 +177,13 @@ def test_a_journal_of_a_cpp_program_is_finished_by_a_python_program(counter):
         assert status == 0, err
         assert watcher.operation(seen[0].operation_id).acknowledged
     assert len(counter.documents()) == 2, out
+
+
+def test_a_journal_that_cannot_be_written_is_an_error_of_the_package(counter, tmp_path):
+    with pytest.raises(tillhost.TillhostError) as caught:
+        counter.connect(journal=str(tmp_path / "none" / "journal"))
+    assert (caught.value.code, caught.value.effect) == ("system_failed", "none")
+    assert "none/journal" in caught.value.text
 
 
 def test_a_journal_is_for_one_program_and_must_be_one(counter, tmp_path):

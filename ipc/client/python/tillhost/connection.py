@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import collections
+import re
 import time
 from typing import Any, Optional
 
@@ -26,6 +27,9 @@ _OPTIONS = ((zmq.LINGER, 0), (zmq.IMMEDIATE, 1), (zmq.RECONNECT_IVL, -1),
             (zmq.HEARTBEAT_IVL, HEARTBEAT_MS), (zmq.HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS),
             (zmq.MAXMSGSIZE, FRAME_BYTES_MAX))
 
+#: What an error's text begins with if a field is wrong: the path of the field.
+_FIELD = re.compile(r"([a-z_][a-z0-9_]*(?:\[\d+\])?(?:\.[a-z_][a-z0-9_]*(?:\[\d+\])?)*): ")
+
 
 def error_of(body: Any) -> TillhostError:
     """devd's own error. Its text names the field in front, if one is wrong."""
@@ -37,8 +41,9 @@ def error_of(body: Any) -> TillhostError:
         number = int(body.get("device_code", 0))
     except (KeyError, TypeError, ValueError):
         return _malformed("an error that cannot be read")
-    field = text.split(":", 1)[0] if code == "bad_field" else ""
-    return DevdError(code, text, reaction=reaction, effect=effect, field=field, device_code=number)
+    field = _FIELD.match(text) if reaction == "reject" else None
+    return DevdError(code, text, reaction=reaction, effect=effect,
+                     field=field.group(1) if field else "", device_code=number)
 
 
 def _malformed(text: str) -> TillhostError:

@@ -4,9 +4,12 @@ The C++ client reads and writes the same file (docs/formats/client-journal.md).
 """
 from __future__ import annotations
 
+import contextlib
+import errno
 import fcntl
 import json
 import os
+from typing import Iterator
 
 from tillhost import codec, messages
 from tillhost.errors import FieldError, TillhostError
@@ -16,19 +19,38 @@ BYTES_MAX = 1024 * 1024
 OPERATIONS_MAX = 1000
 
 
+@contextlib.contextmanager
+def _of_the_disk(path: str) -> Iterator[None]:
+    """What the system refuses is an error like any other of this package."""
+    try:
+        yield
+    except OSError as error:
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise TillhostError("storage_full" if full else "system_failed",
+                            f"{path}: {error.strerror}",
+                            reaction="ask_operator" if full else "report") from error
+
+
 class Journal:
-    """For one process at a time; keep() and forget() return when it is on disk."""
+    """For one process at a time; keep() and forget() return when it is on disk.
+
+    Errors: already_running, malformed or bad_field (the file is none of ours), too_large, and of
+    the disk system_failed and storage_full.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = os.path.abspath(path)
-        self._lock = os.open(self._path + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with _of_the_disk(path):
+            self._lock = os.open(self._path + ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC,
+                                 0o600)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(self._lock)
             raise TillhostError("already_running", f"{path}: another program has it") from None
         try:
-            self._kept = self._read()
+            with _of_the_disk(path):
+                self._kept = self._read()
         except BaseException:
             self.close()
             raise
@@ -47,11 +69,14 @@ class Journal:
 
     def keep(self, operation: messages.KeptOperation) -> None:
         if not self.holds(operation.operation_id):
-            self._write([*self._kept, operation])
+            with _of_the_disk(self._path):
+                self._write([*self._kept, operation])
 
     def forget(self, operation_id: str) -> None:
         if self.holds(operation_id):
-            self._write([one for one in self._kept if one.operation_id != operation_id])
+            with _of_the_disk(self._path):
+                self._write([one for one in self._kept
+                             if one.operation_id != operation_id])
 
     def _read(self) -> list[messages.KeptOperation]:
         try:
