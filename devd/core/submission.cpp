@@ -147,10 +147,15 @@ Done Requests::check_lost(const base::OperationId& id) const {
     if (!context_.book.may_be_lost(id)) {
         return {};
     }
+    const auto now = static_cast<std::uint64_t>(context_.clock.unix_ms());
+    const std::uint64_t fence = context_.book.fence_ms();
+    const std::string wait =
+        now < fence ? fmt::format("; sell nothing for {} s", (fence - now) / 1000 + 1) : "";
     return make_error(ErrorCode::book_restored,
-                      "operation_id: made before the book was restored and not in it; look at the "
-                      "registrar whether its document is there, then settle it with decide, "
-                      "version 0",
+                      "operation_id: not in the book, which was restored and takes no id made "
+                      "before its fence; look at the registrar whether the document is there, then "
+                      "settle it with decide, version 0" +
+                          wait,
                       base::Effect::unknown);
 }
 
