@@ -130,7 +130,9 @@ std::string with_line(const std::string& fields) {
 
 TEST(ReceiptFile, ReadsEveryExample) {
     const std::map<std::string, std::int64_t> totals{{"receipt.json", 28845},
-                                                     {"receipt-discounts.json", 1014400}};
+                                                     {"receipt-discounts.json", 1014400},
+                                                     {"receipt-marked.json", 9000},
+                                                     {"receipt-return.json", 12000}};
     int seen = 0;
     for (const auto& entry : std::filesystem::directory_iterator("docs/examples")) {
         if (entry.path().extension() != ".json") {
@@ -142,7 +144,7 @@ TEST(ReceiptFile, ReadsEveryExample) {
                   totals.at(entry.path().filename().string()));
         ++seen;
     }
-    EXPECT_EQ(seen, 2);
+    EXPECT_EQ(seen, 4);
 }
 
 TEST(ReceiptFile, TakesEveryFieldOfTheContract) {
