@@ -6,8 +6,7 @@
 
 #include "hal/base/bytes.h"
 #include "hal/base/result.h"
-#include "simulators/core/fault.h"
-#include "simulators/core/line_device.h"
+#include "simulators/core/simulator.h"
 
 namespace tillhost::simulators {
 
@@ -92,12 +91,6 @@ struct FiscalState {
     std::string failure;  ///< why the simulator gave up (its memory cannot be written), else empty
 };
 
-/// How often a command came, and how often it was carried out.
-struct CommandCount {
-    std::uint64_t taken = 0;
-    std::uint64_t done = 0;
-};
-
 /// The back door to a simulated registrar: what a person in the shop would see or do, and what only
 /// the fiscal memory knows. Not reachable by the device's own line.
 class FiscalControl {
@@ -106,20 +99,13 @@ public:
 
     /// Every document of the memory, oldest first, cash movements among them.
     virtual const std::vector<FiscalDocument>& documents() const = 0;
-    /// The paper so far, oldest line first, UTF-8.
-    virtual const std::vector<std::string>& tape() const = 0;
     virtual FiscalState state() const = 0;
-    /// How many commands of that code the device took so far, and how many of them it has carried
-    /// out; 0 counts all. The code is the family's (0x10, 0xFF45). Zero where nobody counts.
-    virtual CommandCount commands(std::uint16_t /*code*/) const { return {}; }
-
-    /// Arms a fault or does at once what it says. `now` as for LineDevice. Errors: not_supported
-    /// (this family has nothing of that kind), retry_later (kArmedFaultsMax wait already),
-    /// wrong_state (shift_expired without an open shift).
-    virtual base::Done inject(const Fault& fault, os::Instant now) = 0;
 };
 
 /// A registrar on a line: both faces of one object.
-class FiscalSimulator : public LineDevice, public FiscalControl {};
+class FiscalSimulator : public Simulator, public FiscalControl {
+public:
+    const FiscalControl* fiscal() const final { return this; }
+};
 
 }  // namespace tillhost::simulators

@@ -8,6 +8,7 @@
 #include <charconv>
 #include <limits>
 
+#include "simulators/core/scanner_control.h"
 #include "simulators/fiscal/families.h"
 
 namespace tillhost::devsim {
@@ -22,7 +23,7 @@ std::string all_families() {
         names += names.empty() ? "" : ", ";
         names += family.name;
     }
-    return names;
+    return fmt::format("{}, {}", names, kFamilyScanner);
 }
 
 template <class Number>
@@ -53,7 +54,8 @@ base::Done apply_option(ServeArguments& serve, std::string_view option, const st
     const std::array texts{
         std::pair{"--pty", &serve.pty},         std::pair{"--tcp", &serve.tcp},
         std::pair{"--state", &serve.state},     std::pair{"--serial", &serve.serial},
-        std::pair{"--control", &serve.control}, std::pair{"--memory", &serve.memory}};
+        std::pair{"--control", &serve.control}, std::pair{"--memory", &serve.memory},
+        std::pair{"--prefix", &serve.prefix}};
     for (const auto& [name, target] : texts) {
         if (option == name) {
             *target = value;
@@ -89,6 +91,7 @@ base::Done apply_option(ServeArguments& serve, std::string_view option, const st
     constexpr std::array<std::string_view, 3> kFfd{"1.05", "1.1", "1.2"};
     constexpr std::array<std::string_view, 3> kLinks{"1", "2", "both"};
     constexpr std::array<std::string_view, 2> kTags{"behind", "before"};
+    constexpr std::array<std::string_view, 6> kSuffixes{"cr", "lf", "crlf", "tab", "etx", "none"};
     if (option == "--ffd") {
         return set_word(serve.ffd, option, value, kFfd);
     }
@@ -97,6 +100,9 @@ base::Done apply_option(ServeArguments& serve, std::string_view option, const st
     }
     if (option == "--operation-tags") {
         return set_word(serve.operation_tags, option, value, kTags);
+    }
+    if (option == "--suffix") {
+        return set_word(serve.suffix, option, value, kSuffixes);
     }
     return bad_field(option, "an option that devsim --help names");
 }
@@ -118,7 +124,7 @@ base::Done apply_options(ServeArguments& serve, Words words) {
 }
 
 base::Done check_family(std::string_view name) {
-    return simulators::fiscal::find_family(name) != nullptr
+    return name == kFamilyScanner || simulators::fiscal::find_family(name) != nullptr
                ? base::Done{}
                : bad_field(name, "a family that exists: " + all_families());
 }
@@ -143,9 +149,11 @@ base::Result<Arguments> parse_scenario_words(Words words, bool check) {
     return Arguments{.scenario = std::move(scenario)};
 }
 
-base::Result<Arguments> parse_fault_words(ControlArguments control, Words words) {
+base::Result<Arguments> parse_named_words(ControlArguments control, Words words) {
     if (words.empty()) {
-        return bad_field("fault", "the name of a fault; devsim --help lists them");
+        return control.question == Question::scan
+                   ? bad_field("scan", "the code, in which \\x1D is a byte")
+                   : bad_field("fault", "the name of a fault; devsim --help lists them");
     }
     control.name = words[0];
     for (const std::string& word : words.subspan(1)) {
@@ -170,13 +178,15 @@ base::Result<Arguments> parse_control(Words all) {
     }
     if (words.size() < 2) {
         return bad_field(
-            "ctl", "ctl ENDPOINT fault NAME [k=v…] | state | documents | tape | power on|off");
+            "ctl",
+            "ctl ENDPOINT fault NAME [k=v…] | scan CODE [k=v…] | state | documents | tape | power "
+            "on|off");
     }
     control.endpoint = words[0];
     const std::string& verb = words[1];
-    if (verb == "fault") {
-        control.question = Question::fault;
-        return parse_fault_words(std::move(control), Words(words).subspan(2));
+    if (verb == "fault" || verb == "scan") {
+        control.question = verb == "fault" ? Question::fault : Question::scan;
+        return parse_named_words(std::move(control), Words(words).subspan(2));
     }
     const bool on_or_off = words.size() == 3 && (words[2] == "on" || words[2] == "off");
     if (verb == "power" && on_or_off) {
@@ -192,7 +202,8 @@ base::Result<Arguments> parse_control(Words all) {
             return Arguments{.control = std::move(control)};
         }
     }
-    return bad_field(verb, "fault NAME [k=v…], state, documents, tape, or power on|off");
+    return bad_field(
+        verb, "fault NAME [k=v…], scan CODE [k=v…], state, documents, tape, or power on|off");
 }
 
 }  // namespace
@@ -219,7 +230,8 @@ std::string help_text() {
 usage: devsim FAMILY [--pty PATH | --tcp HOST:PORT] [--state DIR] [--control ENDPOINT] [options]
        devsim run SCENARIO.toml [options]      a device to which a scenario happens
        devsim check SCENARIO.toml              plays the scenario's own talk, and ends
-       devsim ctl ENDPOINT fault NAME [k=v...] | state | documents | tape | power on|off  [--json]
+       devsim ctl ENDPOINT fault NAME [k=v...] | scan CODE [k=v...] | state | documents | tape |
+                           power on|off  [--json]
 
 FAMILY: {}
 
@@ -242,6 +254,7 @@ FAMILY: {}
                                   after power on chooses)
   --operation-tags behind|before  where a position's tags and marking code go (default: as the
                                   model wants them; the one played has them before)
+  --suffix cr|lf|crlf|tab|etx|none, --prefix TEXT   what a scanner sends around a code (default cr)
 
 When it is ready it prints one line: "ready FAMILY on ADDRESS seed N". SIGTERM ends it.
 
@@ -269,9 +282,10 @@ What to reach for with ctl:
 
 Faults (fault NAME [k=v...]):
 {}
-Exit: 0 done, 1 failed, 2 usage, 4 no simulator at ENDPOINT
+Scans (scan CODE [k=v...]): \x1D in CODE is a byte; hex:30 31 are the bytes themselves
+{}Exit: 0 done, 1 failed, 2 usage, 4 no simulator at ENDPOINT
 )",
-                       all_families(), simulators::fault_help());
+                       all_families(), simulators::fault_help(), simulators::barcode_read_help());
 }
 
 }  // namespace tillhost::devsim

@@ -15,6 +15,8 @@ namespace tillhost::devsim {
 
 /// The family that knows more options than the others.
 inline constexpr std::string_view kFamilyShtrih = "fiscal/shtrih";
+/// The family that is no registrar: a barcode scanner.
+inline constexpr std::string_view kFamilyScanner = "scanner/serial";
 
 /// devsim FAMILY …
 struct ServeArguments {
@@ -36,6 +38,8 @@ struct ServeArguments {
     std::string ffd = "1.05";      ///< 1.05, 1.1, 1.2
     std::string link = "both";     ///< 1, 2, both
     std::string operation_tags{};  ///< behind their operation, or before it; empty: by model
+    std::string suffix = "cr";     ///< of a scanner: cr, lf, crlf, tab, etx, none
+    std::string prefix{};          ///< of a scanner
 };
 
 /// devsim run SCENARIO [options], devsim check SCENARIO
@@ -45,13 +49,13 @@ struct ScenarioArguments {
     std::vector<std::string> options{};
 };
 
-enum class Question : std::uint8_t { fault, state, documents, tape, power };
+enum class Question : std::uint8_t { fault, state, documents, tape, power, scan };
 
 /// devsim ctl ENDPOINT …
 struct ControlArguments {
     std::string endpoint{};
     Question question = Question::state;
-    std::string name{};  ///< of the fault
+    std::string name{};  ///< of the fault; of a scan the code, in words
     std::vector<std::pair<std::string, std::string>> keys{};
     bool power_on = false;
     bool json = false;

@@ -7,6 +7,8 @@
 
 #include "hal/base/money.h"
 #include "hal/base/text.h"
+#include "simulators/core/fiscal_control.h"
+#include "simulators/core/scanner_control.h"
 
 namespace tillhost::devsim {
 namespace {
@@ -16,12 +18,13 @@ using simulators::FiscalDocument;
 using simulators::FiscalDocumentType;
 using simulators::FiscalOperation;
 
-constexpr std::array<std::pair<std::string_view, Question>, 5> kCommands{
+constexpr std::array<std::pair<std::string_view, Question>, 6> kCommands{
     {{"fault", Question::fault},
      {"state", Question::state},
      {"documents", Question::documents},
      {"tape", Question::tape},
-     {"power", Question::power}}};
+     {"power", Question::power},
+     {"scan", Question::scan}}};
 
 std::string_view name_of(FiscalDocumentType type) {
     switch (type) {
@@ -66,6 +69,13 @@ json json_of(const simulators::FiscalState& state) {
             {"clock_ms", state.clock_ms},
             {"faults_fired", state.faults_fired},
             {"failure", state.failure}};
+}
+
+json json_of(const simulators::ScannerState& state) {
+    return {{"powered", state.powered},
+            {"reads", state.reads},
+            {"bytes", state.bytes},
+            {"faults_fired", state.faults_fired}};
 }
 
 /// Tags by number; values in hex, because what they mean is the family's affair.
@@ -127,7 +137,7 @@ json failure_of(const base::Error& error) {
 base::Done read_keys(const json& object, ControlArguments& request) {
     const auto name = object.find("name");
     if (name == object.end() || !name->is_string()) {
-        return base::bad_field("name", "the name of a fault");
+        return base::bad_field("name", "the name of a fault, or a code");
     }
     request.name = name->get<std::string>();
     const auto keys = object.find("keys");
@@ -149,7 +159,40 @@ base::Done read_keys(const json& object, ControlArguments& request) {
     return {};
 }
 
-base::Result<json> carry_out(const ControlArguments& request, simulators::FiscalSimulator& device,
+base::Error not_of_this_kind() {
+    return base::make_error(base::ErrorCode::not_supported, "a device of this kind has none");
+}
+
+base::Result<json> state_of(simulators::Simulator& device) {
+    if (const auto* registrar = device.fiscal()) {
+        return json_of(registrar->state());
+    }
+    if (const auto* scanner = device.scanner()) {
+        return json_of(scanner->scanner_state());
+    }
+    return not_of_this_kind();
+}
+
+base::Result<json> documents_of(const simulators::Simulator& device) {
+    if (device.fiscal() == nullptr) {
+        return not_of_this_kind();
+    }
+    json documents = json::array();
+    for (const FiscalDocument& document : device.fiscal()->documents()) {
+        documents.push_back(json_of(document));
+    }
+    return documents;
+}
+
+base::Done scan(const ControlArguments& request, simulators::Simulator& device, os::Instant now) {
+    if (device.scanner() == nullptr) {
+        return not_of_this_kind();
+    }
+    const auto read = TRY(simulators::parse_barcode_read(request.name, request.keys));
+    return device.scanner()->read_barcode(read, now);
+}
+
+base::Result<json> carry_out(const ControlArguments& request, simulators::Simulator& device,
                              os::Instant now, const Injector& inject) {
     json answer{{"ok", true}};
     switch (request.question) {
@@ -159,15 +202,11 @@ base::Result<json> carry_out(const ControlArguments& request, simulators::Fiscal
             TRY(inject(fault));
             break;
         }
-        case Question::state: answer["state"] = json_of(device.state()); break;
-        case Question::documents:
-            answer["documents"] = json::array();
-            for (const FiscalDocument& document : device.documents()) {
-                answer["documents"].push_back(json_of(document));
-            }
-            break;
+        case Question::state: answer["state"] = TRY(state_of(device)); break;
+        case Question::documents: answer["documents"] = TRY(documents_of(device)); break;
         case Question::tape: answer["tape"] = device.tape(); break;
         case Question::power: device.power(request.power_on, now); break;
+        case Question::scan: TRY(scan(request, device, now)); break;
     }
     return answer;
 }
@@ -190,7 +229,7 @@ std::string encode_request(const ControlArguments& request) {
             object["command"] = name;
         }
     }
-    if (request.question == Question::fault) {
+    if (request.question == Question::fault || request.question == Question::scan) {
         object["name"] = request.name;
         object["keys"] = json::object();
         for (const auto& [key, value] : request.keys) {
@@ -215,7 +254,7 @@ base::Result<ControlArguments> decode_request(std::string_view line) {
             continue;
         }
         request.question = question;
-        if (question == Question::fault) {
+        if (question == Question::fault || question == Question::scan) {
             TRY(read_keys(object, request));
         }
         if (question == Question::power) {
@@ -227,18 +266,17 @@ base::Result<ControlArguments> decode_request(std::string_view line) {
         }
         return request;
     }
-    return base::bad_field("command", "fault, state, documents, tape or power");
+    return base::bad_field("command", "fault, state, documents, tape, power or scan");
 }
 
-std::string answer_request(std::string_view line, simulators::FiscalSimulator& device,
-                           os::Instant now) {
+std::string answer_request(std::string_view line, simulators::Simulator& device, os::Instant now) {
     return answer_request(line, device, now, [&device, now](const simulators::Fault& fault) {
         return device.inject(fault, now);
     });
 }
 
-std::string answer_request(std::string_view line, simulators::FiscalSimulator& device,
-                           os::Instant now, const Injector& inject) {
+std::string answer_request(std::string_view line, simulators::Simulator& device, os::Instant now,
+                           const Injector& inject) {
     const auto request = decode_request(line);
     if (!request) {
         return dump(failure_of(request.error()));

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "hal/base/result.h"
-#include "simulators/core/fiscal_control.h"
+#include "simulators/core/simulator.h"
 #include "simulators/devsim/arguments.h"
 
 namespace tillhost::devsim {
@@ -15,6 +15,7 @@ namespace tillhost::devsim {
 ///     {"command":"fault","name":"lose","keys":{"side":"device","nth":"1"}}
 ///     {"command":"state"}  {"command":"documents"}  {"command":"tape"}
 ///     {"command":"power","on":false}
+///     {"command":"scan","name":"46070012\\x1D","keys":{"aim":"]d2"}}
 ///
 /// An answer is {"ok":true} with "state", "documents" or "tape", or
 /// {"ok":false,"error":{"code":"bad_field","detail":"…"}}.
@@ -27,12 +28,11 @@ std::string encode_request(const ControlArguments& request);
 base::Result<ControlArguments> decode_request(std::string_view line);
 
 /// Does what a request line asks for and gives the answer line, always JSON.
-std::string answer_request(std::string_view line, simulators::FiscalSimulator& device,
-                           os::Instant now);
+std::string answer_request(std::string_view line, simulators::Simulator& device, os::Instant now);
 /// The same where something stands in the way of faults, such as the line that they are about.
 using Injector = std::function<base::Done(const simulators::Fault&)>;
-std::string answer_request(std::string_view line, simulators::FiscalSimulator& device,
-                           os::Instant now, const Injector& inject);
+std::string answer_request(std::string_view line, simulators::Simulator& device, os::Instant now,
+                           const Injector& inject);
 
 /// An answer for people: the tape as it looks, a document a line, …. `failed` is set if the answer
 /// says so or is no answer.

@@ -5,6 +5,7 @@
 #include "hal/os/files.h"
 #include "simulators/fiscal/families.h"
 #include "simulators/fiscal/shtrih/registrar.h"
+#include "simulators/scanner/serial/scanner.h"
 
 namespace tillhost::devsim {
 namespace {
@@ -77,18 +78,40 @@ Made make_plain(const ServeArguments& arguments, const os::Clock& clock, Store s
     return family->make(options);
 }
 
+base::Done pace(simulators::Simulator& device, const ServeArguments& arguments,
+                const os::Clock& clock) {
+    if (arguments.pace_baud == 0) {
+        return {};
+    }
+    const simulators::Fault slow{.kind = simulators::FaultKind::slow, .baud = arguments.pace_baud};
+    return device.inject(slow, clock.now());
+}
+
 }  // namespace
 
+base::Result<std::unique_ptr<simulators::Simulator>> make_device(const ServeArguments& arguments,
+                                                                 const os::Clock& clock) {
+    if (arguments.family != kFamilyScanner) {
+        return std::unique_ptr<simulators::Simulator>(TRY(make_family(arguments, clock)));
+    }
+    simulators::scanner_serial::ScannerOptions options;
+    options.suffix = TRY(simulators::scanner_serial::suffix_bytes(arguments.suffix));
+    options.prefix = arguments.prefix;
+    options.seed = arguments.seed;
+    auto scanner = simulators::scanner_serial::make_scanner(options);
+    TRY(pace(*scanner, arguments, clock));
+    return std::unique_ptr<simulators::Simulator>(std::move(scanner));
+}
+
 Made make_family(const ServeArguments& arguments, const os::Clock& clock) {
+    if (arguments.family == kFamilyScanner) {
+        return base::bad_field("family", "a registrar's");  // a scenario is about one
+    }
     Store store = TRY(open_store(arguments));
     auto device =
         TRY(arguments.family == kFamilyShtrih ? make_shtrih(arguments, clock, std::move(store))
                                               : make_plain(arguments, clock, std::move(store)));
-    if (arguments.pace_baud > 0) {
-        const simulators::Fault slow{.kind = simulators::FaultKind::slow,
-                                     .baud = arguments.pace_baud};
-        TRY(device->inject(slow, clock.now()));
-    }
+    TRY(pace(*device, arguments, clock));
     return device;
 }
 

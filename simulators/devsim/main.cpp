@@ -28,7 +28,7 @@ void print(std::FILE* to, std::string_view text) {
 /// Moves bytes and time between the device and its line.
 class Bridge final {
 public:
-    Bridge(simulators::FiscalSimulator& device, os::EventLoop& loop, const os::Clock& clock)
+    Bridge(simulators::Simulator& device, os::EventLoop& loop, const os::Clock& clock)
         : device_(device), loop_(loop), clock_(clock) {}
 
     void use(Line& line) { line_ = &line; }
@@ -79,7 +79,7 @@ public:
     void on_step(std::function<void()> listener) { stepped_ = std::move(listener); }
 
 private:
-    simulators::FiscalSimulator& device_;
+    simulators::Simulator& device_;
     os::EventLoop& loop_;
     const os::Clock& clock_;
     Line* line_ = nullptr;
@@ -87,7 +87,7 @@ private:
     std::function<void()> stepped_;
 };
 
-using Device = std::unique_ptr<simulators::FiscalSimulator>;
+using Device = std::unique_ptr<simulators::Simulator>;
 
 base::Result<std::unique_ptr<ScenarioPlayer>> make_player(const Scenario& scenario,
                                                           const ServeArguments& arguments,
@@ -102,7 +102,7 @@ base::Done serve(const ServeArguments& arguments, const Scenario* scenario) {
     Device device;
     ScenarioPlayer* player = nullptr;
     if (scenario == nullptr) {
-        device = TRY(make_family(arguments, clock));
+        device = TRY(make_device(arguments, clock));
     } else {
         auto made = TRY(make_player(*scenario, arguments, clock));
         player = made.get();

@@ -6,6 +6,7 @@
 #include "simulators/devsim/arguments.h"
 #include "simulators/devsim/control_protocol.h"
 #include "simulators/fiscal/toy/registrar.h"
+#include "simulators/scanner/serial/scanner.h"
 
 namespace tillhost::devsim {
 namespace {
@@ -33,6 +34,11 @@ TEST(Arguments, AreReadAsTheHelpShows) {
     EXPECT_EQ(fault->control->keys[1].second, "2");
     EXPECT_TRUE(fault->control->json);
     EXPECT_TRUE(parse_arguments(Words{"ctl", "/tmp/c", "power", "on"})->control->power_on);
+    const auto scan = parse_arguments(Words{"ctl", "/tmp/c", "scan", "1\\x1D", "aim=]d2"});
+    ASSERT_TRUE(scan);
+    EXPECT_EQ(scan->control->question, Question::scan);
+    EXPECT_EQ(scan->control->name, "1\\x1D");
+    EXPECT_EQ(parse_arguments(Words{"scanner/serial", "--suffix", "etx"})->serve->suffix, "etx");
     EXPECT_TRUE(parse_arguments(Words{"fiscal/toy", "--help"})->help);
     EXPECT_NE(help_text().find("power_cut"), std::string::npos);
 }
@@ -88,6 +94,28 @@ TEST_F(Control, RefusalsAreTyped) {
               std::string::npos);
     EXPECT_NE(ask(R"({"command":"fault","name":"shift_expired"})").find("not_supported"),
               std::string::npos);
+}
+
+TEST(ControlOfAScanner, ItReadsBarcodesAndHasNoDocuments) {
+    const auto scanner = simulators::scanner_serial::make_scanner({});
+    const auto ask = [&scanner](std::string_view line) {
+        return answer_request(line, *scanner, {});
+    };
+    ControlArguments scan;
+    scan.question = Question::scan;
+    scan.name = "1\\x1D2";
+    scan.keys = {{"aim", "]d2"}};
+    EXPECT_EQ(ask(encode_request(scan)), R"({"ok":true})");
+    EXPECT_EQ(base::to_hex(scanner->take_output()), "5D 64 32 31 1D 32 0D");
+    EXPECT_NE(ask(R"({"command":"state"})").find(R"("reads":1)"), std::string::npos);
+    EXPECT_EQ(ask(R"({"command":"tape"})"), R"({"ok":true,"tape":[]})");
+    EXPECT_NE(ask(R"({"command":"documents"})").find("not_supported"), std::string::npos);
+    EXPECT_NE(ask(R"({"command":"scan","name":"\\x"})").find("code"), std::string::npos);
+    EXPECT_NE(ask(R"({"command":"scan"})").find("name"), std::string::npos);
+}
+
+TEST_F(Control, ARegistrarReadsNoBarcodes) {
+    EXPECT_NE(ask(R"({"command":"scan","name":"1"})").find("not_supported"), std::string::npos);
 }
 
 TEST_F(Control, RandomLinesAreAnsweredInJson) {
