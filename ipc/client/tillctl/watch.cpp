@@ -13,7 +13,8 @@ namespace {
 base::Result<std::vector<std::string>> topics_of(const WatchVerb& verb, client::Client& devd,
                                                  os::Deadline deadline) {
     if (!verb.device.empty()) {
-        return std::vector<std::string>{"device/" + verb.device, "operation/" + verb.device};
+        return std::vector<std::string>{"device/" + verb.device, "operation/" + verb.device,
+                                        "scan/" + verb.device};
     }
     std::vector<std::string> topics{"alarms"};
     for (const contract::Device& device : TRY(devd.devices(deadline))) {
