@@ -13,7 +13,7 @@
 namespace tillhost::devd::core {
 
 /// The longest a card payment takes; so much of the shift must be left before the card is charged.
-inline constexpr os::Duration kPaymentMax = kExecuteBudget;
+inline constexpr os::Duration kPaymentMax = std::chrono::minutes(5);
 /// A payment that could not start by then is not started: the customer has gone.
 inline constexpr os::Duration kPaymentStartMax = std::chrono::seconds(60);
 /// How long the registrar may take to say that it can register.
