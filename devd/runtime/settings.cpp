@@ -21,11 +21,13 @@ using contract::LineKind;
 constexpr std::size_t kIdBytesMax = 64;
 
 LineKind kind_of(const transport::Address& address) {
-    if (std::holds_alternative<transport::TcpAddress>(address)) {
-        return LineKind::tcp;
-    }
-    return std::holds_alternative<transport::PtyAddress>(address) ? LineKind::pty
-                                                                  : LineKind::serial;
+    struct Kind {
+        LineKind operator()(const transport::SerialAddress&) const { return LineKind::serial; }
+        LineKind operator()(const transport::PtyAddress&) const { return LineKind::pty; }
+        LineKind operator()(const transport::TcpAddress&) const { return LineKind::tcp; }
+        LineKind operator()(const transport::HidAddress&) const { return LineKind::usb_hid; }
+    };
+    return std::visit(Kind{}, address);
 }
 
 std::string line_names(const contract::Manifest& manifest) {
@@ -222,13 +224,17 @@ const std::string* value_of(const std::vector<contract::Setting>& settings, std:
 }
 
 std::string line_of(const std::string& port) {
+    struct Path {
+        std::string operator()(const transport::SerialAddress& serial) const { return serial.path; }
+        std::string operator()(const transport::PtyAddress& pty) const { return pty.path; }
+        std::string operator()(const transport::TcpAddress&) const { return {}; }
+        std::string operator()(const transport::HidAddress& hid) const { return hid.path; }
+    };
     const auto address = transport::parse_address(port);
-    if (!address || std::holds_alternative<transport::TcpAddress>(*address)) {
+    const std::string path = address ? std::visit(Path{}, *address) : std::string();
+    if (path.empty()) {
         return port;
     }
-    const auto* serial = std::get_if<transport::SerialAddress>(&*address);
-    const std::string& path =
-        serial != nullptr ? serial->path : std::get<transport::PtyAddress>(*address).path;
     const std::string real = transport::follow_links(path);
     return real.empty() ? path : real;
 }

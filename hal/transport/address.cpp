@@ -82,6 +82,40 @@ Result<Address> read_tcp(std::string_view text) {
     return address;
 }
 
+std::optional<std::uint16_t> usb_id(std::string_view text) {
+    constexpr std::size_t kDigits = 4;
+    std::uint16_t number = 0;
+    const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
+    const bool whole = text.size() == kDigits && end == text.data() + text.size();
+    return problem == std::errc{} && whole && number != 0 ? std::optional(number) : std::nullopt;
+}
+
+Result<Address> read_hid(std::string_view text) {
+    HidAddress address;
+    if (text.starts_with('/')) {
+        address.path = TRY(read_path(text));
+        return address;
+    }
+    const std::size_t colon = text.find(':');
+    const auto vendor = usb_id(text.substr(0, colon));
+    if (!vendor) {
+        return bad_field("port.vendor", "four hex digits such as 0c2e, or the path of a node");
+    }
+    std::string_view rest =
+        colon == std::string_view::npos ? std::string_view{} : text.substr(colon + 1);
+    const std::size_t second = rest.find(':');
+    const auto product = usb_id(rest.substr(0, second));
+    if (!product) {
+        return bad_field("port.product", "four hex digits such as 0b61");
+    }
+    address.vendor = *vendor;
+    address.product = *product;
+    if (second != std::string_view::npos) {
+        address.serial = rest.substr(second + 1);
+    }
+    return address;
+}
+
 }  // namespace
 
 Result<Address> parse_address(std::string_view text) {
@@ -106,7 +140,11 @@ Result<Address> parse_address(std::string_view text) {
     if (kind == "tcp") {
         return read_tcp(rest);
     }
-    return bad_field("port", "serial:PATH[?baud=N], pty:PATH or tcp:ADDRESS[:PORT]");
+    if (kind == "hid") {
+        return read_hid(rest);
+    }
+    return bad_field("port",
+                     "serial:PATH[?baud=N], pty:PATH, tcp:ADDRESS[:PORT] or hid:VENDOR:PRODUCT");
 }
 
 std::string to_text(const Address& address) {
@@ -119,6 +157,13 @@ std::string to_text(const Address& address) {
             const bool six = tcp.host.find(':') != std::string::npos;
             const std::string host = six ? "[" + tcp.host + "]" : tcp.host;
             return "tcp:" + host + (tcp.port == 0 ? "" : fmt::format(":{}", tcp.port));
+        }
+        std::string operator()(const HidAddress& hid) const {
+            if (!hid.path.empty()) {
+                return "hid:" + hid.path;
+            }
+            return fmt::format("hid:{:04x}:{:04x}{}{}", hid.vendor, hid.product,
+                               hid.serial.empty() ? "" : ":", hid.serial);
         }
     };
     return std::visit(Writer{}, address);

@@ -14,6 +14,9 @@ base::Result<std::unique_ptr<Connector>> make_connector(std::string_view address
         std::unique_ptr<Connector> operator()(TcpAddress& tcp) const {
             return make_tcp(std::move(tcp), clock, cancel_fd);
         }
+        std::unique_ptr<Connector> operator()(HidAddress& hid) const {
+            return make_usb_hid(std::move(hid), clock, cancel_fd);
+        }
         const os::Clock& clock;
         int cancel_fd;
     };

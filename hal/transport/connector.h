@@ -16,7 +16,7 @@ namespace tillhost::transport {
 base::Result<std::unique_ptr<Connector>> make_connector(std::string_view address,
                                                         const os::Clock& clock, int cancel_fd = -1);
 
-// The three kinds of line. Each connect() follows the path anew, takes the line's lock, throws away
+// The kinds of line. Each connect() follows the path anew, takes the line's lock, throws away
 // what an earlier owner left in its queues, and closes on exec.
 
 /// A serial port through a tty of the kernel. Held by flock and TIOCEXCL; port_busy names the
@@ -31,5 +31,8 @@ std::unique_ptr<Connector> make_pty(PtyAddress address, const os::Clock& clock, 
 /// link_lost 10 s after bytes were sent to it, or 19 s after the last of an idle line. One that
 /// ends the connection before it said anything is port_busy: such devices serve one client.
 std::unique_ptr<Connector> make_tcp(TcpAddress address, const os::Clock& clock, int cancel_fd);
+/// A USB HID device: one report a read, the report's id its first byte where the device numbers
+/// them. Held by flock. port_failed also where several devices fit the address.
+std::unique_ptr<Connector> make_usb_hid(HidAddress address, const os::Clock& clock, int cancel_fd);
 
 }  // namespace tillhost::transport

@@ -133,6 +133,9 @@ FoundPort look_at(const Address& address, const PortFolders& folders) {
         look_at_node(serial->path, folders, port);
     } else if (const auto* pty = std::get_if<PtyAddress>(&address)) {
         look_at_node(pty->path, folders, port);
+    } else if (const auto* hid = std::get_if<HidAddress>(&address);
+               hid != nullptr && !hid->path.empty()) {
+        look_at_node(hid->path, folders, port);
     }
     return port;
 }

@@ -43,7 +43,8 @@ struct PortFolders {
 /// milliseconds, more on a machine with thousands of processes.
 std::vector<FoundPort> list_serial_ports(const PortFolders& folders = {});
 
-/// One port, whether it can be listed or not. A TCP address is not tried.
+/// One port, whether it can be listed or not. A TCP address is not tried, nor a HID
+/// device that is named by its ids.
 FoundPort look_at(const Address& address, const PortFolders& folders = {});
 
 }  // namespace tillhost::transport

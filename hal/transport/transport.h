@@ -1,14 +1,25 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "hal/base/bytes.h"
 #include "hal/base/result.h"
 #include "hal/os/clock.h"
 
 namespace tillhost::transport {
+
+/// What a USB HID device says of itself.
+struct HidDescription {
+    base::Bytes report_descriptor{};
+    std::uint16_t vendor = 0;
+    std::uint16_t product = 0;
+    std::string serial{};
+    std::string name{};
+};
 
 /// A line to one device: bytes both ways, every wait with a deadline. One owner, one thread.
 ///
@@ -37,6 +48,10 @@ public:
     /// The descriptor that is readable when read() would not wait; -1: there is none to wait on
     /// beside others.
     virtual int input_fd() const { return -1; }
+
+    /// What the device says of itself if it is one of USB HID; nullptr: it is none. On such a line
+    /// one read takes one report.
+    virtual const HidDescription* hid() const { return nullptr; }
 };
 
 /// Opens the line anew; given to a driver, which does not know what kind of line it is.

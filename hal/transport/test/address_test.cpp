@@ -17,11 +17,17 @@ TEST(Address, ReadsEachForm) {
     EXPECT_EQ(MUST(parse_address("tcp:[::1]:1")), Address(TcpAddress{"::1", 1}));
     EXPECT_EQ(MUST(parse_address("tcp:10.0.0.1")), Address(TcpAddress{"10.0.0.1", 0}));
     EXPECT_EQ(MUST(parse_address("tcp:[fe80::1]")), Address(TcpAddress{"fe80::1", 0}));
+    EXPECT_EQ(MUST(parse_address("hid:/dev/hidraw0")), Address(HidAddress{.path = "/dev/hidraw0"}));
+    EXPECT_EQ(MUST(parse_address("hid:0C2E:0b61")),
+              Address(HidAddress{.vendor = 0x0C2E, .product = 0x0B61}));
+    EXPECT_EQ(MUST(parse_address("hid:0c2e:0b61:S:1")),
+              Address(HidAddress{.vendor = 0x0C2E, .product = 0x0B61, .serial = "S:1"}));
 }
 
 TEST(Address, WritesWhatItReads) {
     for (const std::string text : {"serial:/dev/ttyS0?baud=19200", "pty:/p", "tcp:10.0.0.1:65535",
-                                   "tcp:[fe80::1]:7778", "tcp:10.0.0.1", "tcp:[fe80::1]"}) {
+                                   "tcp:[fe80::1]:7778", "tcp:10.0.0.1", "tcp:[fe80::1]",
+                                   "hid:/dev/hidraw0", "hid:0c2e:0b61", "hid:0c2e:0b61:S1"}) {
         EXPECT_EQ(to_text(MUST(parse_address(text))), text);
     }
 }
@@ -59,6 +65,12 @@ TEST(Address, NamesTheWrongPart) {
         {"tcp:::1:7778", "port.host: "},
         {"tcp:127.0.0.1:0", "port.number: "},
         {"tcp:127.0.0.1:65536", "port.number: "},
+        {"hid:", "port.vendor: "},
+        {"hid:0c2:0b61", "port.vendor: "},
+        {"hid:0000:0b61", "port.vendor: "},
+        {"hid:0c2e", "port.product: "},
+        {"hid:0c2e:b61", "port.product: "},
+        {"hid:0c2e:0xb6", "port.product: "},
         {"pty:/" + std::string(kAddressBytesMax, 'x'), "port: at most"},
     };
     for (const Wrong& wrong : cases) {

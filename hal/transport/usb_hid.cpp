@@ -1,0 +1,186 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <hidapi.h>
+#include <linux/hidraw.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+
+#include <array>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <cwchar>
+#include <utility>
+#include <vector>
+
+#include "hal/base/text.h"
+#include "hal/os/process.h"
+#include "hal/transport/connector.h"
+#include "hal/transport/fd_stream.h"
+#include "hal/transport/tty.h"
+
+// hidapi finds the device; its reports are read from the node that it names, because hidapi has no
+// descriptor that can be waited on beside others.
+namespace tillhost::transport {
+namespace {
+
+using base::ErrorCode;
+using base::make_error;
+using base::Result;
+
+/// The kernel hands a report to the device before write() returns, and waits for it.
+constexpr os::Duration kLateBytes = std::chrono::milliseconds(50);
+/// Of one of its collections, a device with several is known by this one: point of sale scanners.
+constexpr unsigned short kScannerPage = 0x8C;
+constexpr std::size_t kDevicesMax = 256;
+
+std::string utf8_of(const wchar_t* text) {
+    std::string utf8;
+    for (; text != nullptr && *text != L'\0'; ++text) {
+        base::append_utf8(utf8, static_cast<char32_t>(*text));
+    }
+    return utf8;
+}
+
+struct Found {
+    std::string path;
+    bool scanner = false;
+    HidDescription what{};
+};
+
+/// Every node once, of this vendor and product (0: any).
+std::vector<Found> enumerate(std::uint16_t vendor, std::uint16_t product) {
+    std::vector<Found> all;
+    hid_device_info* const list = ::hid_enumerate(vendor, product);
+    for (const hid_device_info* one = list; one != nullptr && all.size() < kDevicesMax;
+         one = one->next) {
+        const bool scanner = one->usage_page == kScannerPage;
+        if (!all.empty() && all.back().path == one->path) {  // one row a collection
+            all.back().scanner = all.back().scanner || scanner;
+            continue;
+        }
+        Found& found = all.emplace_back(Found{one->path, scanner, {}});
+        found.what.vendor = one->vendor_id;
+        found.what.product = one->product_id;
+        found.what.serial = utf8_of(one->serial_number);
+        found.what.name = utf8_of(one->product_string);
+    }
+    ::hid_free_enumeration(list);
+    return all;
+}
+
+Result<Found> find_by_path(const std::string& path) {
+    std::array<char, PATH_MAX> real{};
+    if (::realpath(path.c_str(), real.data()) == nullptr) {
+        return open_error(path, errno);
+    }
+    for (Found& found : enumerate(0, 0)) {
+        if (found.path == real.data()) {
+            return std::move(found);
+        }
+    }
+    return Found{real.data(), false, {}};  // it is there; what it is, its descriptor tells
+}
+
+Result<Found> find_by_ids(const HidAddress& address) {
+    std::vector<Found> fitting;
+    bool scanner = false;
+    for (Found& found : enumerate(address.vendor, address.product)) {
+        if (address.serial.empty() || found.what.serial == address.serial) {
+            scanner = scanner || found.scanner;
+            fitting.push_back(std::move(found));
+        }
+    }
+    // A device with a keyboard beside the scanner has a node for each.
+    std::erase_if(fitting, [scanner](const Found& found) { return scanner && !found.scanner; });
+    if (fitting.empty()) {
+        return make_error(ErrorCode::port_missing,
+                          to_text(address) + ": no such device is plugged in");
+    }
+    if (fitting.size() > 1) {
+        return make_error(
+            ErrorCode::port_failed,
+            fmt::format("{}: {} devices fit, such as {} and {}; name one by its "
+                        "serial number or node",
+                        to_text(address), fitting.size(), fitting[0].path, fitting[1].path));
+    }
+    return std::move(fitting.front());
+}
+
+Result<base::Bytes> read_descriptor(int fd, const std::string& path) {
+    int size = 0;
+    hidraw_report_descriptor descriptor{};
+    if (::ioctl(fd, HIDIOCGRDESCSIZE, &size) < 0 || size < 0 || size > HID_MAX_DESCRIPTOR_SIZE) {
+        return make_error(ErrorCode::port_failed, path + ": no HID device");
+    }
+    descriptor.size = static_cast<__u32>(size);
+    if (::ioctl(fd, HIDIOCGRDESC, &descriptor) < 0) {
+        return make_error(ErrorCode::port_failed, path + ": " + os::errno_text(errno));
+    }
+    const auto* bytes = reinterpret_cast<const std::byte*>(descriptor.value);
+    return base::Bytes(bytes, bytes + size);
+}
+
+Result<os::Descriptor> open_node(const std::string& path) {
+    os::Descriptor fd(::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+    if (!fd.valid()) {
+        return open_error(path, errno);
+    }
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+        const std::string holder = os::holder_of(path);
+        return make_error(
+            ErrorCode::port_busy,
+            fmt::format("{} is held by {}", path, holder.empty() ? "another process" : holder));
+    }
+    return fd;
+}
+
+class HidTransport final : public Transport {
+public:
+    HidTransport(FdStream stream, HidDescription what)
+        : stream_(std::move(stream)), what_(std::move(what)) {}
+    Result<std::size_t> read(std::span<std::byte> buffer, os::Deadline deadline) override {
+        return stream_.read(buffer, deadline);
+    }
+    base::Done write(base::ByteView bytes, os::Deadline deadline) override {
+        return stream_.write(bytes, deadline);
+    }
+    base::Done flush() override { return stream_.drop_received(); }
+    int input_fd() const override { return stream_.fd(); }
+    os::Duration late_bytes_max() const override { return kLateBytes; }
+    const HidDescription* hid() const override { return &what_; }
+
+private:
+    FdStream stream_;
+    HidDescription what_;
+};
+
+class HidConnector final : public Connector {
+public:
+    HidConnector(HidAddress address, const os::Clock& clock, int cancel_fd)
+        : address_(std::move(address)), clock_(clock), cancel_fd_(cancel_fd) {}
+
+    Result<std::unique_ptr<Transport>> connect(os::Deadline) override {
+        Found found =
+            TRY(address_.path.empty() ? find_by_ids(address_) : find_by_path(address_.path));
+        os::Descriptor fd = TRY(open_node(found.path));
+        found.what.report_descriptor = TRY(read_descriptor(fd.get(), found.path));
+        auto line = std::make_unique<HidTransport>(FdStream(std::move(fd), clock_, cancel_fd_),
+                                                   std::move(found.what));
+        TRY(line->flush());
+        return std::unique_ptr<Transport>(std::move(line));
+    }
+
+private:
+    HidAddress address_;
+    const os::Clock& clock_;
+    int cancel_fd_;
+};
+
+}  // namespace
+
+std::unique_ptr<Connector> make_usb_hid(HidAddress address, const os::Clock& clock, int cancel_fd) {
+    return std::make_unique<HidConnector>(std::move(address), clock, cancel_fd);
+}
+
+}  // namespace tillhost::transport
