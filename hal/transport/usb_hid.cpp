@@ -5,10 +5,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 
-#include <array>
 #include <cerrno>
-#include <climits>
-#include <cstdlib>
 #include <cwchar>
 #include <utility>
 #include <vector>
@@ -17,6 +14,7 @@
 #include "hal/os/process.h"
 #include "hal/transport/connector.h"
 #include "hal/transport/fd_stream.h"
+#include "hal/transport/follow_links.h"
 #include "hal/transport/tty.h"
 
 // hidapi finds the device; its reports are read from the node that it names, because hidapi has no
@@ -70,16 +68,16 @@ std::vector<Found> enumerate(std::uint16_t vendor, std::uint16_t product) {
 }
 
 Result<Found> find_by_path(const std::string& path) {
-    std::array<char, PATH_MAX> real{};
-    if (::realpath(path.c_str(), real.data()) == nullptr) {
+    const std::string real = follow_links(path);
+    if (real.empty()) {
         return open_error(path, errno);
     }
     for (Found& found : enumerate(0, 0)) {
-        if (found.path == real.data()) {
+        if (found.path == real) {
             return std::move(found);
         }
     }
-    return Found{real.data(), false, {}};  // it is there; what it is, its descriptor tells
+    return Found{real, false, {}};  // it is there; what it is, its descriptor tells
 }
 
 Result<Found> find_by_ids(const HidAddress& address) {
