@@ -47,7 +47,7 @@ TEST(Arguments, MistakesSayWhatWouldBeRight) {
     EXPECT_NE(refusal({}).find("fiscal/shtrih"), std::string::npos);
     EXPECT_NE(refusal({"fiscal/none"}).find("fiscal/toy"), std::string::npos);
     EXPECT_NE(refusal({"fiscal/toy", "--pty"}).find("value"), std::string::npos);
-    EXPECT_NE(refusal({"fiscal/toy", "--speed", "1"}).find("--help"), std::string::npos);
+    EXPECT_NE(refusal({"fiscal/toy", "--colour", "1"}).find("--help"), std::string::npos);
     EXPECT_NE(refusal({"fiscal/toy", "--seed", "x"}).find("number"), std::string::npos);
     EXPECT_NE(refusal({"fiscal/toy", "--pty", "a", "--tcp", "b:1"}).find("either"),
               std::string::npos);
