@@ -164,10 +164,8 @@ private:
                                unclear("the terminal told a result and then broke off"))
                          : Result<contract::OperationResult>(refused_at_end(ending));
         }
-        if (ending.code != 0) {
-            return info_ ? Result<contract::OperationResult>(unclear(fmt::format(
-                               "the terminal approved and ended with {:02X}h", ending.code)))
-                         : Result<contract::OperationResult>(refused_at_end(ending));
+        if (ending.code != 0) {  // no 04 0F, or one that says the opposite
+            return unclear(fmt::format("the terminal ended with {:02X}h", ending.code));
         }
         return is_payment() ? judge_payment() : judge_end_of_day();
     }
@@ -277,7 +275,8 @@ contract::PaymentResult payment_result(const MoneyCall& call, const StatusInfo& 
     if (result.currency.empty()) {
         result.currency = currency;
     }
-    result.tip_minor = info.tip;
+    constexpr std::int64_t kAmountMax = 999'999'999'999;
+    result.tip_minor = info.tip <= kAmountMax ? info.tip : 0;
     result.receipt_number = info.receipt.value_or(0);
     constexpr std::int64_t kNumberMax = 999'999'999;
     result.trace_number = std::min(info.trace.value_or(0), kNumberMax);

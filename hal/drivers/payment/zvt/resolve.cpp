@@ -127,6 +127,12 @@ Judgement judge_new(const Doubt& doubt, const StatusInfo& now) {
                             "taken back, or another one was",
                             transaction_text(now))};
     }
+    const bool same_refusal = now.result.value_or(0) != 0 && !doubt.seen.empty() &&
+                              is_same_transaction(doubt.seen.back(), now);
+    if (same_refusal) {
+        return {Finding::declined,
+                fmt::format("the terminal did not approve it ({})", transaction_text(now))};
+    }
     if (!now.amount || !fits_amount(doubt, now) || !fits_currency(doubt, now)) {
         return foreign(now,
                        "it is not of the amount that was asked for; somebody may have used "

@@ -296,6 +296,11 @@ TEST_F(Loss, ACompletionWithoutAResultIsNoSuccess) {
     fail_in_doubt();
 }
 
+TEST_F(Loss, ACompletionThatCarriesAnErrorIsNoResult) {
+    counter.terminal.then(kPay, {kAccepted, "06 0F 02 27 37"}).then(kAccepted);
+    fail_in_doubt();
+}
+
 TEST_F(Loss, ACompletionThatContradictsTheResultIsInDoubt) {
     counter.terminal.then(kPay, {kAccepted, hex_of(paid())})
         .then(kAccepted, {"06 0F 02 27 E0"})

@@ -90,6 +90,15 @@ TEST(Judge, AnAttemptThatWasNotApprovedIsDeclined) {
     EXPECT_EQ(judge(doubt(), now).finding, Finding::declined);
 }
 
+TEST(Judge, ARefusalThatWasSeenNeedsNoAmount) {
+    StatusInfo now;
+    now.result = 0x6C;
+    EXPECT_EQ(judge(doubt(), now).finding, Finding::foreign);
+    Doubt seen = doubt();
+    seen.seen.push_back(now);
+    EXPECT_EQ(judge(seen, now).finding, Finding::declined);
+}
+
 TEST(Judge, TheTurnOfTheYearIsLater) {
     Doubt december = doubt();
     december.before->date = 1231;
