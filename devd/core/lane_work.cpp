@@ -71,6 +71,14 @@ std::optional<contract::OperationResult> without_receipts(const OperationBook::E
     return result;
 }
 
+/// A card payment that was begun: whoever stood at the terminal may have gone, so that it is not
+/// begun again unasked.
+bool was_shown_to_customer(const OperationRow& row) {
+    return row.state != OperationState::accepted &&
+           (std::holds_alternative<contract::Authorise>(*row.command) ||
+            std::holds_alternative<contract::Refund>(*row.command));
+}
+
 bool is_past(const OperationRow& row, const os::Clock& clock) {
     return row.start_before_ms != 0 && clock.unix_ms() > row.start_before_ms;
 }
@@ -361,6 +369,9 @@ void DeviceLane::take_error(const OperationBook::Entry& entry, const contract::E
 void DeviceLane::not_executed(const OperationBook::Entry& entry, const contract::Error& why) {
     if (is_past(entry.row, context_.clock)) {
         touched(context_.book.fail(entry.row.id, contract_error(ErrorCode::expired, "")));
+    } else if (was_shown_to_customer(entry.row)) {
+        contract::Error over = contract_error(ErrorCode::payment_cancelled, why.text);
+        touched(context_.book.fail(entry.row.id, over));
     } else if (tries_[entry.row.id] >= kTriesMax || entry.row.attempt >= kTriesMax) {
         touched(context_.book.fail(entry.row.id, why));
     } else if (entry.row.state != OperationState::accepted) {

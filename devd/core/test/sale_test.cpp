@@ -190,6 +190,21 @@ TEST(Sale, KeepsAnOpenCompensationUntilItSucceedsOrAPersonSaysSo) {
     EXPECT_EQ(shop.look().error->code, "payment_reversed");
 }
 
+TEST(Sale, AsksNoCustomerASecondTimeAfterALostPayment) {
+    Shop shop;
+    shop.open_all();
+    shop.submit(shop.sale());
+    shop.answer_preflight();
+    shop.prepare("pos");
+    shop.core->on_host_gone("pos", shop.hosts.epochs.at("pos"), "crashed");
+    EXPECT_EQ(shop.step(SaleRole::payment).state, OperationState::in_doubt);
+    shop.open("pos", true,
+              contract::Resolution{contract::Verdict::not_executed, Shop::identity("pos"), {}, ""});
+    EXPECT_EQ(shop.step(SaleRole::payment).state, OperationState::failed);
+    EXPECT_EQ(shop.look().error->code, "payment_cancelled");
+    EXPECT_FALSE(shop.last<contract::Execute>("pos"));
+}
+
 TEST(Sale, NamesTheFieldOfWhatIsWrong) {
     Shop shop;
     shop.open_all();
