@@ -47,7 +47,7 @@ TEST(DeviceChanges, GiveWorkTheTimeThatTheDriverNamesAndKillTheHostPastIt) {
     EXPECT_EQ(rig.hosts.kills, kills + 1);
     rig.gone("killed");
     rig.say(contract::HostHello{1, "fiscal/toy", 9});
-    rig.say(rig.opened());
+    rig.say(contract::Opened{Rig::identity(), contract::FiscalStatus{}, {}});
     rig.submit(rig.sale(rig.new_id()));
     ASSERT_NE(rig.hosts.last<contract::Execute>(), nullptr);
     EXPECT_EQ(rig.hosts.last<contract::Execute>()->budget_ms, 500'000);
