@@ -39,6 +39,7 @@ protected:
                                          "/dev/serial/by-id/registrar\"\n" + settings));
         start_devd();
         connect();
+        set_layout("till");
         ASSERT_TRUE(client_->carry_out("till", contract::OpenShift{}, new_id(), deadline()));
     }
     void sell() {

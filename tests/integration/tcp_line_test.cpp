@@ -67,6 +67,7 @@ std::string own_loopback() { return fmt::format("127.77.{}.{}", range() / 250, 1
 TEST_F(TcpLineTest, AnAddressWithoutAPortMeansTheUsualOne) {
     start_registrar(own_loopback());
     start_devd_for(own_loopback());
+    set_layout("till");
     ASSERT_TRUE(client_->carry_out("till", contract::OpenShift{}, new_id(), deadline()));
     const auto sold = client_->sell("till", tea(), new_id(), deadline());
     ASSERT_TRUE(sold) << base::to_text(sold.error());
@@ -155,6 +156,7 @@ TEST_F(TcpLineTest, ARegistrarThatVanishesInTheMiddleOfAReceiptRegistersItOnce) 
     shop_->run_simulators_by(network.inside());
     start_registrar(network.device());
     start_devd_for(network.device());
+    set_layout("till");
     ASSERT_TRUE(client_->carry_out("till", contract::OpenShift{}, new_id(), deadline()));
     ASSERT_TRUE(client_->subscribe("operation/till", {}, deadline()));
     ASSERT_TRUE(shop_->ctl("till", {"fault", "slow_command", "command=0xFF45", "ms=1500"}));
@@ -178,6 +180,7 @@ TEST_F(TcpLineTest, AnIdleLineToARegistrarThatVanishedIsNoticedAndMadeAnew) {
     shop_->run_simulators_by(network.inside());
     start_registrar(network.device());
     start_devd_for(network.device());
+    set_layout("till");
     ASSERT_TRUE(client_->carry_out("till", contract::OpenShift{}, new_id(), deadline()));
     // It loses power: what it had of the connection is gone, and nobody says so.
     ASSERT_TRUE(network.vanish());

@@ -63,6 +63,7 @@ protected:
 TEST_F(UsbSerialTest, ARegistrarSellsOverAnUnmodifiedSerialPort) {
     plug_in(0);
     start_devd_with_adapters();
+    set_layout("till");
     ASSERT_TRUE(client_->carry_out("till", contract::OpenShift{}, new_id(), deadline()));
     sell();
     EXPECT_EQ(receipts(), 1U);
@@ -71,6 +72,7 @@ TEST_F(UsbSerialTest, ARegistrarSellsOverAnUnmodifiedSerialPort) {
 TEST_F(UsbSerialTest, ItIsFoundByItsLinkAfterItWasPulledAndGotAnotherName) {
     plug_in(0);
     start_devd_with_adapters();
+    set_layout("till");
     ASSERT_TRUE(client_->carry_out("till", contract::OpenShift{}, new_id(), deadline()));
     sell();
     shop_->kill_simulator("till");
@@ -82,6 +84,7 @@ TEST_F(UsbSerialTest, ItIsFoundByItsLinkAfterItWasPulledAndGotAnotherName) {
 TEST_F(UsbSerialTest, AnotherRegistrarBehindTheLinkIsRefused) {
     plug_in(0);
     start_devd_with_adapters();
+    set_layout("till");
     ASSERT_TRUE(client_->carry_out("till", contract::OpenShift{}, new_id(), deadline()));
     shop_->kill_simulator("till");
     plug_in(1, "other", kOtherSerial);

@@ -168,7 +168,8 @@ TEST_F(ConfigTest, NamesAnUnknownKeyWithItsPlace) {
     write("devices.d/kassa.toml", "driver = \"echo\"\n");
     write("devd.toml", "\nretention = 3\n");
     EXPECT_EQ(error(),
-              "devd.toml:2:1: unknown key \"retention\"; known here: retention_days, log, metrics");
+              "devd.toml:2:1: unknown key \"retention\"; known here: retention_days, log, metrics, "
+              "shop");
 }
 
 TEST_F(ConfigTest, ReadsTheShiftPolicyOfARegistrar) {
