@@ -68,9 +68,43 @@ constexpr std::array kRows{
              "the clock of the fiscal storage differs by ms; above five minutes it refuses"},
     FaultRow{FaultKind::marking, "marking", "answer count",
              "the next checks of marking codes: checked, not_checked, refused or silence"},
+    FaultRow{FaultKind::card, "card", "outcome count code total ms",
+             "the next cards: approved, declined (code), wrong_pin, pin_retry, cancelled, "
+             "unreadable, partial (total); the host takes ms"},
+    FaultRow{FaultKind::quirk, "quirk", "kind count command code ms",
+             "the terminal does the next things otherwise than the protocol says; command narrows"},
+    FaultRow{FaultKind::terminal, "terminal", "policy busy idle_ms lock",
+             "how it is set: without a confirmation policy=reverse|keep|decline, to a command "
+             "out of turn busy=ignore|wait|refuse, idle_ms until it hangs up, lock=status code"},
     FaultRow{FaultKind::second_client, "second_client", "mode",
              "a second TCP client from now on: refuse it, let it wait, or let it steal the line"},
 };
+
+constexpr std::array<std::string_view, 7> kOutcomes{
+    "approved", "declined", "wrong_pin", "pin_retry", "cancelled", "unreadable", "partial"};
+
+constexpr std::array<std::string_view, 22> kQuirks{"no_answer",
+                                                   "late_answer",
+                                                   "hang_up_on_answer",
+                                                   "hang_up_before_status",
+                                                   "hang_up_on_status",
+                                                   "hang_up_between_prints",
+                                                   "no_completion",
+                                                   "status_twice",
+                                                   "silent_reversal",
+                                                   "coalesce",
+                                                   "no_status",
+                                                   "completion_code",
+                                                   "decline_by_completion",
+                                                   "wrong_charset",
+                                                   "trailing_tlv",
+                                                   "receipt_without_amount",
+                                                   "long_trace",
+                                                   "repeat_empty",
+                                                   "repeat_stale",
+                                                   "wrong_password",
+                                                   "foreign_protocol",
+                                                   "unstuffed"};
 
 struct NumberKey {
     std::string_view name;
@@ -100,6 +134,8 @@ constexpr std::array kNumberKeys{
     NumberKey{"up", &Fault::up, 0, 1},
     NumberKey{"days", &Fault::days, -1000, 1000},
     NumberKey{"percent", &Fault::percent, 0, 100},
+    NumberKey{"idle_ms", &Fault::idle_ms, 0, kDayMs},
+    NumberKey{"lock", &Fault::lock, 0, 255},
 };
 
 bool row_has(std::string_view keys, std::string_view key) {
@@ -185,6 +221,20 @@ base::Done set_key(Fault& fault, std::string_view key, std::string_view value) {
                                                            "silence"};
         return set_word(fault.answer, key, value, kAnswers);
     }
+    if (key == "outcome") {
+        return set_word(fault.outcome, key, value, kOutcomes);
+    }
+    if (key == "kind") {
+        return set_word(fault.quirk, key, value, kQuirks);
+    }
+    if (key == "policy") {
+        constexpr std::array<std::string_view, 3> kPolicies{"reverse", "keep", "decline"};
+        return set_word(fault.policy, key, value, kPolicies);
+    }
+    if (key == "busy") {
+        constexpr std::array<std::string_view, 3> kBusy{"ignore", "wait", "refuse"};
+        return set_word(fault.busy, key, value, kBusy);
+    }
     if (key == "mode") {
         constexpr std::array<std::string_view, 3> kModes{"refuse", "wait", "steal"};
         return set_word(fault.mode, key, value, kModes);
@@ -214,6 +264,8 @@ std::string all_names() {
 }  // namespace
 
 std::span<const FaultRow> fault_rows() { return kRows; }
+std::span<const std::string_view> card_outcomes() { return kOutcomes; }
+std::span<const std::string_view> terminal_quirks() { return kQuirks; }
 
 std::string_view name_of(FaultKind kind) {
     for (const FaultRow& row : kRows) {
@@ -255,8 +307,14 @@ std::string fault_help() {
         help += fmt::format("  {:<14} {}\n  {:<14} {}\n", row.name, row.about, "",
                             keys.empty() ? "no keys" : "keys: " + keys);
     }
+    help += "\nkind of quirk:";
+    for (const std::string_view quirk : kQuirks) {
+        help += " ";
+        help += quirk;
+    }
     return help +
-           "\nWHICH: side=device|host (whose bytes; default device), unit=frame|control|any|byte\n"
+           "\n\nWHICH: side=device|host (whose bytes; default device), "
+           "unit=frame|control|any|byte\n"
            "(default frame), nth=N (from now; default 1) or per_mille=P (each with probability),\n"
            "count=N (how often; default 1; 0 without end).\n";
 }

@@ -46,6 +46,10 @@ enum class FaultKind : std::uint8_t {
     storage_full,
     storage_clock,
     marking,
+    // at a card terminal
+    card,
+    quirk,
+    terminal,
     // at the socket, by the program that holds it
     second_client,
 };
@@ -83,6 +87,12 @@ struct Fault {
     std::string mode = "refuse";     ///< refuse, wait, steal
     std::string serial{};
     std::string memory{};
+    std::string outcome = "approved";  ///< one of card_outcomes()
+    std::string quirk = "no_answer";   ///< key "kind": one of terminal_quirks()
+    std::string policy{};              ///< reverse, keep, decline; empty: as it is
+    std::string busy{};                ///< ignore, wait, refuse; empty: as it is
+    std::int64_t idle_ms = -1;         ///< below 0: as it is
+    std::int64_t lock = -1;            ///< below 0: as it is
 };
 
 /// One kind: its name on the command line, its keys separated by a blank, and what it does.
@@ -94,6 +104,9 @@ struct FaultRow {
 };
 
 std::span<const FaultRow> fault_rows();
+/// What the next card brings, and what a card terminal can do wrong (payment/zvt/README.md).
+std::span<const std::string_view> card_outcomes();
+std::span<const std::string_view> terminal_quirks();
 std::string_view name_of(FaultKind kind);
 
 /// A fault in words, as `devsim ctl ENDPOINT fault NAME [k=v…]` takes it. Numbers are decimal or

@@ -86,12 +86,13 @@ bool apply_record(base::ByteView payload, FiscalStore::Content& content) {
 }
 
 base::Result<std::unique_ptr<FileFiscalStore>> FileFiscalStore::open(const std::string& path,
-                                                                     std::string_view family) {
+                                                                     std::string_view family,
+                                                                     Durability durability) {
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0640);
     if (fd < 0) {
         return storage_error(path, os::errno_text(errno));
     }
-    std::unique_ptr<FileFiscalStore> store(new FileFiscalStore(fd, path));
+    std::unique_ptr<FileFiscalStore> store(new FileFiscalStore(fd, path, durability));
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
         return base::make_error(ErrorCode::already_running, path + " is in use");
     }
@@ -161,6 +162,11 @@ base::Done FileFiscalStore::append(base::ByteView bytes) {
             return storage_error(path_, os::errno_text(number));
         }
         written += static_cast<std::size_t>(count);
+    }
+    if (durability_ == Durability::disk && ::fdatasync(fd_) != 0) {
+        const int number = errno;
+        broken_ = true;  // what the disk has of it nobody knows
+        return storage_error(path_, os::errno_text(number));
     }
     return {};
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -44,16 +45,21 @@ private:
     Content content_;
 };
 
+/// What a commit() has outlived when it returns: the death of the process, or the machine's too.
+enum class Durability : std::uint8_t { kernel, disk };
+
 /// A memory in one file, described in docs/formats/simulator-fiscal-memory.md. It outlives kill -9:
-/// each change is one record, in the kernel's hands when commit() returns (it is not synced: a
-/// power cut of the real machine may take the newest). One process a file (flock).
+/// each change is one record, in the kernel's hands when commit() returns; with Durability::disk it
+/// is synced before (fdatasync), else a power cut of the real machine may take the newest. One
+/// process a file (flock).
 class FileFiscalStore final : public FiscalStore {
 public:
     /// Opens or makes the file. A torn record at its end is cut off; anything else wrong is
     /// refused. Errors: already_running, storage_failed (no such folder, not our file, damaged at
     /// offset n), too_large above kStoreBytesMax.
-    static base::Result<std::unique_ptr<FileFiscalStore>> open(const std::string& path,
-                                                               std::string_view family);
+    static base::Result<std::unique_ptr<FileFiscalStore>> open(
+        const std::string& path, std::string_view family,
+        Durability durability = Durability::kernel);
     ~FileFiscalStore() override;
     FileFiscalStore(const FileFiscalStore&) = delete;
     FileFiscalStore& operator=(const FileFiscalStore&) = delete;
@@ -64,12 +70,14 @@ public:
     std::size_t cut_off_bytes() const { return cut_off_bytes_; }
 
 private:
-    FileFiscalStore(int fd, std::string path) : fd_(fd), path_(std::move(path)) {}
+    FileFiscalStore(int fd, std::string path, Durability durability)
+        : fd_(fd), path_(std::move(path)), durability_(durability) {}
     base::Done read_all(std::string_view family);
     base::Done append(base::ByteView bytes);
 
     int fd_;
     std::string path_;
+    Durability durability_;
     Content content_;
     std::size_t cut_off_bytes_ = 0;
     bool broken_ = false;  ///< a record could not be taken back: nothing more is written

@@ -31,6 +31,13 @@ public:
     /// What the device has sent since the last call.
     virtual base::Bytes take_output() = 0;
 
+    /// A host has opened the device's socket, or it is gone. Only on a line that has connections;
+    /// a device that needs none of this takes bytes without.
+    virtual void line_opened(os::Instant /*now*/) {}
+    virtual void line_closed(os::Instant /*now*/) {}
+    /// True once when the device closes the connection, behind what take_output() gave.
+    virtual bool take_hang_up() { return false; }
+
     /// Switches the device off or on. Off it hears and says nothing, and forgets what a real one
     /// keeps in RAM; its memory stays. Switching to the state it is in does nothing.
     virtual void power(bool on, os::Instant now) = 0;

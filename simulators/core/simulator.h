@@ -12,6 +12,7 @@ namespace tillhost::simulators {
 
 class FiscalControl;
 class ScannerControl;
+class TerminalControl;
 
 /// How often a command came, and how often it was carried out.
 struct CommandCount {
@@ -20,7 +21,7 @@ struct CommandCount {
 };
 
 /// A simulated device with what every class of device has: a line, paper, commands, faults. What
-/// only its class has stands in fiscal() or scanner().
+/// only its class has stands in fiscal(), terminal() or scanner().
 class Simulator : public LineDevice {
 public:
     /// The paper so far, oldest line first, UTF-8.
@@ -35,6 +36,8 @@ public:
 
     /// The registrar's back door, or nullptr where this is none.
     virtual const FiscalControl* fiscal() const { return nullptr; }
+    /// The card terminal's, or nullptr.
+    virtual const TerminalControl* terminal() const { return nullptr; }
     /// The scanner's, or nullptr.
     virtual ScannerControl* scanner() { return nullptr; }
 };

@@ -237,12 +237,7 @@ std::optional<os::Instant> Wire::next_event() const {
 
 base::Bytes Wire::take_output() { return std::exchange(output_, {}); }
 
-void Wire::power(bool on, os::Instant now) {
-    if (on == powered()) {
-        return;
-    }
-    device_.power(on, now);
-    // What the device had not sent is gone with it; what the host sends to a dead device as well.
+void Wire::clear_lanes(os::Instant now) {
     for (Lane* lane : {&from_host_, &from_device_}) {
         lane->queue.clear();
         lane->tracker->reset();
@@ -250,6 +245,28 @@ void Wire::power(bool on, os::Instant now) {
         lane->active.clear();
         lane->free_at = now;
     }
+}
+
+void Wire::line_opened(os::Instant now) {
+    advance(now);
+    device_.line_opened(now);
+    collect(now);
+}
+
+void Wire::line_closed(os::Instant now) {
+    advance(now);
+    clear_lanes(now);
+    output_.clear();
+    device_.line_closed(now);
+}
+
+void Wire::power(bool on, os::Instant now) {
+    if (on == powered()) {
+        return;
+    }
+    device_.power(on, now);
+    // What the device had not sent is gone with it; what the host sends to a dead device as well.
+    clear_lanes(now);
     collect(now);
 }
 

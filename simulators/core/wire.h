@@ -35,6 +35,10 @@ public:
     base::Bytes take_output() override;
     void power(bool on, os::Instant now) override;
     bool powered() const override { return device_.powered(); }
+    void line_opened(os::Instant now) override;
+    /// What was on the way is gone.
+    void line_closed(os::Instant now) override;
+    bool take_hang_up() override { return from_device_.queue.empty() && device_.take_hang_up(); }
 
     /// True for the kinds that happen on the line; the others belong to the device.
     static bool is_line_fault(FaultKind kind);
@@ -80,6 +84,7 @@ private:
     void deliver_to_device(base::ByteView bytes, os::Instant now);
     void collect(os::Instant now);
     void step(os::Instant now);
+    void clear_lanes(os::Instant now);
     void cut_power(std::uint32_t cut, os::Instant now);
     void switch_power(os::Instant now);
     bool silent(os::Instant now) const { return silent_always_ || now < silent_until_; }
