@@ -23,7 +23,7 @@ std::string all_families() {
         names += names.empty() ? "" : ", ";
         names += family.name;
     }
-    return fmt::format("{}, {}", names, kFamilyScanner);
+    return fmt::format("{}, {}, {}", names, kFamilyZvt, kFamilyScanner);
 }
 
 template <class Number>
@@ -48,14 +48,43 @@ base::Done set_word(std::string& target, std::string_view option, const std::str
     return {};
 }
 
+/// The options that are one of some words.
+base::Done apply_choice(ServeArguments& serve, std::string_view option, const std::string& value) {
+    constexpr std::array<std::string_view, 3> kFfd{"1.05", "1.1", "1.2"};
+    constexpr std::array<std::string_view, 3> kLinks{"1", "2", "both"};
+    constexpr std::array<std::string_view, 2> kTags{"behind", "before"};
+    constexpr std::array<std::string_view, 3> kPolicies{"reverse", "keep", "decline"};
+    constexpr std::array<std::string_view, 3> kBusy{"ignore", "wait", "refuse"};
+    constexpr std::array<std::string_view, 6> kSuffixes{"cr", "lf", "crlf", "tab", "etx", "none"};
+    if (option == "--policy") {
+        return set_word(serve.policy, option, value, kPolicies);
+    }
+    if (option == "--busy") {
+        return set_word(serve.busy, option, value, kBusy);
+    }
+    if (option == "--ffd") {
+        return set_word(serve.ffd, option, value, kFfd);
+    }
+    if (option == "--link") {
+        return set_word(serve.link, option, value, kLinks);
+    }
+    if (option == "--operation-tags") {
+        return set_word(serve.operation_tags, option, value, kTags);
+    }
+    if (option == "--suffix") {
+        return set_word(serve.suffix, option, value, kSuffixes);
+    }
+    return bad_field(option, "an option that devsim --help names");
+}
+
 }  // namespace
 
 base::Done apply_option(ServeArguments& serve, std::string_view option, const std::string& value) {
     const std::array texts{
-        std::pair{"--pty", &serve.pty},         std::pair{"--tcp", &serve.tcp},
-        std::pair{"--state", &serve.state},     std::pair{"--serial", &serve.serial},
-        std::pair{"--control", &serve.control}, std::pair{"--memory", &serve.memory},
-        std::pair{"--prefix", &serve.prefix}};
+        std::pair{"--pty", &serve.pty},           std::pair{"--tcp", &serve.tcp},
+        std::pair{"--state", &serve.state},       std::pair{"--serial", &serve.serial},
+        std::pair{"--control", &serve.control},   std::pair{"--memory", &serve.memory},
+        std::pair{"--password", &serve.password}, std::pair{"--prefix", &serve.prefix}};
     for (const auto& [name, target] : texts) {
         if (option == name) {
             *target = value;
@@ -79,6 +108,10 @@ base::Done apply_option(ServeArguments& serve, std::string_view option, const st
     if (option == "--line-ms") {
         return set_number<std::int64_t>(serve.line_ms, option, value, 0, kMs);
     }
+    if (option == "--card-ms" || option == "--host-ms") {
+        return set_number<std::int64_t>(option == "--card-ms" ? serve.card_ms : serve.host_ms,
+                                        option, value, 0, kMs);
+    }
     if (option == "--utc-offset") {
         return set_number<std::int64_t>(serve.utc_offset_min, option, value, -kDayMin, kDayMin);
     }
@@ -88,23 +121,7 @@ base::Done apply_option(ServeArguments& serve, std::string_view option, const st
     if (option == "--full-status") {
         return set_number(serve.full_status, option, value, 48, 50);
     }
-    constexpr std::array<std::string_view, 3> kFfd{"1.05", "1.1", "1.2"};
-    constexpr std::array<std::string_view, 3> kLinks{"1", "2", "both"};
-    constexpr std::array<std::string_view, 2> kTags{"behind", "before"};
-    constexpr std::array<std::string_view, 6> kSuffixes{"cr", "lf", "crlf", "tab", "etx", "none"};
-    if (option == "--ffd") {
-        return set_word(serve.ffd, option, value, kFfd);
-    }
-    if (option == "--link") {
-        return set_word(serve.link, option, value, kLinks);
-    }
-    if (option == "--operation-tags") {
-        return set_word(serve.operation_tags, option, value, kTags);
-    }
-    if (option == "--suffix") {
-        return set_word(serve.suffix, option, value, kSuffixes);
-    }
-    return bad_field(option, "an option that devsim --help names");
+    return apply_choice(serve, option, value);
 }
 
 base::Done apply_options(ServeArguments& serve, Words words) {
@@ -124,7 +141,8 @@ base::Done apply_options(ServeArguments& serve, Words words) {
 }
 
 base::Done check_family(std::string_view name) {
-    return name == kFamilyScanner || simulators::fiscal::find_family(name) != nullptr
+    return name == kFamilyZvt || name == kFamilyScanner ||
+                   simulators::fiscal::find_family(name) != nullptr
                ? base::Done{}
                : bad_field(name, "a family that exists: " + all_families());
 }
@@ -177,10 +195,9 @@ base::Result<Arguments> parse_control(Words all) {
         }
     }
     if (words.size() < 2) {
-        return bad_field(
-            "ctl",
-            "ctl ENDPOINT fault NAME [k=v…] | scan CODE [k=v…] | state | documents | tape | power "
-            "on|off");
+        return bad_field("ctl",
+                         "ctl ENDPOINT fault NAME [k=v…] | scan CODE [k=v…] | state | documents | "
+                         "transactions | tape | power on|off");
     }
     control.endpoint = words[0];
     const std::string& verb = words[1];
@@ -194,16 +211,20 @@ base::Result<Arguments> parse_control(Words all) {
         control.power_on = words[2] == "on";
         return Arguments{.control = std::move(control)};
     }
-    constexpr std::array<std::pair<std::string_view, Question>, 3> kPlain{
-        {{"state", Question::state}, {"documents", Question::documents}, {"tape", Question::tape}}};
+    constexpr std::array<std::pair<std::string_view, Question>, 4> kPlain{
+        {{"state", Question::state},
+         {"documents", Question::documents},
+         {"transactions", Question::transactions},
+         {"tape", Question::tape}}};
     for (const auto& [name, question] : kPlain) {
         if (verb == name && words.size() == 2) {
             control.question = question;
             return Arguments{.control = std::move(control)};
         }
     }
-    return bad_field(
-        verb, "fault NAME [k=v…], scan CODE [k=v…], state, documents, tape, or power on|off");
+    return bad_field(verb,
+                     "fault NAME [k=v…], scan CODE [k=v…], state, documents, transactions, tape, "
+                     "or power on|off");
 }
 
 }  // namespace
@@ -224,14 +245,33 @@ base::Result<Arguments> parse_arguments(std::span<const std::string> words) {
     return words[0] == "ctl" ? parse_control(words.subspan(1)) : parse_serve(words);
 }
 
+namespace {
+
+constexpr std::string_view kWhatToReachFor = R"(What to reach for with ctl:
+  the host is not heard      fault lose side=host unit=control        (its next ENQ)
+  the device is not heard    fault lose side=device unit=control      (its next ACK or NAK)
+  the answer is lost         fault lose side=device                   (it was carried out)
+  NAK, three times           fault refuse_frames count=3
+  a spoiled checksum         fault bad_checksum side=device count=2
+  power at byte 7            fault power_cut side=host at=7 off_ms=500
+  a slow command             fault slow_command command=0xE0 ms=15000
+  another host               fault other_master count=2, fault foreign_receipt operator=5
+  a second TCP client        fault second_client mode=steal
+  a card is declined         fault card outcome=declined code=5       (payment/zvt)
+  a result is never sent     fault quirk kind=hang_up_before_status   (payment/zvt)
+  foreign bytes              fault noise byte=0xFF count=4
+)";
+
+}  // namespace
+
 std::string help_text() {
     return fmt::format(R"(devsim: simulated devices. A test tool; it stands for no real device.
 
 usage: devsim FAMILY [--pty PATH | --tcp HOST:PORT] [--state DIR] [--control ENDPOINT] [options]
        devsim run SCENARIO.toml [options]      a device to which a scenario happens
        devsim check SCENARIO.toml              plays the scenario's own talk, and ends
-       devsim ctl ENDPOINT fault NAME [k=v...] | scan CODE [k=v...] | state | documents | tape |
-                           power on|off  [--json]
+       devsim ctl ENDPOINT fault NAME [k=v...] | scan CODE [k=v...] | state | documents |
+                           transactions | tape | power on|off  [--json]
 
 FAMILY: {}
 
@@ -255,6 +295,10 @@ FAMILY: {}
   --operation-tags behind|before  where a position's tags and marking code go (default: as the
                                   model wants them; the one played has them before)
   --suffix cr|lf|crlf|tab|etx|none, --prefix TEXT   what a scanner sends around a code (default cr)
+  --password DIGITS               of a card terminal (6; default: any is right)
+  --policy reverse|keep|decline   what a card terminal does with what the till has not confirmed
+  --busy ignore|wait|refuse       and with a command out of turn
+  --card-ms MS, --host-ms MS      until a card is in (200), until the host answers (300)
 
 When it is ready it prints one line: "ready FAMILY on ADDRESS seed N". SIGTERM ends it.
 
@@ -268,24 +312,14 @@ Example: lose the answer to the first FF45h, then cut the power in the middle of
   devsim check simulators/scenarios/lost-close.toml
   devsim run simulators/scenarios/lost-close.toml --pty /tmp/till --control /tmp/till.ctl
 
-What to reach for with ctl:
-  the host is not heard      fault lose side=host unit=control        (its next ENQ)
-  the device is not heard    fault lose side=device unit=control      (its next ACK or NAK)
-  the answer is lost         fault lose side=device                   (it was carried out)
-  NAK, three times           fault refuse_frames count=3
-  a spoiled checksum         fault bad_checksum side=device count=2
-  power at byte 7            fault power_cut side=host at=7 off_ms=500
-  a slow command             fault slow_command command=0xE0 ms=15000
-  another host               fault other_master count=2, fault foreign_receipt operator=5
-  a second TCP client        fault second_client mode=steal
-  foreign bytes              fault noise byte=0xFF count=4
-
+{}
 Faults (fault NAME [k=v...]):
 {}
 Scans (scan CODE [k=v...]): \x1D in CODE is a byte; hex:30 31 are the bytes themselves
 {}Exit: 0 done, 1 failed, 2 usage, 4 no simulator at ENDPOINT
 )",
-                       all_families(), simulators::fault_help(), simulators::barcode_read_help());
+                       all_families(), kWhatToReachFor, simulators::fault_help(),
+                       simulators::barcode_read_help());
 }
 
 }  // namespace tillhost::devsim

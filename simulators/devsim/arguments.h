@@ -15,7 +15,9 @@ namespace tillhost::devsim {
 
 /// The family that knows more options than the others.
 inline constexpr std::string_view kFamilyShtrih = "fiscal/shtrih";
-/// The family that is no registrar: a barcode scanner.
+/// The family of card terminals.
+inline constexpr std::string_view kFamilyZvt = "payment/zvt";
+/// The family of barcode scanners.
 inline constexpr std::string_view kFamilyScanner = "scanner/serial";
 
 /// devsim FAMILY …
@@ -35,11 +37,16 @@ struct ServeArguments {
     std::int64_t utc_offset_min = 0;
     int short_status = 17;
     int full_status = 50;
-    std::string ffd = "1.05";      ///< 1.05, 1.1, 1.2
-    std::string link = "both";     ///< 1, 2, both
-    std::string operation_tags{};  ///< behind their operation, or before it; empty: by model
-    std::string suffix = "cr";     ///< of a scanner: cr, lf, crlf, tab, etx, none
-    std::string prefix{};          ///< of a scanner
+    std::string ffd = "1.05";        ///< 1.05, 1.1, 1.2
+    std::string link = "both";       ///< 1, 2, both
+    std::string operation_tags{};    ///< behind their operation, or before it; empty: by model
+    std::string suffix = "cr";       ///< of a scanner: cr, lf, crlf, tab, etx, none
+    std::string prefix{};            ///< of a scanner
+    std::string password{};          ///< of a card terminal; empty: any is right
+    std::string policy = "reverse";  ///< of a card terminal: reverse, keep, decline
+    std::string busy = "ignore";     ///< of a card terminal: ignore, wait, refuse
+    std::int64_t card_ms = 200;      ///< of a card terminal: until card and PIN are given
+    std::int64_t host_ms = 300;      ///< of a card terminal: until its host answers
 };
 
 /// devsim run SCENARIO [options], devsim check SCENARIO
@@ -49,7 +56,7 @@ struct ScenarioArguments {
     std::vector<std::string> options{};
 };
 
-enum class Question : std::uint8_t { fault, state, documents, tape, power, scan };
+enum class Question : std::uint8_t { fault, state, documents, transactions, tape, power, scan };
 
 /// devsim ctl ENDPOINT …
 struct ControlArguments {

@@ -9,6 +9,7 @@
 #include "hal/base/text.h"
 #include "simulators/core/fiscal_control.h"
 #include "simulators/core/scanner_control.h"
+#include "simulators/core/terminal_control.h"
 
 namespace tillhost::devsim {
 namespace {
@@ -18,10 +19,11 @@ using simulators::FiscalDocument;
 using simulators::FiscalDocumentType;
 using simulators::FiscalOperation;
 
-constexpr std::array<std::pair<std::string_view, Question>, 6> kCommands{
+constexpr std::array<std::pair<std::string_view, Question>, 7> kCommands{
     {{"fault", Question::fault},
      {"state", Question::state},
      {"documents", Question::documents},
+     {"transactions", Question::transactions},
      {"tape", Question::tape},
      {"power", Question::power},
      {"scan", Question::scan}}};
@@ -76,6 +78,61 @@ json json_of(const simulators::ScannerState& state) {
             {"reads", state.reads},
             {"bytes", state.bytes},
             {"faults_fired", state.faults_fired}};
+}
+
+std::string_view name_of(simulators::CardTransactionKind kind) {
+    using Kind = simulators::CardTransactionKind;
+    switch (kind) {
+        case Kind::payment: return "payment";
+        case Kind::refund: return "refund";
+        case Kind::reversal: return "reversal";
+        case Kind::day_end: return "day_end";
+    }
+    return "";
+}
+
+std::string_view name_of(simulators::CardTransactionState state) {
+    using State = simulators::CardTransactionState;
+    switch (state) {
+        case State::stored: return "stored";
+        case State::reversed: return "reversed";
+        case State::auto_reversed: return "auto_reversed";
+        case State::declined: return "declined";
+    }
+    return "";
+}
+
+json json_of(const simulators::CardTransaction& transaction) {
+    return {{"kind", name_of(transaction.kind)},
+            {"state", name_of(transaction.state)},
+            {"number", transaction.number},
+            {"receipt_number", transaction.receipt_number},
+            {"trace_number", transaction.trace_number},
+            {"turnover_number", transaction.turnover_number},
+            {"original_trace", transaction.original_trace},
+            {"amount_minor", transaction.amount_minor},
+            {"currency", transaction.currency},
+            {"date_time_ms", transaction.date_time_ms},
+            {"pan", transaction.pan},
+            {"card_name", transaction.card_name},
+            {"card_type", transaction.card_type},
+            {"local", transaction.local}};
+}
+
+json json_of(const simulators::TerminalState& state) {
+    return {{"terminal_id", state.terminal_id},
+            {"phase", state.phase},
+            {"powered", state.powered},
+            {"registered", state.registered},
+            {"connected", state.connected},
+            {"pending", state.pending},
+            {"lock", state.lock},
+            {"receipt_number", state.receipt_number},
+            {"trace_number", state.trace_number},
+            {"turnover_number", state.turnover_number},
+            {"clock_ms", state.clock_ms},
+            {"faults_fired", state.faults_fired},
+            {"failure", state.failure}};
 }
 
 /// Tags by number; values in hex, because what they mean is the family's affair.
@@ -167,6 +224,9 @@ base::Result<json> state_of(simulators::Simulator& device) {
     if (const auto* registrar = device.fiscal()) {
         return json_of(registrar->state());
     }
+    if (const auto* terminal = device.terminal()) {
+        return json_of(terminal->terminal_state());
+    }
     if (const auto* scanner = device.scanner()) {
         return json_of(scanner->scanner_state());
     }
@@ -182,6 +242,17 @@ base::Result<json> documents_of(const simulators::Simulator& device) {
         documents.push_back(json_of(document));
     }
     return documents;
+}
+
+base::Result<json> transactions_of(const simulators::Simulator& device) {
+    if (device.terminal() == nullptr) {
+        return not_of_this_kind();
+    }
+    json transactions = json::array();
+    for (const simulators::CardTransaction& transaction : device.terminal()->transactions()) {
+        transactions.push_back(json_of(transaction));
+    }
+    return transactions;
 }
 
 base::Done scan(const ControlArguments& request, simulators::Simulator& device, os::Instant now) {
@@ -204,6 +275,7 @@ base::Result<json> carry_out(const ControlArguments& request, simulators::Simula
         }
         case Question::state: answer["state"] = TRY(state_of(device)); break;
         case Question::documents: answer["documents"] = TRY(documents_of(device)); break;
+        case Question::transactions: answer["transactions"] = TRY(transactions_of(device)); break;
         case Question::tape: answer["tape"] = device.tape(); break;
         case Question::power: device.power(request.power_on, now); break;
         case Question::scan: TRY(scan(request, device, now)); break;
@@ -218,6 +290,16 @@ std::string document_for_people(const json& document) {
                        base::minor_to_text(document.value("total_minor", std::int64_t{0}), 2),
                        document.value("shift_number", 0U), document.value("receipt_number", 0U),
                        document.value("sign", 0U));
+}
+
+std::string transaction_for_people(const json& transaction) {
+    return fmt::format("{:>6}  {:<9} {:<14} {:>12}  receipt {:04} trace {:06}{}\n",
+                       transaction.value("number", 0U), transaction.value("kind", ""),
+                       transaction.value("state", ""),
+                       base::minor_to_text(transaction.value("amount_minor", std::int64_t{0}), 2),
+                       transaction.value("receipt_number", 0U),
+                       transaction.value("trace_number", 0U),
+                       transaction.value("local", false) ? "  local" : "");
 }
 
 }  // namespace
@@ -266,7 +348,7 @@ base::Result<ControlArguments> decode_request(std::string_view line) {
         }
         return request;
     }
-    return base::bad_field("command", "fault, state, documents, tape, power or scan");
+    return base::bad_field("command", "fault, state, documents, transactions, tape, power or scan");
 }
 
 std::string answer_request(std::string_view line, simulators::Simulator& device, os::Instant now) {
@@ -300,6 +382,9 @@ std::string answer_for_people(std::string_view answer, bool& failed) {
     }
     for (const json& document : object.value("documents", json::array())) {
         text += document_for_people(document);
+    }
+    for (const json& transaction : object.value("transactions", json::array())) {
+        text += transaction_for_people(transaction);
     }
     const json state = object.value("state", json::object());
     for (const auto& [name, value] : state.items()) {

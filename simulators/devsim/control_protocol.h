@@ -13,11 +13,11 @@ namespace tillhost::devsim {
 /// The control socket's words: one JSON object a line, a request and its answer.
 ///
 ///     {"command":"fault","name":"lose","keys":{"side":"device","nth":"1"}}
-///     {"command":"state"}  {"command":"documents"}  {"command":"tape"}
+///     {"command":"state"}  {"command":"documents"}  {"command":"tape"}  {"command":"transactions"}
 ///     {"command":"power","on":false}
 ///     {"command":"scan","name":"46070012\\x1D","keys":{"aim":"]d2"}}
 ///
-/// An answer is {"ok":true} with "state", "documents" or "tape", or
+/// An answer is {"ok":true} with "state", "documents", "transactions" or "tape", or
 /// {"ok":false,"error":{"code":"bad_field","detail":"…"}}.
 
 inline constexpr std::size_t kRequestBytesMax = 16 * 1024;

@@ -5,6 +5,7 @@
 #include "hal/os/files.h"
 #include "simulators/fiscal/families.h"
 #include "simulators/fiscal/shtrih/registrar.h"
+#include "simulators/payment/zvt/terminal.h"
 #include "simulators/scanner/serial/scanner.h"
 
 namespace tillhost::devsim {
@@ -13,7 +14,8 @@ namespace {
 constexpr unsigned kFolderMode = 0750;
 
 using Store = std::shared_ptr<simulators::FiscalStore>;
-using Made = base::Result<std::unique_ptr<simulators::FiscalSimulator>>;
+using Device = std::unique_ptr<simulators::Simulator>;
+using Made = base::Result<Device>;
 
 base::Result<Store> open_store(const ServeArguments& arguments) {
     if (arguments.state.empty()) {
@@ -22,8 +24,11 @@ base::Result<Store> open_store(const ServeArguments& arguments) {
     TRY(os::make_folder(arguments.state, kFolderMode));
     std::string file = arguments.family;
     std::replace(file.begin(), file.end(), '/', '-');
+    // What a terminal has told the till is compared with the till's book after any crash.
+    const auto durability = arguments.family == kFamilyZvt ? simulators::Durability::disk
+                                                           : simulators::Durability::kernel;
     std::unique_ptr<simulators::FileFiscalStore> store = TRY(simulators::FileFiscalStore::open(
-        arguments.state + "/" + file + ".memory", arguments.family));
+        arguments.state + "/" + file + ".memory", arguments.family, durability));
     return Store(std::move(store));
 }
 
@@ -63,7 +68,7 @@ Made make_shtrih(const ServeArguments& arguments, const os::Clock& clock, Store 
         options.operation_tags_first = arguments.operation_tags == "before";
     }
     options.store = std::move(store);
-    return simulators::shtrih::make_shtrih_registrar(options);
+    return Device(TRY(simulators::shtrih::make_shtrih_registrar(options)));
 }
 
 Made make_plain(const ServeArguments& arguments, const os::Clock& clock, Store store) {
@@ -75,7 +80,49 @@ Made make_plain(const ServeArguments& arguments, const os::Clock& clock, Store s
     options.clock_ms_at_zero = clock_ms_at_zero(arguments, clock);
     options.serial = arguments.serial;
     options.store = std::move(store);
-    return family->make(options);
+    return Device(TRY(family->make(options)));
+}
+
+Made make_zvt(const ServeArguments& arguments, const os::Clock& clock, Store store) {
+    using simulators::zvt::Busy;
+    using simulators::zvt::Policy;
+    simulators::zvt::ZvtOptions options;
+    options.seed = arguments.seed;
+    options.clock_ms_at_zero = clock_ms_at_zero(arguments, clock);
+    options.terminal_id = arguments.serial.empty() ? options.terminal_id : arguments.serial;
+    options.password = arguments.password;
+    options.tcp = !arguments.tcp.empty();
+    options.policy = arguments.policy == "keep"      ? Policy::keep
+                     : arguments.policy == "decline" ? Policy::decline
+                                                     : Policy::reverse;
+    options.busy = arguments.busy == "wait"     ? Busy::wait
+                   : arguments.busy == "refuse" ? Busy::refuse
+                                                : Busy::ignore;
+    options.card_time = std::chrono::milliseconds(arguments.card_ms);
+    options.host_time = std::chrono::milliseconds(arguments.host_ms);
+    options.store = std::move(store);
+    return Device(TRY(simulators::zvt::make_zvt_terminal(options)));
+}
+
+Made make_scanner(const ServeArguments& arguments) {
+    simulators::scanner_serial::ScannerOptions options;
+    options.suffix = TRY(simulators::scanner_serial::suffix_bytes(arguments.suffix));
+    options.prefix = arguments.prefix;
+    options.seed = arguments.seed;
+    return Device(simulators::scanner_serial::make_scanner(options));
+}
+
+/// At once, whatever the line's speed.
+Made make_unpaced(const ServeArguments& arguments, const os::Clock& clock) {
+    if (arguments.family == kFamilyScanner) {
+        return make_scanner(arguments);  // it remembers nothing
+    }
+    Store store = TRY(open_store(arguments));
+    if (arguments.family == kFamilyZvt) {
+        return make_zvt(arguments, clock, std::move(store));
+    }
+    return arguments.family == kFamilyShtrih ? make_shtrih(arguments, clock, std::move(store))
+                                             : make_plain(arguments, clock, std::move(store));
 }
 
 base::Done pace(simulators::Simulator& device, const ServeArguments& arguments,
@@ -89,28 +136,8 @@ base::Done pace(simulators::Simulator& device, const ServeArguments& arguments,
 
 }  // namespace
 
-base::Result<std::unique_ptr<simulators::Simulator>> make_device(const ServeArguments& arguments,
-                                                                 const os::Clock& clock) {
-    if (arguments.family != kFamilyScanner) {
-        return std::unique_ptr<simulators::Simulator>(TRY(make_family(arguments, clock)));
-    }
-    simulators::scanner_serial::ScannerOptions options;
-    options.suffix = TRY(simulators::scanner_serial::suffix_bytes(arguments.suffix));
-    options.prefix = arguments.prefix;
-    options.seed = arguments.seed;
-    auto scanner = simulators::scanner_serial::make_scanner(options);
-    TRY(pace(*scanner, arguments, clock));
-    return std::unique_ptr<simulators::Simulator>(std::move(scanner));
-}
-
-Made make_family(const ServeArguments& arguments, const os::Clock& clock) {
-    if (arguments.family == kFamilyScanner) {
-        return base::bad_field("family", "a registrar's");  // a scenario is about one
-    }
-    Store store = TRY(open_store(arguments));
-    auto device =
-        TRY(arguments.family == kFamilyShtrih ? make_shtrih(arguments, clock, std::move(store))
-                                              : make_plain(arguments, clock, std::move(store)));
+Made make_device(const ServeArguments& arguments, const os::Clock& clock) {
+    Device device = TRY(make_unpaced(arguments, clock));
     TRY(pace(*device, arguments, clock));
     return device;
 }

@@ -14,6 +14,8 @@ namespace tillhost::devsim {
 class Line {
 public:
     using Received = std::function<void(base::ByteView)>;
+    /// A host is there, or it is gone.
+    using Watched = std::function<void(bool here)>;
     virtual ~Line() = default;
     virtual void write(base::ByteView bytes) = 0;
     /// What the host connects to: a path, or HOST:PORT with the real port.
@@ -21,6 +23,10 @@ public:
     /// What a further client meets while one is there: "refuse" (it is turned away), "wait" (until
     /// the first is gone) or "steal" (the first is thrown out). Errors: not_supported (no socket).
     virtual base::Done second_client(std::string_view mode);
+    /// Who wants to know of hosts that come and go; only a socket tells.
+    virtual void watch_host(Watched /*watched*/) {}
+    /// Closes the host's connection, and is silent about it; nothing where there is none.
+    virtual void hang_up() {}
 };
 
 /// A pseudo terminal in raw mode. With a `speed` (baud, one that termios knows; 0: any) it is a

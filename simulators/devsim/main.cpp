@@ -31,7 +31,13 @@ public:
     Bridge(simulators::Simulator& device, os::EventLoop& loop, const os::Clock& clock)
         : device_(device), loop_(loop), clock_(clock) {}
 
-    void use(Line& line) { line_ = &line; }
+    void use(Line& line) {
+        line_ = &line;
+        line.watch_host([this](bool here) {
+            here ? device_.line_opened(clock_.now()) : device_.line_closed(clock_.now());
+            pump();
+        });
+    }
 
     void receive(base::ByteView bytes) {
         device_.receive(bytes, clock_.now());
@@ -42,6 +48,9 @@ public:
         device_.advance(clock_.now());
         if (const base::Bytes output = device_.take_output(); !output.empty() && line_ != nullptr) {
             line_->write(output);
+        }
+        if (device_.take_hang_up() && line_ != nullptr) {
+            line_->hang_up();
         }
         if (stepped_) {
             stepped_();
@@ -92,7 +101,7 @@ using Device = std::unique_ptr<simulators::Simulator>;
 base::Result<std::unique_ptr<ScenarioPlayer>> make_player(const Scenario& scenario,
                                                           const ServeArguments& arguments,
                                                           const os::Clock& clock) {
-    return ScenarioPlayer::create(scenario, TRY(make_family(arguments, clock)), clock.now());
+    return ScenarioPlayer::create(scenario, TRY(make_device(arguments, clock)), clock.now());
 }
 
 /// `scenario` is null where nothing is scripted.

@@ -23,16 +23,17 @@ constexpr std::int64_t kNthMax = 1'000'000'000;
 
 constexpr std::array<std::string_view, 9> kTop{"about", "family", "seed", "device", "line",
                                                "start", "event",  "talk", "expect"};
-constexpr std::array<std::string_view, 11> kDevice{
-    "serial", "memory",      "columns", "line_ms", "utc_offset",    "short_status",
-    "ffd",    "full_status", "link",    "state",   "operation_tags"};
+constexpr std::array<std::string_view, 16> kDevice{
+    "serial", "memory",      "columns", "line_ms", "utc_offset",     "short_status",
+    "ffd",    "full_status", "link",    "state",   "operation_tags", "password",
+    "policy", "card_ms",     "host_ms", "busy"};
 constexpr std::array<std::string_view, 5> kLine{"pty", "tcp", "control", "pace", "speed"};
 constexpr std::array<std::string_view, 4> kWhat{"fault", "keys", "power", "off_ms"};
 constexpr std::array<std::string_view, 10> kEvent{"after_ms", "after_command", "after_byte", "nth",
                                                   "moment",   "side",          "fault",      "keys",
                                                   "power",    "off_ms"};
 constexpr std::array<std::string_view, 5> kTalk{"say", "hears", "message", "answer", "wait_ms"};
-constexpr std::array<std::string_view, 2> kExpect{"documents", "tape_says"};
+constexpr std::array<std::string_view, 3> kExpect{"documents", "transactions", "tape_says"};
 
 /// Where a fault of the file is told.
 struct File {
@@ -310,6 +311,7 @@ Done read_expect(const File& file, const toml::table& top, Scenario& scenario) {
     }
     TRY(only_known(file, *table, kExpect));
     scenario.expect_documents = TRY(number_of(file, *table, "documents", 0, kNthMax));
+    scenario.expect_transactions = TRY(number_of(file, *table, "transactions", 0, kNthMax));
     scenario.expect_on_tape = TRY(text_of(file, *table, "tape_says"));
     return {};
 }

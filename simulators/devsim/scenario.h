@@ -60,6 +60,7 @@ struct Scenario {
     std::vector<Event> events{};
     std::vector<Talk> talk{};
     std::optional<std::int64_t> expect_documents{};
+    std::optional<std::int64_t> expect_transactions{};  ///< of a card terminal, stored ones
     std::optional<std::string> expect_on_tape{};
 };
 

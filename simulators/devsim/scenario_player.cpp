@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "simulators/core/checksum.h"
+#include "simulators/core/terminal_control.h"
 
 namespace tillhost::devsim {
 namespace {
@@ -27,8 +28,7 @@ std::string text_of(const Happening& what) {
 }  // namespace
 
 base::Result<std::unique_ptr<ScenarioPlayer>> ScenarioPlayer::create(
-    const Scenario& scenario, std::unique_ptr<simulators::FiscalSimulator> device,
-    os::Instant start) {
+    const Scenario& scenario, std::unique_ptr<simulators::Simulator> device, os::Instant start) {
     std::unique_ptr<ScenarioPlayer> player(new ScenarioPlayer(std::move(device), start));
     for (const Happening& what : scenario.start) {
         TRY(player->happen(what, start));
@@ -146,6 +146,23 @@ base::Done ScenarioPlayer::happen(const Happening& what, os::Instant now) {
     return {};
 }
 
+void ScenarioPlayer::line_opened(os::Instant now) {
+    advance(now);
+    device_->line_opened(now);
+    settle(now);
+}
+
+void ScenarioPlayer::line_closed(os::Instant now) {
+    advance(now);
+    device_->line_closed(now);
+    output_.clear();
+}
+
+const std::vector<simulators::FiscalDocument>& ScenarioPlayer::documents() const {
+    static const std::vector<simulators::FiscalDocument> kNone;
+    return device_->fiscal() == nullptr ? kNone : device_->fiscal()->documents();
+}
+
 void ScenarioPlayer::power(bool on, os::Instant now) {
     power_on_at_.reset();
     device_->power(on, now);
@@ -228,6 +245,16 @@ private:
     os::Instant now_;
 };
 
+std::int64_t stored_transactions(const ScenarioPlayer& player) {
+    if (player.terminal() == nullptr) {
+        return 0;
+    }
+    const auto& all = player.terminal()->transactions();
+    return std::count_if(all.begin(), all.end(), [](const simulators::CardTransaction& each) {
+        return each.state == simulators::CardTransactionState::stored;
+    });
+}
+
 bool as_expected(const Talk& talk, const base::Bytes& heard) {
     if (heard.size() < talk.hears.size() ||
         (!talk.hears_more && heard.size() != talk.hears.size())) {
@@ -255,6 +282,11 @@ TalkResult play_talk(const Scenario& scenario, ScenarioPlayer& player, os::Insta
     if (scenario.expect_documents && *scenario.expect_documents != documents) {
         result.mistakes.push_back(
             fmt::format("{} documents, not {}", documents, *scenario.expect_documents));
+    }
+    const std::int64_t stored = stored_transactions(player);
+    if (scenario.expect_transactions && *scenario.expect_transactions != stored) {
+        result.mistakes.push_back(
+            fmt::format("{} stored transactions, not {}", stored, *scenario.expect_transactions));
     }
     const auto says = [&scenario](const std::string& line) {
         return line.find(*scenario.expect_on_tape) != std::string::npos;

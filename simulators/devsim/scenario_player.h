@@ -5,19 +5,19 @@
 #include <vector>
 
 #include "simulators/core/fiscal_control.h"
+#include "simulators/core/simulator.h"
 #include "simulators/devsim/scenario.h"
 
 namespace tillhost::devsim {
 
 /// A simulated device to which a scenario happens. It stands where the device would stand: between
 /// it and its line, and counts what passes. Pure, as the device is; `now` as for LineDevice.
-class ScenarioPlayer final : public simulators::FiscalSimulator {
+class ScenarioPlayer final : public simulators::Simulator {
 public:
     /// The start of the scenario happens here. `start` is when the device stands on its line.
     /// Errors: those of the device's inject().
     static base::Result<std::unique_ptr<ScenarioPlayer>> create(
-        const Scenario& scenario, std::unique_ptr<simulators::FiscalSimulator> device,
-        os::Instant start);
+        const Scenario& scenario, std::unique_ptr<simulators::Simulator> device, os::Instant start);
 
     void receive(base::ByteView bytes, os::Instant now) override;
     void advance(os::Instant now) override;
@@ -25,12 +25,16 @@ public:
     base::Bytes take_output() override;
     void power(bool on, os::Instant now) override;
     bool powered() const override { return device_->powered(); }
+    void line_opened(os::Instant now) override;
+    void line_closed(os::Instant now) override;
+    bool take_hang_up() override { return device_->take_hang_up(); }
 
-    const std::vector<simulators::FiscalDocument>& documents() const override {
-        return device_->documents();
-    }
+    const simulators::FiscalControl* fiscal() const override { return device_->fiscal(); }
+    const simulators::TerminalControl* terminal() const override { return device_->terminal(); }
+    simulators::ScannerControl* scanner() override { return device_->scanner(); }
+    /// Of a registrar; none of another device.
+    const std::vector<simulators::FiscalDocument>& documents() const;
     const std::vector<std::string>& tape() const override { return device_->tape(); }
-    simulators::FiscalState state() const override { return device_->state(); }
     simulators::CommandCount commands(std::uint16_t code) const override {
         return device_->commands(code);
     }
@@ -50,7 +54,7 @@ private:
         std::uint64_t base = 0;  ///< commands of that code that came before the start
         bool fired = false;
     };
-    ScenarioPlayer(std::unique_ptr<simulators::FiscalSimulator> device, os::Instant start)
+    ScenarioPlayer(std::unique_ptr<simulators::Simulator> device, os::Instant start)
         : device_(std::move(device)), start_(start) {}
 
     void step(os::Instant now);
@@ -61,7 +65,7 @@ private:
     void fire(Armed& armed, os::Instant now);
     base::Done happen(const Happening& what, os::Instant now);
 
-    std::unique_ptr<simulators::FiscalSimulator> device_;
+    std::unique_ptr<simulators::Simulator> device_;
     os::Instant start_;
     std::vector<Armed> events_;
     std::uint64_t host_bytes_ = 0;

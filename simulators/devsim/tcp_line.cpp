@@ -27,6 +27,8 @@ public:
     void write(base::ByteView bytes) override;
     std::string address() const override { return address_; }
     base::Done second_client(std::string_view mode) override;
+    void watch_host(Watched watched) override { watched_ = std::move(watched); }
+    void hang_up() override;
 
 private:
     enum class Second { refuse, wait, steal };
@@ -35,10 +37,12 @@ private:
     void read_some();
     bool client_gone() const;
     void drop_client();
+    void lose_client();
     void serve(os::Descriptor client);
 
     os::EventLoop& loop_;
     Received received_;
+    Watched watched_;
     std::string address_;
     os::Descriptor listener_;
     os::Descriptor client_;
@@ -109,6 +113,22 @@ void TcpLine::drop_client() {
     }
 }
 
+void TcpLine::lose_client() {
+    const bool was = client_.valid();
+    drop_client();
+    if (was && watched_) {
+        watched_(false);
+    }
+}
+
+void TcpLine::hang_up() {
+    drop_client();
+    if (waiting_.valid()) {
+        serve(std::move(waiting_));
+        waiting_.reset();
+    }
+}
+
 void TcpLine::accept_one() {
     os::Descriptor next(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!next.valid()) {
@@ -121,7 +141,7 @@ void TcpLine::accept_one() {
         }
         return;
     }
-    drop_client();
+    lose_client();
     serve(std::move(next));
 }
 
@@ -132,6 +152,9 @@ void TcpLine::serve(os::Descriptor client) {
     if (watch) {
         client_ = std::move(client);
         reading_ = *watch;
+        if (watched_) {
+            watched_(true);
+        }
     }
 }
 
@@ -146,7 +169,7 @@ void TcpLine::read_some() {
     if (got > 0) {
         received_({buffer.data(), static_cast<std::size_t>(got)});
     } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
-        drop_client();
+        lose_client();
         if (waiting_.valid()) {
             serve(std::move(waiting_));
             waiting_.reset();

@@ -6,6 +6,7 @@
 #include "simulators/devsim/arguments.h"
 #include "simulators/devsim/control_protocol.h"
 #include "simulators/fiscal/toy/registrar.h"
+#include "simulators/payment/zvt/terminal.h"
 #include "simulators/scanner/serial/scanner.h"
 
 namespace tillhost::devsim {
@@ -116,6 +117,32 @@ TEST(ControlOfAScanner, ItReadsBarcodesAndHasNoDocuments) {
 
 TEST_F(Control, ARegistrarReadsNoBarcodes) {
     EXPECT_NE(ask(R"({"command":"scan","name":"1"})").find("not_supported"), std::string::npos);
+}
+
+TEST_F(Control, ARegistrarHasNoTransactions) {
+    EXPECT_NE(ask(R"({"command":"transactions"})").find("not_supported"), std::string::npos);
+}
+
+TEST(ControlOfATerminal, ItTellsItsTransactionsAndHasNoDocuments) {
+    const auto terminal = *simulators::zvt::make_zvt_terminal({});
+    const auto ask = [&terminal](std::string_view line) {
+        return answer_request(line, *terminal, {});
+    };
+    EXPECT_EQ(ask(R"({"command":"fault","name":"other_master","keys":{"total":700}})"),
+              R"({"ok":true})");
+    ControlArguments question;
+    question.question = Question::transactions;
+    const std::string answer = ask(encode_request(question));
+    EXPECT_NE(answer.find(R"("amount_minor":700)"), std::string::npos) << answer;
+    EXPECT_NE(answer.find(R"("state":"stored")"), std::string::npos) << answer;
+    bool failed = true;
+    EXPECT_NE(answer_for_people(answer, failed).find("7.00  receipt 0001"), std::string::npos);
+    EXPECT_FALSE(failed);
+    EXPECT_NE(ask(R"({"command":"state"})").find(R"("phase":"idle")"), std::string::npos);
+    EXPECT_NE(ask(R"({"command":"documents"})").find("not_supported"), std::string::npos);
+    EXPECT_EQ(ask(R"({"command":"tape"})"), R"({"ok":true,"tape":[]})");
+    EXPECT_NE(ask(R"({"command":"fault","name":"cover_open"})").find("not_supported"),
+              std::string::npos);
 }
 
 TEST_F(Control, RandomLinesAreAnsweredInJson) {

@@ -254,6 +254,32 @@ TEST_F(Devsim, ASecondClientMayWaitOrStealTheLine) {
     EXPECT_EQ(say(patient.get(), "05", 1), "15");
 }
 
+TEST_F(Devsim, ACardTerminalHangsUpAndItsLedgerOutlivesKillNine) {
+    const std::vector<std::string> words{
+        "payment/zvt", "--tcp", "127.0.0.1:0", "--state", at("state"), "--control", at("control"),
+        "--card-ms",   "0",     "--host-ms",   "0",       "--policy",  "keep"};
+    constexpr std::string_view kRegisterTill = "06 00 0A 00 00 00 10 09 78 03 01 06 00";
+    constexpr std::string_view kPay = "06 01 0A 04 00 00 00 00 12 34 49 09 78";
+    constexpr std::size_t kRegisteredBytes = 16, kApprovedBytes = 3 + 3 + 0x53;
+    {
+        Program program(words);
+        const os::Descriptor till = connect_to(program.ready());
+        EXPECT_TRUE(say(till.get(), kRegisterTill, kRegisteredBytes).starts_with("80 00 00 06 0F"));
+        say(till.get(), "80 00 00", 0);
+        EXPECT_EQ(ask(R"({"command":"fault","name":"quirk","keys":{"kind":"hang_up_on_status"}})"),
+                  R"({"ok":true})");
+        const std::string heard = say(till.get(), kPay, kApprovedBytes);
+        EXPECT_TRUE(heard.starts_with("80 00 00 04 0F 53 27 00")) << heard;
+        EXPECT_EQ(read_hex(till.get(), 1), "");  // closed
+        const os::Descriptor next = connect_to(program.ready());
+        EXPECT_EQ(say(next.get(), "05 01 05 00 00 00 03 02", 7), "80 00 00 06 0F 01 00");
+        program.end(SIGKILL);
+    }
+    Program again(words);
+    EXPECT_NE(ask(R"({"command":"transactions"})").find(R"("amount_minor":1234)"),
+              std::string::npos);
+}
+
 TEST_F(Devsim, RunsAScenarioAndChecksOne) {
     const std::string file = "simulators/scenarios/lost-close.toml";
     Program program({"run", file, "--pty", at("line"), "--control", at("control")});

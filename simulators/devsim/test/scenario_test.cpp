@@ -20,7 +20,7 @@ std::string refusal(std::string_view text) {
 }
 
 std::unique_ptr<ScenarioPlayer> make_player(const Scenario& scenario, const os::Clock& clock) {
-    auto device = make_family(scenario.serve, clock);
+    auto device = make_device(scenario.serve, clock);
     EXPECT_TRUE(device);
     auto player = ScenarioPlayer::create(scenario, std::move(*device), clock.now());
     EXPECT_TRUE(player) << base::to_text(player.error());
