@@ -30,6 +30,9 @@ public:
     virtual std::optional<os::Instant> next_event() const = 0;
     /// What the device has sent since the last call.
     virtual base::Bytes take_output() = 0;
+    /// True while it executes a command or prints: who waits then, waits for the device. False
+    /// where a family does not tell.
+    virtual bool working() const { return false; }
 
     /// A host has opened the device's socket, or it is gone. Only on a line that has connections;
     /// a device that needs none of this takes bytes without.

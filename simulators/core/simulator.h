@@ -7,6 +7,7 @@
 #include "hal/base/result.h"
 #include "simulators/core/fault.h"
 #include "simulators/core/line_device.h"
+#include "simulators/core/line_meter.h"
 
 namespace tillhost::simulators {
 
@@ -29,6 +30,9 @@ public:
     /// How many commands of that code the device took so far, and how many of them it has carried
     /// out; 0 counts all. The code is the family's (0x10, 0xFF45). Zero where nobody counts.
     virtual CommandCount commands(std::uint16_t /*code*/) const { return {}; }
+    /// How the line was used since the start or the last meter_anew(). Zero where nobody measures.
+    virtual LineFigures line() const { return {}; }
+    virtual void meter_anew(os::Instant /*now*/) {}
     /// Arms a fault or does at once what it says. `now` as for LineDevice. Errors: not_supported
     /// (this family has nothing of that kind), retry_later (kArmedFaultsMax wait already),
     /// wrong_state (shift_expired without an open shift).

@@ -8,6 +8,13 @@ namespace {
 
 constexpr std::int64_t kBitsAByte = 10;  // start, eight data, stop
 constexpr std::int64_t kNoiseBytesMax = 4096;
+constexpr std::int64_t kRunBytesMax = 1024 * 1024;  // nanoseconds of a longer run grow too large
+
+/// How long so many bytes take, rounded once for all of them.
+os::Duration time_of(std::int64_t bytes, std::int64_t baud) {
+    constexpr std::int64_t kNsASecond = 1'000'000'000;
+    return os::Duration(baud > 0 ? bytes * kBitsAByte * kNsASecond / baud : 0);
+}
 
 os::Duration ms(std::int64_t count) { return std::chrono::milliseconds(count); }
 
@@ -37,6 +44,11 @@ void Wire::receive(base::ByteView bytes, os::Instant now) {
     }
     deliver(from_host_, now);
     step(now);
+    meter_.note(busy(), now);
+}
+
+bool Wire::busy() const {
+    return !from_host_.queue.empty() || !from_device_.queue.empty() || device_.working();
 }
 
 void Wire::accept(Lane& lane, std::byte byte, os::Instant now) {
@@ -46,7 +58,13 @@ void Wire::accept(Lane& lane, std::byte byte, os::Instant now) {
     }
     lane.last = now;
     const FrameTracker::Step step = lane.tracker->feed(byte);
+    if (lane.side == Side::host) {
+        meter_.host_byte();
+    }
     if (step.begins) {
+        if (lane.side == Side::host) {
+            meter_.host_begins(now, from_device_.queue.empty(), device_.working());
+        }
         lane.index = 0;
         lane.unit.clear();
         lane.lateness = {};
@@ -138,8 +156,22 @@ void Wire::push(Lane& lane, std::byte byte, std::uint32_t power_cut, os::Instant
     if (lane.queue.size() >= kLineBytesMax) {
         return;
     }
-    lane.free_at = std::max(lane.free_at, now + lane.lateness) + byte_time_;
+    const os::Instant ready = now + lane.lateness;
+    if (ready > lane.free_at || lane.run_bytes >= kRunBytesMax) {
+        lane.run_at = std::max(ready, lane.free_at);
+        lane.run_bytes = 0;
+    }
+    ++lane.run_bytes;
+    lane.free_at = lane.run_at + time_of(lane.run_bytes, baud_);
     lane.queue.push_back({.at = lane.free_at, .value = byte, .power_cut = power_cut});
+}
+
+void Wire::set_speed(std::int64_t baud) {
+    baud_ = baud;
+    for (Lane* lane : {&from_host_, &from_device_}) {
+        lane->run_at = lane->free_at;
+        lane->run_bytes = 0;
+    }
 }
 
 void Wire::finish_unit(Lane& lane, os::Instant now) {
@@ -159,6 +191,9 @@ void Wire::deliver(Lane& lane, os::Instant now) {
         std::uint32_t power_cut = 0;
         while (power_cut == 0 && !lane.queue.empty() && lane.queue.front().at <= now) {
             batch.push_back(lane.queue.front().value);
+            if (lane.side == Side::device) {
+                meter_.device_byte(lane.queue.front().at);
+            }
             power_cut = lane.queue.front().power_cut;
             lane.queue.pop_front();
         }
@@ -219,8 +254,10 @@ void Wire::advance(os::Instant now) {
     // Each event at its own instant, in order: a late byte must meet the device as it was then.
     for (auto next = next_event(); next && *next < now; next = next_event()) {
         step(*next);
+        meter_.note(busy(), *next);
     }
     step(now);
+    meter_.note(busy(), now);
 }
 
 std::optional<os::Instant> Wire::next_event() const {
@@ -244,6 +281,8 @@ void Wire::clear_lanes(os::Instant now) {
         lane->index = 0;
         lane->active.clear();
         lane->free_at = now;
+        lane->run_at = now;
+        lane->run_bytes = 0;
     }
 }
 
@@ -280,13 +319,12 @@ base::Done Wire::inject(const Fault& fault, os::Instant now) {
         armed_.clear();
         silent_until_ = now;
         silent_always_ = false;
-        byte_time_ = {};
+        set_speed(0);
     } else if (fault.kind == FaultKind::silence) {
         silent_always_ = fault.ms <= 0;
         silent_until_ = now + ms(std::max<std::int64_t>(fault.ms, 0));
     } else if (fault.kind == FaultKind::slow) {
-        byte_time_ = fault.baud > 0 ? os::Duration(std::chrono::seconds(kBitsAByte)) / fault.baud
-                                    : os::Duration{};
+        set_speed(fault.baud);
     } else if (fault.kind == FaultKind::noise) {
         for (std::int64_t i = 0; i < std::min(fault.count, kNoiseBytesMax); ++i) {
             output_.push_back(base::byte(static_cast<unsigned>(fault.byte)));

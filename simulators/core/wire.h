@@ -9,6 +9,7 @@
 #include "simulators/core/fault.h"
 #include "simulators/core/frame_tracker.h"
 #include "simulators/core/line_device.h"
+#include "simulators/core/line_meter.h"
 #include "simulators/core/random.h"
 
 namespace tillhost::simulators {
@@ -22,7 +23,9 @@ inline constexpr os::Duration kUnitGap = std::chrono::milliseconds(100);
 
 /// The line between host and device, and everything that can go wrong on it. A LineDevice around
 /// another one: the inner device knows nothing of faults. Bytes keep their order in each direction;
-/// a late one delays those behind it. Without faults and at full speed bytes pass in the same call.
+/// a late one delays those behind it. Without faults and at full speed bytes pass in the same call;
+/// on a slow line the n-th byte of a run ends n byte times after the run's begin, in both
+/// directions and however late somebody calls.
 class Wire final : public LineDevice {
 public:
     /// `device` is kept by reference. One tracker for each direction.
@@ -34,6 +37,7 @@ public:
     std::optional<os::Instant> next_event() const override;
     base::Bytes take_output() override;
     void power(bool on, os::Instant now) override;
+    bool working() const override { return device_.working(); }
     bool powered() const override { return device_.powered(); }
     void line_opened(os::Instant now) override;
     /// What was on the way is gone.
@@ -45,6 +49,9 @@ public:
     /// Errors: retry_later when kArmedFaultsMax wait.
     base::Done inject(const Fault& fault, os::Instant now);
     std::uint64_t faults_fired() const { return fired_; }
+    /// Since the start, or the last call of meter_anew().
+    LineFigures figures() const { return meter_.figures(); }
+    void meter_anew(os::Instant now) { meter_.begin(now); }
 
 private:
     struct Armed {
@@ -70,6 +77,8 @@ private:
         std::int64_t index = 0;       ///< of the next byte within the unit
         os::Instant last{};           ///< when the last byte came in
         os::Instant free_at{};        ///< when the line can carry the next one
+        os::Instant run_at{};         ///< when the bytes began that follow without a gap
+        std::int64_t run_bytes = 0;   ///< how many they are
         os::Duration lateness{};      ///< of the unit that is passing
     };
 
@@ -78,6 +87,7 @@ private:
     bool hits(Armed& armed, bool counted);
     std::optional<std::byte> shape(Lane& lane, std::byte byte, std::uint32_t& power_cut);
     void push(Lane& lane, std::byte byte, std::uint32_t power_cut, os::Instant now);
+    void set_speed(std::int64_t baud);
     bool spoils_checksum(const Lane& lane) const;
     void finish_unit(Lane& lane, os::Instant now);
     void deliver(Lane& lane, os::Instant now);
@@ -87,6 +97,7 @@ private:
     void clear_lanes(os::Instant now);
     void cut_power(std::uint32_t cut, os::Instant now);
     void switch_power(os::Instant now);
+    bool busy() const;
     bool silent(os::Instant now) const { return silent_always_ || now < silent_until_; }
 
     LineDevice& device_;
@@ -99,7 +110,8 @@ private:
     std::optional<os::Instant> power_on_at_;
     os::Duration off_for_{};
     base::Bytes output_;
-    os::Duration byte_time_{};
+    std::int64_t baud_ = 0;  ///< 0: bytes take no time
+    LineMeter meter_;
     os::Instant silent_until_{};
     bool silent_always_ = false;
     std::uint64_t fired_ = 0;

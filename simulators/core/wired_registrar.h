@@ -22,6 +22,7 @@ public:
     std::optional<os::Instant> next_event() const override { return wire_.next_event(); }
     base::Bytes take_output() override { return wire_.take_output(); }
     void power(bool on, os::Instant now) override { wire_.power(on, now); }
+    bool working() const override { return wire_.working(); }
     bool powered() const override { return wire_.powered(); }
 
     const std::vector<FiscalDocument>& documents() const override {
@@ -30,6 +31,8 @@ public:
     const std::vector<std::string>& tape() const override { return registrar_->tape(); }
     FiscalState state() const override;
     CommandCount commands(std::uint16_t code) const override { return registrar_->commands(code); }
+    LineFigures line() const override { return wire_.figures(); }
+    void meter_anew(os::Instant now) override { wire_.meter_anew(now); }
     base::Done inject(const Fault& fault, os::Instant now) override;
 
 private:

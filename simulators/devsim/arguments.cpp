@@ -105,12 +105,16 @@ base::Done apply_option(ServeArguments& serve, std::string_view option, const st
     if (option == "--columns") {
         return set_number(serve.columns, option, value, 32, 48);
     }
-    if (option == "--line-ms") {
-        return set_number<std::int64_t>(serve.line_ms, option, value, 0, kMs);
-    }
-    if (option == "--card-ms" || option == "--host-ms") {
-        return set_number<std::int64_t>(option == "--card-ms" ? serve.card_ms : serve.host_ms,
-                                        option, value, 0, kMs);
+    const std::array times{std::pair{"--command-ms", &serve.command_ms},
+                           std::pair{"--position-ms", &serve.position_ms},
+                           std::pair{"--document-ms", &serve.document_ms},
+                           std::pair{"--line-ms", &serve.line_ms},
+                           std::pair{"--card-ms", &serve.card_ms},
+                           std::pair{"--host-ms", &serve.host_ms}};
+    for (const auto& [name, target] : times) {
+        if (option == name) {
+            return set_number<std::int64_t>(*target, option, value, 0, kMs);
+        }
     }
     if (option == "--utc-offset") {
         return set_number<std::int64_t>(serve.utc_offset_min, option, value, -kDayMin, kDayMin);
@@ -197,7 +201,7 @@ base::Result<Arguments> parse_control(Words all) {
     if (words.size() < 2) {
         return bad_field("ctl",
                          "ctl ENDPOINT fault NAME [k=v…] | scan CODE [k=v…] | state | documents | "
-                         "transactions | tape | power on|off");
+                         "transactions | tape | line [anew] | power on|off");
     }
     control.endpoint = words[0];
     const std::string& verb = words[1];
@@ -211,11 +215,17 @@ base::Result<Arguments> parse_control(Words all) {
         control.power_on = words[2] == "on";
         return Arguments{.control = std::move(control)};
     }
-    constexpr std::array<std::pair<std::string_view, Question>, 4> kPlain{
+    if (verb == "line" && words.size() == 3 && words[2] == "anew") {
+        control.question = Question::line;
+        control.anew = true;
+        return Arguments{.control = std::move(control)};
+    }
+    constexpr std::array<std::pair<std::string_view, Question>, 5> kPlain{
         {{"state", Question::state},
          {"documents", Question::documents},
          {"transactions", Question::transactions},
-         {"tape", Question::tape}}};
+         {"tape", Question::tape},
+         {"line", Question::line}}};
     for (const auto& [name, question] : kPlain) {
         if (verb == name && words.size() == 2) {
             control.question = question;
@@ -224,7 +234,7 @@ base::Result<Arguments> parse_control(Words all) {
     }
     return bad_field(verb,
                      "fault NAME [k=v…], scan CODE [k=v…], state, documents, transactions, tape, "
-                     "or power on|off");
+                     "line [anew], or power on|off");
 }
 
 }  // namespace
@@ -271,7 +281,7 @@ usage: devsim FAMILY [--pty PATH | --tcp HOST:PORT] [--state DIR] [--control END
        devsim run SCENARIO.toml [options]      a device to which a scenario happens
        devsim check SCENARIO.toml              plays the scenario's own talk, and ends
        devsim ctl ENDPOINT fault NAME [k=v...] | scan CODE [k=v...] | state | documents |
-                           transactions | tape | power on|off  [--json]
+                           transactions | tape | line [anew] | power on|off  [--json]
 
 FAMILY: {}
 
@@ -281,11 +291,13 @@ FAMILY: {}
   --state DIR       keep the device's memory in DIR; it outlives kill -9. Without: in memory
   --control PATH    a UNIX socket for devsim ctl: one JSON object a line each way
   --seed N          what looks random comes from it (default 1)
-  --pace BAUD       pass bytes no faster than a line of that speed (default: at once)
+  --pace BAUD       pass bytes as a line of that speed; keeps a processor busy (default: at once)
   --speed BAUD      on a pty: the device's own speed; a host that sets another one and the device
                     do not understand each other (default: any)
   --serial DIGITS   serial number       --memory DIGITS   number of the fiscal memory (16)
   --columns N       width of the paper, 32 to 48 (default 42)
+  --command-ms MS, --position-ms MS, --document-ms MS   time of a command (default 2), of a
+                    receipt's position (2), of what the fiscal storage signs (30)
   --line-ms MS      time to print one line (default 5)
   --utc-offset MIN  minutes that the device's clock is ahead of UTC (default 0)
   --short-status 16|17, --full-status 48|50   lengths of the answers 10h and 11h

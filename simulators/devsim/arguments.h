@@ -33,6 +33,9 @@ struct ServeArguments {
     std::string serial{};
     std::string memory{};
     int columns = 42;
+    std::int64_t command_ms = 2;
+    std::int64_t position_ms = 2;
+    std::int64_t document_ms = 30;
     std::int64_t line_ms = 5;
     std::int64_t utc_offset_min = 0;
     int short_status = 17;
@@ -56,7 +59,16 @@ struct ScenarioArguments {
     std::vector<std::string> options{};
 };
 
-enum class Question : std::uint8_t { fault, state, documents, transactions, tape, power, scan };
+enum class Question : std::uint8_t {
+    fault,
+    state,
+    documents,
+    transactions,
+    tape,
+    power,
+    scan,
+    line
+};
 
 /// devsim ctl ENDPOINT …
 struct ControlArguments {
@@ -65,6 +77,7 @@ struct ControlArguments {
     std::string name{};  ///< of the fault; of a scan the code, in words
     std::vector<std::pair<std::string, std::string>> keys{};
     bool power_on = false;
+    bool anew = false;  ///< the figures of the line begin again once they are told
     bool json = false;
 };
 

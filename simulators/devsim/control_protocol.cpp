@@ -19,14 +19,15 @@ using simulators::FiscalDocument;
 using simulators::FiscalDocumentType;
 using simulators::FiscalOperation;
 
-constexpr std::array<std::pair<std::string_view, Question>, 7> kCommands{
+constexpr std::array<std::pair<std::string_view, Question>, 8> kCommands{
     {{"fault", Question::fault},
      {"state", Question::state},
      {"documents", Question::documents},
      {"transactions", Question::transactions},
      {"tape", Question::tape},
      {"power", Question::power},
-     {"scan", Question::scan}}};
+     {"scan", Question::scan},
+     {"line", Question::line}}};
 
 std::string_view name_of(FiscalDocumentType type) {
     switch (type) {
@@ -133,6 +134,21 @@ json json_of(const simulators::TerminalState& state) {
             {"clock_ms", state.clock_ms},
             {"faults_fired", state.faults_fired},
             {"failure", state.failure}};
+}
+
+double microseconds(os::Duration duration) { return static_cast<double>(duration.count()) / 1e3; }
+
+json json_of(const simulators::LineFigures::Waits& waits) {
+    return {{"count", waits.count},
+            {"p50_us", microseconds(waits.p50)},
+            {"p99_us", microseconds(waits.p99)},
+            {"max_us", microseconds(waits.max)}};
+}
+
+json json_of(const simulators::LineFigures& line) {
+    return {{"host_bytes", line.host_bytes},      {"device_bytes", line.device_bytes},
+            {"span_us", microseconds(line.span)}, {"busy_us", microseconds(line.busy)},
+            {"turns", json_of(line.turns)},       {"questions", json_of(line.questions)}};
 }
 
 /// Tags by number; values in hex, because what they mean is the family's affair.
@@ -279,6 +295,12 @@ base::Result<json> carry_out(const ControlArguments& request, simulators::Simula
         case Question::tape: answer["tape"] = device.tape(); break;
         case Question::power: device.power(request.power_on, now); break;
         case Question::scan: TRY(scan(request, device, now)); break;
+        case Question::line:
+            answer["line"] = json_of(device.line());
+            if (request.anew) {
+                device.meter_anew(now);
+            }
+            break;
     }
     return answer;
 }
@@ -321,6 +343,9 @@ std::string encode_request(const ControlArguments& request) {
     if (request.question == Question::power) {
         object["on"] = request.power_on;
     }
+    if (request.question == Question::line) {
+        object["anew"] = request.anew;
+    }
     return dump(object);
 }
 
@@ -346,9 +371,17 @@ base::Result<ControlArguments> decode_request(std::string_view line) {
             }
             request.power_on = on->get<bool>();
         }
+        if (question == Question::line) {
+            const auto anew = object.find("anew");
+            if (anew != object.end() && !anew->is_boolean()) {
+                return base::bad_field("anew", "true or false");
+            }
+            request.anew = anew != object.end() && anew->get<bool>();
+        }
         return request;
     }
-    return base::bad_field("command", "fault, state, documents, transactions, tape, power or scan");
+    return base::bad_field("command",
+                           "fault, state, documents, transactions, tape, power, scan or line");
 }
 
 std::string answer_request(std::string_view line, simulators::Simulator& device, os::Instant now) {
@@ -386,10 +419,12 @@ std::string answer_for_people(std::string_view answer, bool& failed) {
     for (const json& transaction : object.value("transactions", json::array())) {
         text += transaction_for_people(transaction);
     }
-    const json state = object.value("state", json::object());
-    for (const auto& [name, value] : state.items()) {
-        text += fmt::format("{:<22} {}\n", name,
-                            value.is_string() ? value.get<std::string>() : dump(value));
+    for (const char* part : {"state", "line"}) {
+        const json values = object.value(part, json::object());
+        for (const auto& [name, value] : values.items()) {
+            text += fmt::format("{:<22} {}\n", name,
+                                value.is_string() ? value.get<std::string>() : dump(value));
+        }
     }
     return text;
 }

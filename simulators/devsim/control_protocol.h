@@ -14,10 +14,10 @@ namespace tillhost::devsim {
 ///
 ///     {"command":"fault","name":"lose","keys":{"side":"device","nth":"1"}}
 ///     {"command":"state"}  {"command":"documents"}  {"command":"tape"}  {"command":"transactions"}
-///     {"command":"power","on":false}
+///     {"command":"power","on":false}  {"command":"line","anew":true}
 ///     {"command":"scan","name":"46070012\\x1D","keys":{"aim":"]d2"}}
 ///
-/// An answer is {"ok":true} with "state", "documents", "transactions" or "tape", or
+/// An answer is {"ok":true} with "state", "documents", "transactions", "tape" or "line", or
 /// {"ok":false,"error":{"code":"bad_field","detail":"…"}}.
 
 inline constexpr std::size_t kRequestBytesMax = 16 * 1024;

@@ -57,6 +57,9 @@ Made make_shtrih(const ServeArguments& arguments, const os::Clock& clock, Store 
     options.serial = arguments.serial.empty() ? options.serial : arguments.serial;
     options.fn_number = arguments.memory.empty() ? options.fn_number : arguments.memory;
     options.paper_columns = arguments.columns;
+    options.command_time = std::chrono::milliseconds(arguments.command_ms);
+    options.position_time = std::chrono::milliseconds(arguments.position_ms);
+    options.document_time = std::chrono::milliseconds(arguments.document_ms);
     options.line_time = std::chrono::milliseconds(arguments.line_ms);
     options.short_status_17 = arguments.short_status == 17;
     options.full_status_50 = arguments.full_status == 50;

@@ -19,6 +19,11 @@ namespace {
 enum Exit : int { done = 0, failed = 1, usage = 2, no_simulator = 4 };
 
 constexpr os::Duration kControlTimeout = std::chrono::seconds(10);
+/// A byte at 115200 baud takes 87 microseconds; the loop's timers come up to a millisecond late,
+/// and a processor that slept wakes in about the time of a byte.
+constexpr os::Duration kAwakeBefore = std::chrono::milliseconds(2);
+/// Longer than a host that is not waiting for anything needs for its next byte.
+constexpr os::Duration kAwakeAfter = std::chrono::milliseconds(5);
 
 void print(std::FILE* to, std::string_view text) {
     std::fwrite(text.data(), 1, text.size(), to);
@@ -40,14 +45,23 @@ public:
     }
 
     void receive(base::ByteView bytes) {
-        device_.receive(bytes, clock_.now());
+        moved_at_ = clock_.now();
+        device_.receive(bytes, moved_at_);
         pump();
+    }
+
+    /// True while bytes pass or are about to: sleeping would come between them.
+    bool must_stay_awake() const {
+        const os::Instant now = clock_.now();
+        const auto next = device_.next_event();
+        return now < moved_at_ + kAwakeAfter || (next && *next < now + kAwakeBefore);
     }
 
     void pump() {
         device_.advance(clock_.now());
         if (const base::Bytes output = device_.take_output(); !output.empty() && line_ != nullptr) {
             line_->write(output);
+            moved_at_ = clock_.now();
         }
         if (device_.take_hang_up() && line_ != nullptr) {
             line_->hang_up();
@@ -93,6 +107,7 @@ private:
     const os::Clock& clock_;
     Line* line_ = nullptr;
     std::optional<os::TimerId> timer_;
+    os::Instant moved_at_{};  ///< when a byte came or went
     std::function<void()> stepped_;
 };
 
@@ -140,6 +155,9 @@ base::Done serve(const ServeArguments& arguments, const Scenario* scenario) {
             TRY(ControlServer::open(*loop, arguments.control, [&bridge](std::string_view ask) {
                 return bridge.answer(ask);
             }));
+    }
+    if (arguments.pace_baud > 0) {
+        loop->before_sleep([&bridge] { return bridge.must_stay_awake(); });
     }
     bridge.pump();
     print(stdout, fmt::format("ready {} on {} seed {}\n", arguments.family, line->address(),

@@ -24,6 +24,7 @@ public:
     std::optional<os::Instant> next_event() const override;
     base::Bytes take_output() override;
     void power(bool on, os::Instant now) override;
+    bool working() const override { return device_->working(); }
     bool powered() const override { return device_->powered(); }
     void line_opened(os::Instant now) override;
     void line_closed(os::Instant now) override;
@@ -38,6 +39,8 @@ public:
     simulators::CommandCount commands(std::uint16_t code) const override {
         return device_->commands(code);
     }
+    simulators::LineFigures line() const override { return device_->line(); }
+    void meter_anew(os::Instant now) override { device_->meter_anew(now); }
     base::Done inject(const simulators::Fault& fault, os::Instant now) override {
         return device_->inject(fault, now);
     }

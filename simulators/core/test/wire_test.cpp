@@ -9,6 +9,7 @@ namespace {
 
 using base::Bytes;
 using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
 using std::chrono::seconds;
 
 /// Frames are three bytes that begin with 02; every other byte is a control byte.
@@ -148,6 +149,40 @@ TEST_F(WireTest, ASlowLineTakesTenBitsAByte) {
     fault({.kind = FaultKind::slow, .baud = 1000});  // 10 ms a byte
     EXPECT_EQ(say("02 41 42", milliseconds(39)), "02 41");
     EXPECT_EQ(say("", milliseconds(1)), "42");
+}
+
+TEST_F(WireTest, NothingAddsUpOnASlowLineHoweverLateItIsLookedAt) {
+    constexpr std::int64_t kBaud = 115'200;
+    constexpr std::int64_t kBytes = 4608;  // 0.4 seconds exactly
+    fault({.kind = FaultKind::slow, .baud = kBaud});
+    wire_.receive(Bytes(kBytes, std::byte{5}), now_);
+    // The echo's last byte begins when the host's last one has passed; each direction rounds once.
+    const os::Instant end =
+        now_ + milliseconds(400) + nanoseconds(seconds(10)) / kBaud + nanoseconds(1);
+    std::size_t heard = 0;
+    for (; now_ < end; now_ += milliseconds(7)) {
+        wire_.advance(now_);
+        heard += wire_.take_output().size();
+    }
+    EXPECT_LT(heard, static_cast<std::size_t>(kBytes));
+    wire_.advance(end);
+    EXPECT_EQ(heard + wire_.take_output().size(), static_cast<std::size_t>(kBytes));
+    EXPECT_EQ(echo_.last().time_since_epoch(), milliseconds(400));
+}
+
+TEST_F(WireTest, MetersBothDirectionsAndWhatTheLineWaitsForItsHost) {
+    fault({.kind = FaultKind::slow, .baud = 1000});            // 10 ms a byte
+    EXPECT_EQ(say("02 41 42", milliseconds(45)), "02 41 42");  // 40 ms: one byte behind the host
+    EXPECT_EQ(say("05", milliseconds(20)), "05");              // 5 ms later
+    const LineFigures figures = wire_.figures();
+    EXPECT_EQ(figures.host_bytes, 4U);
+    EXPECT_EQ(figures.device_bytes, 4U);
+    EXPECT_EQ(figures.busy, milliseconds(60));
+    EXPECT_EQ(figures.span, milliseconds(65));
+    EXPECT_EQ(figures.turns.count, 1U);
+    EXPECT_EQ(figures.turns.p50, milliseconds(5));
+    wire_.meter_anew(now_);
+    EXPECT_EQ(wire_.figures().host_bytes, 0U);
 }
 
 TEST_F(WireTest, ProbabilityComesFromTheSeed) {

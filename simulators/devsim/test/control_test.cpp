@@ -40,6 +40,15 @@ TEST(Arguments, AreReadAsTheHelpShows) {
     EXPECT_EQ(scan->control->question, Question::scan);
     EXPECT_EQ(scan->control->name, "1\\x1D");
     EXPECT_EQ(parse_arguments(Words{"scanner/serial", "--suffix", "etx"})->serve->suffix, "etx");
+    EXPECT_TRUE(parse_arguments(Words{"ctl", "/tmp/c", "line", "anew"})->control->anew);
+    EXPECT_FALSE(parse_arguments(Words{"ctl", "/tmp/c", "line"})->control->anew);
+    const auto times = parse_arguments(Words{"fiscal/shtrih", "--command-ms", "4", "--position-ms",
+                                             "50", "--document-ms", "366", "--line-ms", "15"});
+    ASSERT_TRUE(times);
+    EXPECT_EQ(times->serve->command_ms, 4);
+    EXPECT_EQ(times->serve->position_ms, 50);
+    EXPECT_EQ(times->serve->document_ms, 366);
+    EXPECT_EQ(times->serve->line_ms, 15);
     EXPECT_TRUE(parse_arguments(Words{"fiscal/toy", "--help"})->help);
     EXPECT_NE(help_text().find("power_cut"), std::string::npos);
 }
@@ -54,6 +63,8 @@ TEST(Arguments, MistakesSayWhatWouldBeRight) {
               std::string::npos);
     EXPECT_NE(refusal({"ctl"}).find("ENDPOINT"), std::string::npos);
     EXPECT_NE(refusal({"ctl", "x", "power", "maybe"}).find("on|off"), std::string::npos);
+    EXPECT_NE(refusal({"ctl", "x", "line", "again"}).find("line [anew]"), std::string::npos);
+    EXPECT_NE(refusal({"fiscal/shtrih", "--position-ms", "-1"}).find("0 to"), std::string::npos);
     EXPECT_NE(refusal({"ctl", "x", "fault"}).find("name"), std::string::npos);
     EXPECT_NE(refusal({"ctl", "x", "fault", "lose", "nth"}).find("key=value"), std::string::npos);
 }
@@ -85,11 +96,29 @@ TEST_F(Control, AnswersStateDocumentsTapeAndPower) {
     EXPECT_FALSE(device_->powered());
 }
 
+TEST_F(Control, TellsHowTheLineWasUsedAndBeginsAnewWhereAsked) {
+    device_->receive(*base::from_hex("00 00 00"), {});
+    ControlArguments request;
+    request.question = Question::line;
+    EXPECT_NE(ask(encode_request(request)).find(R"("host_bytes":3)"), std::string::npos);
+    request.anew = true;
+    const std::string told = ask(encode_request(request));
+    EXPECT_NE(told.find(R"("host_bytes":3)"), std::string::npos);
+    EXPECT_NE(told.find(R"("turns":{"count":0,"max_us":0.0,"p50_us":0.0,"p99_us":0.0})"),
+              std::string::npos);
+    const std::string after = ask(R"({"command":"line"})");
+    EXPECT_NE(after.find(R"("host_bytes":0)"), std::string::npos);
+    bool failed = true;
+    EXPECT_NE(answer_for_people(after, failed).find("busy_us"), std::string::npos);
+    EXPECT_FALSE(failed);
+}
+
 TEST_F(Control, RefusalsAreTyped) {
     EXPECT_NE(ask("state").find(R"("code":"malformed")"), std::string::npos);
     EXPECT_NE(ask("[]").find(R"("code":"malformed")"), std::string::npos);
     EXPECT_NE(ask(R"({"command":"dance"})").find("fault, state"), std::string::npos);
     EXPECT_NE(ask(R"({"command":"power"})").find("true or false"), std::string::npos);
+    EXPECT_NE(ask(R"({"command":"line","anew":1})").find("true or false"), std::string::npos);
     EXPECT_NE(ask(R"({"command":"fault","name":7})").find("name"), std::string::npos);
     EXPECT_NE(ask(R"({"command":"fault","name":"lose","keys":{"nth":[]}})").find("nth"),
               std::string::npos);

@@ -92,6 +92,9 @@ std::uint16_t code_of(base::ByteView message) {
 
 os::Duration time_of(const Machine& machine, base::ByteView message) {
     const CommandRow* row = find_row(code_of(message));
+    if (row != nullptr && row->code == kPosition) {
+        return machine.options().position_time;
+    }
     const bool signs = row != nullptr && row->signs;
     return signs ? machine.options().document_time : machine.options().command_time;
 }

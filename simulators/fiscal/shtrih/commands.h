@@ -45,6 +45,7 @@ inline constexpr std::uint16_t kReboot = 0xFEF3;
 /// Setting of the line: the next byte chooses the link layer anew.
 inline constexpr std::uint16_t kSetPort = 0x14;
 inline constexpr std::uint16_t kCheckMark = 0xFF61;
+inline constexpr std::uint16_t kPosition = 0xFF46;
 
 /// The code at the front of a message: one byte, or FFh (and FEh F3h) with the one behind. 0 if
 /// empty.

@@ -44,6 +44,8 @@ public:
     virtual void set_byte_timeout(os::Duration timeout) = 0;
     /// No frame is half received, executing, or waiting to be confirmed.
     virtual bool idle() const = 0;
+    /// A command was taken and its answer is not ready.
+    virtual bool executing() const = 0;
 };
 
 }  // namespace tillhost::simulators::shtrih

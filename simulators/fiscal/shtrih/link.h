@@ -31,6 +31,7 @@ public:
     /// Variant 2 forgets its answer and continues as if `number` was the last one executed.
     void set_number(std::uint16_t number) { variant2_.set_number(number); }
     bool idle() const { return spoken().idle(); }
+    bool executing() const { return spoken().executing(); }
     /// 0 while nothing has chosen.
     int variant() const { return choice_; }
 

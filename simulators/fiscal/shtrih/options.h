@@ -45,6 +45,7 @@ struct ShtrihOptions {
     std::optional<bool> operation_tags_first{};
 
     os::Duration command_time = std::chrono::milliseconds(2);
+    os::Duration position_time = std::chrono::milliseconds(2);   ///< FF46h
     os::Duration document_time = std::chrono::milliseconds(30);  ///< where the FN signs
     os::Duration line_time = std::chrono::milliseconds(5);       ///< one printed line
     LinkOptions link{};

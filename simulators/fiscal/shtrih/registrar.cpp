@@ -39,6 +39,9 @@ public:
     std::optional<os::Instant> next_event() const override;
     base::Bytes take_output() override { return link_.take_output(); }
     void power(bool on, os::Instant now) override;
+    bool working() const override {
+        return powered_ && (link_.executing() || machine_->next_event().has_value());
+    }
     bool powered() const override { return powered_; }
 
     const std::vector<FiscalDocument>& documents() const override { return machine_->documents(); }

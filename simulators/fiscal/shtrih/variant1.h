@@ -39,6 +39,7 @@ public:
     void refuse_frames(std::int64_t count) override { refuse_ = count; }
     void set_byte_timeout(os::Duration timeout) override { options_.byte_timeout = timeout; }
     bool idle() const override { return state_ == State::idle; }
+    bool executing() const override { return state_ == State::prepare; }
 
 private:
     enum class State { idle, receive, prepare, wait_confirm, wait_enq };

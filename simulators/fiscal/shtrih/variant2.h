@@ -47,6 +47,7 @@ public:
     void refuse_frames(std::int64_t count) override { refuse_ = count; }
     void set_byte_timeout(os::Duration timeout) override { options_.byte_timeout = timeout; }
     bool idle() const override { return !executing_ && received_.empty(); }
+    bool executing() const override { return executing_; }
     void set_number(std::uint16_t number);
 
 private:

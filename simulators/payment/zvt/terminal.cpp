@@ -157,6 +157,8 @@ public:
     bool take_hang_up() override { return wire_.take_hang_up(); }
     void power(bool on, os::Instant now) override { wire_.power(on, now); }
     bool powered() const override { return wire_.powered(); }
+    LineFigures line() const override { return wire_.figures(); }
+    void meter_anew(os::Instant now) override { wire_.meter_anew(now); }
 
     const std::vector<std::string>& tape() const override {
         return terminal_->machine().memory().tape();

@@ -147,6 +147,8 @@ public:
     base::Bytes take_output() override { return wire_.take_output(); }
     void power(bool on, os::Instant now) override { wire_.power(on, now); }
     bool powered() const override { return wire_.powered(); }
+    LineFigures line() const override { return wire_.figures(); }
+    void meter_anew(os::Instant now) override { wire_.meter_anew(now); }
 
     const std::vector<std::string>& tape() const override { return no_paper_; }
     base::Done inject(const Fault& fault, os::Instant now) override {

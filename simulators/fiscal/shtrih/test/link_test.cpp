@@ -12,6 +12,34 @@ using std::chrono::seconds;
 
 constexpr std::string_view kStatusFrame = "02 05 10 1E 00 00 00 0B";
 
+TEST(Link, TheMeterKnowsWhatTheDeviceTakesForItself) {
+    ShtrihOptions options;
+    options.command_time = milliseconds(4);
+    options.position_time = milliseconds(50);
+    options.document_time = milliseconds(100);
+    options.line_time = milliseconds(15);
+    Host host(options);
+    const auto busy = [&host] {
+        const os::Duration time = host.device().line().busy;
+        host.device().meter_anew(host.now());
+        return time;
+    };
+    host.done(kOpenShift);
+    busy();
+    host.ask(kShortStatus);
+    EXPECT_EQ(busy(), milliseconds(4));
+    host.ask(kOpenSale);
+    EXPECT_EQ(busy(), milliseconds(4));
+    host.ask(kMilk);
+    EXPECT_EQ(busy(), milliseconds(50));
+    const std::size_t lines = host.device().tape().size();
+    host.done(close_message(9'980, 0));
+    const auto printed = static_cast<std::int64_t>(host.device().tape().size() - lines);
+    EXPECT_GT(printed, 5);
+    EXPECT_EQ(busy(), milliseconds(100) + printed * milliseconds(15));
+    EXPECT_FALSE(host.device().working());
+}
+
 TEST(Link, IdleAnswersEnqWithNak) {
     Host host;
     EXPECT_EQ(host.say("05"), "15");
