@@ -39,6 +39,14 @@ Figure compare(std::string name, const std::vector<double>& measured,
             .bound = bound};
 }
 
+Figure absolute(std::string name, double value, double bound, const char* unit) {
+    return {.name = std::move(name),
+            .measured = fmt::format("{:.2f} {}", value, unit),
+            .reference = fmt::format("{:.2f} {}", bound, unit),
+            .ratio = value / bound,
+            .bound = 1};
+}
+
 namespace {
 
 constexpr const char* kLine = "{:<46} {:>16} {:>16} {:>7} {:>8}  {}\n";

@@ -54,6 +54,9 @@ Figure compare(std::string name, const std::vector<double>& measured,
                const std::vector<double>& reference, const std::string& unit,
                std::optional<double> bound);
 
+/// A figure against a fixed bound: the ratio is the share of it.
+Figure absolute(std::string name, double value, double bound, const char* unit);
+
 void print_head();
 void print(const Figure& figure);
 

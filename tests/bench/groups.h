@@ -20,5 +20,10 @@ base::Result<std::vector<Figure>> measure_restart(Bench& bench);
 base::Result<std::vector<Figure>> measure_hosts(Bench& bench);
 /// A device beside one whose host loops, leaks or crashes.
 base::Result<std::vector<Figure>> measure_isolation(Bench& bench);
+/// A registrar's driver on a line that takes its time: how soon the host speaks when it is its
+/// turn, and what a receipt costs beyond the bytes and the device.
+base::Result<std::vector<Figure>> measure_turnaround(Bench& bench);
+/// What subscribers and the log cost while receipts are sold.
+base::Result<std::vector<Figure>> measure_telling(Bench& bench);
 
 }  // namespace tillhost::bench

@@ -19,15 +19,6 @@ constexpr double kIdlePercentMax = 0.5;
 constexpr os::Duration kSettle = std::chrono::seconds(1);
 constexpr os::Duration kIdle = std::chrono::seconds(5);
 
-/// A figure against a fixed bound: the ratio is the share of it.
-Figure absolute(std::string name, double value, double bound, const char* unit) {
-    return {.name = std::move(name),
-            .measured = fmt::format("{:.2f} {}", value, unit),
-            .reference = fmt::format("{:.2f} {}", bound, unit),
-            .ratio = value / bound,
-            .bound = 1};
-}
-
 Result<double> restart_ms(Bench& bench) {
     constexpr const char* kDevice = "echo";
     const auto counter = TRY(Counter::create(bench, {{.id = kDevice}}));

@@ -20,11 +20,10 @@ struct Group {
     std::string_view name;
     Result<std::vector<Figure>> (*measure)(Bench&);
 };
-constexpr Group kGroups[] = {{"latency", &measure_latency},
-                             {"throughput", &measure_throughput},
-                             {"restart", &measure_restart},
-                             {"hosts", &measure_hosts},
-                             {"isolation", &measure_isolation}};
+constexpr Group kGroups[] = {{"latency", &measure_latency},     {"throughput", &measure_throughput},
+                             {"restart", &measure_restart},     {"hosts", &measure_hosts},
+                             {"isolation", &measure_isolation}, {"turnaround", &measure_turnaround},
+                             {"telling", &measure_telling}};
 
 struct Options {
     std::string only;
@@ -55,8 +54,8 @@ bool parse(int count, char** words, Options& options) {
     }
     if (!good) {
         fmt::print(
-            "usage: run_bench [--only latency|throughput|restart|hosts|isolation] "
-            "[--log FILE]\n");
+            "usage: run_bench [--only latency|throughput|restart|hosts|isolation|turnaround|"
+            "telling] [--log FILE]\n");
     }
     return good;
 }
