@@ -7,6 +7,7 @@
 
 #include "hal/os/fake/fake_clock.h"
 #include "simulators/core/random.h"
+#include "simulators/core/scanner_control.h"
 #include "simulators/devsim/family.h"
 #include "simulators/devsim/scenario_player.h"
 
@@ -50,6 +51,26 @@ TEST(Scenario, EveryOneOfTheTreeTellsTheTruth) {
         }
     }
     EXPECT_GE(files, 6U);
+}
+
+TEST(Scenario, HappensToAScannerWhoseBackDoorStaysOpen) {
+    const auto scenario = parse_scenario(
+        "about = \"x\"\nfamily = \"scanner/serial\"\n[[event]]\nafter_ms = 100\npower = \"off\"",
+        "x.toml");
+    ASSERT_TRUE(scenario) << base::to_text(scenario.error());
+    const os::FakeClock clock;
+    const auto player = make_player(*scenario, clock);
+    ASSERT_NE(player->scanner(), nullptr);
+    EXPECT_EQ(player->fiscal(), nullptr);
+    EXPECT_TRUE(player->documents().empty());
+    const simulators::BarcodeRead read{.code = *base::from_hex("31")};
+    EXPECT_TRUE(player->scanner()->read_barcode(read, clock.now()));
+    player->advance(clock.now() + std::chrono::milliseconds(50));
+    EXPECT_EQ(base::to_hex(player->take_output()), "31 0D");
+    EXPECT_EQ(player->line().device_bytes, 2U);
+    player->advance(clock.now() + std::chrono::milliseconds(100));
+    EXPECT_EQ(player->take_log().size(), 1U);
+    EXPECT_FALSE(player->scanner()->scanner_state().powered);
 }
 
 TEST(Scenario, MistakesSayWhereAndWhatWouldBeRight) {
