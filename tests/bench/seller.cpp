@@ -48,6 +48,18 @@ Done Seller::finish(const base::OperationId& id) {
     return {};
 }
 
+Done Seller::set_up() {
+    contract::SetLayout layout;
+    layout.header = {"Corner shop"};
+    layout.footer = {"Thank you"};
+    const auto options = next_options();
+    TRY(client_->submit(device_, layout, options, bench_.soon()));
+    TRY(finish(options.operation_id));
+    TRY(client_->acknowledge(options.operation_id, bench_.soon()));
+    TRY(client_->check_device(device_, bench_.soon()));
+    return {};
+}
+
 Result<Seller::Times> Seller::sell(const contract::Receipt& receipt) {
     const os::Clock& clock = bench_.clock;
     const auto options = next_options();

@@ -18,6 +18,10 @@ public:
     static base::Result<std::unique_ptr<Seller>> connect(Bench& bench, Counter& counter,
                                                          std::string device);
 
+    /// Header and footer, without which some registrars do not sell, and the check that tells so.
+    /// Errors: wrong_state (they are not set).
+    base::Done set_up();
+
     /// In microseconds.
     struct Times {
         double accept = 0;  ///< submit to its answer

@@ -75,6 +75,7 @@ public:
              std::to_string(kLineMs)}));
         TRY(till->counter_->start());
         till->seller_ = TRY(Seller::connect(bench, *till->counter_, kDevice));
+        TRY(till->seller_->set_up());
         TRY(till->seller_->carry_out(contract::OpenShift{}));
         return till;
     }
