@@ -95,7 +95,8 @@ protected:
     std::string address() const { return "ipc://" + folder_ + "/devd.sock"; }
 
     Ran tillctl(std::vector<std::string> words) {
-        words.insert(words.begin(), {"--endpoint", address(), "--timeout", timeout_s_});
+        words.insert(words.begin(),
+                     {"--endpoint", address(), "--timeout", timeout_s_, "--lang", language_});
         return support::run_program(*loop_, clock_, TILLCTL_PROGRAM, std::move(words));
     }
     std::string file(const std::string& text) const {
@@ -150,6 +151,7 @@ protected:
     os::SystemClock clock_;
     std::string folder_;
     std::string timeout_s_ = "20";
+    std::string language_ = "en";
     std::unique_ptr<os::EventLoop> loop_;
     ScriptedDevd devd_;
     std::unique_ptr<ipc::ZmqEndpoint> endpoint_;
@@ -290,6 +292,76 @@ TEST_F(TillctlTest, ListsDevicesForPeople) {
     EXPECT_EQ(ran.exit, 0) << ran.err;
     EXPECT_TRUE(holds(ran.out, "kassa            fiscal/shtrih      offline")) << ran.out;
     EXPECT_TRUE(holds(ran.out, "port_missing")) << ran.out;
+}
+
+TEST_F(TillctlTest, SpeaksTheLanguageAskedForAndItsJsonDoesNot) {
+    answer(RequestKind::operation, operation(OperationState::in_doubt));
+    language_ = "ru";
+    const Ran russian = tillctl({"operation", kId});
+    EXPECT_TRUE(holds(russian.out, "НЕЯСНО")) << russian.out;
+    EXPECT_TRUE(holds(russian.out, std::string("tillctl resolve ") + kId)) << russian.out;
+    const Ran json = tillctl({"operation", kId, "--json"});
+    EXPECT_TRUE(holds(json.out, "\"in_doubt\"")) << json.out;
+    language_ = "pl";
+    end_devd();
+    const Ran polish = tillctl({"devices"});
+    EXPECT_EQ(polish.exit, 4);
+    EXPECT_TRUE(holds(polish.err, "no_daemon")) << polish.err;
+    EXPECT_TRUE(holds(polish.err, "czy devd działa?")) << polish.err;
+}
+
+TEST_F(TillctlTest, AsksADeviceAndShowsItsAnswer) {
+    devd_.answers[RequestKind::query] = [](const Value&) {
+        contract::Registers registers;
+        registers.cash = {{241, 105015}};
+        registers.operation = {{148, 321}};
+        return contract::to_value(contract::ClassStatus(registers));
+    };
+    const std::vector<std::string> question{"query", "kassa",       "registers", "--cash",
+                                            "241",   "--operation", "148"};
+    const Ran ran = tillctl(question);
+    EXPECT_EQ(ran.exit, 0) << ran.err;
+    EXPECT_TRUE(holds(ran.out, "cash 241                    1050.15")) << ran.out;
+    EXPECT_TRUE(holds(ran.out, "operation 148                   321")) << ran.out;
+    const auto asked = devd_.body_of<contract::QueryRequest>(RequestKind::query);
+    EXPECT_EQ(asked.device, "kassa");
+    EXPECT_EQ(std::get<contract::RegistersQuery>(asked.query).cash,
+              (std::vector<std::int64_t>{241}));
+    std::vector<std::string> as_json = question;
+    as_json.emplace_back("--json");
+    const auto json = ipc::from_json(tillctl(as_json).out);
+    ASSERT_TRUE(json);
+    const auto shown = contract::from_value<contract::ClassStatus>(*json);
+    ASSERT_TRUE(shown) << shown.error().detail;
+    EXPECT_EQ(std::get<contract::Registers>(*shown).cash.at(0).value, 105015);
+}
+
+TEST_F(TillctlTest, SaysWhatADeviceRefusesAndWhatToDo) {
+    devd_.answers[RequestKind::query] = [](const Value&) {
+        auto refusal = base::make_error(base::ErrorCode::wrong_password, "the registrar says 4Fh");
+        refusal.device_code = 0x4F;
+        return refusal;
+    };
+    const Ran ran = tillctl({"query", "kassa", "layout"});
+    EXPECT_EQ(ran.exit, 1);
+    EXPECT_TRUE(holds(ran.err, "wrong_password: the registrar says 4Fh (device code 0x4f)"))
+        << ran.err;
+    EXPECT_TRUE(holds(ran.err, "tillctl configure DEVICE password=")) << ran.err;
+    const auto json = ipc::from_json(tillctl({"query", "kassa", "layout", "--json"}).out);
+    ASSERT_TRUE(json);
+    EXPECT_EQ(MUST(contract::from_value<contract::Error>(*json->find("error"))).device_code, 0x4F);
+}
+
+TEST_F(TillctlTest, HandsOverACorrectionWithItsBasis) {
+    answer_submit(done_receipt());
+    const Ran ran = tillctl({"correction", "kassa", "docs/examples/receipt.json", "--basis",
+                             "own_initiative", "--date", "2026-03-02"});
+    EXPECT_EQ(ran.exit, 0) << ran.err;
+    const auto submit = devd_.body_of<contract::SubmitRequest>(RequestKind::submit);
+    const auto& correction = std::get<contract::Correction>(submit.command);
+    EXPECT_EQ(correction.basis, contract::CorrectionBasis::own_initiative);
+    EXPECT_EQ(correction.basis_date, "2026-03-02");
+    EXPECT_EQ(correction.receipt.lines.size(), 2U);
 }
 
 TEST_F(TillctlTest, ExitsByTheOutcomeOfAnOperationAskedFor) {

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "ipc/client/tillctl/texts.h"
+#include "ipc/client/tillctl/doctor.h"
 #include "ipc/client/tillctl/verbs.h"
 #include "ipc/contract/decoder.h"
 #include "ipc/json.h"
@@ -65,8 +65,7 @@ public:
     }
     Result<Exit> operator()(const RemoveVerb& verb) const {
         const auto was = TRY(devd_.delete_device(verb.device, to_.deadline()));
-        return say(readable(was),
-                   fmt::format(fmt::runtime(text(to_.language, Text::removed)), verb.device));
+        return say(readable(was), filled(to_.language, Text::removed, verb.device));
     }
     Result<Exit> operator()(const TestVerb& verb) const {
         using FindSpeed = client::Client::FindSpeed;
@@ -75,27 +74,7 @@ public:
         say(readable(checked), check_text(to_.language, verb.device, checked));
         return exit_of(checked);
     }
-    Result<Exit> operator()(const DoctorVerb& verb) const {
-        Value::Array rows;
-        std::string told;
-        bool good = true;
-        for (const contract::Device& device : TRY(devd_.devices(to_.deadline()))) {
-            if (verb.device.empty() || verb.device == device.device) {
-                rows.push_back(examine(device, told, good));
-            }
-        }
-        if (rows.empty() && !verb.device.empty()) {
-            return base::make_error(base::ErrorCode::unknown_device,
-                                    fmt::format("device: no device '{}'", verb.device));
-        }
-        if (rows.empty()) {
-            told = text(to_.language, Text::doctor_no_devices);
-        } else if (good) {
-            told += text(to_.language, Text::doctor_good);
-        }
-        say(Value(Value::Map{{"good", Value(good)}, {"devices", Value(std::move(rows))}}), told);
-        return good ? Exit::done : Exit::failed;
-    }
+    Result<Exit> operator()(const DoctorVerb& verb) const { return doctor(verb, to_); }
 
 private:
     static Exit exit_of(const contract::CheckReply& checked) {
@@ -149,40 +128,10 @@ private:
         std::string told =
             settings_text(to_.language, now) + check_text(to_.language, now.device, checked);
         if (checked.outcome != CheckOutcome::passed) {
-            told += fmt::format(fmt::runtime(text(to_.language, Text::made_not_ready)), now.device);
+            told += filled(to_.language, Text::made_not_ready, now.device);
         }
         say(Value(Value::Map{{"device", readable(now)}, {"check", readable(checked)}}), told);
         return exit_of(checked);
-    }
-
-    /// One device: what is wrong, and what to do. A device that is ready is asked nothing.
-    Value examine(const contract::Device& device, std::string& told, bool& good) const {
-        using State = contract::DeviceState;
-        Value::Map row{{"device", readable(device)}};
-        const Language language = to_.language;
-        if (device.in_doubt) {
-            good = false;
-            told += device.device + ": " +
-                    fmt::format(fmt::runtime(text(language, Text::doctor_in_doubt)),
-                                device.in_doubt->to_text()) +
-                    "\n";
-        } else if (device.state == State::quarantined) {
-            good = false;
-            told +=
-                fmt::format("{}: {}\n", device.device, text(language, Text::doctor_quarantined));
-        } else if ((device.state == State::ready || device.state == State::busy) &&
-                   device.setup_missing.empty()) {
-            told +=
-                fmt::format(fmt::runtime(text(language, Text::doctor_ready)), device.device) + "\n";
-        } else if (const auto checked = devd_.check_device(device.device, to_.deadline())) {
-            good = good && exit_of(*checked) == Exit::done;
-            told += device.device + ": " + check_text(language, device.device, *checked);
-            row.emplace_back("check", readable(*checked));
-        } else {
-            good = false;
-            told += device.device + ": " + error_text(checked.error());
-        }
-        return Value(std::move(row));
     }
 
     const AdminContext& to_;

@@ -78,8 +78,10 @@ base::Result<std::optional<ConfigureVerb>> ask_what_to_change(const AdminContext
 
 std::string models_text(Language language, const std::vector<contract::Manifest>& manifests);
 std::string ports_text(Language language, const std::vector<contract::Port>& ports);
-/// One port's state and why, without a line end.
-std::string port_text(Language language, const contract::Port& port);
+/// One port's state and why, without a line end; its address takes at least `width` columns.
+inline constexpr std::size_t kPortColumns = 32;
+std::string port_text(Language language, const contract::Port& port,
+                      std::size_t width = kPortColumns);
 std::string settings_text(Language language, const contract::DeviceSettings& settings);
 std::string check_text(Language language, const std::string& device,
                        const contract::CheckReply& reply);

@@ -2,17 +2,18 @@
 
 #include <string>
 #include <variant>
+#include <vector>
 
+#include "ipc/client/tillctl/command_line.h"
 #include "ipc/client/tillctl/invocation.h"
 
 namespace tillhost::tillctl {
 
-/// What is printed instead of doing something: help, or why the command line is wrong.
-struct Explanation {
-    std::string text;
-    bool is_help = false;  ///< asked for: standard output, success
-};
+/// Reads a command line. `language` is that of the environment; --lang overrides it.
+std::variant<Invocation, Explanation> parse_arguments(int argc, const char* const* argv,
+                                                      Language language);
 
-std::variant<Invocation, Explanation> parse_arguments(int argc, const char* const* argv);
+/// Every verb, and those below others with a blank ("query registers").
+std::vector<std::string> all_verbs();
 
 }  // namespace tillhost::tillctl

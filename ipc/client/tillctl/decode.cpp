@@ -38,7 +38,7 @@ Value json_of(const DecodeVerb& verb, const std::vector<device::DecodedField>& f
 
 }  // namespace
 
-Exit decode(const DecodeVerb& verb, bool json, Console& console) {
+Exit decode(const DecodeVerb& verb, const Invocation& how, Console& console) {
     const drivers::DriverEntry* entry = drivers::find(verb.family);
     if (entry == nullptr || entry->decode == nullptr) {
         std::vector<std::string> known;
@@ -47,15 +47,15 @@ Exit decode(const DecodeVerb& verb, bool json, Console& console) {
                 known.emplace_back(one.name);
             }
         }
-        console.err(unknown_family_text(verb.family, known));
+        console.err(unknown_family_text(how.language, verb.family, known));
         return Exit::usage;
     }
     const auto fields = entry->decode(verb.bytes, sender_of(verb));
-    if (json) {
+    if (how.json) {
         console.out(ipc::to_json(json_of(verb, fields), kIndent) + "\n");
         return Exit::done;
     }
-    std::string text = field_heading();
+    std::string text = field_heading(how.language);
     for (const device::DecodedField& field : fields) {
         const std::string value =
             field.problem.empty() ? field.value : field.value + "  !! " + field.problem;

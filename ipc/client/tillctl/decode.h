@@ -5,6 +5,6 @@
 namespace tillhost::tillctl {
 
 /// Shows the fields of a frame by the catalogue of drivers; asks no devd and opens nothing.
-Exit decode(const DecodeVerb& verb, bool json, Console& console);
+Exit decode(const DecodeVerb& verb, const Invocation& how, Console& console);
 
 }  // namespace tillhost::tillctl

@@ -44,6 +44,20 @@ struct ReceiptVerb {
     HandOver how;
     std::string path;
 };
+struct CorrectionVerb {
+    HandOver how;
+    std::string path;  ///< of the receipt that should have been registered
+    contract::CorrectionBasis basis = contract::CorrectionBasis::unspecified;
+    std::string date;
+    std::string number;
+};
+/// Which part of an answer a person wants to see.
+enum class Show : std::uint8_t { all, clock };
+struct QueryVerb {
+    std::string device;
+    contract::Query query;
+    Show show = Show::all;
+};
 struct OperationsVerb {
     contract::OperationsRequest request;
 };
@@ -80,13 +94,15 @@ struct ReplayVerb {
     std::string path;
 };
 
-using Verb = std::variant<DevicesVerb, StatusVerb, SubmitVerb, ReceiptVerb, OperationsVerb,
-                          OperationVerb, DecideVerb, HealthVerb, MetricsVerb, BackupVerb, WatchVerb,
-                          DecodeVerb, RecordVerb, ReplayVerb, AdminVerb>;
+using Verb =
+    std::variant<DevicesVerb, StatusVerb, QueryVerb, SubmitVerb, ReceiptVerb, CorrectionVerb,
+                 OperationsVerb, OperationVerb, DecideVerb, HealthVerb, MetricsVerb, BackupVerb,
+                 WatchVerb, DecodeVerb, RecordVerb, ReplayVerb, AdminVerb>;
 
 /// One command line, understood.
 struct Invocation {
     bool json = false;
+    Language language = Language::english;
     std::string endpoint;  ///< empty: client::default_endpoint()
     os::Duration timeout = std::chrono::seconds(60);
     Verb verb;

@@ -1,18 +1,44 @@
 #include "ipc/client/tillctl/language.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 
 namespace tillhost::tillctl {
 namespace {
 
-using Row = std::array<std::string_view, 3>;
+using Row = std::array<std::string_view, std::size(kLanguages)>;
 
 constexpr auto kTexts = std::to_array<Row>({
 #define T(name, english, russian, polish) {english, russian, polish},
 #include "ipc/client/tillctl/texts.def"
 #undef T
 });
+
+struct KeyedRow {
+    std::string_view key;
+    Row row;
+};
+
+constexpr auto kHelp = std::to_array<KeyedRow>({
+#define H(key, english, russian, polish) {key, {english, russian, polish}},
+#include "ipc/client/tillctl/texts_help.def"
+#undef H
+});
+
+constexpr auto kErrors = std::to_array<KeyedRow>({
+#define E(code, english, russian, polish) {#code, {english, russian, polish}},
+#include "ipc/client/tillctl/texts_errors.def"
+#undef E
+});
+
+template <class Rows>
+std::string_view find(const Rows& rows, std::string_view key, Language language) {
+    const auto found = std::find_if(std::begin(rows), std::end(rows),
+                                    [key](const KeyedRow& one) { return one.key == key; });
+    return found == std::end(rows) ? std::string_view()
+                                   : found->row.at(static_cast<std::size_t>(language));
+}
 
 }  // namespace
 
@@ -31,9 +57,17 @@ Language language_of(const char* lc_all, const char* lc_messages, const char* la
 }
 
 Language user_language() {
-    static const Language language =
-        language_of(std::getenv("LC_ALL"), std::getenv("LC_MESSAGES"), std::getenv("LANG"));
-    return language;
+    return language_of(std::getenv("LC_ALL"), std::getenv("LC_MESSAGES"), std::getenv("LANG"));
+}
+
+std::optional<Language> language_named(std::string_view name) {
+    if (name == "en") {
+        return Language::english;
+    }
+    if (name == "ru") {
+        return Language::russian;
+    }
+    return name == "pl" ? std::optional(Language::polish) : std::nullopt;
 }
 
 std::string_view text(Language language, Text which) {
@@ -45,6 +79,14 @@ std::string_view text(Language language, const contract::Texts& texts) {
                              : language == Language::polish ? texts.pl
                                                             : texts.en;
     return own.empty() ? texts.en : own;
+}
+
+std::string_view help_of(Language language, std::string_view key) {
+    return find(kHelp, key, language);
+}
+
+std::string_view advice_on(Language language, std::string_view error_code) {
+    return find(kErrors, error_code, language);
 }
 
 }  // namespace tillhost::tillctl

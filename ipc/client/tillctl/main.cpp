@@ -50,17 +50,17 @@ private:
 
 Exit start(int argc, const char* const* argv) {
     StandardStreams console;
-    const auto parsed = parse_arguments(argc, argv);
+    const auto parsed = parse_arguments(argc, argv, user_language());
     if (const auto* explanation = std::get_if<Explanation>(&parsed)) {
         explanation->is_help ? console.out(explanation->text) : console.err(explanation->text);
         return explanation->is_help ? Exit::done : Exit::usage;
     }
     const auto& invocation = std::get<Invocation>(parsed);
     if (const auto* frame = std::get_if<DecodeVerb>(&invocation.verb)) {
-        return decode(*frame, invocation.json, console);
+        return decode(*frame, invocation, console);
     }
     if (const auto* file = std::get_if<ReplayVerb>(&invocation.verb)) {
-        return replay(*file, invocation.json, console);
+        return replay(*file, invocation, console);
     }
     os::SystemClock clock;
     return run(invocation, clock, console);

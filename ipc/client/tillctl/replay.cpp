@@ -77,9 +77,12 @@ std::vector<device::DecodedField> fields_of(device::FrameDecoder decode, const S
     return decode(stretch.bytes, host ? device::Sender::host : device::Sender::device);
 }
 
-void show(const Recording& recording, device::FrameDecoder decode, Console& console) {
-    std::string text = recording_heading(recording.driver, started_text(recording), recording.full);
-    text += decode == nullptr ? no_decoder_text(recording.driver) : field_heading();
+void show(Language language, const Recording& recording, device::FrameDecoder decode,
+          Console& console) {
+    std::string text =
+        recording_heading(language, recording.driver, started_text(recording), recording.full);
+    text +=
+        decode == nullptr ? no_decoder_text(language, recording.driver) : field_heading(language);
     for (const Stretch& stretch : stretches_of(recording)) {
         text += call_text(seconds_of(stretch), who(stretch.first->kind), outcome_of(stretch));
         for (const auto& field : fields_of(decode, stretch)) {
@@ -121,23 +124,23 @@ base::Result<std::vector<Recording>> read(const std::string& path) {
 
 }  // namespace
 
-Exit replay(const ReplayVerb& verb, bool json, Console& console) {
+Exit replay(const ReplayVerb& verb, const Invocation& how, Console& console) {
     const auto recordings = read(verb.path);
     if (!recordings) {
-        console.err(error_text(base::with_context(recordings.error(), verb.path)));
+        console.err(error_text(how.language, base::with_context(recordings.error(), verb.path)));
         return Exit::usage;
     }
     Value::Array list;
     for (const Recording& recording : *recordings) {
         const drivers::DriverEntry* entry = drivers::find(recording.driver);
         const device::FrameDecoder decode = entry == nullptr ? nullptr : entry->decode;
-        if (json) {
+        if (how.json) {
             list.push_back(json_of(recording, decode));
         } else {
-            show(recording, decode, console);
+            show(how.language, recording, decode, console);
         }
     }
-    if (json) {
+    if (how.json) {
         console.out(ipc::to_json(Value(std::move(list)), kIndent) + "\n");
     }
     return Exit::done;

@@ -5,6 +5,6 @@
 namespace tillhost::tillctl {
 
 /// Shows a recording with the frame decoder of its driver; asks no devd and opens no line.
-Exit replay(const ReplayVerb& verb, bool json, Console& console);
+Exit replay(const ReplayVerb& verb, const Invocation& how, Console& console);
 
 }  // namespace tillhost::tillctl

@@ -7,51 +7,82 @@
 #include "hal/base/bytes.h"
 #include "hal/base/error.h"
 #include "ipc/client/cpp/client.h"
+#include "ipc/client/tillctl/language.h"
 #include "ipc/contract/messages.h"
 
-// Every sentence that a person reads in tillctl, and nothing else; another language is another
-// source file for this header. Results end with a line end.
+// What a person reads of devices, operations, devd and lines; of setting up: admin.h. Results end
+// with a line end unless they say otherwise.
 namespace tillhost::tillctl {
 
-/// Help on a verb ("receipt"), an option ("json", "status.ask") or examples ("receipt.examples");
-/// empty if there is none.
-std::string_view help_of(std::string_view key);
+// --- devices (texts_devices.cpp)
 
-std::string devices_text(const std::vector<contract::Device>& devices);
-std::string device_text(const contract::Device& device);
-std::string status_text(const contract::ClassStatus& status);
-std::string operations_text(const contract::OperationsReply& reply);
-/// One operation: what came of it, what that means, and what to do now.
-std::string operation_text(const contract::Operation& operation);
-
+std::string devices_text(Language language, const std::vector<contract::Device>& devices);
+std::string device_text(Language language, const contract::Device& device);
+/// In one word, without a line end.
+std::string_view state_text(Language language, contract::DeviceState state);
+std::string_view state_text(Language language, contract::OperationState state);
 /// Said when a watch has begun.
-std::string watching_text();
+std::string_view watching_text(Language language);
 /// One event as one line.
-std::string state_text(contract::DeviceState state);
-std::string state_text(contract::OperationState state);
-std::string event_text(const client::TopicEvent& event);
-std::string health_text(const contract::HealthReply& health);
-std::string backup_text(const contract::BackupReply& copied);
+std::string event_text(Language language, const client::TopicEvent& event);
 
+// --- what a device says of itself (texts_answers.cpp)
+
+/// The answer to any question.
+std::string answer_text(Language language, const contract::ClassStatus& answer);
+/// Of a status only the clock.
+std::string clock_text(Language language, const contract::ClassStatus& answer);
+/// What became of the check of a marking code, without a line end.
+std::string marking_text(Language language, const contract::MarkingResult& result);
+
+/// Something that a device which works wants of a person, in one line without a line end.
+struct Wish {
+    std::string text;
+    bool stops = false;  ///< no document can be made until it is done
+};
+std::vector<Wish> wishes_of(Language language, const contract::ClassStatus& status);
+
+// --- operations (texts_operations.cpp)
+
+std::string operations_text(Language language, const contract::OperationsReply& reply);
+/// One operation: what came of it, what that means, and what to do now.
+std::string operation_text(Language language, const contract::Operation& operation);
 /// Said before anything is sent.
-std::string handing_over_text(const base::OperationId& id);
-std::string error_text(const base::Error& error);
+std::string handing_over_text(Language language, const base::OperationId& id);
 /// The outcome of what was handed over under this id is not known.
-std::string ask_again_text(const base::OperationId& id);
-std::string not_acknowledged_text(const base::OperationId& id, const base::Error& error);
+std::string ask_again_text(Language language, const base::OperationId& id);
+std::string not_acknowledged_text(Language language, const base::OperationId& id,
+                                  const base::Error& error);
+
+// --- errors (texts_errors.cpp)
+
+/// What was seen and what to do, under the name of the program.
+std::string error_text(Language language, const base::Error& error);
+/// The same in one line, without a line end.
+std::string error_line(Language language, const base::Error& error);
+
+// --- devd itself (texts_service.cpp)
+
+std::string health_text(Language language, const contract::HealthReply& health);
+/// What a cause means and what to do, without a line end.
+std::string_view cause_text(Language language, contract::HealthCause cause);
+std::string backup_text(Language language, const contract::BackupReply& copied);
+
+// --- lines and frames (texts_frames.cpp)
 
 /// The table of a frame's fields: its heading, and one row.
-std::string field_heading();
+std::string field_heading(Language language);
 std::string field_text(std::size_t offset, base::ByteView bytes, std::string_view name,
                        std::string_view value);
-std::string unknown_family_text(std::string_view family, const std::vector<std::string>& known);
-
-/// Answer to record (texts_recording.cpp, with all below).
-std::string recording_text(const contract::RecordingStatus& status);
+std::string unknown_family_text(Language language, std::string_view family,
+                                const std::vector<std::string>& known);
+/// Answer to record.
+std::string recording_text(Language language, const contract::RecordingStatus& status);
 /// What a recording is of: its driver, when it began, how it ended.
-std::string recording_heading(std::string_view driver, std::string_view started, bool full);
+std::string recording_heading(Language language, std::string_view driver, std::string_view started,
+                              bool full);
 /// One call of the line: when, what ("host", "device", "connect"), and how it ended.
 std::string call_text(std::string_view seconds, std::string_view what, std::string_view outcome);
-std::string no_decoder_text(std::string_view driver);
+std::string no_decoder_text(Language language, std::string_view driver);
 
 }  // namespace tillhost::tillctl

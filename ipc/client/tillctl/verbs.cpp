@@ -59,7 +59,7 @@ public:
             }
             const contract::DevicesReply reply{std::move(*devices)};
             return answer(contract::to_value(reply, contract::Style::readable),
-                          devices_text(reply.devices));
+                          devices_text(language(), reply.devices));
         });
     }
 
@@ -78,7 +78,19 @@ public:
                 return fail(device.error());
             }
             return answer(contract::to_value(*device, contract::Style::readable),
-                          device_text(*device));
+                          device_text(language(), *device));
+        });
+    }
+
+    Exit operator()(const QueryVerb& verb) {
+        return with_client([this, &verb](Client& devd) {
+            const auto reply = devd.query(verb.device, verb.query, deadline_);
+            if (!reply) {
+                return fail(reply.error());
+            }
+            return answer(contract::to_value(*reply, contract::Style::readable),
+                          verb.show == Show::clock ? clock_text(language(), *reply)
+                                                   : answer_text(language(), *reply));
         });
     }
 
@@ -89,6 +101,16 @@ public:
             return Exit::usage;
         }
         return (*this)(SubmitVerb{verb.how, std::move(*receipt)});
+    }
+
+    Exit operator()(const CorrectionVerb& verb) {
+        auto receipt = read_receipt_file(verb.path);
+        if (!receipt) {
+            fail(receipt.error());
+            return Exit::usage;
+        }
+        contract::Correction command{std::move(*receipt), verb.basis, verb.date, verb.number};
+        return (*this)(SubmitVerb{verb.how, std::move(command)});
     }
 
     Exit operator()(const SubmitVerb& verb) {
@@ -102,7 +124,7 @@ public:
                 return fail(reply.error());
             }
             return answer(contract::to_value(*reply, contract::Style::readable),
-                          operations_text(*reply));
+                          operations_text(language(), *reply));
         });
     }
 
@@ -139,13 +161,13 @@ public:
                 return fail(base::make_error(ErrorCode::malformed, "not the answer to record"));
             }
             return answer(contract::to_value(*status, contract::Style::readable),
-                          recording_text(*status));
+                          recording_text(language(), *status));
         });
     }
 
     Exit operator()(const WatchVerb& verb) {
         return with_client([this, &verb](Client& devd) {
-            return watch(verb, invocation_.json, devd, clock_, deadline_, console_);
+            return watch(verb, invocation_, devd, clock_, deadline_, console_);
         });
     }
 
@@ -155,7 +177,8 @@ public:
             if (!health) {
                 return fail(health.error());
             }
-            answer(contract::to_value(*health, contract::Style::readable), health_text(*health));
+            answer(contract::to_value(*health, contract::Style::readable),
+                   health_text(language(), *health));
             return health->state == contract::HealthState::ready ? Exit::done : Exit::failed;
         });
     }
@@ -177,14 +200,14 @@ public:
                 return fail(copied.error());
             }
             return answer(contract::to_value(*copied, contract::Style::readable),
-                          backup_text(*copied));
+                          backup_text(language(), *copied));
         });
     }
 
     Exit operator()(const AdminVerb& verb) {
         return with_client([this, &verb](Client& devd) {
-            const AdminContext context{
-                devd, console_, user_language(), invocation_.json, clock_, invocation_.timeout};
+            const AdminContext context{devd,   console_,           language(), invocation_.json,
+                                       clock_, invocation_.timeout};
             const auto exit = run_admin(verb, context);
             return exit ? *exit : fail(exit.error());
         });
@@ -198,6 +221,8 @@ public:
     }
 
 private:
+    Language language() const { return invocation_.language; }
+
     template <class Body>
     Exit with_client(Body body) {
         auto devd = Client::connect({.endpoint = invocation_.endpoint, .name = "tillctl"}, clock_,
@@ -212,14 +237,14 @@ private:
         options.sale_ref = verb.how.sale_ref;
         options.force = verb.how.force;
         options.doubt_patience = kDoubtPatience;
-        console_.err(handing_over_text(options.operation_id));
+        console_.err(handing_over_text(language(), options.operation_id));
         const auto operation = devd.carry_out(verb.how.device, verb.command, options, deadline_);
         if (!operation) {
             const Exit exit = fail(operation.error());
             if (operation.error().effect != base::Effect::unknown) {
                 return exit;
             }
-            console_.err(ask_again_text(options.operation_id));
+            console_.err(ask_again_text(language(), options.operation_id));
             return Exit::in_doubt;
         }
         show(*operation);
@@ -231,7 +256,7 @@ private:
 
     void acknowledge(Client& devd, const base::OperationId& id) {
         if (const auto done = devd.acknowledge(id, deadline_); !done) {
-            console_.err(not_acknowledged_text(id, done.error()));
+            console_.err(not_acknowledged_text(language(), id, done.error()));
         }
     }
 
@@ -255,7 +280,8 @@ private:
     }
 
     void show(const Operation& operation) {
-        answer(contract::to_value(operation, contract::Style::readable), operation_text(operation));
+        answer(contract::to_value(operation, contract::Style::readable),
+               operation_text(language(), operation));
     }
 
     Exit answer(const contract::Value& json, const std::string& text) {
@@ -270,7 +296,7 @@ private:
                  contract::to_value(contract::to_contract(error), contract::Style::readable)}};
             console_.out(ipc::to_json(contract::Value(map), kIndent) + "\n");
         }
-        console_.err(error_text(error));
+        console_.err(error_text(language(), error));
         return tillctl::exit_of(error);
     }
 

@@ -14,7 +14,7 @@ base::Result<std::vector<std::string>> topics_of(const WatchVerb& verb, client::
                                                  os::Deadline deadline) {
     if (!verb.device.empty()) {
         return std::vector<std::string>{"device/" + verb.device, "operation/" + verb.device,
-                                        "scan/" + verb.device};
+                                        "prompt/" + verb.device, "scan/" + verb.device};
     }
     std::vector<std::string> topics{"alarms"};
     for (const contract::Device& device : TRY(devd.devices(deadline))) {
@@ -43,29 +43,29 @@ std::string json_line(const client::TopicEvent& event) {
 
 }  // namespace
 
-Exit watch(const WatchVerb& verb, bool json, client::Client& devd, os::Clock& clock,
+Exit watch(const WatchVerb& verb, const Invocation& how, client::Client& devd, os::Clock& clock,
            os::Deadline deadline, Console& console) {
     if (const auto followed = follow(verb, devd, deadline); !followed) {
-        console.err(error_text(followed.error()));
+        console.err(error_text(how.language, followed.error()));
         return Exit::failed;
     }
-    console.err(watching_text());
+    console.err(watching_text(how.language));
     bool complained = false;
     for (std::int64_t told = 0; verb.count == 0 || told < verb.count;) {
         const auto event = devd.next_event(clock.now() + kWatchTurn);
         if (!event) {
             if (event.error().reaction == base::Reaction::reject) {
-                console.err(error_text(event.error()));
+                console.err(error_text(how.language, event.error()));
                 return Exit::failed;
             }
             if (!complained) {
-                console.err(error_text(event.error()));
+                console.err(error_text(how.language, event.error()));
             }
             complained = true;  // once; it goes on waiting
         } else if (*event) {
             complained = false;
             ++told;
-            console.out(json ? json_line(**event) : event_text(**event));
+            console.out(how.json ? json_line(**event) : event_text(how.language, **event));
         }
     }
     return Exit::done;

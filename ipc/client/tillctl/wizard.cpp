@@ -103,8 +103,7 @@ private:
                 fmt::format("  {:>2}) {}\n", i + 1, port_text(to_.language, ports.ports[i])));
         }
         const std::string prompt =
-            has(field.name) ? fmt::format(fmt::runtime(text(to_.language, Text::ask_port_now)),
-                                          find(field.name)->value)
+            has(field.name) ? filled(to_.language, Text::ask_port_now, find(field.name)->value)
                             : std::string(text(to_.language, Text::ask_port));
         Answer answer = to_.console.ask("  " + prompt, false);
         const std::size_t number = answer ? number_in(*answer) : 0;
@@ -212,8 +211,7 @@ const contract::Manifest* ask_driver(const AdminContext& to,
 }
 
 Answer ask_with_default(const AdminContext& to, Text question, const std::string& otherwise) {
-    const Answer answer =
-        to.console.ask(fmt::format(fmt::runtime(text(to.language, question)), otherwise), false);
+    const Answer answer = to.console.ask(filled(to.language, question, otherwise), false);
     return answer && answer->empty() ? otherwise : answer;
 }
 

@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ipc/client/tillctl/admin.h"
+#include "ipc/client/tillctl/rows.h"
 
 namespace tillhost::tillctl {
 namespace {
@@ -8,11 +11,6 @@ namespace {
 using contract::CheckOutcome;
 using contract::PortReason;
 using contract::PortState;
-
-template <class... Values>
-std::string filled(Language language, Text which, const Values&... values) {
-    return fmt::format(fmt::runtime(text(language, which)), values...);
-}
 
 Text text_of(contract::DeviceClass device_class) {
     using contract::DeviceClass;
@@ -48,6 +46,17 @@ Text text_of(CheckOutcome outcome) {
     return Text::check_device_error;
 }
 
+/// What a failed check means and what to do: by its error where that says more than the outcome.
+std::string_view cause_of_failure(Language language, const contract::CheckReply& reply) {
+    const bool by_error =
+        reply.error && (reply.outcome == CheckOutcome::device_error ||
+                        (reply.outcome == CheckOutcome::cable_or_power &&
+                         reply.error->code != base::name_of(base::ErrorCode::no_answer)));
+    const std::string_view advice =
+        by_error ? advice_on(language, reply.error->code) : std::string_view();
+    return advice.empty() ? text(language, text_of(reply.outcome)) : advice;
+}
+
 std::string field_text(Language language, const contract::SettingField& field) {
     std::string row = fmt::format("    {:<14} {}: {}", field.name, text(language, field.title),
                                   text(language, field.help));
@@ -62,14 +71,45 @@ std::string field_text(Language language, const contract::SettingField& field) {
     return row + "\n";
 }
 
-std::string row(std::string_view label, std::string_view value) {
-    return fmt::format("{:<14}{}\n", label, value);
-}
-
 std::string adapter_text(const contract::UsbAdapter& adapter) {
     std::string name = adapter.name.empty() ? adapter.maker : adapter.name;
     return fmt::format("{}{}{:04x}:{:04x}{}{}", name, name.empty() ? "" : " ", adapter.vendor,
                        adapter.product, adapter.serial.empty() ? "" : " ", adapter.serial);
+}
+
+/// What a port is and why it is not free, what matters most first.
+std::vector<std::string> reasons_of(Language language, const contract::Port& port) {
+    std::vector<std::string> reasons;
+    if (port.adapter) {
+        reasons.push_back(adapter_text(*port.adapter));
+    }
+    switch (port.reason) {
+        case PortReason::absent: reasons.push_back(filled(language, Text::reason_absent)); break;
+        case PortReason::denied: reasons.push_back(filled(language, Text::reason_denied)); break;
+        case PortReason::busy:
+            reasons.push_back(port.holder_pid == 0 ? filled(language, Text::reason_busy_unseen)
+                                                   : filled(language, Text::reason_busy,
+                                                            port.holder_pid, port.holder));
+            break;
+        case PortReason::used_by_device:
+            reasons.push_back(filled(language, Text::reason_used, port.device));
+            if (port.holder_pid != 0) {
+                reasons.push_back(
+                    filled(language, Text::reason_held, port.holder_pid, port.holder));
+            }
+            break;
+        case PortReason::wrong_kind:
+            reasons.push_back(filled(language, Text::reason_wrong_kind));
+            break;
+        case PortReason::failed: reasons.push_back(port.text); break;
+        case PortReason::none:
+        case PortReason::unspecified:
+            if (port.address.starts_with("tcp:")) {
+                reasons.push_back(filled(language, Text::reason_not_tried));
+            }
+            break;
+    }
+    return reasons;
 }
 
 }  // namespace
@@ -96,42 +136,29 @@ std::string models_text(Language language, const std::vector<contract::Manifest>
     return told;
 }
 
-std::string port_text(Language language, const contract::Port& port) {
-    std::string why = port.adapter ? adapter_text(*port.adapter) : std::string();
-    const auto add = [&why](const std::string& reason) {
-        why += (why.empty() ? "" : "; ") + reason;
-    };
-    switch (port.reason) {
-        case PortReason::absent: add(filled(language, Text::reason_absent)); break;
-        case PortReason::denied: add(filled(language, Text::reason_denied)); break;
-        case PortReason::busy:
-            add(filled(language, Text::reason_busy, port.holder_pid, port.holder));
-            break;
-        case PortReason::used_by_device:
-            add(filled(language, Text::reason_used, port.device));
-            break;
-        case PortReason::wrong_kind: add(filled(language, Text::reason_wrong_kind)); break;
-        case PortReason::failed: add(port.text); break;
-        case PortReason::none:
-        case PortReason::unspecified: break;
-    }
+std::string port_text(Language language, const contract::Port& port, std::size_t width) {
     const Text state = port.state == PortState::available    ? Text::port_available
                        : port.state == PortState::not_usable ? Text::port_not_usable
                                                              : Text::port_unavailable;
-    return fmt::format("{:<32} {:<12} {}", port.address, text(language, state), why);
+    const std::string why = fmt::format("{}", fmt::join(reasons_of(language, port), "; "));
+    return fmt::format("{:<{}} {:<12} {}", port.address, width, text(language, state), why);
 }
 
 std::string ports_text(Language language, const std::vector<contract::Port>& ports) {
     if (ports.empty()) {
         return std::string(text(language, Text::no_ports));
     }
-    std::string told = fmt::format("{:<32} {:<12} {}\n", text(language, Text::port_heading),
+    std::size_t width = kPortColumns;
+    for (const contract::Port& port : ports) {
+        width = std::max(width, port.address.size());
+    }
+    std::string told = fmt::format("{:<{}} {:<12} {}\n", text(language, Text::port_heading), width,
                                    text(language, Text::port_state_heading),
                                    text(language, Text::port_adapter_heading));
     for (const contract::Port& port : ports) {
-        told += port_text(language, port) + "\n";
+        told += port_text(language, port, width) + "\n";
         if (!port.by_id.empty()) {
-            told += fmt::format("{:<32} {}\n", "", port.by_id);
+            told += fmt::format("{:<{}} {}\n", "", width, port.by_id);
         }
     }
     return told;
@@ -177,7 +204,7 @@ std::string check_text(Language language, const std::string& device,
                    : told + setup_text(language, device, reply.setup_missing);
     }
     const std::string why = reply.speed_found == 0
-                                ? std::string(text(language, text_of(reply.outcome)))
+                                ? std::string(cause_of_failure(language, reply))
                                 : filled(language, Text::check_speed_found, reply.speed_found);
     std::string told = filled(language, Text::check_failed, why) + "\n";
     if (reply.error) {

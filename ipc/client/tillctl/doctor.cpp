@@ -1,0 +1,174 @@
+#include "ipc/client/tillctl/doctor.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "ipc/client/tillctl/texts.h"
+#include "ipc/contract/decoder.h"
+#include "ipc/json.h"
+
+namespace tillhost::tillctl {
+namespace {
+
+using base::Result;
+using contract::HealthCause;
+using contract::Value;
+
+constexpr int kIndent = 2;
+constexpr std::string_view kPort = "port";
+
+template <class T>
+Value readable(const T& body) {
+    return contract::to_value(body, contract::Style::readable);
+}
+
+/// What is seen at the device itself is not told a second time.
+bool is_devds_own(HealthCause cause) {
+    switch (cause) {
+        case HealthCause::device_not_ready:
+        case HealthCause::device_quarantined:
+        case HealthCause::doubt: return false;
+        case HealthCause::doubt_waits_for_person:
+        case HealthCause::no_room:
+        case HealthCause::book_restored:
+        case HealthCause::shift_expired:
+        case HealthCause::shift_long_open:
+        case HealthCause::shift_not_closed:
+        case HealthCause::unspecified: break;
+    }
+    return true;
+}
+
+/// One visit.
+class Visit final {
+public:
+    Visit(const DoctorVerb& verb, const AdminContext& to) : verb_(verb), to_(to) {}
+
+    Result<Exit> make() {
+        for (const contract::Device& device : TRY(to_.devd.devices(to_.deadline()))) {
+            if (concerns(device.device)) {
+                examine(device);
+            }
+        }
+        if (rows_.empty() && !verb_.device.empty()) {
+            return base::make_error(base::ErrorCode::unknown_device,
+                                    fmt::format("device: no device '{}'", verb_.device));
+        }
+        const bool nobody = rows_.empty();
+        const auto health = TRY(to_.devd.health(to_.deadline()));
+        take_health(health);
+        if (nobody) {
+            told_ += text(to_.language, Text::doctor_no_devices);
+        } else if (good_ && !attention_) {
+            told_ += text(to_.language, Text::doctor_good);
+        }
+        const Value json(Value::Map{{"good", Value(good_)},
+                                    {"devices", Value(std::move(rows_))},
+                                    {"health", readable(health)}});
+        to_.console.out(to_.json ? ipc::to_json(json, kIndent) + "\n" : told_);
+        return good_ ? Exit::done : Exit::failed;
+    }
+
+private:
+    bool concerns(const std::string& device) const {
+        return verb_.device.empty() || device.empty() || verb_.device == device;
+    }
+
+    void tell(const std::string& whose, std::string_view what) {
+        told_ += fmt::format("{}: {}\n", whose, what);
+    }
+    void tell_more(std::string_view what) { told_ += fmt::format("  {}\n", what); }
+
+    void examine(const contract::Device& device) {
+        using State = contract::DeviceState;
+        Value::Map row{{"device", readable(device)}};
+        const bool is_ready = device.state == State::ready || device.state == State::busy;
+        if (device.in_doubt) {
+            good_ = false;
+            tell(device.device,
+                 filled(to_.language, Text::doctor_in_doubt, device.in_doubt->to_text()));
+        } else if (device.state == State::quarantined) {
+            good_ = false;
+            tell(device.device, text(to_.language, Text::doctor_quarantined));
+        } else if (is_ready && device.setup_missing.empty()) {
+            tell(device.device, text(to_.language, Text::doctor_ready));
+            if (device.status) {
+                look_at(*device.status);
+            }
+        } else {
+            check(device, row);
+        }
+        rows_.push_back(Value(std::move(row)));
+    }
+
+    /// A device that works may still want something.
+    void look_at(const contract::ClassStatus& status) {
+        for (const Wish& wish : wishes_of(to_.language, status)) {
+            attention_ = true;
+            good_ = good_ && !wish.stops;
+            tell_more(wish.text);
+        }
+    }
+
+    void check(const contract::Device& device, Value::Map& row) {
+        const auto checked = to_.devd.check_device(device.device, to_.deadline());
+        if (!checked) {
+            good_ = false;
+            tell(device.device, error_line(to_.language, checked.error()));
+            return;
+        }
+        const bool passed = checked->outcome == contract::CheckOutcome::passed;
+        good_ = good_ && passed && checked->setup_missing.empty();
+        told_ += device.device + ": " + check_text(to_.language, device.device, *checked);
+        row.emplace_back("check", readable(*checked));
+        if (!passed) {
+            look_at_port(device, row);
+        }
+    }
+
+    /// Whether its port is there, may be opened, and who holds it.
+    void look_at_port(const contract::Device& device, Value::Map& row) {
+        const auto settings = to_.devd.device_settings(device.device, to_.deadline());
+        if (!settings) {
+            return;
+        }
+        const auto port = std::find_if(settings->settings.begin(), settings->settings.end(),
+                                       [](const auto& one) { return one.name == kPort; });
+        if (port == settings->settings.end()) {
+            return;
+        }
+        const auto ports = to_.devd.ports({device.driver, port->value}, to_.deadline());
+        if (ports && !ports->ports.empty()) {
+            tell_more(port_text(to_.language, ports->ports.front()));
+            row.emplace_back("port", readable(ports->ports.front()));
+        }
+    }
+
+    void take_health(const contract::HealthReply& health) {
+        for (const contract::HealthReason& reason : health.reasons) {
+            if (is_devds_own(reason.cause) && concerns(reason.device)) {
+                good_ = false;
+                tell(reason.device.empty() ? "devd" : reason.device,
+                     cause_text(to_.language, reason.cause));
+                tell_more(reason.text);
+            }
+        }
+    }
+
+    const DoctorVerb& verb_;
+    const AdminContext& to_;
+    Value::Array rows_;
+    std::string told_;
+    bool good_ = true;
+    bool attention_ = false;  ///< something was told that stops nothing
+};
+
+}  // namespace
+
+Result<Exit> doctor(const DoctorVerb& verb, const AdminContext& context) {
+    return Visit(verb, context).make();
+}
+
+}  // namespace tillhost::tillctl
