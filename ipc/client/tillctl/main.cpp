@@ -1,4 +1,5 @@
 // tillctl: the command line. The wiring, and nothing else.
+#include <signal.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -12,6 +13,49 @@
 namespace tillhost::tillctl {
 namespace {
 
+constexpr std::size_t kLineBytesMax = 4096;  // what a terminal gives in one line
+
+/// While it lives Ctrl-C ends the question and not the program, which would leave the terminal
+/// without its echo. Nothing is being changed then.
+class Interruptible final {
+public:
+    Interruptible() {
+        struct sigaction action {};
+        action.sa_handler = [](int) {};  // without SA_RESTART: read() ends
+        ::sigaction(SIGINT, &action, &before_);
+    }
+    ~Interruptible() { ::sigaction(SIGINT, &before_, nullptr); }
+    Interruptible(const Interruptible&) = delete;
+    Interruptible& operator=(const Interruptible&) = delete;
+
+private:
+    struct sigaction before_ {};
+};
+
+/// The terminal without echo while it lives, if it is to be.
+class Unseen final {
+public:
+    explicit Unseen(bool hides) : hides_(hides && ::tcgetattr(STDIN_FILENO, &seen_) == 0) {
+        if (hides_) {
+            termios unseen = seen_;
+            unseen.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+            ::tcsetattr(STDIN_FILENO, TCSANOW, &unseen);
+        }
+    }
+    ~Unseen() {
+        if (hides_) {
+            ::tcsetattr(STDIN_FILENO, TCSANOW, &seen_);
+        }
+    }
+    Unseen(const Unseen&) = delete;
+    Unseen& operator=(const Unseen&) = delete;
+    bool hides() const { return hides_; }
+
+private:
+    termios seen_{};
+    bool hides_;
+};
+
 class StandardStreams final : public Console {
 public:
     void out(std::string_view text) override { write(stdout, text); }
@@ -21,27 +65,32 @@ public:
         return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;
     }
     std::optional<std::string> ask(std::string_view prompt, bool secret) override {
-        write(stdout, prompt);
-        termios seen{};
-        const bool hides = secret && ::tcgetattr(STDIN_FILENO, &seen) == 0;
-        if (hides) {
-            termios unseen = seen;
-            unseen.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-            ::tcsetattr(STDIN_FILENO, TCSANOW, &unseen);
+        const Interruptible interruptible;
+        std::optional<std::string> line;
+        {
+            const Unseen unseen(secret);
+            write(stdout, prompt);
+            line = read_line();
+            if (!line || unseen.hides()) {
+                write(stdout, "\n");
+            }
         }
-        std::string line;
-        int c = std::getc(stdin);
-        for (; c != EOF && c != '\n'; c = std::getc(stdin)) {
-            line += static_cast<char>(c);
-        }
-        if (hides) {
-            ::tcsetattr(STDIN_FILENO, TCSANOW, &seen);
-            write(stdout, "\n");
-        }
-        return c == EOF ? std::nullopt : std::optional(line);
+        return line;
     }
 
 private:
+    /// Nothing at the end of the input and when it is interrupted.
+    static std::optional<std::string> read_line() {
+        std::string line;
+        char c = 0;
+        while (line.size() < kLineBytesMax && ::read(STDIN_FILENO, &c, 1) == 1) {
+            if (c == '\n') {
+                return line;
+            }
+            line += c;
+        }
+        return std::nullopt;
+    }
     static void write(std::FILE* to, std::string_view text) {
         std::fwrite(text.data(), 1, text.size(), to);
         std::fflush(to);  // before the result is acknowledged
