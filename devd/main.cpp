@@ -21,11 +21,12 @@ namespace {
 
 enum Exit : int { done = 0, failed = 1, usage = 2 };
 
-constexpr std::string_view kUsage =
+constexpr std::string_view kHelp =
+    "devd: the device host of a shop; carries each operation to its device exactly once.\n"
+    "\n"
     "usage: devd --config DIR [--check | --restore FILE]\n"
     "\n"
-    "The device host of a shop: carries each operation to its device exactly once.\n"
-    "DIR holds devd.toml and devices.d/*.toml.\n"
+    "  --config DIR    holds devd.toml and devices.d/*.toml\n"
     "  --check         only look whether the configuration, the folders and the drivers are in\n"
     "                  order; starts nothing, opens no device, touches no book\n"
     "  --restore FILE  put a copy of the operation book (tillctl backup) in the book's place "
@@ -33,9 +34,15 @@ constexpr std::string_view kUsage =
     "                  devd does not run; see docs/operation.md first. \"none\": the book is lost "
     "and\n"
     "                  there is no copy\n"
+    "  -h, --help      this text\n"
     "\n"
     "TILLHOST_RUNTIME_DIR (default /run/tillhost) holds the socket devd.sock,\n"
-    "TILLHOST_STATE_DIR (default /var/lib/tillhost) the operation book.\n"
+    "TILLHOST_STATE_DIR (default /var/lib/tillhost) the operation book and the devices that were\n"
+    "made by tillctl add. When it is ready it says so to systemd, and tillctl devices answers.\n"
+    "\n"
+    "Example: look, then serve until Ctrl-C\n"
+    "  devd --config /etc/tillhost --check && devd --config /etc/tillhost\n"
+    "\n"
     "Exit: 0 stopped by SIGTERM or SIGINT, all in order, or restored; 1 a fault at the start, not\n"
     "in order, or not restored; 2 usage; 74 the book cannot be written\n";
 constexpr os::Duration kDriverListTimeMax = std::chrono::seconds(10);
@@ -44,6 +51,7 @@ constexpr unsigned kFolderMode = 0750;
 constexpr std::string_view kNoCopy = "none";
 
 struct Arguments {
+    bool help = false;
     std::string config;
     bool check = false;
     std::string restore;  ///< empty: serve
@@ -67,22 +75,33 @@ std::string environment(const char* name, const char* otherwise) {
     return value == nullptr || *value == '\0' ? otherwise : value;
 }
 
-std::optional<Arguments> parse(int count, char** words) {
+/// Errors: bad_field, naming the word.
+base::Result<Arguments> parse(int count, char** words) {
     Arguments arguments;
     for (int i = 1; i < count; ++i) {
         const std::string_view word = words[i];
+        if (word == "--help" || word == "-h") {
+            arguments.help = true;
+            return arguments;
+        }
         if (word == "--check") {
             arguments.check = true;
-        } else if (word == "--config" && i + 1 < count) {
-            arguments.config = words[++i];
-        } else if (word == "--restore" && i + 1 < count) {
-            arguments.restore = words[++i];
+        } else if (word != "--config" && word != "--restore") {
+            return base::bad_field(word, "one of --config, --check, --restore, --help");
+        } else if (i + 1 == count) {
+            return base::bad_field(
+                word, word == "--config" ? "a folder behind it" : "a file, or none, behind it");
         } else {
-            return std::nullopt;
+            (word == "--config" ? arguments.config : arguments.restore) = words[++i];
         }
     }
-    const bool both = arguments.check && !arguments.restore.empty();
-    return arguments.config.empty() || both ? std::nullopt : std::optional(arguments);
+    if (arguments.config.empty()) {
+        return base::bad_field("--config", "it is required: the folder with devd.toml");
+    }
+    if (arguments.check && !arguments.restore.empty()) {
+        return base::bad_field("--check", "without --restore");
+    }
+    return arguments;
 }
 
 base::Result<Places> find_places(const std::string& config) {
@@ -268,14 +287,15 @@ int run(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
     using namespace tillhost::devd;
-    if (argc == 2 && std::string_view(argv[1]) == "--help") {
-        print(stdout, kUsage);
-        return done;
-    }
     const auto arguments = parse(argc, argv);
     if (!arguments) {
-        print(stderr, kUsage);
+        print(stderr, fmt::format("devd: {}\n\"devd --help\" says how it is written.\n",
+                                  arguments.error().detail));
         return usage;
+    }
+    if (arguments->help) {
+        print(stdout, kHelp);
+        return done;
     }
     return run(*arguments);
 }

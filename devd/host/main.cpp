@@ -52,6 +52,18 @@ int list_ports(const std::string& address) {
     return text ? print(*text) : 1;
 }
 
+constexpr std::string_view kHelp =
+    "devd-driver: the process of one device; devd starts it, nobody else can.\n"
+    "\n"
+    "usage: devd-driver DRIVER DEVICE\n"
+    "       devd-driver --list             the catalogue of drivers, as JSON\n"
+    "       devd-driver --ports [ADDRESS]  the ports, as JSON\n"
+    "       devd-driver --find-speed DRIVER ADDRESS\n"
+    "                                      the speed at which a device answers, as JSON\n"
+    "\n"
+    "Example: devd-driver --list\n"
+    "People ask tillctl models and tillctl ports for the same.\n";
+
 void explain(std::string_view line) {
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, line.data(), line.size());
 }
@@ -99,6 +111,10 @@ int serve(const drivers::DriverEntry& entry, const os::Logger& logger) {
 }  // namespace
 
 int main(int count, char** arguments) {
+    if (count == 2 &&
+        (std::string_view(arguments[1]) == "--help" || std::string_view(arguments[1]) == "-h")) {
+        return print(std::string(kHelp));
+    }
     if (count == 2 && std::string_view(arguments[1]) == "--list") {
         return list_drivers();
     }
@@ -110,10 +126,7 @@ int main(int count, char** arguments) {
     }
     if (count != 3 || !is_link(devd::host::kLinkFd) || ::fcntl(devd::host::kLockFd, F_GETFD) < 0 ||
         ::fcntl(devd::host::kAbortFd, F_GETFD) < 0) {
-        explain(
-            "devd-driver DRIVER DEVICE drives one device and is started by devd only; --list "
-            "prints the catalogue of drivers, --ports [ADDRESS] the ports, --find-speed DRIVER "
-            "ADDRESS the speed at which a device answers, as JSON\n");
+        explain("devd-driver: it is started by devd only; \"devd-driver --help\" says more\n");
         return kExitNotStartedByDevd;
     }
     os::StderrSink sink(os::StderrSink::under_journal());

@@ -246,8 +246,7 @@ base::Result<Arguments> parse_arguments(std::span<const std::string> words) {
         }
     }
     if (words.empty()) {
-        return bad_field("FAMILY",
-                         "one of " + all_families() + ", or run, check, ctl; see devsim --help");
+        return bad_field("FAMILY", "one of " + all_families() + ", or run, check, ctl");
     }
     if (words[0] == "run" || words[0] == "check") {
         return parse_scenario_words(words.subspan(1), words[0] == "check");

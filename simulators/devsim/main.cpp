@@ -223,7 +223,8 @@ int control(const ControlArguments& arguments) {
 int run(const std::vector<std::string>& words) {
     const auto arguments = parse_arguments(words);
     if (!arguments) {
-        print(stderr, "devsim: " + base::to_text(arguments.error()) + "\n");
+        print(stderr, "devsim: " + arguments.error().detail +
+                          "\n\"devsim --help\" says how it is written.\n");
         return usage;
     }
     if (arguments->help) {

@@ -91,6 +91,7 @@ Result<std::unique_ptr<Shop>> Shop::create(std::string programs) {
     }
     std::ofstream(folder + "/config/devd.toml") << "log = \"info\"\n";
     ::setenv("TILLHOST_RUNTIME_DIR", (folder + "/run").c_str(), 1);
+    ::setenv("LC_ALL", "C", 1);  // what programs say is compared
     ::setenv("TILLHOST_STATE_DIR", (folder + "/state").c_str(), 1);
     return std::unique_ptr<Shop>(new Shop(folder, std::move(programs)));
 }

@@ -16,8 +16,8 @@ namespace tillhost::support {
 /// ptys. For one thread (its children die with it). Everything it started ends with it.
 class Shop final {
 public:
-    /// Makes the folder below $TMPDIR and points TILLHOST_RUNTIME_DIR and TILLHOST_STATE_DIR of
-    /// this process there. `programs` is the folder of devd and devsim, with a slash at its end.
+    /// Makes the folder below $TMPDIR, points TILLHOST_RUNTIME_DIR and TILLHOST_STATE_DIR of this
+    /// process there, and sets its language to English. `programs` is the folder of devd and devsim, with a slash at its end.
     static base::Result<std::unique_ptr<Shop>> create(std::string programs);
     /// Kills what still runs and removes the folder.
     ~Shop();
