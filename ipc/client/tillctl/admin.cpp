@@ -33,7 +33,16 @@ public:
         return say(readable(models), models_text(to_.language, models.manifests));
     }
     Result<Exit> operator()(const PortsVerb& verb) const {
-        const auto ports = TRY(devd_.ports({verb.driver, verb.address}, to_.deadline()));
+        auto ports = TRY(devd_.ports({verb.driver, verb.address}, to_.deadline()));
+        for (contract::Port& port : ports.ports) {
+            // One that cannot be listed is only looked at when it is named.
+            if (port.reason == contract::PortReason::used_by_device && port.holder_pid == 0) {
+                auto one = devd_.ports({verb.driver, port.address}, to_.deadline());
+                if (one && one->ports.size() == 1) {
+                    port = std::move(one->ports.front());
+                }
+            }
+        }
         return say(readable(ports), ports_text(to_.language, ports.ports));
     }
     Result<Exit> operator()(const AddVerb& verb) const {

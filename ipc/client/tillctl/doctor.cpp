@@ -18,6 +18,7 @@ using contract::Value;
 
 constexpr int kIndent = 2;
 constexpr std::string_view kPort = "port";
+constexpr std::string_view kHost = "devd-driver";
 
 template <class T>
 Value readable(const T& body) {
@@ -128,7 +129,7 @@ private:
         }
     }
 
-    /// Whether its port is there, may be opened, and who holds it.
+    /// Who has its port open, if it is not the device's own host; the rest the check has said.
     void look_at_port(const contract::Device& device, Value::Map& row) {
         const auto settings = to_.devd.device_settings(device.device, to_.deadline());
         if (!settings) {
@@ -140,10 +141,14 @@ private:
             return;
         }
         const auto ports = to_.devd.ports({device.driver, port->value}, to_.deadline());
-        if (ports && !ports->ports.empty()) {
-            tell_more(port_text(to_.language, ports->ports.front()));
-            row.emplace_back("port", readable(ports->ports.front()));
+        if (!ports || ports->ports.empty()) {
+            return;
         }
+        const contract::Port& seen = ports->ports.front();
+        if (seen.holder_pid != 0 && seen.holder != kHost) {
+            tell_more(filled(to_.language, Text::reason_busy, seen.holder_pid, seen.holder));
+        }
+        row.emplace_back("port", readable(seen));
     }
 
     void take_health(const contract::HealthReply& health) {

@@ -109,6 +109,9 @@ std::vector<std::string> reasons_of(Language language, const contract::Port& por
             }
             break;
     }
+    if (port.reason != PortReason::used_by_device && !port.device.empty()) {
+        reasons.push_back(filled(language, Text::reason_used, port.device));
+    }
     return reasons;
 }
 

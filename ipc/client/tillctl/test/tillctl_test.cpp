@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <set>
 
 #include "ipc/client/tillctl/arguments.h"
 #include "ipc/client/tillctl/receipt_file.h"
 #include "ipc/client/tillctl/texts.h"
+#include "ipc/contract/envelope.h"
 #include "ipc/contract/receipt_rules.h"
 
 namespace tillhost::tillctl {
@@ -281,6 +283,69 @@ TEST(Texts, TellWhatToDoInDoubtWithTheCommandsToCopy) {
     EXPECT_NE(text.find("IN DOUBT"), std::string::npos);
     EXPECT_NE(text.find(std::string("tillctl resolve ") + kId), std::string::npos);
     EXPECT_NE(text.find("executed --version 7 --document NUMBER"), std::string::npos);
+}
+
+TEST(Texts, TellWhatADeviceThatWorksStillWants) {
+    contract::FiscalStatus status;
+    status.paper_present = true;
+    EXPECT_TRUE(wishes_of(Language::english, status).empty());
+    status.warnings = {contract::FiscalWarning::memory_expires_soon};
+    ASSERT_EQ(wishes_of(Language::english, status).size(), 1U);
+    EXPECT_FALSE(wishes_of(Language::english, status)[0].stops);
+    status.paper_present = false;
+    status.cover_open = true;
+    const auto wishes = wishes_of(Language::english, status);
+    ASSERT_EQ(wishes.size(), 3U);
+    EXPECT_EQ(wishes[0].text, "paper: NONE: put in a roll");
+    EXPECT_TRUE(wishes[0].stops);
+    const std::string shown = answer_text(Language::polish, contract::ClassStatus(status));
+    EXPECT_NE(shown.find("zamów nową"), std::string::npos) << shown;
+}
+
+TEST(Texts, TellOfEachPortWhyItIsNotFree) {
+    contract::Port port;
+    port.address = "serial:/dev/ttyUSB0";
+    port.state = contract::PortState::unavailable;
+    const std::pair<contract::PortReason, std::string> reasons[] = {
+        {contract::PortReason::absent, "check cable and power"},
+        {contract::PortReason::denied, "usually dialout"},
+        {contract::PortReason::busy, "held by process 17 (minicom): end it"},
+        {contract::PortReason::used_by_device, "the device kassa is set up on it"}};
+    port.holder_pid = 17;
+    port.holder = "minicom";
+    port.device = "kassa";
+    for (const auto& [reason, said] : reasons) {
+        port.reason = reason;
+        const std::string told = port_text(Language::english, port);
+        EXPECT_NE(told.find(said), std::string::npos) << told;
+        EXPECT_NE(told.find("kassa"), std::string::npos) << told;
+    }
+    port.holder_pid = 0;
+    port.reason = contract::PortReason::busy;
+    EXPECT_NE(port_text(Language::english, port).find("fuser -v"), std::string::npos);
+}
+
+TEST(Texts, TellOfEachFailedCheckWhatToDo) {
+    const std::pair<base::ErrorCode, contract::CheckOutcome> failures[] = {
+        {base::ErrorCode::port_missing, contract::CheckOutcome::cable_or_power},
+        {base::ErrorCode::no_answer, contract::CheckOutcome::cable_or_power},
+        {base::ErrorCode::port_denied, contract::CheckOutcome::permission},
+        {base::ErrorCode::port_busy, contract::CheckOutcome::port_held},
+        {base::ErrorCode::frame_damaged, contract::CheckOutcome::wrong_speed},
+        {base::ErrorCode::unexpected_answer, contract::CheckOutcome::wrong_protocol},
+        {base::ErrorCode::wrong_device, contract::CheckOutcome::wrong_device},
+        {base::ErrorCode::wrong_password, contract::CheckOutcome::device_error}};
+    std::set<std::string> told;
+    for (const auto& [code, outcome] : failures) {
+        contract::CheckReply reply;
+        reply.outcome = outcome;
+        reply.error = contract::to_contract(base::make_error(code, "as it was seen"));
+        const std::string text = check_text(Language::english, "kassa", reply);
+        EXPECT_NE(text.find("  seen: " + std::string(base::name_of(code)) + ": as it was seen"),
+                  std::string::npos)
+            << text;
+        EXPECT_TRUE(told.insert(text.substr(0, text.find('\n'))).second) << text;
+    }
 }
 
 TEST(Texts, TellThatARegisteredReceiptWithoutPaperCounts) {
