@@ -17,7 +17,8 @@ namespace tillhost::support {
 class Shop final {
 public:
     /// Makes the folder below $TMPDIR, points TILLHOST_RUNTIME_DIR and TILLHOST_STATE_DIR of this
-    /// process there, and sets its language to English. `programs` is the folder of devd and devsim, with a slash at its end.
+    /// process there, and sets its language to English. `programs` is the folder of devd and
+    /// devsim, with a slash at its end.
     static base::Result<std::unique_ptr<Shop>> create(std::string programs);
     /// Kills what still runs and removes the folder.
     ~Shop();
