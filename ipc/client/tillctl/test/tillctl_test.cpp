@@ -179,6 +179,15 @@ TEST(Arguments, MakeWhatADeviceKeepsItself) {
     EXPECT_EQ(field, (contract::WriteTable{1, 1, 8, "2"}));
 }
 
+TEST(Arguments, LookForASpeedOnlyIfAsked) {
+    const auto is_looked_for = [](std::vector<const char*> words) {
+        const Invocation invocation = understood(std::move(words));
+        return std::get<TestVerb>(std::get<AdminVerb>(invocation.verb)).find_speed;
+    };
+    EXPECT_FALSE(is_looked_for({"test", "kassa"}));
+    EXPECT_TRUE(is_looked_for({"test", "kassa", "--find-speed"}));
+}
+
 TEST(Arguments, TakeACorrectionWhole) {
     const Invocation invocation = understood({"correction", "kassa", "r.json", "--basis",
                                               "by_order", "--date", "2026-03-02", "--number", "7"});
@@ -346,6 +355,14 @@ TEST(Texts, TellOfEachFailedCheckWhatToDo) {
             << text;
         EXPECT_TRUE(told.insert(text.substr(0, text.find('\n'))).second) << text;
     }
+}
+
+TEST(Texts, TellTheSpeedThatWasFoundAndWhereItIsSet) {
+    contract::CheckReply reply;
+    reply.outcome = contract::CheckOutcome::wrong_speed;
+    reply.speed_found = 57600;
+    const std::string text = check_text(Language::english, "kassa", reply);
+    EXPECT_NE(text.find("it answers at 57600. Set ?baud=57600"), std::string::npos) << text;
 }
 
 TEST(Texts, TellThatARegisteredReceiptWithoutPaperCounts) {
