@@ -24,6 +24,13 @@ protected:
         ASSERT_NE(ready.out.find("The connection check passed."), std::string::npos)
             << ready.out << ready.err;
     }
+    /// A shift opens only where header and footer are set and seen.
+    void open_shift() {
+        ASSERT_EQ(
+            tillctl({"layout", "kassa", "--header", "Tea House", "--footer", "Thank you"}).exit, 0);
+        ASSERT_EQ(tillctl({"test", "kassa"}).exit, 0);
+        ASSERT_EQ(tillctl({"shift", "kassa", "open"}).exit, 0);
+    }
     Ran tillctl(std::vector<std::string> words) {
         words.insert(words.begin(),
                      {"--endpoint", shop_->endpoint(), "--timeout", "60", "--lang", "en"});
@@ -72,7 +79,7 @@ TEST_F(TillctlQueryTest, AnswersTheFiscalStorage) {
 }
 
 TEST_F(TillctlQueryTest, AnswersRegisters) {
-    ASSERT_EQ(tillctl({"shift", "kassa", "open"}).exit, 0);
+    ASSERT_NO_FATAL_FAILURE(open_shift());
     ASSERT_EQ(tillctl({"cash", "kassa", "in", "1050.15"}).exit, 0);
     expect_all(answer_to({"registers", "--cash", "241", "--operation", "148-151"}),
                {"cash 241                    1050.15", "operation 148                     0",
@@ -109,7 +116,7 @@ TEST_F(TillctlQueryTest, SetsAndReadsHeaderAndFooter) {
 TEST_F(TillctlQueryTest, SetsTheClock) {
     const Ran set = tillctl({"clock", "kassa", "now"});
     EXPECT_EQ(set.exit, 0) << set.out << set.err;
-    ASSERT_EQ(tillctl({"shift", "kassa", "open"}).exit, 0);
+    ASSERT_NO_FATAL_FAILURE(open_shift());
     const Ran refused = tillctl({"clock", "kassa", "now"});
     EXPECT_EQ(refused.exit, 1) << refused.out << refused.err;
 }
