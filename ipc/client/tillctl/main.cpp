@@ -1,4 +1,5 @@
 // tillctl: the command line. The wiring, and nothing else.
+#include <poll.h>
 #include <signal.h>
 #include <termios.h>
 #include <unistd.h>
@@ -16,20 +17,35 @@ namespace {
 constexpr std::size_t kLineBytesMax = 4096;  // what a terminal gives in one line
 
 /// While it lives Ctrl-C ends the question and not the program, which would leave the terminal
-/// without its echo. Nothing is being changed then.
+/// without its echo. Nothing is being changed then. The signal is let in only while input is waited
+/// for: one that comes between the question and the wait ends the wait and is not lost.
 class Interruptible final {
 public:
     Interruptible() {
         struct sigaction action {};
-        action.sa_handler = [](int) {};  // without SA_RESTART: read() ends
-        ::sigaction(SIGINT, &action, &before_);
+        action.sa_handler = [](int) {};
+        ::sigaction(SIGINT, &action, &action_before_);
+        sigset_t interrupt;
+        ::sigemptyset(&interrupt);
+        ::sigaddset(&interrupt, SIGINT);
+        ::pthread_sigmask(SIG_BLOCK, &interrupt, &mask_before_);
     }
-    ~Interruptible() { ::sigaction(SIGINT, &before_, nullptr); }
+    ~Interruptible() {
+        ::sigaction(SIGINT, &action_before_, nullptr);
+        ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
+    }
     Interruptible(const Interruptible&) = delete;
     Interruptible& operator=(const Interruptible&) = delete;
 
+    /// Blocks until there is input or its end; false when interrupted.
+    bool waits_for_input() const {
+        pollfd input{STDIN_FILENO, POLLIN, 0};
+        return ::ppoll(&input, 1, nullptr, &mask_before_) == 1;
+    }
+
 private:
-    struct sigaction before_ {};
+    struct sigaction action_before_ {};
+    sigset_t mask_before_{};
 };
 
 /// The terminal without echo while it lives, if it is to be.
@@ -70,7 +86,7 @@ public:
         {
             const Unseen unseen(secret);
             write(stdout, prompt);
-            line = read_line();
+            line = read_line(interruptible);
             if (!line || unseen.hides()) {
                 write(stdout, "\n");
             }
@@ -80,10 +96,11 @@ public:
 
 private:
     /// Nothing at the end of the input and when it is interrupted.
-    static std::optional<std::string> read_line() {
+    static std::optional<std::string> read_line(const Interruptible& interruptible) {
         std::string line;
         char c = 0;
-        while (line.size() < kLineBytesMax && ::read(STDIN_FILENO, &c, 1) == 1) {
+        while (line.size() < kLineBytesMax && interruptible.waits_for_input() &&
+               ::read(STDIN_FILENO, &c, 1) == 1) {
             if (c == '\n') {
                 return line;
             }
