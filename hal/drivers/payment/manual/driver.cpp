@@ -5,16 +5,14 @@
 #include <string>
 #include <utility>
 
-#include "hal/base/money.h"
 #include "hal/device/payment_terminal.h"
 #include "hal/drivers/payment/manual/manifest.h"
+#include "hal/drivers/payment/manual/protocol.h"
 
 namespace tillhost::drivers::manual {
 namespace {
 
 using base::Result;
-
-constexpr int kDecimals = 2;
 
 class ManualTerminal final : public device::PaymentTerminal {
 public:
@@ -86,9 +84,7 @@ private:
     Result<contract::PaymentResult> ask(const char* what, std::int64_t amount_minor,
                                         const std::string& currency, device::Gate& gate) const {
         TRY(mark(amount_minor, currency, gate));
-        return needs_entry(
-            fmt::format("{} {} {}", what, base::minor_to_text(amount_minor, kDecimals), currency),
-            gate);
+        return needs_entry(task(what, amount_minor, currency), gate);
     }
     static base::Error needs_entry(const std::string& what, device::Gate& gate) {
         gate.prompt(contract::PromptKind::enter_result, what);
