@@ -70,7 +70,11 @@ Format format_of(std::uint8_t tag) {
 std::size_t take_decimal_length(base::ByteReader& reader, std::size_t digits) {
     std::size_t length = 0;
     for (std::size_t i = 0; i < digits; ++i) {
-        length = length * 10 + (reader.u8() & 0x0FU);
+        const std::size_t digit = reader.u8() & 0x0FU;
+        if (digit > 9) {
+            static_cast<void>(reader.take(reader.left() + 1));  // no decimal: the reader fails
+        }
+        length = length * 10 + digit;
     }
     return length;
 }
