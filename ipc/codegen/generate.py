@@ -158,7 +158,8 @@ def write_header(schema):
     yield ""
     yield "namespace tillhost::contract {"
     yield ""
-    yield f'inline constexpr std::string_view kSchemaHash = "{schema["hash"]}";'
+    # Defined in the source: another bound alone compiles one file anew.
+    yield "extern const std::string_view kSchemaHash;"
     yield ""
     yield from header_enums(schema)
     yield from header_types(schema)
@@ -304,6 +305,8 @@ def write_source(schema):
     yield '#include "ipc/contract/decoder.h"'
     yield ""
     yield "namespace tillhost::contract {"
+    yield ""
+    yield f'const std::string_view kSchemaHash = "{schema["hash"]}";'
     yield ""
     for name, entry in schema["enums"].items():
         yield from source_enum(name, entry.get("cpp", name), entry, "cpp" not in entry)

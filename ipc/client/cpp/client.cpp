@@ -200,6 +200,10 @@ Result<Operation> Client::cancel(const OperationId& id, os::Deadline deadline) {
     return change(RequestKind::cancel, id, deadline);
 }
 
+Result<Operation> Client::abort(const OperationId& id, os::Deadline deadline) {
+    return change(RequestKind::abort, id, deadline);
+}
+
 Result<Operation> Client::acknowledge(const OperationId& id, os::Deadline deadline) {
     auto done = change(RequestKind::acknowledge, id, deadline);
     // devd forgets only what was acknowledged.
@@ -229,6 +233,7 @@ Result<Operation> Client::decide(const Decision& decision, os::Deadline deadline
                                           .version = decision.version,
                                           .verdict = decision.verdict,
                                           .fiscal_document_number = decision.fiscal_document_number,
+                                          .payment = decision.payment,
                                           .note = decision.note};
     return ask<Operation>(RequestKind::decide, request, deadline);
 }

@@ -29,7 +29,6 @@ Text text_of(contract::AlarmKind kind) {
         case contract::AlarmKind::in_doubt: return Text::alarm_in_doubt;
         case contract::AlarmKind::needs_person: return Text::alarm_needs_person;
         case contract::AlarmKind::compensation_open: return Text::alarm_compensation_open;
-        case contract::AlarmKind::return_needed: return Text::alarm_return_needed;
         case contract::AlarmKind::unspecified: break;
     }
     return Text::unknown;

@@ -211,6 +211,10 @@ class Client:
     def cancel(self, operation_id: str, deadline: float = DEADLINE) -> Operation:
         return self._change("cancel", operation_id, deadline)
 
+    def abort(self, operation_id: str, deadline: float = DEADLINE) -> Operation:
+        """Asks a terminal to break off what it carries out; await says whether it did."""
+        return self._change("abort", operation_id, deadline)
+
     def acknowledge(self, operation_id: str, deadline: float = DEADLINE) -> Operation:
         """Says that the result is stored here; the journal forgets it."""
         try:
@@ -227,13 +231,16 @@ class Client:
         return self._ask("resolve", messages.OperationRequest(operation_id=operation_id), deadline)
 
     def decide(self, operation_id: str, *, version: int, verdict: Verdict, note: str,
-               fiscal_document_number: int = 0, deadline: float = DEADLINE) -> Operation:
-        """What a person says of an operation that the device cannot tell."""
+               fiscal_document_number: int = 0, payment: Optional[messages.PaymentEntry] = None,
+               deadline: float = DEADLINE) -> Operation:
+        """What a person says of an operation that the device cannot tell; of a terminal's, with
+        executed, what its paper says."""
         until = time.monotonic() + deadline
         self._be_connected(until)
         request = messages.DecideRequest(session=self._session, operation_id=operation_id,
                                          version=version, verdict=verdict, note=note,
-                                         fiscal_document_number=fiscal_document_number)
+                                         fiscal_document_number=fiscal_document_number,
+                                         payment=payment)
         return self._ask_until("decide", request, until)
 
     # --- events
