@@ -93,7 +93,8 @@ std::string_view advice_of(CheckOutcome outcome) {
                    "(usually dialout)";
         case CheckOutcome::port_held: return "end the program that holds the port";
         case CheckOutcome::wrong_speed:
-            return "bytes come that make no frame: set the speed that the device has";
+            return "bytes come that make no frame: set the speed that the device has, or check "
+                   "driver and port";
         case CheckOutcome::wrong_protocol:
             return "something answers that is not such a device: check driver and port";
         case CheckOutcome::wrong_device:

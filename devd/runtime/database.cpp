@@ -1,7 +1,12 @@
 #include "devd/runtime/database.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
+
+#include <cerrno>
+
+#include "hal/os/descriptor.h"
 
 namespace tillhost::devd::runtime {
 namespace {
@@ -12,6 +17,7 @@ using base::ErrorCode;
 using base::make_error;
 using base::Result;
 
+constexpr mode_t kMode = 0640;
 constexpr int kBusyMsMax = 5000;  // somebody reads the book with a tool of his own
 // The log is cut back to this after a checkpoint; SQLite makes one each 1000 pages.
 constexpr const char* kPragmas =
@@ -101,6 +107,11 @@ std::optional<base::Bytes> Statement::column_blob(int column) const {
 void Database::Close::operator()(sqlite3* connection) const { ::sqlite3_close(connection); }
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& path) {
+    // SQLite would let everybody read it; its logs take over the mode of the file.
+    const os::Descriptor made(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, kMode));
+    if (!made.valid()) {
+        return os::system_error(path, errno);
+    }
     sqlite3* connection = nullptr;
     const int code = ::sqlite3_open_v2(
         path.c_str(), &connection, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX,

@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -11,9 +12,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <iterator>
+#include <memory>
 #include <optional>
 #include <span>
 
+#include "hal/os/files.h"
 #include "hal/os/process.h"
 #include "simulators/devsim/line.h"
 
@@ -62,6 +65,7 @@ private:
     // it open is told by inotify.
     os::Descriptor slave_;
     os::Descriptor opens_;
+    std::unique_ptr<os::FileLock> lock_;  ///< on the link's name
     std::vector<os::WatchId> watches_;
     bool has_host_ = false;
     bool linked_ = false;
@@ -73,6 +77,7 @@ PtyLine::~PtyLine() {
     }
     if (linked_) {
         ::unlink(link_.c_str());
+        ::unlink((link_ + ".lock").c_str());
     }
 }
 
@@ -113,6 +118,14 @@ base::Done PtyLine::make_link() {
     if (::lstat(link_.c_str(), &there) == 0 && !S_ISLNK(there.st_mode)) {
         return base::make_error(base::ErrorCode::port_busy, link_ + " exists and is no link");
     }
+    // Left behind where the simulator was killed; the lock itself ends with its process.
+    auto lock = os::FileLock::take(link_ + ".lock");
+    if (!lock) {
+        return base::make_error(base::ErrorCode::port_busy,
+                                fmt::format("{}: a simulator plays a device there already ({})",
+                                            link_, lock.error().detail));
+    }
+    lock_ = std::move(*lock);
     const std::string beside = link_ + ".new";
     ::unlink(beside.c_str());
     if (::symlink(path_.c_str(), beside.c_str()) != 0 ||

@@ -48,7 +48,8 @@ TEST_F(LineRecordingTest, TillctlRecordsAndShowsASale) {
     struct stat found {};
     ASSERT_EQ(::stat(file().c_str(), &found), 0);
     EXPECT_EQ(found.st_mode & 0777U, 0600U);
-    EXPECT_EQ(off.out, "Not recorded; the file has " + std::to_string(found.st_size) + " bytes.\n");
+    EXPECT_EQ(off.out,
+              "Recording ended; its file has " + std::to_string(found.st_size) + " bytes.\n");
     sell();
     const auto all = recordings();
     ASSERT_EQ(all.size(), 1U);

@@ -183,6 +183,9 @@ TEST_F(BackupTest, PutBackBeginsNothingAgainAndHasAFence) {
     EXPECT_EQ(states, (std::map<std::uint64_t, OperationState>{
                           {1, done}, {2, in_doubt}, {3, in_doubt}, {4, failed}, {5, failed}}));
     EXPECT_EQ(image_of(report->former).operations.size(), 6U) << "the former book is kept";
+    constexpr auto kOthers = std::filesystem::perms::others_all;
+    EXPECT_EQ(std::filesystem::status(report->former).permissions() & kOthers,
+              std::filesystem::perms::none);
 }
 
 TEST_F(BackupTest, ThatIsLostTooLeavesAnEmptyBookWithAFence) {

@@ -180,8 +180,9 @@ public:
     base::Result<contract::Operation> settle(const base::OperationId& id, os::Deadline deadline);
     /// Cancels an operation that has not begun. Errors: unknown_operation, wrong_state.
     base::Result<contract::Operation> cancel(const base::OperationId& id, os::Deadline deadline);
-    /// Asks a terminal to break off what it carries out, of a sale its payment; await() says whether
-    /// it did. Errors: unknown_operation, not_supported, wrong_state (the payment has not begun).
+    /// Asks a terminal to break off what it carries out, of a sale its payment; await() says
+    /// whether it did. Errors: unknown_operation, not_supported, wrong_state (the payment has not
+    /// begun).
     base::Result<contract::Operation> abort(const base::OperationId& id, os::Deadline deadline);
     /// Says that the result is stored here. devd may forget it after the retention time, and an
     /// equal operation is no longer taken for a possible duplicate. May be repeated. Errors:

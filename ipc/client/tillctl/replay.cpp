@@ -3,11 +3,13 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "hal/drivers/drivers.h"
 #include "hal/os/files.h"
 #include "hal/transport/recording.h"
+#include "hal/transport/redactor.h"
 #include "ipc/client/tillctl/texts.h"
 #include "ipc/json.h"
 
@@ -17,6 +19,7 @@ namespace {
 using contract::Value;
 using transport::Event;
 using transport::EventKind;
+using transport::kHidden;
 using transport::Recording;
 
 constexpr int kIndent = 2;
@@ -77,6 +80,12 @@ std::vector<device::DecodedField> fields_of(device::FrameDecoder decode, const S
     return decode(stretch.bytes, host ? device::Sender::host : device::Sender::device);
 }
 
+/// What was made of the placeholders of a recording is no value.
+bool is_hidden(base::ByteView bytes) {
+    return !bytes.empty() && std::count(bytes.begin(), bytes.end(), kHidden) ==
+                                 static_cast<std::ptrdiff_t>(bytes.size());
+}
+
 void show(Language language, const Recording& recording, device::FrameDecoder decode,
           Console& console) {
     std::string text =
@@ -88,7 +97,8 @@ void show(Language language, const Recording& recording, device::FrameDecoder de
         for (const auto& field : fields_of(decode, stretch)) {
             const auto bytes = base::ByteView(stretch.bytes).subspan(field.offset, field.length);
             const std::string problem = field.problem.empty() ? "" : "  !! " + field.problem;
-            text += field_text(field.offset, bytes, field.name, field.value + problem);
+            text += field_text(field.offset, bytes, field.name,
+                               (is_hidden(bytes) ? "" : field.value) + problem, kHidden);
         }
         console.out(std::exchange(text, ""));
     }

@@ -18,6 +18,8 @@ namespace tillhost::tillctl {
 
 std::string devices_text(Language language, const std::vector<contract::Device>& devices);
 std::string device_text(Language language, const contract::Device& device);
+/// How the device stands that an operation waits for.
+std::string waits_for_text(Language language, const contract::Device& device);
 /// In one word, without a line end.
 std::string_view state_text(Language language, contract::DeviceState state);
 std::string_view state_text(Language language, contract::OperationState state);
@@ -70,10 +72,10 @@ std::string backup_text(Language language, const contract::BackupReply& copied);
 
 // --- lines and frames (texts_frames.cpp)
 
-/// The table of a frame's fields: its heading, and one row.
+/// The table of a frame's fields: its heading, and one row. A byte `hidden` is shown as **.
 std::string field_heading(Language language);
 std::string field_text(std::size_t offset, base::ByteView bytes, std::string_view name,
-                       std::string_view value);
+                       std::string_view value, std::optional<std::byte> hidden = {});
 std::string unknown_family_text(Language language, std::string_view family,
                                 const std::vector<std::string>& known);
 /// Answer to record.

@@ -134,6 +134,18 @@ std::string device_text(Language language, const contract::Device& device) {
     return told + (device.status ? answer_text(language, *device.status) : "");
 }
 
+std::string waits_for_text(Language language, const contract::Device& device) {
+    std::string told = filled(language, Text::waits_for, device.device,
+                              state_text(language, device.state), device.queue);
+    if (device.in_doubt) {
+        told += row(language, Text::label_in_doubt, device.in_doubt->to_text());
+    }
+    if (!device.reason.empty()) {
+        told += row(language, Text::label_reason, device.reason);
+    }
+    return told;
+}
+
 std::string_view watching_text(Language language) { return text(language, Text::watching); }
 
 std::string event_text(Language language, const client::TopicEvent& event) {

@@ -13,10 +13,17 @@ std::string field_heading(Language language) {
 }
 
 std::string field_text(std::size_t offset, base::ByteView bytes, std::string_view name,
-                       std::string_view value) {
+                       std::string_view value, std::optional<std::byte> hidden) {
     static constexpr std::size_t kBytesInRow = 8;
-    const auto row_of = [bytes](std::size_t begin) {
-        return base::to_hex(bytes.subspan(begin, std::min(kBytesInRow, bytes.size() - begin)));
+    const auto row_of = [bytes, hidden](std::size_t begin) {
+        const auto row = bytes.subspan(begin, std::min(kBytesInRow, bytes.size() - begin));
+        std::string told = base::to_hex(row);
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            if (row[i] == hidden) {
+                told.replace(i * 3, 2, "**");
+            }
+        }
+        return told;
     };
     std::string told = fmt::format("{:>5}  {:<23}  {:<24}  {}\n", offset, row_of(0), name, value);
     for (std::size_t begin = kBytesInRow; begin < bytes.size(); begin += kBytesInRow) {

@@ -39,6 +39,9 @@ Exit exit_of(const Error& error) {
     if (error.code == ErrorCode::no_daemon) {
         return Exit::no_daemon;
     }
+    if (error.effect == base::Effect::unknown) {
+        return Exit::in_doubt;
+    }
     return error.code == ErrorCode::bad_field ? Exit::usage : Exit::failed;
 }
 
@@ -135,6 +138,7 @@ public:
                 return fail(operation.error());
             }
             show(*operation);
+            say_what_it_waits_for(devd, *operation);
             return exit_of(verb.what, operation->state);
         });
     }
@@ -248,6 +252,7 @@ private:
             return Exit::in_doubt;
         }
         show(*operation);
+        say_what_it_waits_for(devd, *operation);
         if (client::is_final(operation->state)) {
             acknowledge(devd, options.operation_id);
         }
@@ -282,6 +287,18 @@ private:
     void show(const Operation& operation) {
         answer(contract::to_value(operation, contract::Style::readable),
                operation_text(language(), operation));
+    }
+
+    void say_what_it_waits_for(Client& devd, const Operation& operation) {
+        if (operation.state != OperationState::accepted || invocation_.json) {
+            return;
+        }
+        const auto devices = devd.devices(deadline_);
+        for (std::size_t i = 0; devices && i < devices->size(); ++i) {
+            if ((*devices)[i].device == operation.device) {
+                console_.out(waits_for_text(language(), (*devices)[i]));
+            }
+        }
     }
 
     Exit answer(const contract::Value& json, const std::string& text) {

@@ -139,6 +139,18 @@ TEST_F(Devsim, SaysWhenItIsReadyAndEndsCleanly) {
     EXPECT_FALSE(std::filesystem::exists(at("control")));
 }
 
+TEST_F(Devsim, ALineIsNotTakenFromAnotherSimulator) {
+    Program first(toy());
+    ASSERT_NE(first.ready(), "");
+    const auto target = std::filesystem::read_symlink(at("line"));
+    Program second({"fiscal/toy", "--pty", at("line")});
+    EXPECT_EQ(second.ready(), "") << "it has to end before it is ready";
+    EXPECT_EQ(std::filesystem::read_symlink(at("line")), target);
+    EXPECT_EQ(first.end(SIGKILL), SIGKILL);
+    Program third(toy());
+    EXPECT_NE(third.ready(), "") << "a lock whose process was killed holds nobody off";
+}
+
 TEST_F(Devsim, MemoryOutlivesKillNine) {
     {
         Program program(toy());

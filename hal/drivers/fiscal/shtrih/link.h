@@ -55,7 +55,8 @@ public:
     virtual void set_old_answer_witness(Witness witness) = 0;
 
     /// Takes the answers that the device still holds. Returns when it holds none that was not
-    /// witnessed. Errors: no_answer, link_lost, cancelled, deadline_passed, those of the witness.
+    /// witnessed. Errors: no_answer, frame_damaged (bytes came, and no frame), link_lost,
+    /// cancelled, deadline_passed, those of the witness.
     virtual base::Done collect(os::Deadline deadline) = 0;
 
     /// Sends a command and returns its answer's message.

@@ -23,6 +23,9 @@ void AutoLink::set_old_answer_witness(Witness witness) {
 }
 
 Done AutoLink::find(os::Deadline deadline) {
+    base::Error last =
+        base::make_error(ErrorCode::no_answer,
+                         "the registrar reacts neither to ENQ nor to a ping of numbered frames");
     for (int round = 0; round < kFindRounds; ++round) {
         for (Link* link : {first_.get(), second_.get()}) {
             Done collected = link->collect(deadline);
@@ -30,13 +33,14 @@ Done AutoLink::find(os::Deadline deadline) {
                 found_ = link;
                 return {};
             }
-            if (collected.error().code != ErrorCode::no_answer) {
+            if (collected.error().code == ErrorCode::frame_damaged) {
+                last = collected.error();  // somebody is there: worth more than the other's silence
+            } else if (collected.error().code != ErrorCode::no_answer) {
                 return collected;
             }
         }
     }
-    return base::make_error(ErrorCode::no_answer,
-                            "the registrar reacts neither to ENQ nor to a ping of numbered frames");
+    return last;
 }
 
 Done AutoLink::collect(os::Deadline deadline) {

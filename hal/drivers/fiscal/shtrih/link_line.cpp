@@ -1,5 +1,8 @@
 #include "hal/drivers/fiscal/shtrih/link_line.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -14,6 +17,8 @@ using base::Result;
 constexpr std::size_t kReadBytes = 512;
 /// Junk that is thrown away before a question; a line that never stops talking is no registrar.
 constexpr std::size_t kDrainBytesMax = 64 * 1024;
+/// So many bytes of a stranger are shown.
+constexpr std::size_t kHeardBytesMax = 8;
 
 }  // namespace
 
@@ -44,6 +49,7 @@ Result<std::optional<std::byte>> LinkLine::next_byte(os::Deadline until) {
         }
         taken_.assign(buffer.begin(), buffer.begin() + static_cast<std::ptrdiff_t>(*count));
         looked_at_ = 0;
+        note(taken_);
     }
     return std::optional<std::byte>(taken_[looked_at_++]);
 }
@@ -72,9 +78,26 @@ Done LinkLine::drain() {
         if (!count) {
             return count.error().code == ErrorCode::deadline_passed ? Done() : count.error();
         }
+        note(base::ByteView(buffer).first(*count));
         total += *count;
     }
-    return base::make_error(ErrorCode::no_answer, "the line is full of junk: check the speed");
+    return unanswered("the line is full of junk");
+}
+
+base::Error LinkLine::unanswered(std::string_view what) const {
+    if (heard_.empty()) {
+        return base::make_error(ErrorCode::no_answer, std::string(what));
+    }
+    return base::make_error(ErrorCode::frame_damaged,
+                            fmt::format("{}; what came is no frame of it: {}. Another speed, or "
+                                        "another device",
+                                        what, base::to_hex(heard_)));
+}
+
+void LinkLine::note(base::ByteView bytes) {
+    const std::size_t room = kHeardBytesMax - heard_.size();
+    const base::ByteView first = bytes.first(std::min(room, bytes.size()));
+    heard_.insert(heard_.end(), first.begin(), first.end());
 }
 
 void LinkLine::forget_taken() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string_view>
 
 #include "hal/base/bytes.h"
 #include "hal/base/result.h"
@@ -26,19 +27,26 @@ public:
     base::Result<std::optional<std::byte>> next_byte(os::Deadline until);
     base::Done write(base::ByteView bytes, os::Deadline deadline);
     /// Throws away what came before. Answers are not lost by that: the device keeps them.
-    /// Errors: as next_byte; no_answer if the line never stops talking.
+    /// Errors: as next_byte; frame_damaged if the line never stops talking.
     base::Done drain();
     /// Throws away what comes until then.
     base::Done rest(os::Instant until);
+    /// What nobody answered, told by what was heard since: no_answer if no byte came, else
+    /// frame_damaged with the first of them, since something is there that speaks otherwise.
+    base::Error unanswered(std::string_view what) const;
+    /// From here on the bytes count that unanswered() tells of.
+    void listen_anew() { heard_.clear(); }
 
 private:
     void forget_taken();
+    void note(base::ByteView bytes);
 
     transport::Transport& line_;
     const os::Clock& clock_;
     base::Bytes taken_;  ///< read from the line
     std::size_t looked_at_ = 0;
     bool was_late_ = false;  ///< the last read came after its time
+    base::Bytes heard_;      ///< the first kHeardBytesMax since listen_anew()
 };
 
 }  // namespace tillhost::drivers::shtrih

@@ -35,6 +35,7 @@ os::Duration patience_for(Command command) {
 
 /// The ping's answer tells the number of the last command, and what became of it.
 Done NumberedLink::collect(os::Deadline deadline) {
+    line_.listen_anew();
     for (int i = 0; i < pings_max_ && clock_.now() < deadline; ++i) {
         reader_.abandon();
         TRY(line_.drain());
@@ -47,7 +48,7 @@ Done NumberedLink::collect(os::Deadline deadline) {
             return {};
         }
     }
-    return make_error(ErrorCode::no_answer, "the registrar does not react to a ping");
+    return line_.unanswered("the registrar does not react to a ping");
 }
 
 Result<Bytes> NumberedLink::ask(const Question& question, os::Deadline deadline) {

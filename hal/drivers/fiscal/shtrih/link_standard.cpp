@@ -18,8 +18,13 @@ using base::Result;
 Done StandardLink::collect(os::Deadline deadline) {
     Talk talk;
     talk.deadline = deadline;
-    TRY(converse(talk));
-    return {};
+    line_.listen_anew();
+    const auto collected = converse(talk);
+    if (collected) {
+        return {};
+    }
+    const bool strange = collected.error().code == ErrorCode::no_answer && !talk.heard_anything;
+    return strange ? line_.unanswered("the registrar does not react to ENQ") : collected.error();
 }
 
 Result<Bytes> StandardLink::ask(const Question& question, os::Deadline deadline) {

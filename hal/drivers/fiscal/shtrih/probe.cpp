@@ -47,7 +47,7 @@ bool is_sound_frame(base::ByteView bytes) {
 /// Junk without end is no error here: it is another speed.
 Result<bool> is_quiet(LinkLine& line) {
     const base::Done drained = line.drain();
-    if (!drained && drained.error().code != ErrorCode::no_answer) {
+    if (!drained && drained.error().code != ErrorCode::frame_damaged) {
         return drained.error();
     }
     return drained.has_value();

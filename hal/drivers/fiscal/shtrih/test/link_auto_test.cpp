@@ -95,6 +95,20 @@ TEST_F(AutoLinkTest, SilenceOfBothIsSaidSo) {
     EXPECT_TRUE(line.finished());
 }
 
+TEST_F(AutoLinkTest, AStrangerIsNotTakenForSilence) {
+    for (int round = 0; round < kFindRounds; ++round) {
+        for (int i = 0; i < kTriesUnsure; ++i) {
+            line.expect("05", "7E 41 7E");
+        }
+        expect_silence(kPing, kTriesUnsure);
+    }
+    const auto collected = make()->collect(clock.now() + 60s);
+    ASSERT_FALSE(collected);
+    EXPECT_EQ(collected.error().code, ErrorCode::frame_damaged);
+    EXPECT_NE(collected.error().detail.find("7E 41 7E"), std::string::npos);
+    EXPECT_TRUE(line.finished());
+}
+
 TEST_F(AutoLinkTest, ASetLayerIsNotLookedFor) {
     line.expect(kPing, kNumberedClose);
     EXPECT_TRUE(make({}, LinkLayer::numbered)->collect(clock.now() + 60s));
