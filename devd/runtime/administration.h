@@ -96,6 +96,7 @@ private:
     void go_on(Check& check);
     void ask(Check& check, const contract::Query& query);
     void take_answer(Check& check, const contract::Reply& reply);
+    bool try_anew(Check& check, const contract::Error& error);
     void take_layout(Check& check, const contract::Reply& reply);
     void check_layout(const contract::Device& device);
     void take_own(Check& check, const contract::Reply& reply);

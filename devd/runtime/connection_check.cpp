@@ -183,7 +183,9 @@ void Administration::take_answer(Check& check, const contract::Reply& reply) {
         return;
     }
     if (const auto* error = std::get_if<contract::Error>(&reply.outcome)) {
-        fail(check, *error);
+        if (!try_anew(check, *error)) {
+            fail(check, *error);
+        }
         return;
     }
     auto status =
@@ -201,6 +203,21 @@ void Administration::take_answer(Check& check, const contract::Reply& reply) {
         return;
     }
     passed(check);
+}
+
+/// A device that was off and on again leaves a line that is dead; only the next question shows it.
+/// That says nothing of the device: the line is opened anew, once.
+bool Administration::try_anew(Check& check, const contract::Error& error) {
+    if (check.asked_anew || error.code != base::name_of(ErrorCode::link_lost)) {
+        return false;
+    }
+    check.asked_anew = true;
+    check.question = 0;
+    check.opened = core_->connect_now(check.device);
+    if (check.opened) {
+        wake_checks();
+    }
+    return true;
 }
 
 void Administration::take_layout(Check& check, const contract::Reply& reply) {

@@ -28,6 +28,7 @@ struct Administration::Check {
     std::int64_t question = 0;  ///< number of its request to the core; 0 = it waits for the device
     std::optional<contract::Reply> answer{};
     bool asks_layout = false;
+    bool asked_anew = false;  ///< its first question found a line that was dead already
     std::string serial{};     ///< of the device that is asked by devd itself
     bool find_speed = false;  ///< still to be looked for if nobody answers
     std::unique_ptr<ProgramAnswer> search{};

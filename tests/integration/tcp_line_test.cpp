@@ -78,6 +78,17 @@ TEST_F(TcpLineTest, AnAddressWithoutAPortMeansTheUsualOne) {
     EXPECT_EQ(settings->settings.at(0).value, "tcp:" + own_loopback() + ":7778");
 }
 
+TEST_F(TcpLineTest, ARegistrarThatWasOffMeanwhilePassesItsCheck) {
+    start_registrar(own_loopback());
+    start_devd_for(own_loopback());
+    set_layout("till");
+    shop_->kill_simulator("till");
+    start_registrar(own_loopback());
+    const auto checked = client_->check_device("till", deadline());
+    ASSERT_TRUE(checked) << base::to_text(checked.error());
+    EXPECT_EQ(checked->outcome, CheckOutcome::passed) << checked->text;
+}
+
 os::Descriptor connect_to(const std::string& host) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
