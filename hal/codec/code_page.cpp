@@ -3,57 +3,63 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "hal/base/text.h"
+#include "hal/codec/code_page_tables.h"
 
 namespace tillhost::codec {
 namespace {
 
 constexpr unsigned kAsciiCodes = 128;
 constexpr char32_t kReplacement = 0xFFFD;
-/// Characters of the codes 80h to FFh; 0 where there is none.
-using UpperHalf = std::array<char16_t, kAsciiCodes>;
-
-constexpr UpperHalf kCp866 = {
-    0x0410, 0x0411, 0x0412, 0x0413, 0x0414, 0x0415, 0x0416, 0x0417, 0x0418, 0x0419, 0x041A, 0x041B,
-    0x041C, 0x041D, 0x041E, 0x041F, 0x0420, 0x0421, 0x0422, 0x0423, 0x0424, 0x0425, 0x0426, 0x0427,
-    0x0428, 0x0429, 0x042A, 0x042B, 0x042C, 0x042D, 0x042E, 0x042F, 0x0430, 0x0431, 0x0432, 0x0433,
-    0x0434, 0x0435, 0x0436, 0x0437, 0x0438, 0x0439, 0x043A, 0x043B, 0x043C, 0x043D, 0x043E, 0x043F,
-    0x2591, 0x2592, 0x2593, 0x2502, 0x2524, 0x2561, 0x2562, 0x2556, 0x2555, 0x2563, 0x2551, 0x2557,
-    0x255D, 0x255C, 0x255B, 0x2510, 0x2514, 0x2534, 0x252C, 0x251C, 0x2500, 0x253C, 0x255E, 0x255F,
-    0x255A, 0x2554, 0x2569, 0x2566, 0x2560, 0x2550, 0x256C, 0x2567, 0x2568, 0x2564, 0x2565, 0x2559,
-    0x2558, 0x2552, 0x2553, 0x256B, 0x256A, 0x2518, 0x250C, 0x2588, 0x2584, 0x258C, 0x2590, 0x2580,
-    0x0440, 0x0441, 0x0442, 0x0443, 0x0444, 0x0445, 0x0446, 0x0447, 0x0448, 0x0449, 0x044A, 0x044B,
-    0x044C, 0x044D, 0x044E, 0x044F, 0x0401, 0x0451, 0x0404, 0x0454, 0x0407, 0x0457, 0x040E, 0x045E,
-    0x00B0, 0x2219, 0x00B7, 0x221A, 0x2116, 0x00A4, 0x25A0, 0x00A0,
-};
-
-constexpr UpperHalf kCp1251 = {
-    0x0402, 0x0403, 0x201A, 0x0453, 0x201E, 0x2026, 0x2020, 0x2021, 0x20AC, 0x2030, 0x0409, 0x2039,
-    0x040A, 0x040C, 0x040B, 0x040F, 0x0452, 0x2018, 0x2019, 0x201C, 0x201D, 0x2022, 0x2013, 0x2014,
-    0x0000, 0x2122, 0x0459, 0x203A, 0x045A, 0x045C, 0x045B, 0x045F, 0x00A0, 0x040E, 0x045E, 0x0408,
-    0x00A4, 0x0490, 0x00A6, 0x00A7, 0x0401, 0x00A9, 0x0404, 0x00AB, 0x00AC, 0x00AD, 0x00AE, 0x0407,
-    0x00B0, 0x00B1, 0x0406, 0x0456, 0x0491, 0x00B5, 0x00B6, 0x00B7, 0x0451, 0x2116, 0x0454, 0x00BB,
-    0x0458, 0x0405, 0x0455, 0x0457, 0x0410, 0x0411, 0x0412, 0x0413, 0x0414, 0x0415, 0x0416, 0x0417,
-    0x0418, 0x0419, 0x041A, 0x041B, 0x041C, 0x041D, 0x041E, 0x041F, 0x0420, 0x0421, 0x0422, 0x0423,
-    0x0424, 0x0425, 0x0426, 0x0427, 0x0428, 0x0429, 0x042A, 0x042B, 0x042C, 0x042D, 0x042E, 0x042F,
-    0x0430, 0x0431, 0x0432, 0x0433, 0x0434, 0x0435, 0x0436, 0x0437, 0x0438, 0x0439, 0x043A, 0x043B,
-    0x043C, 0x043D, 0x043E, 0x043F, 0x0440, 0x0441, 0x0442, 0x0443, 0x0444, 0x0445, 0x0446, 0x0447,
-    0x0448, 0x0449, 0x044A, 0x044B, 0x044C, 0x044D, 0x044E, 0x044F,
-};
-
-const UpperHalf& upper_half(CodePage page) { return page == CodePage::cp866 ? kCp866 : kCp1251; }
-
-std::string_view name_of(CodePage page) { return page == CodePage::cp866 ? "866" : "1251"; }
+const UpperHalf& upper_half(CodePage page) {
+    switch (page) {
+        case CodePage::cp437: return kCp437;
+        case CodePage::cp850: return kCp850;
+        case CodePage::cp852: return kCp852;
+        case CodePage::cp858: return kCp858;
+        case CodePage::cp866: return kCp866;
+        case CodePage::cp1250: return kCp1250;
+        case CodePage::cp1251: return kCp1251;
+        case CodePage::cp1252: return kCp1252;
+    }
+    return kCp437;
+}
 
 bool is_control(char32_t point) { return point < 0x20 || point == 0x7F; }
 
 }  // namespace
 
+std::string_view number_of(CodePage page) {
+    switch (page) {
+        case CodePage::cp437: return "437";
+        case CodePage::cp850: return "850";
+        case CodePage::cp852: return "852";
+        case CodePage::cp858: return "858";
+        case CodePage::cp866: return "866";
+        case CodePage::cp1250: return "1250";
+        case CodePage::cp1251: return "1251";
+        case CodePage::cp1252: return "1252";
+    }
+    return "";
+}
+
+std::optional<std::byte> code_of(CodePage page, char32_t point) {
+    if (is_control(point)) {
+        return std::nullopt;
+    }
+    if (point < kAsciiCodes) {
+        return base::byte(point);
+    }
+    const UpperHalf& upper = upper_half(page);
+    const auto found = std::find(upper.begin(), upper.end(), point);
+    return found == upper.end() ? std::nullopt
+                                : std::optional(base::byte(
+                                      kAsciiCodes + static_cast<unsigned>(found - upper.begin())));
+}
+
 base::Result<base::Bytes> to_code_page(CodePage page, std::string_view text,
                                        std::string_view field) {
-    const UpperHalf& upper = upper_half(page);
     base::Bytes bytes;
     bytes.reserve(text.size());
     for (std::size_t place = 1; !text.empty(); ++place) {
@@ -62,18 +68,14 @@ base::Result<base::Bytes> to_code_page(CodePage page, std::string_view text,
             return base::make_error(base::ErrorCode::text_not_printable,
                                     fmt::format("{}: not UTF-8 from character {}", field, place));
         }
-        if (*point < kAsciiCodes && !is_control(*point)) {
-            bytes.push_back(base::byte(*point));
-            continue;
-        }
-        const auto found = std::find(upper.begin(), upper.end(), *point);
-        if (is_control(*point) || found == upper.end()) {
+        const auto code = code_of(page, *point);
+        if (!code) {
             return base::make_error(
                 base::ErrorCode::text_not_printable,
                 fmt::format("{}: character {} (U+{:04X}) is not in code page {} of the device",
-                            field, place, static_cast<std::uint32_t>(*point), name_of(page)));
+                            field, place, static_cast<std::uint32_t>(*point), number_of(page)));
         }
-        bytes.push_back(base::byte(kAsciiCodes + static_cast<unsigned>(found - upper.begin())));
+        bytes.push_back(*code);
     }
     return bytes;
 }

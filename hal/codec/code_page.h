@@ -1,6 +1,9 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -10,9 +13,26 @@
 namespace tillhost::codec {
 
 /// One-byte character sets of devices. Text inside tillhost is UTF-8; code pages end here.
-/// Source of both tables: the mappings of the Unicode consortium (VENDORS/MICSFT, CP1251 and
-/// CP866).
-enum class CodePage : std::uint8_t { cp866, cp1251 };
+/// Source of the tables: the mappings of the Unicode consortium (code_page_tables.h).
+enum class CodePage : std::uint8_t {
+    cp437,
+    cp850,
+    cp852,
+    cp858,
+    cp866,
+    cp1250,
+    cp1251,
+    cp1252,
+};
+inline constexpr std::array kCodePages{CodePage::cp437,  CodePage::cp850, CodePage::cp852,
+                                       CodePage::cp858,  CodePage::cp866, CodePage::cp1250,
+                                       CodePage::cp1251, CodePage::cp1252};
+
+/// "437".
+std::string_view number_of(CodePage page);
+
+/// The byte of one character; nothing for a control character and for one that the page lacks.
+std::optional<std::byte> code_of(CodePage page, char32_t point);
 
 /// UTF-8 as the device's bytes, one a character. Nothing is replaced, dropped or transliterated: a
 /// receipt says what it was asked to say, or is refused before anything is sent.

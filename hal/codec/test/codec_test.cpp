@@ -37,13 +37,26 @@ TEST(CodePage, WritesCyrillicAsTheDeviceWantsIt) {
     EXPECT_EQ(base::to_hex(*to_code_page(CodePage::cp1251, "«Ё№»", "name")), "AB A8 B9 BB");
 }
 
+TEST(CodePage, WritesTheLettersOfEuropeAsTheDeviceWantsThem) {
+    EXPECT_EQ(base::to_hex(*to_code_page(CodePage::cp437, "Äß½", "x")), "8E E1 AB");
+    EXPECT_EQ(base::to_hex(*to_code_page(CodePage::cp850, "ÁØ¾", "x")), "B5 9D F3");
+    EXPECT_EQ(base::to_hex(*to_code_page(CodePage::cp852, "ąęłżŚ", "x")), "A5 A9 88 BE 97");
+    EXPECT_EQ(base::to_hex(*to_code_page(CodePage::cp858, "5 €", "x")), "35 20 D5");
+    EXPECT_EQ(base::to_hex(*to_code_page(CodePage::cp1250, "ąęłżŚ€", "x")), "B9 EA B3 BF 8C 80");
+    EXPECT_EQ(base::to_hex(*to_code_page(CodePage::cp1252, "5 € – é", "x")),
+              "35 20 80 20 96 20 E9");
+    EXPECT_FALSE(code_of(CodePage::cp850, U'€'));
+    EXPECT_FALSE(code_of(CodePage::cp1252, U'\n'));
+    EXPECT_EQ(number_of(CodePage::cp1252), "1252");
+}
+
 TEST(CodePage, EveryPrintableCodeSurvivesTheRoundTrip) {
-    for (CodePage page : {CodePage::cp866, CodePage::cp1251}) {
+    for (const CodePage page : kCodePages) {
         for (std::byte code : all_codes_from(0x20)) {
             const base::Bytes one{code};
             const std::string text = from_code_page(page, one);
             if (code == base::byte(0x7F) || text == "\xEF\xBF\xBD") {
-                continue;  // a control code, and 98h of code page 1251
+                continue;  // a control code, and the gaps of the Windows pages
             }
             const auto back = to_code_page(page, text, "x");
             ASSERT_TRUE(back) << base::to_hex(one);
@@ -70,7 +83,7 @@ TEST(CodePage, RefusesControlCharactersAndWhatIsNotUtf8) {
 }
 
 TEST(CodePage, ReadsAnyByte) {
-    for (CodePage page : {CodePage::cp866, CodePage::cp1251}) {
+    for (const CodePage page : kCodePages) {
         EXPECT_FALSE(from_code_page(page, all_codes_from(0)).empty());
     }
     EXPECT_EQ(from_code_page(CodePage::cp1251, base::Bytes{base::byte(0x98)}), "\xEF\xBF\xBD");
