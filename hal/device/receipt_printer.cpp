@@ -10,11 +10,32 @@ namespace {
 using base::Result;
 using contract::OperationResult;
 
-contract::PrintDocument document_of(contract::PrintBlock block) {
+contract::PrintDocument document_of(std::vector<contract::PrintBlock> blocks) {
     contract::PrintDocument document;
-    document.blocks.push_back(std::move(block));
+    document.blocks = std::move(blocks);
     document.cut = contract::CutMode::none;
     return document;
+}
+
+/// "blocks[2].text: …" as the command has it: "lines[2]: …"; "blocks[0].barcode.payload: …":
+/// "payload: …".
+base::Error renamed(base::Error error) {
+    constexpr std::string_view kBlock = "blocks[";
+    const std::string detail = error.detail;
+    const std::size_t number_ends = detail.find("].");
+    if (!detail.starts_with(kBlock) || number_ends == std::string::npos) {
+        return error;
+    }
+    const std::string number = detail.substr(kBlock.size(), number_ends - kBlock.size());
+    const std::size_t kind_begins = number_ends + 2;
+    const std::size_t kind_ends = detail.find_first_of(".:", kind_begins);
+    if (kind_ends == std::string::npos) {
+        return error;
+    }
+    const bool field = detail[kind_ends] == '.';
+    error.detail =
+        field ? detail.substr(kind_ends + 1) : "lines[" + number + "]" + detail.substr(kind_ends);
+    return error;
 }
 
 struct Execute {
@@ -25,24 +46,30 @@ struct Execute {
     Result<OperationResult> print(const contract::PrintDocument& document) {
         return OperationResult(TRY(printer.print(document, gate, deadline)));
     }
+    Result<OperationResult> print_simple(const contract::PrintDocument& document) {
+        auto result = print(document);
+        return result ? result : renamed(std::move(result).error());
+    }
     Result<OperationResult> operator()(const contract::PrintDocument& document) {
         return print(document);
     }
     Result<OperationResult> operator()(const contract::PrintText& command) {
-        contract::PrintedText text;
+        std::vector<contract::PrintBlock> blocks;
         for (const std::string& line : command.lines) {
-            text.text += text.text.empty() ? line : "\n" + line;
+            contract::PrintedText text;
+            text.text = line;
+            blocks.emplace_back(std::move(text));
         }
-        return print(document_of(text));
+        return print_simple(document_of(std::move(blocks)));
     }
     Result<OperationResult> operator()(const contract::PrintBarcode& command) {
-        return print(document_of(command));
+        return print_simple(document_of({command}));
     }
     Result<OperationResult> operator()(const contract::PrintPicture& command) {
-        return print(document_of(command));
+        return print_simple(document_of({command}));
     }
     Result<OperationResult> operator()(const contract::FeedPaper& command) {
-        return print(document_of(command));
+        return print_simple(document_of({command}));
     }
     Result<OperationResult> operator()(const contract::CutPaper& command) {
         contract::PrintDocument document;
@@ -88,6 +115,11 @@ public:
         }
         return base::make_error(base::ErrorCode::not_supported,
                                 "a receipt printer does not answer this question");
+    }
+
+    std::optional<contract::ClassStatus> known_status() const override {
+        const auto known = printer_->known_status();
+        return known ? std::optional(contract::ClassStatus(*known)) : std::nullopt;
     }
 
 private:
