@@ -148,9 +148,15 @@ void DeviceLane::execute(const OperationBook::Entry& entry) {
     queries_turn_ = true;
     current_ = entry.row.id;
     tries_[entry.row.id] += 1;
+    // A money command stops at its marker, which is written behind the acceptance; any other acts
+    // at once, and so it waits until the book has that it was begun.
+    const bool at_once = !is_money(*entry.row.command);
+    if (at_once) {
+        touched(context_.book.begin(entry.row.id));
+    }
     contract::Execute command;
     command.operation_id = entry.row.id;
-    command.attempt = entry.row.attempt + 1;
+    command.attempt = entry.row.attempt + (at_once ? 0 : 1);
     command.command = *entry.row.command;
     if (is_payment(*entry.row.command)) {
         command.last_result = without_receipts(context_.book.last_payment(config_.id));
@@ -158,9 +164,7 @@ void DeviceLane::execute(const OperationBook::Entry& entry) {
     command.budget_ms = ms(config_.budgets.execute);
     watch_for(config_.budgets.execute);
     pause_watch();
-    // A money command stops at its marker, which is written behind the acceptance; any other acts
-    // at once and so waits until its acceptance is on disk.
-    send(is_money(*entry.row.command) ? 0 : entry.position, std::move(command));
+    send(at_once ? entry.position : 0, std::move(command));
 }
 
 void DeviceLane::send_resolve(const OperationBook::Entry& entry) {

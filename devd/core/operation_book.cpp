@@ -115,6 +115,12 @@ contract::Operation operation_of(const OperationRow& row, bool repeat) {
     return operation;
 }
 
+/// A command without money that a host may have carried out.
+bool was_begun(const OperationRow& row) {
+    return row.state == State::accepted && row.attempt > 0 && row.command &&
+           !is_money(*row.command);
+}
+
 bool is_restored_doubt(const OperationRow& row) {
     return row.state == State::in_doubt && row.error &&
            row.error->code == base::name_of(base::ErrorCode::book_restored);
@@ -151,9 +157,14 @@ OperationBook::OperationBook(BookStore& store, const os::Clock& clock, BookImage
     const base::Error lost = base::make_error(
         base::ErrorCode::host_lost, "devd ended while the device was at work; the device is asked",
         base::Effect::unknown);
+    const base::Error gone = base::make_error(
+        base::ErrorCode::host_lost,
+        "devd ended while the device was at work; look whether it was done", base::Effect::unknown);
     for (const auto& [sequence, entry] : Queue(by_sequence_)) {
         if (entry->row.state == State::prepared) {
             doubt(entry->row.id, contract::to_contract(lost));
+        } else if (was_begun(entry->row)) {
+            fail(entry->row.id, contract::to_contract(gone));
         }
     }
 }
@@ -323,6 +334,14 @@ const OperationBook::Entry& OperationBook::prepare(const base::OperationId& id,
     entry.row.marker = marker;
     entry.row.error.reset();
     return move(entry, State::prepared);
+}
+
+const OperationBook::Entry& OperationBook::begin(const base::OperationId& id) {
+    Entry& entry = known(id);
+    INVARIANT(entry.row.state == State::accepted && !is_money(*entry.row.command));
+    entry.row.attempt += 1;
+    entry.row.version += 1;
+    return write(entry);
 }
 
 const OperationBook::Entry& OperationBook::add_evidence(const base::OperationId& id,

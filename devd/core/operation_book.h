@@ -67,7 +67,8 @@ public:
         std::array<std::uint64_t, 9> entered{};  ///< that came into the state since the start
     };
 
-    /// Rows that were prepared when the former process ended become in_doubt.
+    /// Rows that were prepared when the former process ended become in_doubt; those without money
+    /// that were begun are failed with effect unknown, for nobody can tell and nothing is repeated.
     OperationBook(BookStore& store, const os::Clock& clock, BookImage image);
     /// Called after each change of an entry. Before the first change.
     void on_change(OnChange observer) { observer_ = std::move(observer); }
@@ -104,6 +105,9 @@ public:
 
     // --- changes of a row; it must be known and in a state that allows the change
     const Entry& prepare(const base::OperationId& id, const contract::Marker& marker);
+    /// A command without money is about to be handed to a host, where it acts at once: its attempt
+    /// is counted, and after a restart it is not handed out again.
+    const Entry& begin(const base::OperationId& id);
     const Entry& add_evidence(const base::OperationId& id, const contract::Evidence& evidence);
     const Entry& finish(const base::OperationId& id, const contract::OperationResult& result);
     /// The same operation, done already: `printed` may still change.

@@ -8,6 +8,7 @@
 
 #include "devd/core/sale_desk.h"
 #include "devd/core/submission.h"
+#include "hal/base/text.h"
 #include "hal/os/digest.h"
 
 namespace tillhost::devd::core {
@@ -72,7 +73,7 @@ contract::PrintText text_of(const std::vector<contract::TerminalReceiptLine>& li
     constexpr std::size_t kLineBytesMax = 128;
     contract::PrintText text;
     for (const contract::TerminalReceiptLine& line : lines) {
-        text.lines.push_back(line.text.substr(0, kLineBytesMax));
+        text.lines.emplace_back(base::cut_utf8(line.text, kLineBytesMax));
     }
     return text;
 }

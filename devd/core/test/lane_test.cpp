@@ -251,6 +251,43 @@ TEST(Lane, RepeatsNothingBlindlyThatHasNoMarker) {
     EXPECT_EQ(after.error->effect, base::Effect::unknown);
 }
 
+TEST(Lane, RepeatsNothingBlindlyThatAFormerProcessHadBegun) {
+    Rig rig;
+    contract::SubmitRequest waits = rig.sale(rig.new_id());
+    waits.command = contract::OpenDrawer{};
+    rig.submit(waits);
+    rig.open_device();  // and the drawer opens
+    contract::SubmitRequest behind = rig.sale(rig.new_id());
+    behind.command = contract::PrintText{{"hello"}};
+    rig.submit(behind);
+    ASSERT_EQ(rig.hosts.last<contract::Execute>()->operation_id, waits.operation_id);
+
+    Rig later(rig.store.image());
+    const auto begun = later.look(waits.operation_id);
+    EXPECT_EQ(begun.state, OperationState::failed);
+    EXPECT_EQ(begun.error->code, "host_lost");
+    EXPECT_EQ(begun.error->effect, base::Effect::unknown);
+    later.open_device();
+    ASSERT_NE(later.hosts.last<contract::Execute>(), nullptr);
+    EXPECT_EQ(later.hosts.last<contract::Execute>()->operation_id, behind.operation_id)
+        << "one that nobody had begun is carried out";
+}
+
+TEST(Lane, BeginsNothingBeforeTheBookHasIt) {
+    Rig rig;
+    rig.open_device();
+    rig.store.held = true;
+    contract::SubmitRequest drawer = rig.sale(rig.new_id());
+    drawer.command = contract::OpenDrawer{};
+    rig.submit(drawer);
+    EXPECT_EQ(rig.hosts.last<contract::Execute>(), nullptr);
+    rig.store.sync();
+    rig.core->on_durable();
+    ASSERT_NE(rig.hosts.last<contract::Execute>(), nullptr);
+    Rig later(rig.store.image());
+    EXPECT_EQ(later.look(drawer.operation_id).state, OperationState::failed);
+}
+
 TEST(Lane, TreatsPreparedOperationsOfAFormerProcessAsDoubts) {
     Rig rig;
     rig.open_device();

@@ -34,7 +34,7 @@ public:
     std::vector<std::string> aborted;
 };
 
-/// A core with two registrars, a terminal and a client.
+/// A core with two registrars, a terminal, a printer with a drawer and a client.
 class Shop {
 public:
     explicit Shop(BookImage image = {}, KnownBugs bugs = {}) {
@@ -42,8 +42,10 @@ public:
         options.shop = {"fr", "fr2", "pos", ""};
         core = std::make_unique<Core>(
             options,
-            std::vector<DeviceConfig>{
-                {"fr", "fiscal/toy", {}}, {"fr2", "fiscal/toy", {}}, {"pos", "payment/zvt", {}}},
+            std::vector<DeviceConfig>{{"fr", "fiscal/toy", {}},
+                                      {"fr2", "fiscal/toy", {}},
+                                      {"pos", "payment/zvt", {}},
+                                      {"slips", "printer/escpos", {}}},
             std::move(image), clock, store, hosts, endpoint, [this] { return ++randoms; }, bugs);
         core->start();
         peer = endpoint.connect({});
@@ -104,7 +106,10 @@ public:
     }
     void open(const std::string& device, bool terminal = false,
               std::optional<contract::Resolution> resolution = std::nullopt) {
-        say(device, contract::HostHello{1, terminal ? "payment/zvt" : "fiscal/toy", 7});
+        const char* const driver = terminal            ? "payment/zvt"
+                                   : device == "slips" ? "printer/escpos"
+                                                       : "fiscal/toy";
+        say(device, contract::HostHello{1, driver, 7});
         contract::Opened opened;
         opened.identity = identity(device);
         opened.status = terminal ? contract::ClassStatus(contract::TerminalStatus{})

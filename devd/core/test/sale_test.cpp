@@ -35,6 +35,50 @@ TEST(Sale, ChargesRegistersAndPrintsTheSlip) {
     EXPECT_EQ(shop.step(SaleRole::slip).command, "print_text");
 }
 
+TEST(Sale, ItsSlipAndDrawerMayBeAPrintersOwn) {
+    Shop shop;
+    shop.open_all();
+    shop.open("slips");
+    contract::Sale sale = shop.sale();
+    sale.printer = "slips";
+    sale.drawer = "slips";
+    sale.open_drawer = true;
+    Rig::ok<contract::Operation>(shop.submit(sale));
+    shop.answer_preflight();
+    shop.carry_out("pos", SaleRole::payment);
+    shop.carry_out("fr", SaleRole::registration);
+    EXPECT_EQ(shop.look().state, OperationState::done);
+    EXPECT_EQ(shop.step(SaleRole::drawer).device, "slips");
+    const auto drawer = shop.last<contract::Execute>("slips");
+    ASSERT_TRUE(drawer);
+    EXPECT_TRUE(std::holds_alternative<contract::OpenDrawer>(drawer->command));
+    contract::Finished finished;
+    finished.operation_id = drawer->operation_id;
+    finished.attempt = drawer->attempt;
+    contract::PrintResult opened;
+    opened.printed = contract::Printed::not_printed;
+    finished.result = opened;
+    shop.say("slips", finished);
+    const auto slip = shop.last<contract::Execute>("slips");
+    ASSERT_TRUE(slip);
+    const auto* document = std::get_if<contract::PrintDocument>(&slip->command);
+    ASSERT_NE(document, nullptr) << "the whole slip is one document, cut at its end";
+    ASSERT_EQ(document->blocks.size(), 1U);
+    EXPECT_EQ(std::get<contract::PrintedText>(document->blocks[0]).text, "PAID");
+    EXPECT_EQ(document->cut, contract::CutMode::partial);
+    EXPECT_FALSE(document->copy);
+    // The printer lost its line: the slip is failed, and neither it nor the sale is done again.
+    contract::Finished lost;
+    lost.operation_id = slip->operation_id;
+    lost.attempt = slip->attempt;
+    lost.error =
+        contract::to_contract(base::make_error(ErrorCode::link_lost, "", base::Effect::unknown));
+    shop.say("slips", lost);
+    EXPECT_EQ(shop.step(SaleRole::slip).state, OperationState::failed);
+    EXPECT_EQ(shop.step(SaleRole::slip).error->effect, base::Effect::unknown);
+    EXPECT_EQ(shop.look().state, OperationState::done);
+}
+
 TEST(Sale, PaidInCashIsOneReceipt) {
     Shop shop;
     shop.open_all();
