@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <limits>
 #include <optional>
 
 #include "hal/base/bytes.h"
@@ -33,6 +35,10 @@ public:
     /// True while it executes a command or prints: who waits then, waits for the device. False
     /// where a family does not tell.
     virtual bool working() const { return false; }
+    /// How many bytes receive() may bring now without one being lost. A line that can hold its
+    /// host back (a TCP window, DTR) brings no more and asks again after advance(); others lose
+    /// what is beyond.
+    virtual std::size_t room() const { return std::numeric_limits<std::size_t>::max(); }
 
     /// A host has opened the device's socket, or it is gone. Only on a line that has connections;
     /// a device that needs none of this takes bytes without.

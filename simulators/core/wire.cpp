@@ -274,6 +274,12 @@ std::optional<os::Instant> Wire::next_event() const {
 
 base::Bytes Wire::take_output() { return std::exchange(output_, {}); }
 
+std::size_t Wire::room() const {
+    const std::size_t on_the_way = from_host_.queue.size();
+    const std::size_t room = std::min(device_.room(), kLineBytesMax);
+    return room > on_the_way ? room - on_the_way : 0;
+}
+
 void Wire::clear_lanes(os::Instant now) {
     for (Lane* lane : {&from_host_, &from_device_}) {
         lane->queue.clear();

@@ -39,6 +39,8 @@ public:
     void power(bool on, os::Instant now) override;
     bool working() const override { return device_.working(); }
     bool powered() const override { return device_.powered(); }
+    /// What is on the way takes its room too.
+    std::size_t room() const override;
     void line_opened(os::Instant now) override;
     /// What was on the way is gone.
     void line_closed(os::Instant now) override;

@@ -23,6 +23,7 @@ public:
     base::Bytes take_output() override { return wire_.take_output(); }
     void power(bool on, os::Instant now) override { wire_.power(on, now); }
     bool working() const override { return wire_.working(); }
+    std::size_t room() const override { return wire_.room(); }
     bool powered() const override { return wire_.powered(); }
 
     const std::vector<FiscalDocument>& documents() const override {

@@ -14,6 +14,8 @@ namespace tillhost::devsim {
 class Line {
 public:
     using Received = std::function<void(base::ByteView)>;
+    /// How many bytes the device takes now; asked before each read.
+    using Room = std::function<std::size_t()>;
     /// A host is there, or it is gone.
     using Watched = std::function<void(bool here)>;
     virtual ~Line() = default;
@@ -25,6 +27,10 @@ public:
     virtual base::Done second_client(std::string_view mode);
     /// Who wants to know of hosts that come and go; only a socket tells.
     virtual void watch_host(Watched /*watched*/) {}
+    /// From now on no more is read than the device has room for, and the host is held back by it:
+    /// call go_on() when there is room again.
+    virtual void hold_back(Room room) = 0;
+    virtual void go_on() = 0;
     /// Closes the host's connection, and is silent about it; nothing where there is none.
     virtual void hang_up() {}
 };

@@ -38,6 +38,7 @@ public:
 
     void use(Line& line) {
         line_ = &line;
+        line.hold_back([this] { return device_.room(); });
         line.watch_host([this](bool here) {
             here ? device_.line_opened(clock_.now()) : device_.line_closed(clock_.now());
             pump();
@@ -65,6 +66,9 @@ public:
         }
         if (device_.take_hang_up() && line_ != nullptr) {
             line_->hang_up();
+        }
+        if (line_ != nullptr) {
+            line_->go_on();
         }
         if (stepped_) {
             stepped_();

@@ -15,6 +15,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <utility>
 
 #include "hal/os/files.h"
 #include "hal/os/process.h"
@@ -48,6 +49,8 @@ public:
     base::Done open();
     void write(base::ByteView bytes) override;
     std::string address() const override { return link_.empty() ? path_ : link_; }
+    void hold_back(Room room) override { room_ = std::move(room); }
+    void go_on() override;
 
 private:
     base::Done make_link();
@@ -66,14 +69,18 @@ private:
     os::Descriptor slave_;
     os::Descriptor opens_;
     std::unique_ptr<os::FileLock> lock_;  ///< on the link's name
-    std::vector<os::WatchId> watches_;
+    os::WatchId watching_opens_{};
+    std::optional<os::WatchId> reading_;  ///< none while the host is held back
+    Room room_;
     bool has_host_ = false;
     bool linked_ = false;
 };
 
 PtyLine::~PtyLine() {
-    for (const os::WatchId id : watches_) {
-        loop_.unwatch(id);
+    for (const auto& id : {reading_, std::optional(watching_opens_)}) {
+        if (id && id->value != 0) {
+            loop_.unwatch(*id);
+        }
     }
     if (linked_) {
         ::unlink(link_.c_str());
@@ -105,8 +112,8 @@ base::Done PtyLine::open() {
         return os::system_error("watching " + path_, errno);
     }
     TRY(make_link());
-    watches_.push_back(TRY(loop_.watch(master_.get(), [this](os::Readiness) { read_some(); })));
-    watches_.push_back(TRY(loop_.watch(opens_.get(), [this](os::Readiness) { note_hosts(); })));
+    reading_ = TRY(loop_.watch(master_.get(), [this](os::Readiness) { read_some(); }));
+    watching_opens_ = TRY(loop_.watch(opens_.get(), [this](os::Readiness) { note_hosts(); }));
     return {};
 }
 
@@ -153,6 +160,14 @@ void PtyLine::note_hosts() {
     }
 }
 
+void PtyLine::go_on() {
+    if (reading_ || !room_ || room_() == 0) {
+        return;
+    }
+    const auto watch = loop_.watch(master_.get(), [this](os::Readiness) { read_some(); });
+    reading_ = watch ? std::optional(*watch) : std::nullopt;
+}
+
 bool PtyLine::is_out_of_tune() const {
     termios host{};
     return speed_ && ::tcgetattr(master_.get(), &host) == 0 && ::cfgetospeed(&host) != *speed_;
@@ -161,7 +176,12 @@ bool PtyLine::is_out_of_tune() const {
 void PtyLine::read_some() {
     note_hosts();  // an opener's first bytes may be here before the news of its opening
     std::array<std::byte, kReadBytes> buffer{};
-    const ssize_t got = ::read(master_.get(), buffer.data(), buffer.size());
+    const std::size_t room = room_ ? std::min(room_(), buffer.size()) : buffer.size();
+    if (room == 0) {
+        loop_.unwatch(*std::exchange(reading_, std::nullopt));
+        return;
+    }
+    const ssize_t got = ::read(master_.get(), buffer.data(), room);
     if (got <= 0) {
         return;
     }

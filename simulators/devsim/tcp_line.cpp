@@ -4,9 +4,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "simulators/devsim/line.h"
 
@@ -29,6 +32,8 @@ public:
     base::Done second_client(std::string_view mode) override;
     void watch_host(Watched watched) override { watched_ = std::move(watched); }
     void hang_up() override;
+    void hold_back(Room room) override { room_ = std::move(room); }
+    void go_on() override;
 
 private:
     enum class Second { refuse, wait, steal };
@@ -36,6 +41,7 @@ private:
     void accept_one();
     void read_some();
     bool client_gone() const;
+    void stop_reading();
     void drop_client();
     void lose_client();
     void serve(os::Descriptor client);
@@ -47,7 +53,8 @@ private:
     os::Descriptor listener_;
     os::Descriptor client_;
     os::WatchId listening_{};
-    os::WatchId reading_{};
+    std::optional<os::WatchId> reading_;  ///< none without a client, and while it is held back
+    Room room_;
     os::Descriptor waiting_;  ///< the second one, in its mode
     Second second_ = Second::refuse;
 };
@@ -106,9 +113,23 @@ bool TcpLine::client_gone() const {
     return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
 }
 
+void TcpLine::stop_reading() {
+    if (const auto watch = std::exchange(reading_, std::nullopt)) {
+        loop_.unwatch(*watch);
+    }
+}
+
+void TcpLine::go_on() {
+    if (!client_.valid() || reading_ || !room_ || room_() == 0) {
+        return;
+    }
+    const auto watch = loop_.watch(client_.get(), [this](os::Readiness) { read_some(); });
+    reading_ = watch ? std::optional(*watch) : std::nullopt;
+}
+
 void TcpLine::drop_client() {
     if (client_.valid()) {
-        loop_.unwatch(reading_);
+        stop_reading();
         client_.reset();
     }
 }
@@ -165,7 +186,12 @@ base::Done TcpLine::second_client(std::string_view mode) {
 
 void TcpLine::read_some() {
     std::array<std::byte, kReadBytes> buffer{};
-    const ssize_t got = ::recv(client_.get(), buffer.data(), buffer.size(), 0);
+    const std::size_t room = room_ ? std::min(room_(), buffer.size()) : buffer.size();
+    if (room == 0) {
+        stop_reading();
+        return;
+    }
+    const ssize_t got = ::recv(client_.get(), buffer.data(), room, 0);
     if (got > 0) {
         received_({buffer.data(), static_cast<std::size_t>(got)});
     } else if (got == 0 || (errno != EAGAIN && errno != EINTR)) {

@@ -43,12 +43,15 @@ public:
     Bytes take_output() override { return std::exchange(output_, {}); }
     void power(bool on, os::Instant) override { powered_ = on; }
     bool powered() const override { return powered_; }
+    std::size_t room() const override { return room_; }
 
+    void set_room(std::size_t room) { room_ = room; }
     std::string heard() { return base::to_hex(std::exchange(heard_, {})); }
     os::Instant last() const { return last_; }
 
 private:
     bool powered_ = true;
+    std::size_t room_ = kLineBytesMax * 2;
     Bytes heard_;
     Bytes output_;
     os::Instant last_{};
@@ -73,6 +76,17 @@ protected:
 TEST_F(WireTest, PassesBytesInTheSameCallWithoutFaults) {
     EXPECT_EQ(say("05 02 41 42"), "05 02 41 42");
     EXPECT_FALSE(wire_.next_event());
+}
+
+TEST_F(WireTest, HasRoomForWhatTheDeviceTakesLessWhatIsOnTheWay) {
+    EXPECT_EQ(wire_.room(), kLineBytesMax);
+    fault({.kind = FaultKind::slow, .baud = 9600});
+    say("02 41 42 43");
+    EXPECT_EQ(wire_.room(), kLineBytesMax - 4);
+    echo_.set_room(10);
+    EXPECT_EQ(wire_.room(), 6U);
+    echo_.set_room(3);
+    EXPECT_EQ(wire_.room(), 0U);
 }
 
 TEST_F(WireTest, LosesTheNthFrameOfOneSideOnly) {

@@ -157,6 +157,7 @@ public:
     bool take_hang_up() override { return wire_.take_hang_up(); }
     void power(bool on, os::Instant now) override { wire_.power(on, now); }
     bool powered() const override { return wire_.powered(); }
+    std::size_t room() const override { return wire_.room(); }
     LineFigures line() const override { return wire_.figures(); }
     void meter_anew(os::Instant now) override { wire_.meter_anew(now); }
 

@@ -147,6 +147,7 @@ public:
     base::Bytes take_output() override { return wire_.take_output(); }
     void power(bool on, os::Instant now) override { wire_.power(on, now); }
     bool powered() const override { return wire_.powered(); }
+    std::size_t room() const override { return wire_.room(); }
     LineFigures line() const override { return wire_.figures(); }
     void meter_anew(os::Instant now) override { wire_.meter_anew(now); }
 
