@@ -76,6 +76,18 @@ constexpr std::array kRows{
     FaultRow{FaultKind::terminal, "terminal", "policy busy idle_ms lock",
              "how it is set: without a confirmation policy=reverse|keep|decline, to a command "
              "out of turn busy=ignore|wait|refuse, idle_ms until it hangs up, lock=status code"},
+    FaultRow{FaultKind::paper_low, "paper_low", "after",
+             "the paper is near its end after that many more printed lines; 0: now"},
+    FaultRow{FaultKind::cutter_jam, "cutter_jam", "count",
+             "the next cuts jam; each waits for the host's word to go on"},
+    FaultRow{FaultKind::head_hot, "head_hot", "ms", "the print head rests for ms; 0: until clear"},
+    FaultRow{FaultKind::printer_dead, "printer_dead", "",
+             "an error that only switching off and on ends"},
+    FaultRow{FaultKind::feed_button, "feed_button", "ms", "somebody holds the feed button for ms"},
+    FaultRow{FaultKind::drawer_opened, "drawer_opened", "", "somebody opens the drawer by key"},
+    FaultRow{FaultKind::drawer_closed, "drawer_closed", "", "somebody shuts the drawer"},
+    FaultRow{FaultKind::drawer_stuck, "drawer_stuck", "count",
+             "the next pulses come and the drawer stays shut"},
     FaultRow{FaultKind::second_client, "second_client", "mode",
              "a second TCP client from now on: refuse it, let it wait, or let it steal the line"},
 };

@@ -50,6 +50,15 @@ enum class FaultKind : std::uint8_t {
     card,
     quirk,
     terminal,
+    // at a receipt printer
+    paper_low,
+    cutter_jam,
+    head_hot,
+    printer_dead,
+    feed_button,
+    drawer_opened,
+    drawer_closed,
+    drawer_stuck,
     // at the socket, by the program that holds it
     second_client,
 };

@@ -12,6 +12,7 @@
 namespace tillhost::simulators {
 
 class FiscalControl;
+class PrinterControl;
 class ScannerControl;
 class TerminalControl;
 
@@ -22,7 +23,7 @@ struct CommandCount {
 };
 
 /// A simulated device with what every class of device has: a line, paper, commands, faults. What
-/// only its class has stands in fiscal(), terminal() or scanner().
+/// only its class has stands in fiscal(), terminal(), scanner() or printer().
 class Simulator : public LineDevice {
 public:
     /// The paper so far, oldest line first, UTF-8.
@@ -44,6 +45,8 @@ public:
     virtual const TerminalControl* terminal() const { return nullptr; }
     /// The scanner's, or nullptr.
     virtual ScannerControl* scanner() { return nullptr; }
+    /// The receipt printer's, or nullptr.
+    virtual const PrinterControl* printer() const { return nullptr; }
 };
 
 }  // namespace tillhost::simulators

@@ -23,7 +23,7 @@ std::string all_families() {
         names += names.empty() ? "" : ", ";
         names += family.name;
     }
-    return fmt::format("{}, {}, {}", names, kFamilyZvt, kFamilyScanner);
+    return fmt::format("{}, {}, {}, {}", names, kFamilyZvt, kFamilyScanner, kFamilyEscpos);
 }
 
 template <class Number>
@@ -48,6 +48,28 @@ base::Done set_word(std::string& target, std::string_view option, const std::str
     return {};
 }
 
+/// Those of a receipt printer that are one of some words; nothing if it is another option.
+std::optional<base::Done> apply_printer_choice(ServeArguments& serve, std::string_view option,
+                                               const std::string& value) {
+    constexpr std::array<std::string_view, 4> kModels{"full", "no_mark", "clone", "mute"};
+    constexpr std::array<std::string_view, 3> kFlows{"line", "xonxoff", "none"};
+    constexpr std::array<std::string_view, 2> kLevels{"high", "low"};
+    constexpr std::array<std::string_view, 2> kYesNo{"yes", "no"};
+    if (option == "--model") {
+        return set_word(serve.model, option, value, kModels);
+    }
+    if (option == "--flow") {
+        return set_word(serve.flow, option, value, kFlows);
+    }
+    if (option == "--drawer-open") {
+        return set_word(serve.drawer_open, option, value, kLevels);
+    }
+    if (option == "--old-interface") {
+        return set_word(serve.old_interface, option, value, kYesNo);
+    }
+    return std::nullopt;
+}
+
 /// The options that are one of some words.
 base::Done apply_choice(ServeArguments& serve, std::string_view option, const std::string& value) {
     constexpr std::array<std::string_view, 3> kFfd{"1.05", "1.1", "1.2"};
@@ -58,6 +80,9 @@ base::Done apply_choice(ServeArguments& serve, std::string_view option, const st
     constexpr std::array<std::string_view, 6> kSuffixes{"cr", "lf", "crlf", "tab", "etx", "none"};
     if (option == "--policy") {
         return set_word(serve.policy, option, value, kPolicies);
+    }
+    if (const auto printer = apply_printer_choice(serve, option, value)) {
+        return *printer;
     }
     if (option == "--busy") {
         return set_word(serve.busy, option, value, kBusy);
@@ -84,7 +109,8 @@ base::Done apply_option(ServeArguments& serve, std::string_view option, const st
         std::pair{"--pty", &serve.pty},           std::pair{"--tcp", &serve.tcp},
         std::pair{"--state", &serve.state},       std::pair{"--serial", &serve.serial},
         std::pair{"--control", &serve.control},   std::pair{"--memory", &serve.memory},
-        std::pair{"--password", &serve.password}, std::pair{"--prefix", &serve.prefix}};
+        std::pair{"--password", &serve.password}, std::pair{"--prefix", &serve.prefix},
+        std::pair{"--pages", &serve.pages}};
     for (const auto& [name, target] : texts) {
         if (option == name) {
             *target = value;
@@ -122,6 +148,12 @@ base::Done apply_option(ServeArguments& serve, std::string_view option, const st
     if (option == "--short-status") {
         return set_number(serve.short_status, option, value, 16, 17);
     }
+    if (option == "--buffer") {
+        return set_number<std::int64_t>(serve.buffer, option, value, 45, 1024 * 1024);
+    }
+    if (option == "--drawer-pin") {
+        return set_number(serve.drawer_pin, option, value, 2, 5);
+    }
     if (option == "--full-status") {
         return set_number(serve.full_status, option, value, 48, 50);
     }
@@ -145,7 +177,7 @@ base::Done apply_options(ServeArguments& serve, Words words) {
 }
 
 base::Done check_family(std::string_view name) {
-    return name == kFamilyZvt || name == kFamilyScanner ||
+    return name == kFamilyZvt || name == kFamilyScanner || name == kFamilyEscpos ||
                    simulators::fiscal::find_family(name) != nullptr
                ? base::Done{}
                : bad_field(name, "a family that exists: " + all_families());
@@ -268,7 +300,19 @@ constexpr std::string_view kWhatToReachFor = R"(What to reach for with ctl:
   a second TCP client        fault second_client mode=steal
   a card is declined         fault card outcome=declined code=5       (payment/zvt)
   a result is never sent     fault quirk kind=hang_up_before_status   (payment/zvt)
+  the paper ends in a job    fault paper_out after=3                  (printer/escpos)
+  it is not known if printed fault lose side=device count=2           (printer/escpos)
   foreign bytes              fault noise byte=0xFF count=4
+)";
+
+constexpr std::string_view kPrinterOptions =
+    R"(  --model full|no_mark|clone|mute what a receipt printer can: everything; no completion mark; nor
+                                  automatic status, and odd status bytes; it never answers
+  --buffer BYTES, --flow line|xonxoff|none   its receive buffer (4096), and how it holds its host
+                                  back: by the line (a port's window, a pty not read), by bytes
+  --pages N=PAGE,...              code pages under numbers of its own, as 7=866,6=1251
+  --drawer-pin 2|5, --drawer-open high|low   where the drawer hangs (2), and what pin 3 says of it
+  --old-interface yes|no          real-time commands are found inside pictures too (no)
 )";
 
 }  // namespace
@@ -310,7 +354,7 @@ FAMILY: {}
   --policy reverse|keep|decline   what a card terminal does with what the till has not confirmed
   --busy ignore|wait|refuse       and with a command out of turn
   --card-ms MS, --host-ms MS      until a card is in (200), until the host answers (300)
-
+{}
 When it is ready it prints one line: "ready FAMILY on ADDRESS seed N". SIGTERM ends it.
 
 Example: a registrar, a lost answer, and what it registered nevertheless
@@ -329,7 +373,7 @@ Faults (fault NAME [k=v...]):
 Scans (scan CODE [k=v...]): \x1D in CODE is a byte; hex:30 31 are the bytes themselves
 {}Exit: 0 done, 1 failed, 2 usage, 4 no simulator at ENDPOINT
 )",
-                       all_families(), kWhatToReachFor, simulators::fault_help(),
+                       all_families(), kPrinterOptions, kWhatToReachFor, simulators::fault_help(),
                        simulators::barcode_read_help());
 }
 

@@ -20,6 +20,9 @@ inline constexpr std::string_view kFamilyZvt = "payment/zvt";
 /// The family of barcode scanners.
 inline constexpr std::string_view kFamilyScanner = "scanner/serial";
 
+/// The family of receipt printers.
+inline constexpr std::string_view kFamilyEscpos = "printer/escpos";
+
 /// devsim FAMILY …
 struct ServeArguments {
     std::string family{};
@@ -40,16 +43,23 @@ struct ServeArguments {
     std::int64_t utc_offset_min = 0;
     int short_status = 17;
     int full_status = 50;
-    std::string ffd = "1.05";        ///< 1.05, 1.1, 1.2
-    std::string link = "both";       ///< 1, 2, both
-    std::string operation_tags{};    ///< behind their operation, or before it; empty: by model
-    std::string suffix = "cr";       ///< of a scanner: cr, lf, crlf, tab, etx, none
-    std::string prefix{};            ///< of a scanner
-    std::string password{};          ///< of a card terminal; empty: any is right
-    std::string policy = "reverse";  ///< of a card terminal: reverse, keep, decline
-    std::string busy = "ignore";     ///< of a card terminal: ignore, wait, refuse
-    std::int64_t card_ms = 200;      ///< of a card terminal: until card and PIN are given
-    std::int64_t host_ms = 300;      ///< of a card terminal: until its host answers
+    std::string ffd = "1.05";          ///< 1.05, 1.1, 1.2
+    std::string link = "both";         ///< 1, 2, both
+    std::string operation_tags{};      ///< behind their operation, or before it; empty: by model
+    std::string suffix = "cr";         ///< of a scanner: cr, lf, crlf, tab, etx, none
+    std::string prefix{};              ///< of a scanner
+    std::string password{};            ///< of a card terminal; empty: any is right
+    std::string policy = "reverse";    ///< of a card terminal: reverse, keep, decline
+    std::string busy = "ignore";       ///< of a card terminal: ignore, wait, refuse
+    std::int64_t card_ms = 200;        ///< of a card terminal: until card and PIN are given
+    std::int64_t host_ms = 300;        ///< of a card terminal: until its host answers
+    std::string model = "full";        ///< of a receipt printer: full, no_mark, clone, mute
+    std::string flow = "line";         ///< of a receipt printer: line, xonxoff, none
+    std::int64_t buffer = 4096;        ///< of a receipt printer: its receive buffer, bytes
+    std::string pages{};               ///< of a receipt printer: "7=866,6=1251"
+    int drawer_pin = 2;                ///< of a receipt printer: 2 or 5
+    std::string drawer_open = "high";  ///< of a receipt printer: level of pin 3, high or low
+    std::string old_interface = "no";  ///< of a receipt printer: yes or no
 };
 
 /// devsim run SCENARIO [options], devsim check SCENARIO

@@ -8,6 +8,7 @@
 #include "hal/base/money.h"
 #include "hal/base/text.h"
 #include "simulators/core/fiscal_control.h"
+#include "simulators/core/printer_control.h"
 #include "simulators/core/scanner_control.h"
 #include "simulators/core/terminal_control.h"
 
@@ -79,6 +80,39 @@ json json_of(const simulators::ScannerState& state) {
             {"reads", state.reads},
             {"bytes", state.bytes},
             {"faults_fired", state.faults_fired}};
+}
+
+json json_of(const simulators::PrinterState& state) {
+    return {{"model", state.model},
+            {"powered", state.powered},
+            {"online", state.online},
+            {"cover_open", state.cover_open},
+            {"paper", state.paper},
+            {"error", state.error},
+            {"drawer_open", state.drawer_open},
+            {"pulses_pin_2", state.pulses[0]},
+            {"pulses_pin_5", state.pulses[1]},
+            {"pulses_ignored", state.pulses_ignored},
+            {"printed_lines", state.printed_lines},
+            {"cuts", state.cuts},
+            {"marks_answered", state.marks_answered},
+            {"unknown_commands", state.unknown_commands},
+            {"lost_bytes", state.lost_bytes},
+            {"buffered_bytes", state.buffered_bytes},
+            {"display_bytes", state.display_bytes},
+            {"faults_fired", state.faults_fired},
+            {"failure", state.failure}};
+}
+
+json json_of(const std::vector<simulators::DrawerPulse>& pulses) {
+    json all = json::array();
+    for (const simulators::DrawerPulse& pulse : pulses) {
+        all.push_back({{"pin", pulse.pin},
+                       {"on_ms", pulse.on_ms},
+                       {"off_ms", pulse.off_ms},
+                       {"real_time", pulse.real_time}});
+    }
+    return all;
 }
 
 std::string_view name_of(simulators::CardTransactionKind kind) {
@@ -245,6 +279,11 @@ base::Result<json> state_of(simulators::Simulator& device) {
     }
     if (const auto* scanner = device.scanner()) {
         return json_of(scanner->scanner_state());
+    }
+    if (const auto* printer = device.printer()) {
+        json state = json_of(printer->printer_state());
+        state["pulses"] = json_of(printer->pulses());
+        return state;
     }
     return not_of_this_kind();
 }

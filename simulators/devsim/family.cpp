@@ -1,11 +1,13 @@
 #include "simulators/devsim/family.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "hal/os/files.h"
 #include "simulators/fiscal/families.h"
 #include "simulators/fiscal/shtrih/registrar.h"
 #include "simulators/payment/zvt/terminal.h"
+#include "simulators/printer/escpos/printer.h"
 #include "simulators/scanner/serial/scanner.h"
 
 namespace tillhost::devsim {
@@ -115,6 +117,49 @@ Made make_scanner(const ServeArguments& arguments) {
     return Device(simulators::scanner_serial::make_scanner(options));
 }
 
+/// "7=866,6=1251". Errors: bad_field(--pages).
+base::Result<std::map<std::uint8_t, std::string>> parse_pages(std::string_view text) {
+    std::map<std::uint8_t, std::string> pages;
+    while (!text.empty()) {
+        const auto comma = text.find(',');
+        const std::string_view row = text.substr(0, comma);
+        text = comma == std::string_view::npos ? "" : text.substr(comma + 1);
+        const auto equals = row.find('=');
+        std::uint8_t number = 0;
+        const char* const end = row.data() + std::min(equals, row.size());
+        const auto [stop, problem] = std::from_chars(row.data(), end, number);
+        if (equals == std::string_view::npos || problem != std::errc{} || stop != end) {
+            return base::bad_field("--pages", "N=PAGE,..., as 7=866,6=1251");
+        }
+        pages[number] = std::string(row.substr(equals + 1));
+    }
+    return pages;
+}
+
+Made make_printer(const ServeArguments& arguments, Store store) {
+    using simulators::escpos::Flow;
+    using simulators::escpos::Model;
+    simulators::escpos::EscposOptions options;
+    options.model = arguments.model == "no_mark" ? Model::no_mark
+                    : arguments.model == "clone" ? Model::clone
+                    : arguments.model == "mute"  ? Model::mute
+                                                 : Model::full;
+    options.flow = arguments.flow == "xonxoff" ? Flow::xon_xoff
+                   : arguments.flow == "none"  ? Flow::none
+                                               : Flow::line;
+    options.serial = arguments.serial.empty() ? options.serial : arguments.serial;
+    options.seed = arguments.seed;
+    options.columns = arguments.columns;
+    options.line_time = std::chrono::milliseconds(arguments.line_ms);
+    options.buffer_bytes = static_cast<std::size_t>(arguments.buffer);
+    options.pages = TRY(parse_pages(arguments.pages));
+    options.drawer_pin = arguments.drawer_pin;
+    options.drawer_open_high = arguments.drawer_open == "high";
+    options.old_interface = arguments.old_interface == "yes";
+    options.store = std::move(store);
+    return Device(TRY(simulators::escpos::make_escpos_printer(options)));
+}
+
 /// At once, whatever the line's speed.
 Made make_unpaced(const ServeArguments& arguments, const os::Clock& clock) {
     if (arguments.family == kFamilyScanner) {
@@ -123,6 +168,9 @@ Made make_unpaced(const ServeArguments& arguments, const os::Clock& clock) {
     Store store = TRY(open_store(arguments));
     if (arguments.family == kFamilyZvt) {
         return make_zvt(arguments, clock, std::move(store));
+    }
+    if (arguments.family == kFamilyEscpos) {
+        return make_printer(arguments, std::move(store));
     }
     return arguments.family == kFamilyShtrih ? make_shtrih(arguments, clock, std::move(store))
                                              : make_plain(arguments, clock, std::move(store));

@@ -10,7 +10,8 @@ namespace tillhost::devsim {
 
 /// The simulator that the arguments ask for, of whatever class, its memory opened, its clock set by
 /// `clock`. Errors: those of FileFiscalStore::open; bad_field(--serial, --memory) of a registrar,
-/// (terminal_id, password) of a card terminal, (--suffix) of a scanner.
+/// (terminal_id, password) of a card terminal, (--suffix) of a scanner; (--pages, pages,
+/// drawer_pin) of a receipt printer.
 base::Result<std::unique_ptr<simulators::Simulator>> make_device(const ServeArguments& arguments,
                                                                  const os::Clock& clock);
 

@@ -26,6 +26,7 @@ public:
     void power(bool on, os::Instant now) override;
     bool working() const override { return device_->working(); }
     bool powered() const override { return device_->powered(); }
+    std::size_t room() const override { return device_->room(); }
     void line_opened(os::Instant now) override;
     void line_closed(os::Instant now) override;
     bool take_hang_up() override { return device_->take_hang_up(); }
@@ -33,6 +34,7 @@ public:
     const simulators::FiscalControl* fiscal() const override { return device_->fiscal(); }
     const simulators::TerminalControl* terminal() const override { return device_->terminal(); }
     simulators::ScannerControl* scanner() override { return device_->scanner(); }
+    const simulators::PrinterControl* printer() const override { return device_->printer(); }
     /// Of a registrar; none of another device.
     const std::vector<simulators::FiscalDocument>& documents() const;
     const std::vector<std::string>& tape() const override { return device_->tape(); }

@@ -7,6 +7,7 @@
 #include "simulators/devsim/control_protocol.h"
 #include "simulators/fiscal/toy/registrar.h"
 #include "simulators/payment/zvt/terminal.h"
+#include "simulators/printer/escpos/printer.h"
 #include "simulators/scanner/serial/scanner.h"
 
 namespace tillhost::devsim {
@@ -40,6 +41,13 @@ TEST(Arguments, AreReadAsTheHelpShows) {
     EXPECT_EQ(scan->control->question, Question::scan);
     EXPECT_EQ(scan->control->name, "1\\x1D");
     EXPECT_EQ(parse_arguments(Words{"scanner/serial", "--suffix", "etx"})->serve->suffix, "etx");
+    const auto printer = parse_arguments(Words{
+        "printer/escpos", "--model", "clone", "--flow", "xonxoff", "--buffer", "64", "--pages",
+        "7=866", "--drawer-pin", "5", "--drawer-open", "low", "--old-interface", "yes"});
+    ASSERT_TRUE(printer);
+    EXPECT_EQ(printer->serve->model, "clone");
+    EXPECT_EQ(printer->serve->buffer, 64);
+    EXPECT_EQ(printer->serve->drawer_pin, 5);
     EXPECT_TRUE(parse_arguments(Words{"ctl", "/tmp/c", "line", "anew"})->control->anew);
     EXPECT_FALSE(parse_arguments(Words{"ctl", "/tmp/c", "line"})->control->anew);
     const auto times = parse_arguments(Words{"fiscal/shtrih", "--command-ms", "4", "--position-ms",
@@ -65,6 +73,8 @@ TEST(Arguments, MistakesSayWhatWouldBeRight) {
     EXPECT_NE(refusal({"ctl", "x", "power", "maybe"}).find("on|off"), std::string::npos);
     EXPECT_NE(refusal({"ctl", "x", "line", "again"}).find("line [anew]"), std::string::npos);
     EXPECT_NE(refusal({"fiscal/shtrih", "--position-ms", "-1"}).find("0 to"), std::string::npos);
+    EXPECT_NE(refusal({"printer/escpos", "--model", "big"}).find("no_mark"), std::string::npos);
+    EXPECT_NE(refusal({"printer/escpos", "--buffer", "44"}).find("from 45"), std::string::npos);
     EXPECT_NE(refusal({"ctl", "x", "fault"}).find("name"), std::string::npos);
     EXPECT_NE(refusal({"ctl", "x", "fault", "lose", "nth"}).find("key=value"), std::string::npos);
 }
@@ -171,6 +181,28 @@ TEST(ControlOfATerminal, ItTellsItsTransactionsAndHasNoDocuments) {
     EXPECT_NE(ask(R"({"command":"documents"})").find("not_supported"), std::string::npos);
     EXPECT_EQ(ask(R"({"command":"tape"})"), R"({"ok":true,"tape":[]})");
     EXPECT_NE(ask(R"({"command":"fault","name":"cover_open"})").find("not_supported"),
+              std::string::npos);
+}
+
+TEST(ControlOfAPrinter, ItTellsItsPaperItsDrawerAndItsTroubles) {
+    const auto printer = *simulators::escpos::make_escpos_printer({.line_time = {}});
+    const auto ask = [&printer](std::string_view line) {
+        return answer_request(line, *printer, {});
+    };
+    printer->receive(*base::from_hex("61 0A 1B 70 00 32 32"), {});
+    EXPECT_EQ(ask(R"({"command":"tape"})"), R"({"ok":true,"tape":["a"]})");
+    EXPECT_EQ(ask(R"({"command":"fault","name":"paper_low"})"), R"({"ok":true})");
+    const std::string state = ask(R"({"command":"state"})");
+    for (const char* part :
+         {R"("pulses_pin_2":1)", R"("paper":"low")", R"("drawer_open":true)",
+          R"("pulses":[{"off_ms":100,"on_ms":100,"pin":2,"real_time":false}])"}) {
+        EXPECT_NE(state.find(part), std::string::npos) << part << state;
+    }
+    bool failed = true;
+    EXPECT_NE(answer_for_people(state, failed).find("printed_lines"), std::string::npos);
+    EXPECT_FALSE(failed);
+    EXPECT_NE(ask(R"({"command":"documents"})").find("not_supported"), std::string::npos);
+    EXPECT_NE(ask(R"({"command":"fault","name":"shift_expired"})").find("not_supported"),
               std::string::npos);
 }
 

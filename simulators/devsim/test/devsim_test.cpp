@@ -292,6 +292,48 @@ TEST_F(Devsim, ACardTerminalHangsUpAndItsLedgerOutlivesKillNine) {
               std::string::npos);
 }
 
+constexpr std::string_view kMark = "1D 28 48 06 00 30 30 30 30 30 31";
+constexpr std::string_view kMarkAnswer = "37 22 30 30 30 31 00";
+
+/// More than the printer's receive buffer and one read of its line, in lines of nine.
+std::string many_lines() {
+    std::string hex;
+    for (int i = 0; i < 1000; ++i) {
+        hex += "31 32 33 34 35 36 37 38 0A ";
+    }
+    return hex;
+}
+
+TEST_F(Devsim, AReceiptPrintersPaperOutlivesKillNine) {
+    const std::vector<std::string> words{"printer/escpos", "--pty",     at("line"),   "--state",
+                                         at("state"),      "--control", at("control")};
+    {
+        Program program(words);
+        const os::Descriptor line = open_line();
+        EXPECT_EQ(say(line.get(), "61 62 0A 1D 56 00 " + std::string(kMark), 7), kMarkAnswer);
+        program.end(SIGKILL);
+    }
+    Program again(words);
+    EXPECT_NE(ask(R"({"command":"tape"})").find(R"("tape":["ab","- -)"), std::string::npos);
+    EXPECT_NE(ask(R"({"command":"state"})").find(R"("cuts":1)"), std::string::npos);
+}
+
+TEST_F(Devsim, APrinterWhoseBufferIsFullHoldsItsHostBackOnAPortAndOnAPty) {
+    for (const std::string link : {"--tcp", "--pty"}) {
+        const bool tcp = link == "--tcp";
+        Program program({"printer/escpos", link, tcp ? "127.0.0.1:0" : at("line"), "--control",
+                         at("control"), "--buffer", "64", "--line-ms", "0"});
+        const os::Descriptor line = tcp ? connect_to(program.ready()) : open_line();
+        EXPECT_EQ(ask(R"({"command":"fault","name":"cover_open"})"), R"({"ok":true})");
+        say(line.get(), many_lines() + std::string(kMark), 0);
+        EXPECT_EQ(ask(R"({"command":"fault","name":"cover_closed"})"), R"({"ok":true})");
+        EXPECT_EQ(read_hex(line.get(), 7), kMarkAnswer);
+        const std::string state = ask(R"({"command":"state"})");
+        EXPECT_NE(state.find(R"("printed_lines":1000)"), std::string::npos) << link << state;
+        EXPECT_NE(state.find(R"("lost_bytes":0)"), std::string::npos) << link << state;
+    }
+}
+
 TEST_F(Devsim, RunsAScenarioAndChecksOne) {
     const std::string file = "simulators/scenarios/lost-close.toml";
     Program program({"run", file, "--pty", at("line"), "--control", at("control")});
