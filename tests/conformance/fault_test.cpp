@@ -6,122 +6,15 @@
 #include <gtest/gtest.h>
 
 #include "hal/drivers/fiscal/toy/driver.h"
+#include "tests/conformance/trial.h"
 #include "tests/conformance/world.h"
 
 namespace tillhost::conformance {
 namespace {
 
 using namespace std::chrono_literals;
-using base::Effect;
-using contract::Verdict;
 using simulators::FiscalDocumentType;
-using Keys = std::vector<std::pair<std::string, std::string>>;
-using Told = std::optional<base::Result<contract::FiscalResult>>;
-
-constexpr int kOpensMax = 9;
-
-/// One operation in one trouble, and the truth about it afterwards. problem() is empty or a lie.
-class Trial {
-public:
-    Trial(const Subject& subject, const Operation& operation)
-        : operation_(operation), world_(subject) {
-        if (operation.type != FiscalDocumentType::shift_open) {
-            world_.begin_day();
-        }
-        EXPECT_TRUE(world_.open());
-        world_.book = {};
-        before_ = world_.count(operation.type);
-    }
-
-    World& world() { return world_; }
-    const std::string& problem() const { return problem_; }
-
-    /// Nothing if the host died.
-    Told run() {
-        try {
-            return world_.execute(operation_.command);
-        } catch (const Killed&) {
-            return std::nullopt;
-        }
-    }
-
-    void judge(const Told& told) {
-        if (told && *told) {
-            world_.cable->run_for(5s);
-            expect_made(1, "told as success");
-            say(world_.compare(**told, operation_.type));
-            return;
-        }
-        const bool none = told && told->error().effect == Effect::none;
-        if (none) {
-            expect_made(0, base::to_text(told->error()));
-        }
-        world_.heal();
-        if (world_.book.result && !none) {
-            expect_made(1, "its result is in the book");
-            say(world_.compare(std::get<contract::FiscalResult>(*world_.book.result),
-                               operation_.type));
-        } else if (none || !world_.book.marker) {
-            world_.cable->run_for(60s);
-            expect_made(0, "effect none, or no marker");
-            again();
-        } else {
-            settle();
-        }
-    }
-
-private:
-    void say(const std::string& problem) { problem_ += problem.empty() ? "" : problem + "; "; }
-    void expect_made(std::size_t wanted, const std::string& why) {
-        const std::size_t made = world_.count(operation_.type) - before_;
-        if (made != wanted) {
-            say(fmt::format("{} documents instead of {}: {}", made, wanted, why));
-        }
-    }
-    /// devd gives the doubt to a new host.
-    void settle() {
-        auto opened = world_.open(world_.book.pending(operation_.command));
-        for (int tries = 1; !opened && tries < kOpensMax; ++tries) {  // as devd does
-            world_.cable->run_for(1s);
-            opened = world_.open(world_.book.pending(operation_.command));
-        }
-        if (!opened || !opened->resolution) {
-            say(opened ? "no verdict" : base::to_text(opened.error()));
-            return;
-        }
-        const contract::Resolution& word = *opened->resolution;
-        world_.cable->run_for(60s);  // nothing may come late
-        if (word.verdict == Verdict::executed) {
-            expect_made(1, word.reason);
-            say(world_.compare(std::get<contract::FiscalResult>(*word.result), operation_.type));
-        } else if (word.verdict == Verdict::not_executed) {
-            expect_made(0, word.reason);
-            again();
-        } else {
-            say("undecided on a device that nobody else used: " + word.reason);
-        }
-    }
-    void again() {
-        world_.book = {};
-        const auto opened = world_.open();
-        const auto done = opened ? world_.execute(operation_.command) : opened.error();
-        if (!done) {
-            say("once more: " + base::to_text(done.error()));
-        }
-        expect_made(1, "once more");
-    }
-
-    const Operation& operation_;
-    World world_;
-    std::size_t before_ = 0;
-    std::string problem_;
-};
-
-struct LineFault {
-    const char* name;
-    Keys keys;
-    std::vector<const char*> sides{"host", "device"};
-};
+using Operations = Trial<World, Subject, Operation>;
 
 std::vector<LineFault> line_faults() {
     return {{"lose", {}},
@@ -134,59 +27,20 @@ std::vector<LineFault> line_faults() {
             {"power_cut", {{"at", "2"}, {"off_ms", "900"}}}};
 }
 
-constexpr int kStepsMax = 400;
-
-/// Each fault on each frame; the first lie, or nothing.
-std::string with_faults(const Subject& subject, const Operation& operation, int& runs) {
-    for (const LineFault& fault : line_faults()) {
-        for (const char* side : fault.sides) {
-            bool fired = true;
-            for (int nth = 1; fired && nth < kStepsMax; ++nth, ++runs) {
-                Trial trial(subject, operation);
-                Keys keys = fault.keys;
-                keys.insert(keys.end(), {{"side", side}, {"nth", std::to_string(nth)}});
-                const auto before = trial.world().device->state().faults_fired;
-                trial.world().fault(fault.name, keys);
-                const Told told = trial.run();
-                fired = trial.world().device->state().faults_fired > before;
-                trial.judge(told);
-                if (!trial.problem().empty()) {
-                    return fmt::format("{} of frame {} of the {}: {}", fault.name, nth, side,
-                                       trial.problem());
-                }
-            }
-        }
-    }
-    return "";
-}
-
-/// `arm` makes trouble at the n-th step, for every n that the operation reaches.
-template <class Arm>
-std::string at_each_step(const Subject& subject, const Operation& operation, Arm arm) {
-    for (int nth = 1; nth < kStepsMax; ++nth) {
-        Trial trial(subject, operation);
-        arm(trial.world(), nth);
-        const Told told = trial.run();
-        trial.judge(told);
-        if (!trial.problem().empty()) {
-            return fmt::format("step {}: {}", nth, trial.problem());
-        }
-        if (told && *told) {
-            return "";
-        }
-    }
-    return "there is no end of steps";
+std::string with_line_faults(const Subject& subject, const Operation& operation, int& runs) {
+    return with_faults<World>(subject, operation, line_faults(), runs);
 }
 
 /// The first lie about a receipt that the suite finds.
 std::string lie_of(const Subject& subject) {
     const Operation& receipt = operations().front();
     int runs = 0;
-    std::string lie = with_faults(subject, receipt, runs);
+    std::string lie = with_line_faults(subject, receipt, runs);
     for (const os::Duration late : {0ms, 250ms}) {
-        lie = !lie.empty() ? lie : at_each_step(subject, receipt, [late](World& world, int nth) {
-            world.cable->kill_at(nth, late);
-        });
+        lie = !lie.empty() ? lie
+                           : at_each_step<World>(subject, receipt, [late](World& world, int nth) {
+                                 world.cable->kill_at(nth, late);
+                             });
     }
     return lie;
 }
@@ -234,31 +88,32 @@ protected:
 
 TEST_P(Faults, OfTheLineEndInOneDocumentOrNoneAndTheTruth) {
     int runs = 0;
-    EXPECT_EQ(with_faults(subject(), operation(), runs), "");
+    EXPECT_EQ(with_line_faults(subject(), operation(), runs), "");
     EXPECT_GT(runs, 30);
 }
 
 TEST_P(Faults, AnEndOfTheHostAtAnyStepLeavesATruthThatItsSuccessorFinds) {
     for (const os::Duration late : {0ms, 250ms}) {
-        EXPECT_EQ(at_each_step(subject(), operation(),
-                               [late](World& world, int nth) { world.cable->kill_at(nth, late); }),
-                  "");
+        EXPECT_EQ(
+            at_each_step<World>(subject(), operation(),
+                                [late](World& world, int nth) { world.cable->kill_at(nth, late); }),
+            "");
     }
     for (const bool before : {true, false}) {
-        EXPECT_EQ(at_each_step(subject(), operation(),
-                               [before](World& world, int nth) {
-                                   world.book.kill_at = nth;
-                                   world.book.kill_before = before;
-                               }),
+        EXPECT_EQ(at_each_step<World>(subject(), operation(),
+                                      [before](World& world, int nth) {
+                                          world.book.kill_at = nth;
+                                          world.book.kill_before = before;
+                                      }),
                   "");
     }
 }
 
 TEST_P(Faults, ACancelledWaitAtAnyStepEndsAtOnceAndInTheTruth) {
-    EXPECT_EQ(at_each_step(subject(), operation(),
-                           [](World& world, int nth) { world.cable->cancel_at(nth); }),
+    EXPECT_EQ(at_each_step<World>(subject(), operation(),
+                                  [](World& world, int nth) { world.cable->cancel_at(nth); }),
               "");
-    Trial trial(subject(), operation());
+    Operations trial(subject(), operation());
     trial.world().cable->cancel_at(1);
     const Told told = trial.run();
     ASSERT_TRUE(told && !*told);

@@ -10,37 +10,6 @@ namespace tillhost::conformance {
 using namespace std::chrono_literals;
 using simulators::FiscalDocumentType;
 
-base::Done Book::persist(const contract::Record& record) {
-    if (refuses) {
-        return base::make_error(base::ErrorCode::storage_full, "the book refuses");
-    }
-    const bool dies = kill_at > 0 && --kill_at == 0;
-    if (dies && kill_before) {
-        throw Killed{};
-    }
-    if (const auto* kept = std::get_if<contract::Marker>(&record)) {
-        marker = *kept;
-        evidence.clear();
-    } else if (const auto* bytes = std::get_if<contract::Evidence>(&record)) {
-        evidence.push_back(*bytes);
-    } else {
-        result = std::get<contract::OperationResult>(record);
-    }
-    if (dies) {
-        throw Killed{};
-    }
-    return {};
-}
-
-contract::Pending Book::pending(const contract::Command& command) const {
-    contract::Pending pending;
-    pending.attempt = 1;
-    pending.command = command;
-    pending.marker = *marker;
-    pending.evidence = evidence;
-    return pending;
-}
-
 contract::Receipt receipt_of(std::int64_t price_minor) {
     contract::Receipt receipt;
     receipt.kind = contract::ReceiptKind::sale;
@@ -101,6 +70,23 @@ void World::begin_day() {
         cable->run_for(2s);
     }
     book = {};
+}
+
+void World::begin(const Operation& operation) {
+    if (operation.type != FiscalDocumentType::shift_open) {
+        begin_day();
+    }
+    EXPECT_TRUE(open());
+    book = {};
+}
+
+base::Result<contract::OperationResult> World::carry_out(const Operation& operation) {
+    return contract::OperationResult(TRY(execute(operation.command)));
+}
+
+std::string World::compare(const contract::OperationResult& result,
+                           const Operation& operation) const {
+    return compare(std::get<contract::FiscalResult>(result), operation.type);
 }
 
 bool World::supports(const Operation& operation) const {

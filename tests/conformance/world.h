@@ -6,28 +6,10 @@
 #include <vector>
 
 #include "hal/os/fake/fake_clock.h"
+#include "tests/conformance/book.h"
 #include "tests/conformance/subjects.h"
-#include "tests/support/virtual_line.h"
 
 namespace tillhost::conformance {
-
-using support::Killed;
-
-/// devd's book, as far as one operation needs it.
-class Book final : public device::Gate {
-public:
-    base::Done persist(const contract::Record& record) override;
-    void announce(std::string_view, os::Deadline) override {}
-
-    contract::Pending pending(const contract::Command& command) const;
-
-    bool refuses = false;
-    int kill_at = 0;           ///< the host dies at the n-th record; 0: never
-    bool kill_before = false;  ///< … before the record is on disk
-    std::optional<contract::Marker> marker;
-    std::vector<contract::Evidence> evidence;
-    std::optional<contract::OperationResult> result;
-};
 
 /// A money operation of the class.
 struct Operation {
@@ -57,6 +39,18 @@ public:
     void begin_day();
     /// What the driver says to this operation on a device where nothing is wrong.
     bool supports(const Operation& operation) const;
+
+    // As a trial needs them (trial.h).
+    void begin(const Operation& operation);
+    base::Result<contract::OperationResult> carry_out(const Operation& operation);
+    std::size_t made(const Operation& operation) const { return count(operation.type); }
+    static const contract::Command& command_of(const Operation& operation) {
+        return operation.command;
+    }
+    std::string compare(const contract::OperationResult& result, const Operation& operation) const;
+    static bool may_stay_open(const Operation&) { return false; }
+    std::uint64_t faults_fired() const { return device->state().faults_fired; }
+    void bury() { driver_.reset(); }  ///< the host is dead
 
     void fault(std::string_view name,
                const std::vector<std::pair<std::string, std::string>>& keys = {});

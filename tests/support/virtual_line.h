@@ -30,6 +30,14 @@ public:
     }
     /// From the n-th read or write on every wait is cancelled, until the line is opened anew.
     void cancel_at(int nth) { cancel_at_ = nth; }
+    /// The n-th read or write from now on is cancelled, and no other: somebody wants the operation
+    /// broken off.
+    void break_off_at(int nth) { break_off_at_ = nth; }
+    /// True while the n-th read or write of one of these is still to come.
+    bool is_armed() const { return kill_at_ > 0 || cancel_at_ > 0 || break_off_at_ > 0; }
+    /// It is a socket: the device hears of hosts that come and go, and may hang up. Bytes that were
+    /// handed over arrive before the end. A power cut is silence until the host writes again.
+    void be_a_socket() { socket_ = true; }
     /// How often a host wrote.
     int writes() const { return writes_; }
     /// Lets time pass without a host.
@@ -46,13 +54,20 @@ public:
 private:
     class Line final : public transport::Transport {
     public:
-        explicit Line(VirtualCable& cable) : cable_(cable) {}
+        explicit Line(VirtualCable& cable) : cable_(cable), number_(++cable.lines_) {}
+        ~Line() override {
+            if (number_ == cable_.lines_) {  // else another one has followed
+                cable_.close();
+            }
+        }
+        Line(const Line&) = delete;
+        Line& operator=(const Line&) = delete;
         base::Result<std::size_t> read(std::span<std::byte> buffer,
                                        os::Deadline deadline) override {
             return cable_.read(buffer, deadline);
         }
-        base::Done write(base::ByteView bytes, os::Deadline) override {
-            return cable_.write(bytes);
+        base::Done write(base::ByteView bytes, os::Deadline deadline) override {
+            return cable_.write(bytes, deadline);
         }
         base::Done flush() override {
             cable_.take_output();
@@ -63,14 +78,14 @@ private:
 
     private:
         VirtualCable& cable_;
+        int number_;
     };
     class Plug final : public transport::Connector {
     public:
         explicit Plug(VirtualCable& cable) : cable_(cable) {}
         base::Result<std::unique_ptr<transport::Transport>> connect(os::Deadline) override {
             cable_.cancelled_ = false;
-            cable_.take_output();
-            cable_.arrived_.clear();
+            TRY(cable_.open());
             return std::unique_ptr<transport::Transport>(std::make_unique<Line>(cable_));
         }
 
@@ -84,8 +99,11 @@ private:
         }
         TRY(cancelled_now());
         take_output();
-        while (arrived_.empty() && clock_.now() < deadline) {
+        while (arrived_.empty() && !hung_up_ && clock_.now() < deadline) {
             step(deadline);
+        }
+        if (arrived_.empty() && hung_up_) {
+            return base::make_error(base::ErrorCode::link_lost, "the device has hung up");
         }
         if (arrived_.empty()) {
             return base::make_error(base::ErrorCode::deadline_passed, "nothing came");
@@ -96,19 +114,82 @@ private:
         return count;
     }
 
-    base::Done write(base::ByteView bytes) {
+    base::Done write(base::ByteView bytes, os::Deadline deadline) {
         TRY(cancelled_now());
         ++writes_;
         if (!kill_now()) {
-            device_.receive(bytes, clock_.now());
-            return {};
+            return hung_up_ || lost_power()
+                       ? base::make_error(base::ErrorCode::link_lost, "nobody is there any more")
+                       : hand_over(bytes, deadline);
         }
         late_at_ = clock_.now() + delay_;
         late_.assign(bytes.begin(), bytes.end());
         throw Killed{};
     }
 
+    /// No more than the device has room for, as a line that can hold its host back does it.
+    base::Done hand_over(base::ByteView bytes, os::Deadline deadline) {
+        bool begun = false;
+        while (true) {
+            const base::ByteView piece = bytes.first(std::min(bytes.size(), device_.room()));
+            if (!piece.empty() || bytes.empty()) {
+                device_.receive(piece, clock_.now());
+                bytes = bytes.subspan(piece.size());
+                begun = true;
+            }
+            if (bytes.empty()) {
+                return {};
+            }
+            if (clock_.now() >= deadline) {
+                return base::make_error(base::ErrorCode::deadline_passed,
+                                        "the device takes no more",
+                                        begun ? base::Effect::unknown : base::Effect::none);
+            }
+            if (device_.room() == 0) {
+                step(deadline);
+            }
+        }
+    }
+
+    base::Done open() {
+        if (socket_ && !device_.powered()) {
+            return base::make_error(base::ErrorCode::no_answer, "the device has no power");
+        }
+        close();
+        take_output();
+        arrived_.clear();
+        hung_up_ = was_off_ = false;
+        if (socket_) {
+            device_.line_opened(clock_.now());
+        }
+        open_ = true;
+        return {};
+    }
+
+    void close() {
+        if (!socket_ || !std::exchange(open_, false)) {
+            return;
+        }
+        if (std::exchange(late_at_, std::nullopt)) {
+            device_.receive(late_, clock_.now());
+        }
+        take_output();
+        if (!hung_up_) {
+            device_.line_closed(clock_.now());
+        }
+        arrived_.clear();
+    }
+
+    /// A device that was off has forgotten the connection, and says so when it is spoken to.
+    bool lost_power() {
+        was_off_ = socket_ && (was_off_ || !device_.powered());
+        return was_off_ && device_.powered();
+    }
+
     base::Done cancelled_now() {
+        if (break_off_at_ > 0 && --break_off_at_ == 0) {
+            return base::make_error(base::ErrorCode::cancelled, "somebody wants to break off");
+        }
         cancelled_ = cancelled_ || (cancel_at_ > 0 && --cancel_at_ == 0);
         return cancelled_ ? base::make_error(base::ErrorCode::cancelled, "the wait was cancelled")
                           : base::Done();
@@ -119,6 +200,8 @@ private:
     void take_output() {
         const base::Bytes said = device_.take_output();
         arrived_.insert(arrived_.end(), said.begin(), said.end());
+        hung_up_ = device_.take_hang_up() || hung_up_;
+        lost_power();
     }
 
     /// Moves to what happens next, not past `limit`.
@@ -144,6 +227,12 @@ private:
     os::Duration delay_{};
     int kill_at_ = 0;
     int cancel_at_ = 0;
+    int break_off_at_ = 0;
+    int lines_ = 0;
+    bool socket_ = false;
+    bool open_ = false;
+    bool hung_up_ = false;
+    bool was_off_ = false;  ///< since the connection was made
     bool cancelled_ = false;
     int writes_ = 0;
 };
