@@ -203,7 +203,10 @@ void SerialLink::finish_frame(os::Instant now) {
         return;
     }
     output_.push_back(kAck);
-    const bool repeat = frame == last_frame_ && now - last_frame_at_ <= kRepeatWindow;
+    // A link sends a frame kSendsMax times; one more is another host that begins anew.
+    const bool repeat = frame == last_frame_ && now - last_frame_at_ <= kRepeatWindow &&
+                        repeats_ + 1 < kSendsMax;
+    repeats_ = repeat ? repeats_ + 1 : 0;
     last_frame_ = frame;
     last_frame_at_ = now;
     if (!repeat) {

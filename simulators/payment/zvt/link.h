@@ -97,6 +97,7 @@ private:
     os::Instant last_byte_{};
     base::Bytes last_frame_;
     os::Instant last_frame_at_{};
+    int repeats_ = 0;  ///< of it
     std::deque<base::Bytes> queue_;
     int sends_ = 0;
     os::Instant ack_by_{};

@@ -49,6 +49,17 @@ TEST_F(ZvtSerial, ARepeatIsAcknowledgedAndNotCarriedOutAgain) {
     EXPECT_EQ(terminal_->commands(0x0501).taken, 2U);
 }
 
+TEST_F(ZvtSerial, MoreThanALinkRepeatsIsANewCommand) {
+    EXPECT_EQ(say(kEnquiry), "06 " + std::string(kAnswer));
+    for (int i = 0; i < 2; ++i) {
+        now_ += seconds(6);  // a host that begins anew each time, within T2
+        EXPECT_TRUE(say(kEnquiry).ends_with("06"));
+    }
+    now_ += seconds(6);
+    say(kEnquiry);
+    EXPECT_EQ(terminal_->commands(0x0501).taken, 2U);
+}
+
 TEST_F(ZvtSerial, ADamagedFrameIsRefused) {
     EXPECT_EQ(say("10 02 05 01 05 00 00 00 03 02 10 03 4B EE"), "15");
     EXPECT_EQ(say("10 02 05 01 05 00 00 00 03 03 10 03 4B ED"), "15");
