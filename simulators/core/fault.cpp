@@ -95,7 +95,7 @@ constexpr std::array kRows{
 constexpr std::array<std::string_view, 7> kOutcomes{
     "approved", "declined", "wrong_pin", "pin_retry", "cancelled", "unreadable", "partial"};
 
-constexpr std::array<std::string_view, 22> kQuirks{"no_answer",
+constexpr std::array<std::string_view, 23> kQuirks{"no_answer",
                                                    "late_answer",
                                                    "hang_up_on_answer",
                                                    "hang_up_before_status",
@@ -111,6 +111,7 @@ constexpr std::array<std::string_view, 22> kQuirks{"no_answer",
                                                    "wrong_charset",
                                                    "trailing_tlv",
                                                    "receipt_without_amount",
+                                                   "other_amount",
                                                    "long_trace",
                                                    "repeat_empty",
                                                    "repeat_stale",

@@ -204,8 +204,8 @@ void SerialLink::finish_frame(os::Instant now) {
     }
     output_.push_back(kAck);
     // A link sends a frame kSendsMax times; one more is another host that begins anew.
-    const bool repeat = frame == last_frame_ && now - last_frame_at_ <= kRepeatWindow &&
-                        repeats_ + 1 < kSendsMax;
+    const bool repeat =
+        frame == last_frame_ && now - last_frame_at_ <= kRepeatWindow && repeats_ + 1 < kSendsMax;
     repeats_ = repeat ? repeats_ + 1 : 0;
     last_frame_ = frame;
     last_frame_at_ = now;

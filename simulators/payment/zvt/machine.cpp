@@ -450,6 +450,8 @@ base::Done Machine::inject(const Fault& fault, os::Instant now) {
         Counters counters = memory_.counters();
         counters.lock = fault.lock < 0 ? counters.lock : static_cast<std::uint8_t>(fault.lock);
         static_cast<void>(keep(memory_.set(counters)));
+    } else if (fault.kind == FaultKind::swap_device) {
+        TRY(swap_device(fault));
     } else if (fault.kind == FaultKind::clock_shift) {
         clock_shift_ms_ += fault.ms;
     } else if (fault.kind == FaultKind::other_master) {
@@ -460,6 +462,17 @@ base::Done Machine::inject(const Fault& fault, os::Instant now) {
         return base::make_error(base::ErrorCode::not_supported,
                                 "a card terminal has no " + std::string(name_of(fault.kind)));
     }
+    return {};
+}
+
+/// Another terminal on the same line; what this one remembers is not looked at for its id.
+base::Done Machine::swap_device(const Fault& fault) {
+    constexpr std::size_t kTerminalIdDigits = 8;
+    if (fault.serial.size() != kTerminalIdDigits) {
+        return base::bad_field("serial", "8 digits of a terminal id");
+    }
+    options_.terminal_id = fault.serial;
+    registration_ = {};
     return {};
 }
 

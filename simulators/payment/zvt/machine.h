@@ -40,6 +40,7 @@ public:
     void power(bool on, os::Instant now);
 
     base::Done inject(const Fault& fault, os::Instant now);
+    base::Done swap_device(const Fault& fault);
     /// How often the quirk is still to happen; take_quirk() is one time of it.
     bool has_quirk(std::string_view kind, std::uint16_t command = 0) const;
     std::optional<Fault> take_quirk(std::string_view kind, std::uint16_t command = 0);

@@ -38,6 +38,24 @@ TEST_F(ZvtFaults, NoAnswerAndItIsCarriedOut) {
     expect_ordinary();
 }
 
+TEST_F(ZvtFaults, ChargesAnotherAmountAndTellsIt) {
+    till_.fault("quirk", {{"kind", "other_amount"}, {"code", "6"}});
+    bool told = false;
+    for (const std::string& heard : till_.talk(kPay)) {
+        told = told || heard.find("27 00 04 00 00 00 00 12 40") != std::string::npos;
+    }
+    EXPECT_TRUE(told);
+    EXPECT_EQ(till_.money(), 1240);
+    expect_ordinary();
+}
+
+TEST_F(ZvtFaults, AnotherTerminalMayStandOnTheLine) {
+    till_.fault("swap_device", {{"serial", "29001006"}});
+    EXPECT_EQ(till_.terminal().terminal_state().terminal_id, "29001006");
+    EXPECT_FALSE(till_.terminal().terminal_state().registered);
+    EXPECT_FALSE(till_.terminal().inject(*parse_fault("swap_device", {}), {}));
+}
+
 TEST_F(ZvtFaults, AnswerAfterT3) {
     till_.quirk("late_answer");
     till_.say(kPay);
@@ -274,7 +292,7 @@ TEST_F(ZvtFaults, AQuirkMayWaitForItsCommand) {
 
 TEST_F(ZvtFaults, EveryQuirkThatCanBeNamedIsKnownHere) {
     // The list grew: it needs a test above.
-    EXPECT_EQ(terminal_quirks().size(), 22U);
+    EXPECT_EQ(terminal_quirks().size(), 23U);
     const std::vector<std::pair<std::string, std::string>> unknown{{"kind", "nonsense"}};
     EXPECT_FALSE(parse_fault("quirk", unknown));
 }
