@@ -306,8 +306,9 @@ constexpr std::string_view kWhatToReachFor = R"(What to reach for with ctl:
 )";
 
 constexpr std::string_view kPrinterOptions =
-    R"(  --model full|no_mark|clone|mute what a receipt printer can: everything; no completion mark; nor
-                                  automatic status, and odd status bytes; it never answers
+    R"(  --model full|no_mark|clone|mute what a receipt printer can: everything; no completion
+                                  mark; nor automatic status, and odd status bytes; it never
+                                  answers
   --buffer BYTES, --flow line|xonxoff|none   its receive buffer (4096), and how it holds its host
                                   back: by the line (a port's window, a pty not read), by bytes
   --pages N=PAGE,...              code pages under numbers of its own, as 7=866,6=1251
