@@ -30,6 +30,13 @@ bool ends_connection(ErrorCode code) {
            code == ErrorCode::wrong_version;
 }
 
+/// Whether it may go on only when a person says something: in doubt, or a sale with such a step.
+bool may_wait_for_person(const Operation& operation) {
+    return operation.state == OperationState::in_doubt ||
+           (operation.state == OperationState::accepted && operation.error &&
+            operation.error->reaction == base::Reaction::ask_operator);
+}
+
 Error with_effect(Error error, Effect effect) {
     error.effect = effect;
     return error;
@@ -409,7 +416,9 @@ Result<Operation> Client::outcome(const OperationOptions& options, os::Deadline 
     Pauses pauses(clock_);
     std::optional<os::Deadline> doubt_until;
     while (true) {
-        auto seen = await(options.operation_id, deadline);
+        const os::Deadline look =
+            options.watch ? std::min(deadline, clock_.now() + kWatchLook) : deadline;
+        auto seen = await(options.operation_id, look);
         const os::Instant now = clock_.now();
         if (!seen) {
             if (!is_worth_repeating(seen.error()) || !pauses.wait(deadline)) {
@@ -417,11 +426,14 @@ Result<Operation> Client::outcome(const OperationOptions& options, os::Deadline 
             }
             continue;
         }
-        if (is_final(seen->state) || now >= deadline) {
+        const bool goes_on = !is_final(seen->state) && now < deadline;
+        if (!goes_on || (options.watch && !options.watch(*seen))) {
             return seen;
         }
-        if (seen->state != OperationState::in_doubt) {
-            pauses.wait(deadline);  // devd waits no longer than an hour in one request
+        if (!may_wait_for_person(*seen)) {
+            if (!options.watch) {
+                pauses.wait(deadline);  // devd waits no longer than an hour in one request
+            }
             continue;
         }
         if (!doubt_until) {

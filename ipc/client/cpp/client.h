@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -60,6 +61,13 @@ struct TopicEvent {
     contract::Event event;  ///< event.body says what happened: Device, Operation, Alarm or Gap
 };
 
+/// How often carry_out() shows an operation that it waits for to whoever watches it.
+inline constexpr os::Duration kWatchLook = std::chrono::milliseconds(250);
+
+/// Is shown an operation that carry_out() waits for; may read events (next_event) and ask to break
+/// it off (abort). False: carry_out() waits no longer and returns it as it stands.
+using Watch = std::function<bool(const contract::Operation& so_far)>;
+
 /// How an operation is handed over.
 struct OperationOptions {
     base::OperationId operation_id;    ///< of make_operation_id(), stored already
@@ -67,6 +75,7 @@ struct OperationOptions {
     std::int64_t start_before_ms = 0;  ///< Unix time after which it must not start; 0 = no limit
     bool force = false;                ///< go on in spite of possible_duplicate
     os::Duration doubt_patience{};     ///< carry_out: how long a doubt may last before it returns
+    Watch watch{};                     ///< carry_out: looks on every kWatchLook; empty: nobody does
 };
 
 /// True for the states that never change again: done, failed, cancelled, expired, never_accepted.
@@ -126,7 +135,8 @@ public:
     ///    new attempt is a new operation with a new id.
     ///  * in_doubt: it is not known whether the device acted. Keep the id, sell nothing else in its
     ///    place, and ask for it again: devd asks the device by itself as soon as it answers.
-    ///  * accepted, prepared: the deadline came first. Ask again with await().
+    ///  * accepted, prepared: the deadline came first, or a sale waits for a person: then `error`
+    ///    says for what (a step in doubt, compensation_open). Ask again with await().
     ///
     /// An error with effect none means: not handed over, or refused, and nothing will come of it.
     /// An error with effect unknown: the id may be in the book; ask for it by operation(), or make

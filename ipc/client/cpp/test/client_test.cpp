@@ -47,7 +47,8 @@ public:
     int executed = 0;
     std::optional<base::Error> refuse_submit;  ///< of unknown ids
     OperationState becomes = OperationState::done;
-    int doubtful_looks = 0;  ///< so many awaits find it in doubt
+    std::optional<contract::Error> waits_for;  ///< of what stays accepted
+    int doubtful_looks = 0;                    ///< so many awaits find it in doubt
     std::vector<contract::SubscribeRequest> subscribes;
     ipc::PeerId subscriber{};
     std::int64_t next_seq = 5;
@@ -115,6 +116,7 @@ private:
             operation.state = OperationState::in_doubt;
         } else if (!is_final(operation.state)) {
             operation.state = becomes;
+            operation.error = waits_for;
             executed += becomes == OperationState::done ? 1 : 0;
         }
         return contract::to_value(operation);
@@ -324,6 +326,29 @@ TEST_F(ClientTest, WaitsForTheVerdictWhilePatienceLasts) {
     ASSERT_TRUE(sold) << base::to_text(sold.error());
     EXPECT_EQ(sold->state, OperationState::done);
     EXPECT_EQ(count(RequestKind::await), 4);
+}
+
+TEST_F(ClientTest, ReturnsASaleThatOnlyAPersonHelpsOn) {
+    devd_.becomes = OperationState::accepted;
+    devd_.waits_for = contract::to_contract(make_error(ErrorCode::compensation_open, ""));
+    const auto sold = sell();
+    ASSERT_TRUE(sold) << base::to_text(sold.error());
+    EXPECT_EQ(sold->state, OperationState::accepted);
+    EXPECT_EQ(count(RequestKind::await), 1);
+}
+
+TEST_F(ClientTest, ShowsWhatItWaitsForUntilWhoeverWatchesHasSeenEnough) {
+    devd_.doubtful_looks = 3;
+    options_.doubt_patience = std::chrono::seconds(5);
+    int looks = 0;
+    options_.watch = [&looks](const Operation& so_far) {
+        EXPECT_EQ(so_far.state, OperationState::in_doubt);
+        return ++looks < 2;
+    };
+    const auto sold = sell();
+    ASSERT_TRUE(sold) << base::to_text(sold.error());
+    EXPECT_EQ(sold->state, OperationState::in_doubt);
+    EXPECT_EQ(count(RequestKind::await), 2);
 }
 
 TEST_F(ClientTest, RefusesAnOperationWithoutAnId) {

@@ -5,20 +5,21 @@ import dataclasses
 import os
 import secrets
 import time
-from typing import Any, Optional
+from typing import Any, Callable, Optional
 
 from tillhost import codec, messages
 from tillhost.connection import PROTOCOL_VERSION, Connection
 from tillhost.errors import FieldError, NoDaemon, TillhostError
 from tillhost.events import Events, Place, TopicEvent
 from tillhost.journal import Journal
-from tillhost.messages import Operation, OperationState, Verdict
+from tillhost.messages import Operation, OperationState, Reaction, Verdict
 
 DEADLINE = 60.0  # seconds that a call waits unless told otherwise
 HELLO_TIME_MAX = 5.0
 RECONNECT_DELAY_MIN = 0.05
 RECONNECT_DELAY_MAX = 1.0
 DOUBT_LOOK = 0.2
+WATCH_LOOK = 0.25  # how often carry_out shows what it waits for
 
 _FINAL = {OperationState.done, OperationState.failed, OperationState.cancelled,
           OperationState.expired, OperationState.never_accepted}
@@ -51,6 +52,13 @@ def make_operation_id() -> str:
 def is_final(state: OperationState) -> bool:
     """True for the states that never change again."""
     return state in _FINAL
+
+
+def _may_wait_for_person(operation: Operation) -> bool:
+    """In doubt, or a sale with such a step: it may go on only when a person says something."""
+    return operation.state == OperationState.in_doubt or (
+        operation.state == OperationState.accepted and operation.error is not None
+        and operation.error.reaction == Reaction.ask_operator)
 
 
 def _is_worth_repeating(error: TillhostError) -> bool:
@@ -136,10 +144,15 @@ class Client:
 
     def carry_out(self, device: str, command: messages.Command, operation_id: str, *,
                   sale_ref: str = "", start_before_ms: int = 0, force: bool = False,
-                  doubt_patience: float = 0.0, deadline: float = DEADLINE) -> Operation:
+                  doubt_patience: float = 0.0, deadline: float = DEADLINE,
+                  watch: Optional[Callable[[Operation], bool]] = None) -> Operation:
         """Hands an operation over and returns the truth: the operation in a final state, or in
         doubt, or as it stood at the deadline. It is carried out once, however often the connection
-        breaks or devd is restarted meanwhile.
+        breaks or devd is restarted meanwhile. A sale that waits for a person is returned as it
+        stands, with that error.
+
+        watch is shown the operation every quarter of a second while it is waited for; it may read
+        events and ask for an abort. When it returns False, the operation is returned as it stands.
 
         An error with effect "none": nothing will come of it. With "unknown": the id may be in the
         book; ask by operation(), or make sure with settle().
@@ -153,7 +166,8 @@ class Client:
         until = time.monotonic() + deadline
         try:
             taken = self._hand_over(kept, was_kept, until)
-            return taken if is_final(taken.state) else self._outcome(kept, doubt_patience, until)
+            return taken if is_final(taken.state) else self._outcome(
+                kept, doubt_patience, until, watch)
         except TillhostError as error:
             if not error.may_have_happened:
                 self._forget(operation_id)  # nothing will come of it
@@ -379,24 +393,26 @@ class Client:
                 raise refusal
             return settled
 
-    def _outcome(self, kept: messages.KeptOperation, doubt_patience: float,
-                 until: float) -> Operation:
+    def _outcome(self, kept: messages.KeptOperation, doubt_patience: float, until: float,
+                 watch: Optional[Callable[[Operation], bool]]) -> Operation:
         pauses, doubt_until = _Pauses(), None
         request = messages.OperationRequest(operation_id=kept.operation_id)
         while True:
             try:
                 self._be_connected(until)
-                seen = self._ask_until("await", request, until)
+                look = until if watch is None else min(until, time.monotonic() + WATCH_LOOK)
+                seen = self._ask_until("await", request, look)
             except TillhostError as error:
                 if not _is_worth_repeating(error) or not pauses.wait(until):
                     error.effect = "unknown"  # it was taken
                     raise
                 continue
             now = time.monotonic()
-            if is_final(seen.state) or now >= until:
+            if is_final(seen.state) or now >= until or (watch is not None and not watch(seen)):
                 return seen
-            if seen.state != OperationState.in_doubt:
-                pauses.wait(until)
+            if not _may_wait_for_person(seen):
+                if watch is None:
+                    pauses.wait(until)
                 continue
             doubt_until = doubt_until or min(until, now + doubt_patience)
             if now >= doubt_until:
