@@ -123,14 +123,14 @@ void SaleDesk::preflight(const Entry& sale, const View& at) {
         return;
     }
     asked_[sale.row.id].registrar = registrar;
-    const Done put =
-        of->second->ask(contract::StatusQuery{}, context_.clock.now() + kPreflightMax,
-                        [this, id = sale.row.id](const Result<contract::ClassStatus>& answer) {
-                            if (const auto found = asked_.find(id); found != asked_.end()) {
-                                found->second.answer = answer;
-                                marked_.insert(id);
-                            }
-                        });
+    const Done put = of->second->ask(
+        contract::ReceiptCheckQuery{at.sale->receipt}, context_.clock.now() + kPreflightMax,
+        [this, id = sale.row.id](const Result<contract::ClassStatus>& answer) {
+            if (const auto found = asked_.find(id); found != asked_.end()) {
+                found->second.answer = answer;
+                marked_.insert(id);
+            }
+        });
     if (!put) {
         asked_.erase(sale.row.id);
         fail(sale, contract::to_contract(put.error()));
@@ -169,9 +169,9 @@ Done SaleDesk::can_register(const std::string& registrar) const {
                                       device.in_doubt->to_text()));
     }
     if (!works(registrar)) {
-        return make_error(
-            ErrorCode::device_not_ready,
-            fmt::format("registrar: '{}' is not ready: {}", registrar, device.reason));
+        return make_error(ErrorCode::device_not_ready,
+                          fmt::format("registrar: '{}' is not ready{}{}", registrar,
+                                      device.reason.empty() ? "" : ": ", device.reason));
     }
     return {};
 }

@@ -44,9 +44,9 @@ contract::SaleRole role_of(const OperationRow& step);
 /// beside it. So a start goes on where the last process ended: at any point the steps that exist
 /// say what happened. A sale of which no step exists has done nothing and is failed at a start.
 ///
-/// Rules: nothing is charged before the registrar has said that it can register. Nothing is taken
-/// back before the registration is finally failed; while it is in doubt the sale waits. A step is
-/// not repeated; what a person asks for again is another step.
+/// Rules: nothing is charged before the registrar has said that it can register this receipt.
+/// Nothing is taken back before the registration is finally failed; while it is in doubt the sale
+/// waits. A step is not repeated; what a person asks for again is another step.
 class SaleDesk final {
 public:
     using Lanes = std::map<std::string, std::unique_ptr<DeviceLane>>;

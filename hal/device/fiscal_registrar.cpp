@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "ipc/contract/receipt_rules.h"
+
 namespace tillhost::device {
 namespace {
 
@@ -117,6 +119,10 @@ struct Ask {
     Answer operator()(const contract::MarkingQuery& query) {
         return TRY(registrar.check_marking(query, deadline));
     }
+    Answer operator()(const contract::ReceiptCheckQuery& query) {
+        TRY(registrar.check_receipt(query.receipt));
+        return TRY(registrar.status(deadline));
+    }
     /// Questions of other classes, and those that the driver's host answers.
     template <class Other>
     Answer operator()(const Other&) {
@@ -169,6 +175,10 @@ private:
 
 Result<FiscalResult> FiscalRegistrar::correct(const contract::Correction&, Gate&, os::Deadline) {
     return cannot("make correction receipts");
+}
+Done FiscalRegistrar::check_receipt(const contract::Receipt& receipt) const {
+    TRY(contract::check_receipt(receipt));
+    return {};
 }
 Done FiscalRegistrar::print_barcode(const contract::PrintBarcode&, os::Deadline) {
     return cannot("print barcodes");

@@ -136,6 +136,9 @@ public:
     }
 
     // Questions that change nothing.
+    Done check_receipt(const contract::Receipt& receipt) const override {
+        return inner_->check_receipt(receipt);
+    }
     Result<contract::FiscalMemory> fiscal_memory(os::Deadline deadline) override {
         return inner_->fiscal_memory(deadline);
     }

@@ -125,7 +125,15 @@ TEST_P(Registrar, RefusesBadInputBeforeAByte) {
         EXPECT_EQ(done.error().reaction, base::Reaction::reject) << base::to_text(done.error());
         EXPECT_FALSE(done.error().detail.empty());
         EXPECT_EQ(world_.cable->writes(), writes) << base::to_text(done.error());
+        // The same is said when somebody asks before a card is charged for it.
+        const auto checked = world_.would_take(bad);
+        ASSERT_FALSE(checked);
+        EXPECT_EQ(base::to_text(checked.error()), base::to_text(done.error()));
+        EXPECT_EQ(world_.cable->writes(), writes) << base::to_text(checked.error());
     }
+    const auto good = world_.would_take(receipt_of(100));
+    ASSERT_TRUE(good) << base::to_text(good.error());
+    EXPECT_TRUE(std::holds_alternative<contract::FiscalStatus>(*good));
     EXPECT_FALSE(world_.book.marker);
     EXPECT_EQ(receipts(), 0U);
 }

@@ -60,6 +60,10 @@ base::Result<contract::FiscalStatus> World::status() {
     return std::get<contract::FiscalStatus>(status);
 }
 
+base::Result<contract::ClassStatus> World::would_take(const contract::Receipt& receipt) {
+    return driver_->query(contract::ReceiptCheckQuery{receipt}, clock.now() + 60s);
+}
+
 void World::begin_day() {
     ASSERT_TRUE(open());
     for (const contract::Command& command : {contract::Command(contract::OpenShift{}),

@@ -34,6 +34,8 @@ public:
     base::Result<contract::FiscalResult> execute(const contract::Command& command);
     base::Result<contract::Resolution> resolve(const contract::Pending& pending);
     base::Result<contract::FiscalStatus> status();
+    /// The question that is put before a card is charged for the receipt.
+    base::Result<contract::ClassStatus> would_take(const contract::Receipt& receipt);
 
     /// A shift is open and 1000.00 are in the drawer, as far as the device has such things.
     void begin_day();

@@ -104,6 +104,29 @@ TEST(Sale, ChargesNothingWhenTheRegistrarHasNoPaper) {
     EXPECT_FALSE(shop.has(SaleRole::payment));
 }
 
+TEST(Sale, ChargesNothingWhenTheRegistrarDoesNotTakeTheReceipt) {
+    Shop shop;
+    shop.open_all();
+    contract::Sale sale = shop.sale();
+    sale.receipt.currency = "EUR";
+    shop.submit(sale);
+    const auto asked = shop.last<contract::QueryCommand>("fr");
+    ASSERT_TRUE(asked);
+    const auto* check = std::get_if<contract::ReceiptCheckQuery>(&asked->query);
+    ASSERT_NE(check, nullptr) << "it must be asked about this receipt";
+    EXPECT_EQ(check->receipt, sale.receipt);
+    contract::Queried answer;
+    answer.ticket = asked->ticket;
+    answer.error = contract::to_contract(base::bad_field("currency", "RUB"));
+    shop.say("fr", answer);
+    const contract::Operation failed = shop.look();
+    EXPECT_EQ(failed.state, OperationState::failed);
+    EXPECT_EQ(failed.error->code, "bad_field");
+    EXPECT_NE(failed.error->text.find("currency"), std::string::npos);
+    EXPECT_EQ(failed.error->effect, base::Effect::none);
+    EXPECT_FALSE(shop.has(SaleRole::payment));
+}
+
 TEST(Sale, ChargesNothingWhenARegistrarOrTheTerminalIsAway) {
     Shop shop;
     shop.open("fr");

@@ -41,6 +41,12 @@ Result<FiscalResult> Registrar::sell(const contract::Receipt& receipt, device::G
     return make_document(TRY(prepare_ticket(receipt, abilities_)), gate, deadline);
 }
 
+Done Registrar::check_receipt(const contract::Receipt& receipt) const {
+    TRY(require_open());
+    TRY(prepare_ticket(receipt, abilities_));
+    return {};
+}
+
 Result<FiscalResult> Registrar::correct(const contract::Correction& command, device::Gate& gate,
                                         os::Deadline deadline) {
     TRY(require_open());

@@ -87,6 +87,7 @@ public:
     base::Result<contract::Layout> layout(os::Deadline deadline) override;
     base::Result<contract::MarkingCheck> check_marking(const contract::MarkingQuery& query,
                                                        os::Deadline deadline) override;
+    base::Done check_receipt(const contract::Receipt& receipt) const override;
     base::Result<contract::Resolution> resolve(const contract::Pending& pending, device::Gate& gate,
                                                os::Deadline deadline) override;
     base::Result<contract::FiscalStatus> status(os::Deadline deadline) override;

@@ -78,6 +78,17 @@ private:
     std::unique_ptr<transport::Transport> line_;
 };
 
+/// What is looked at before a byte is sent, in a sale and in the question whether it would be
+/// taken.
+Result<contract::ReceiptTotals> check_sale(const contract::Receipt& receipt) {
+    TRY(contract::check_plain_sale(receipt));
+    const contract::ReceiptTotals totals = TRY(contract::check_receipt(receipt));
+    if (totals.total_minor > kTotalMinorMax) {
+        return make_error(ErrorCode::amount_refused, "the total is above the registrar's limit");
+    }
+    return totals;
+}
+
 contract::FiscalResult result_of(std::uint32_t number, const contract::ReceiptTotals& totals,
                                  const std::string& serial) {
     contract::FiscalResult result;
@@ -120,11 +131,7 @@ Result<contract::OperationResult> ToyDriver::execute(const contract::Command& co
 
 Result<contract::OperationResult> ToyDriver::sell(const contract::Receipt& receipt,
                                                   device::Gate& gate, os::Deadline deadline) {
-    TRY(contract::check_plain_sale(receipt));
-    const contract::ReceiptTotals totals = TRY(contract::check_receipt(receipt));
-    if (totals.total_minor > kTotalMinorMax) {
-        return make_error(ErrorCode::amount_refused, "the total is above the registrar's limit");
-    }
+    const contract::ReceiptTotals totals = TRY(check_sale(receipt));
     contract::FiscalMarker marker;
     marker.identity = TRY(identify(deadline));
     const Counters before = TRY(ask(encode_counters(), decode_counters, deadline));
@@ -221,7 +228,9 @@ Result<contract::Resolution> ToyDriver::compare(const contract::Pending& pending
 
 Result<contract::ClassStatus> ToyDriver::query(const contract::Query& query,
                                                os::Deadline deadline) {
-    if (!std::holds_alternative<contract::StatusQuery>(query)) {
+    if (const auto* check = std::get_if<contract::ReceiptCheckQuery>(&query)) {
+        TRY(check_sale(check->receipt));
+    } else if (!std::holds_alternative<contract::StatusQuery>(query)) {
         return make_error(ErrorCode::not_supported, "the toy registrar answers status only");
     }
     return contract::ClassStatus(TRY(status(deadline)));

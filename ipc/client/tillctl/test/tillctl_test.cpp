@@ -161,7 +161,7 @@ TEST(Arguments, MakeEachQuestion) {
     EXPECT_EQ(question_in<contract::EchoQuery>({"echo", "hello"}).payload, base::bytes_of("hello"));
     // Recording has a verb of its own; whoever adds a question to the contract adds its verb.
     understood({"record", "kassa", "off"});
-    static_assert(std::variant_size_v<contract::Query> == 9);
+    static_assert(std::variant_size_v<contract::Query> == 10);
 }
 
 TEST(Arguments, MakeWhatADeviceKeepsItself) {

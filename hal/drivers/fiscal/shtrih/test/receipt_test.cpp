@@ -205,9 +205,15 @@ TEST(ShtrihReceipt, WhatCannotBeSentIsRefusedBeforeAByteLeaves) {
             EXPECT_EQ(made.error().code, code) << base::to_text(made.error());
             EXPECT_EQ(made.error().effect, Effect::none);
             EXPECT_TRUE(made.error().detail.starts_with(field)) << made.error().detail;
+            const auto checked = host.query(contract::ReceiptCheckQuery{receipt});
+            ASSERT_FALSE(checked) << field;
+            EXPECT_EQ(base::to_text(checked.error()), base::to_text(made.error()));
             EXPECT_EQ(device.messages(), 0U);
         };
         contract::Receipt receipt = milk(ReceiptKind::sale);
+        receipt.currency = "EUR";
+        refused(receipt, "currency", ErrorCode::bad_field);
+        receipt = milk(ReceiptKind::sale);
         receipt.customer_name = "ООО «X»";
         refused(receipt, "customer_name", ErrorCode::text_not_printable);
         receipt = milk(ReceiptKind::sale);
