@@ -7,6 +7,7 @@
 Start with docs/clients.md; the messages are in tillhost.messages (docs/ipc).
 """
 from tillhost import messages
+from tillhost.check_package import receipt_of_check_package
 from tillhost.client import (Client, Place, TopicEvent, connect, default_endpoint, is_final,
                              make_operation_id)
 from tillhost.errors import ConnectionLost, DevdError, FieldError, NoDaemon, TillhostError
@@ -14,4 +15,4 @@ from tillhost.journal import Journal
 
 __all__ = ["Client", "ConnectionLost", "DevdError", "FieldError", "Journal", "NoDaemon", "Place",
            "TillhostError", "TopicEvent", "connect", "default_endpoint", "is_final",
-           "make_operation_id", "messages"]
+           "make_operation_id", "messages", "receipt_of_check_package"]
