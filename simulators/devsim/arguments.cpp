@@ -76,6 +76,7 @@ base::Done apply_choice(ServeArguments& serve, std::string_view option, const st
     constexpr std::array<std::string_view, 3> kLinks{"1", "2", "both"};
     constexpr std::array<std::string_view, 2> kTags{"behind", "before"};
     constexpr std::array<std::string_view, 3> kPolicies{"reverse", "keep", "decline"};
+    constexpr std::array<std::string_view, 4> kCurrencies{"EUR", "RUB", "PLN", "CHF"};
     constexpr std::array<std::string_view, 3> kBusy{"ignore", "wait", "refuse"};
     constexpr std::array<std::string_view, 6> kSuffixes{"cr", "lf", "crlf", "tab", "etx", "none"};
     if (option == "--policy") {
@@ -86,6 +87,9 @@ base::Done apply_choice(ServeArguments& serve, std::string_view option, const st
     }
     if (option == "--busy") {
         return set_word(serve.busy, option, value, kBusy);
+    }
+    if (option == "--currency") {
+        return set_word(serve.currency, option, value, kCurrencies);
     }
     if (option == "--ffd") {
         return set_word(serve.ffd, option, value, kFfd);
@@ -352,6 +356,7 @@ FAMILY: {}
                                   model wants them; the one played has them before)
   --suffix cr|lf|crlf|tab|etx|none, --prefix TEXT   what a scanner sends around a code (default cr)
   --password DIGITS               of a card terminal (6; default: any is right)
+  --currency EUR|RUB|PLN|CHF      the only one that a card terminal takes (default EUR)
   --policy reverse|keep|decline   what a card terminal does with what the till has not confirmed
   --busy ignore|wait|refuse       and with a command out of turn
   --card-ms MS, --host-ms MS      until a card is in (200), until the host answers (300)

@@ -50,6 +50,7 @@ struct ServeArguments {
     std::string prefix{};              ///< of a scanner
     std::string password{};            ///< of a card terminal; empty: any is right
     std::string policy = "reverse";    ///< of a card terminal: reverse, keep, decline
+    std::string currency = "EUR";      ///< of a card terminal: EUR, RUB, PLN, CHF
     std::string busy = "ignore";       ///< of a card terminal: ignore, wait, refuse
     std::int64_t card_ms = 200;        ///< of a card terminal: until card and PIN are given
     std::int64_t host_ms = 300;        ///< of a card terminal: until its host answers

@@ -88,6 +88,11 @@ Made make_plain(const ServeArguments& arguments, const os::Clock& clock, Store s
     return Device(TRY(family->make(options)));
 }
 
+/// ISO 4217.
+std::uint16_t currency_number(std::string_view name) {
+    return name == "RUB" ? 643 : name == "PLN" ? 985 : name == "CHF" ? 756 : 978;
+}
+
 Made make_zvt(const ServeArguments& arguments, const os::Clock& clock, Store store) {
     using simulators::zvt::Busy;
     using simulators::zvt::Policy;
@@ -97,6 +102,8 @@ Made make_zvt(const ServeArguments& arguments, const os::Clock& clock, Store sto
     options.terminal_id = arguments.serial.empty() ? options.terminal_id : arguments.serial;
     options.password = arguments.password;
     options.tcp = !arguments.tcp.empty();
+    options.currency = currency_number(arguments.currency);
+    options.currency_name = arguments.currency;
     options.policy = arguments.policy == "keep"      ? Policy::keep
                      : arguments.policy == "decline" ? Policy::decline
                                                      : Policy::reverse;

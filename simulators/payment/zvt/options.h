@@ -28,10 +28,11 @@ struct ZvtOptions {
     std::string password{};                ///< 6 digits; empty: any is right
     std::string software = "2.14.15";      ///< of the status enquiry
     std::string merchant = "TESTSHOP";
-    std::uint16_t currency = 978;    ///< the only one that it takes
-    bool needs_registration = true;  ///< else a payment is taken without one
-    bool sync_ids = false;           ///< sends tag 1F1F; always so where the policy is keep
-    bool tcp = true;                 ///< else the serial procedure
+    std::uint16_t currency = 978;       ///< the only one that it takes, by its number in ISO 4217
+    std::string currency_name = "EUR";  ///< as its receipts name it
+    bool needs_registration = true;     ///< else a payment is taken without one
+    bool sync_ids = false;              ///< sends tag 1F1F; always so where the policy is keep
+    bool tcp = true;                    ///< else the serial procedure
     Policy policy = Policy::reverse;
     Busy busy = Busy::ignore;
 

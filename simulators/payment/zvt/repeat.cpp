@@ -60,7 +60,7 @@ std::vector<Receipt> Machine::receipts_of(const CardTransaction& transaction, bo
         lines.push_back({0, both_ends(name, value, columns)});
     };
     if (amount) {
-        add("EUR", euro(transaction.amount_minor));
+        add(options_.currency_name, euro(transaction.amount_minor));
     }
     add("Terminal-ID", options_.terminal_id);
     add("Trace-Nr.", fmt::format("{:06}", transaction.trace_number));
