@@ -10,6 +10,7 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "hal/os/clock.h"
 #include "hal/os/descriptor.h"
@@ -72,6 +73,22 @@ protected:
                                                  clock_, deadline());
         ASSERT_TRUE(connected) << base::to_text(connected.error());
         client_ = std::move(*connected);
+    }
+    /// Returns when these devices are connected.
+    void wait_until_ready(const std::vector<std::string>& devices) {
+        for (const std::string& device : devices) {
+            const std::string topic = "device/" + device;
+            ASSERT_TRUE(client_->subscribe(topic, {}, deadline()));
+            contract::Device seen = MUST(client_->status(device, deadline()));
+            while (seen.state != contract::DeviceState::ready) {
+                const auto event = client_->next_event(deadline());
+                ASSERT_TRUE(event && *event) << device << ": " << seen.reason;
+                if (const auto* changed = std::get_if<contract::Device>(&(**event).event.body)) {
+                    seen = changed->device == device ? *changed : seen;
+                }
+            }
+            ASSERT_TRUE(client_->unsubscribe(topic, deadline()));
+        }
     }
     os::Deadline deadline() const { return clock_.now() + std::chrono::seconds(60); }
 

@@ -3,9 +3,9 @@
 // the terminal's ledger and the registrar's memory tell the same.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
 
 #include "tests/integration/counter.h"
+#include "tests/integration/free_port.h"
 
 namespace tillhost::support {
 namespace {
@@ -29,33 +29,7 @@ protected:
                                      "confirm_above_minor = 10000\n" +
                                          more));
         start();
-        until_ready("kassa");
-        until_ready("pos");
-    }
-    /// A sale asks its devices at once, and is refused where one is not there yet.
-    void until_ready(const std::string& device) {
-        ASSERT_TRUE(client_->subscribe("device/" + device, {}, deadline()));
-        auto status = client_->status(device, deadline());
-        ASSERT_TRUE(status) << base::to_text(status.error());
-        while (status->state != contract::DeviceState::ready) {
-            const auto event = client_->next_event(deadline());
-            ASSERT_TRUE(event && *event) << device << " does not get ready";
-            const auto* changed = std::get_if<contract::Device>(&(**event).event.body);
-            if (changed != nullptr && changed->device == device) {
-                *status = *changed;
-            }
-        }
-    }
-    static std::uint16_t free_port() {
-        const os::Descriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof address;
-        auto* const any = reinterpret_cast<sockaddr*>(&address);
-        INVARIANT(::bind(probe.get(), any, size) == 0);
-        INVARIANT(::getsockname(probe.get(), any, &size) == 0);
-        return ntohs(address.sin_port);
+        wait_until_ready({"kassa", "pos", "byhand"});
     }
     static contract::Sale sale(const std::string& terminal = "pos") {
         contract::Sale sale;

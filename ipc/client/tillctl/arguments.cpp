@@ -30,14 +30,19 @@ Language language_asked(int argc, const char* const* argv, Language otherwise) {
     return otherwise;
 }
 
-void declare_common(VerbGrammar program, Invocation& to) {
+/// Whether a customer is asked at a terminal until it is done.
+bool asks_customer(const Verb& verb) {
+    return std::holds_alternative<SellVerb>(verb) || std::holds_alternative<PayVerb>(verb);
+}
+
+void declare_common(VerbGrammar program, Invocation& to, std::optional<os::Duration>& timeout) {
     program.flag("--json", "json", to.json);
     program.choice("--lang", "lang", {"en", "ru", "pl"},
                    [](const std::string&) { return Problem(); });
     program.text("--endpoint ADDRESS", "endpoint", to.endpoint);
     program.take(
         "--timeout SECONDS", "timeout",
-        [&to, language = program.language()](const std::string& word) {
+        [&timeout, language = program.language()](const std::string& word) {
             double seconds = 0;
             const char* const end = word.data() + word.size();
             const auto [stop, wrong] = std::from_chars(word.data(), end, seconds);
@@ -47,16 +52,18 @@ void declare_common(VerbGrammar program, Invocation& to) {
                 return filled(language, Text::seconds_range, kTimeoutSecondsMin, kTimeoutSecondsMax,
                               word);
             }
-            to.timeout =
+            timeout =
                 std::chrono::duration_cast<os::Duration>(std::chrono::duration<double>(seconds));
             return Problem();
         });
 }
 
-void declare(CommandLine& line, Invocation& to) {
-    declare_common(line.common(), to);
+void declare(CommandLine& line, Invocation& to, std::optional<os::Duration>& timeout) {
+    declare_common(line.common(), to, timeout);
     line.group(Text::group_documents);
     declare_documents(line, to);
+    line.group(Text::group_payments);
+    declare_payments(line, to);
     line.group(Text::group_operations);
     declare_operations(line, to);
     line.group(Text::group_devices);
@@ -78,17 +85,21 @@ std::variant<Invocation, Explanation> parse_arguments(int argc, const char* cons
     Invocation invocation;
     invocation.language = language_asked(argc, argv, language);
     CommandLine line("tillctl", invocation.language);
-    declare(line, invocation);
+    std::optional<os::Duration> timeout;
+    declare(line, invocation, timeout);
     if (auto explanation = line.read(argc, argv)) {
         return std::move(*explanation);
     }
+    invocation.timeout =
+        timeout.value_or(asks_customer(invocation.verb) ? kCustomerTimeout : kTimeout);
     return invocation;
 }
 
 std::vector<std::string> all_verbs() {
     Invocation invocation;
     CommandLine line("tillctl", Language::english);
-    declare(line, invocation);
+    std::optional<os::Duration> timeout;
+    declare(line, invocation, timeout);
     return line.verbs();
 }
 

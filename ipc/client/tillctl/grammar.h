@@ -12,6 +12,7 @@
 namespace tillhost::tillctl {
 
 void declare_documents(CommandLine& line, Invocation& to);   // grammar_documents.cpp
+void declare_payments(CommandLine& line, Invocation& to);    // grammar_payments.cpp
 void declare_operations(CommandLine& line, Invocation& to);  // grammar_operations.cpp
 void declare_devices(CommandLine& line, Invocation& to);     // grammar_service.cpp
 void declare_service(CommandLine& line, Invocation& to);
@@ -25,6 +26,10 @@ void take_id(VerbGrammar& verb, std::string_view name, std::string_view help, ba
              Presence presence = Presence::optional);
 /// The device and how a document is handed over to it.
 void take_hand_over(VerbGrammar& verb, HandOver& how);
+/// The same without the device.
+void take_how(VerbGrammar& verb, HandOver& how);
+/// What is wrong with a word as an amount of that currency; nothing named: of any.
+Problem amount_problem(Language language, const std::string& word, const std::string& currency);
 
 /// One of these enumerators of the contract, by its name.
 template <class E>

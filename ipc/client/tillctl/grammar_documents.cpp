@@ -133,6 +133,11 @@ void declare_paper(CommandLine& line, Invocation& to) {
                                     std::get<contract::FeedPaper>(filled->command).lines,
                                     Presence::required);
                     });
+    VerbGrammar document = line.verb("print-document");
+    auto printed = std::make_shared<PrintDocumentVerb>();
+    take_hand_over(document, printed->how);
+    document.text("FILE", "print-document.file", printed->path, Presence::required);
+    keep(document, to, printed);
     VerbGrammar cut = line.verb("cut");
     auto filled = std::make_shared<SubmitVerb>();
     auto full = std::make_shared<bool>(false);
@@ -150,6 +155,10 @@ void declare_paper(CommandLine& line, Invocation& to) {
 
 void take_hand_over(VerbGrammar& verb, HandOver& how) {
     verb.text("DEVICE", "device", how.device, Presence::required);
+    take_how(verb, how);
+}
+
+void take_how(VerbGrammar& verb, HandOver& how) {
     take_id(verb, "--id UUID", "id", how.operation_id);
     verb.text("--sale-ref TEXT", "sale_ref", how.sale_ref);
     verb.flag("--force", "force", how.force);

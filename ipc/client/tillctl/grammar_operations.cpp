@@ -6,6 +6,18 @@ namespace {
 constexpr std::int64_t kDocumentNumberMax = 4'294'967'295;
 constexpr std::int64_t kVersionMax = 9'007'199'254'740'991;
 constexpr std::int64_t kListMax = 1000;
+constexpr std::int64_t kTerminalNumberMax = 999'999'999;
+
+/// What a person reads from a terminal's paper.
+void take_entry(VerbGrammar& verb, DecideVerb& filled, contract::PaymentEntry& entry) {
+    verb.text("--amount AMOUNT", "decide.amount", filled.amount);
+    verb.text("--amount-again AMOUNT", "decide.amount_again", filled.amount_again);
+    verb.text("--currency CODE", "decide.currency", entry.currency);
+    verb.number("--receipt NUMBER", "payment.receipt", 0, kTerminalNumberMax, entry.receipt_number);
+    verb.text("--authorisation TEXT", "decide.authorisation", entry.authorisation_code);
+    verb.text("--card TEXT", "decide.card", entry.card_name);
+    verb.text("--reference TEXT", "payment.reference", entry.reference);
+}
 
 void declare_decide(CommandLine& line, Invocation& to) {
     VerbGrammar verb = line.verb("decide");
@@ -20,7 +32,27 @@ void declare_decide(CommandLine& line, Invocation& to) {
     verb.number("--document NUMBER", "decide.document", 0, kDocumentNumberMax,
                 decision->fiscal_document_number);
     verb.text("--note TEXT", "decide.note", decision->note, Presence::required);
-    keep(verb, to, filled);
+    auto entry = std::make_shared<contract::PaymentEntry>();
+    take_entry(verb, *filled, *entry);
+    verb.chosen([&to, filled, entry, language = verb.language()] {
+        const bool given = *entry != contract::PaymentEntry() || !filled->amount_again.empty();
+        if (given && filled->amount.empty()) {
+            return "--amount: " + std::string(text(language, Text::entry_wants_amount));
+        }
+        for (const auto& [name, word] : {std::pair{"--amount", &filled->amount},
+                                         std::pair{"--amount-again", &filled->amount_again}}) {
+            const Problem problem =
+                word->empty() ? "" : amount_problem(language, *word, entry->currency);
+            if (!problem.empty()) {
+                return fmt::format("{}: {}", name, problem);
+            }
+        }
+        if (!filled->amount.empty()) {
+            filled->decision.payment = *entry;
+        }
+        to.verb = std::move(*filled);
+        return Problem();
+    });
 }
 
 }  // namespace

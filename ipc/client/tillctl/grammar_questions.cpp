@@ -99,6 +99,16 @@ public:
         keep(verb, query, Show::all);
         return {verb, &std::get<Q>(*query)};
     }
+    /// Whether it would take the receipt of a file.
+    void receipt() {
+        VerbGrammar verb = query_.below("receipt");
+        auto path = std::make_shared<std::string>();
+        verb.text("FILE", "receipt.file", *path, Presence::required);
+        verb.chosen([&to = to_, device = device_, path] {
+            to.verb = QueryVerb{*device, contract::ReceiptCheckQuery{}, Show::all, *path};
+            return Problem();
+        });
+    }
     Language language() const { return query_.language(); }
 
 private:
@@ -109,7 +119,7 @@ private:
             if (registers != nullptr && registers->cash.empty() && registers->operation.empty()) {
                 return std::string(text(language, Text::no_registers));
             }
-            to.verb = QueryVerb{*device, *query, show};
+            to.verb = QueryVerb{*device, *query, show, {}};
             return Problem();
         });
     }
@@ -166,6 +176,7 @@ void declare_questions(CommandLine& line, Invocation& to) {
     table.number("FIELD", "query.table.field", 1, kTableMax, place->field, Presence::required);
     questions.plain("layout", contract::LayoutQuery{});
     declare_marking(questions);
+    questions.receipt();
     questions.plain("last", contract::LastTransactionQuery{});
     auto [echo, sent] = questions.with_words<contract::EchoQuery>("echo");
     echo.take(

@@ -44,6 +44,35 @@ struct ReceiptVerb {
     HandOver how;
     std::string path;
 };
+/// A sale of several steps; what is named here holds over the file.
+struct SellVerb {
+    HandOver how;
+    std::string path;  ///< of a sale or of a receipt
+    std::string registrar;
+    std::string substitute;
+    std::string terminal;
+    std::string printer;
+    std::string drawer;
+    bool open_drawer = false;
+};
+/// What is done with money at a terminal.
+enum class OnCard : std::uint8_t { charge, pay_back, take_back };
+struct PayVerb {
+    HandOver how;
+    OnCard what = OnCard::charge;
+    std::string amount;    ///< as it was typed; empty: that of the payment `of`
+    std::string currency;  ///< empty: the terminal's own
+    base::OperationId of;  ///< the payment that is taken back; nil: its numbers are given here
+    contract::Reverse numbers;
+};
+/// Breaks off what a terminal is doing.
+struct AbortVerb {
+    std::string what;  ///< id of an operation, or of a terminal
+};
+struct PrintDocumentVerb {
+    HandOver how;
+    std::string path;
+};
 struct CorrectionVerb {
     HandOver how;
     std::string path;  ///< of the receipt that should have been registered
@@ -57,6 +86,7 @@ struct QueryVerb {
     std::string device;
     contract::Query query;
     Show show = Show::all;
+    std::string receipt_path;  ///< of the file that a receipt_check is about
 };
 struct OperationsVerb {
     contract::OperationsRequest request;
@@ -69,6 +99,9 @@ struct OperationVerb {
 };
 struct DecideVerb {
     client::Client::Decision decision;
+    // Of a terminal's operation, as they were typed.
+    std::string amount;
+    std::string amount_again;
 };
 /// What devd says unasked.
 struct WatchVerb {
@@ -94,17 +127,22 @@ struct ReplayVerb {
     std::string path;
 };
 
-using Verb =
-    std::variant<DevicesVerb, StatusVerb, QueryVerb, SubmitVerb, ReceiptVerb, CorrectionVerb,
-                 OperationsVerb, OperationVerb, DecideVerb, HealthVerb, MetricsVerb, BackupVerb,
-                 WatchVerb, DecodeVerb, RecordVerb, ReplayVerb, AdminVerb>;
+using Verb = std::variant<DevicesVerb, StatusVerb, QueryVerb, SubmitVerb, ReceiptVerb,
+                          CorrectionVerb, SellVerb, PayVerb, AbortVerb, PrintDocumentVerb,
+                          OperationsVerb, OperationVerb, DecideVerb, HealthVerb, MetricsVerb,
+                          BackupVerb, WatchVerb, DecodeVerb, RecordVerb, ReplayVerb, AdminVerb>;
+
+/// How long an outcome is waited for unless --timeout says otherwise, and where a customer is
+/// asked: longer than devd gives a payment and a registration together.
+inline constexpr os::Duration kTimeout = std::chrono::seconds(60);
+inline constexpr os::Duration kCustomerTimeout = std::chrono::minutes(10);
 
 /// One command line, understood.
 struct Invocation {
     bool json = false;
     Language language = Language::english;
     std::string endpoint;  ///< empty: client::default_endpoint()
-    os::Duration timeout = std::chrono::seconds(60);
+    os::Duration timeout = kTimeout;
     Verb verb;
 };
 

@@ -4,6 +4,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 
 #include "ipc/client/tillctl/arguments.h"
@@ -72,10 +73,21 @@ private:
     bool hides_;
 };
 
+std::atomic<bool> interruption_noted = false;
+static_assert(std::atomic<bool>::is_always_lock_free);  // so that a signal may set it
+
 class StandardStreams final : public Console {
 public:
     void out(std::string_view text) override { write(stdout, text); }
     void err(std::string_view text) override { write(stderr, text); }
+
+    void note_interruption() override {
+        struct sigaction action {};
+        action.sa_handler = [](int) { interruption_noted = true; };
+        action.sa_flags = static_cast<int>(SA_RESETHAND);
+        ::sigaction(SIGINT, &action, nullptr);
+    }
+    bool interrupted() const override { return interruption_noted; }
 
     bool asks() const override {
         return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDOUT_FILENO) == 1;

@@ -49,6 +49,32 @@ std::vector<Wish> wishes_of(Language language, const contract::ClassStatus& stat
 std::string operations_text(Language language, const contract::OperationsReply& reply);
 /// One operation: what came of it, what that means, and what to do now.
 std::string operation_text(Language language, const contract::Operation& operation);
+// --- money at a terminal, and sales (texts_payments.cpp)
+
+/// What stands of a document, with the paper's side of it where paper is expected.
+std::string fiscal_text(Language language, const contract::FiscalResult& result, bool prints);
+std::string payment_text(Language language, const contract::PaymentResult& result);
+std::string day_text(Language language, const contract::EndOfDayResult& day);
+std::string transaction_text(Language language, const contract::LastTransaction& last);
+std::string terminal_text(Language language, const contract::TerminalStatus& status);
+std::string sale_text(Language language, const contract::SaleResult& sale);
+std::string receipts_text(Language language, const std::vector<contract::TerminalReceipt>& all);
+/// What is to be done about a terminal's operation, or a sale, that is not done; empty: what holds
+/// for all operations.
+std::string payment_advice(Language language, const contract::Operation& operation);
+/// What a list shows of it: the amount, or how far a sale is.
+std::string payment_outcome(Language language, const contract::Operation& operation);
+/// What a terminal asks of the customer, as one line.
+std::string prompt_text(Language language, const contract::Prompt& prompt);
+/// How far a sale is, as one line.
+std::string stage_line(Language language, contract::SaleStage stage);
+/// A person wants to wait no longer.
+std::string interrupted_text(Language language, const base::OperationId& id);
+/// A terminal was asked to break this off.
+std::string breaking_off_text(Language language, const base::OperationId& id);
+
+// --- operations, continued
+
 /// Said before anything is sent.
 std::string handing_over_text(Language language, const base::OperationId& id);
 /// The outcome of what was handed over under this id is not known.

@@ -178,6 +178,13 @@ public:
         return recording_text(language_, status);
     }
 
+    std::string operator()(const contract::TerminalStatus& status) const {
+        return terminal_text(language_, status);
+    }
+    std::string operator()(const contract::LastTransaction& last) const {
+        return transaction_text(language_, last);
+    }
+
     /// Of a class without sentences of its own.
     template <class Other>
     std::string operator()(const Other& other) const {

@@ -61,7 +61,9 @@ std::string numbers_text(Language language, const FiscalResult& result) {
     return told;
 }
 
-std::string result_text(Language language, const FiscalResult& result, bool prints) {
+}  // namespace
+
+std::string fiscal_text(Language language, const FiscalResult& result, bool prints) {
     std::string told =
         result.training ? row(language, Text::label_training, text(language, Text::training_result))
                         : "";
@@ -81,8 +83,41 @@ std::string result_text(Language language, const FiscalResult& result, bool prin
     return told;
 }
 
+namespace {
+
+/// What a device did.
+struct ResultTeller {
+    Language language;
+    bool prints;
+
+    std::string operator()(const FiscalResult& result) const {
+        return fiscal_text(language, result, prints);
+    }
+    std::string operator()(const contract::PaymentResult& result) const {
+        return payment_text(language, result);
+    }
+    std::string operator()(const contract::TerminalReceipts& result) const {
+        return receipts_text(language, result.receipts) +
+               (result.text.empty() ? "" : row(language, Text::label_says, result.text));
+    }
+    std::string operator()(const contract::EndOfDayResult& result) const {
+        return day_text(language, result);
+    }
+    std::string operator()(const contract::SaleResult& result) const {
+        return sale_text(language, result);
+    }
+    /// Of a kind without sentences of its own.
+    template <class Other>
+    std::string operator()(const Other& other) const {
+        return fields_text(contract::to_value(other, contract::Style::readable));
+    }
+};
+
 /// What is known of an operation that is not done, and what to do.
 std::string advice_text(Language language, const contract::Operation& operation) {
+    if (std::string told = payment_advice(language, operation); !told.empty()) {
+        return told;
+    }
     const std::string id = operation.operation_id.to_text();
     switch (operation.state) {
         case OperationState::unspecified:
@@ -112,7 +147,7 @@ bool prints(std::string_view command) {
 std::string outcome_text(Language language, const contract::Operation& one) {
     const auto* fiscal = one.result ? std::get_if<FiscalResult>(&*one.result) : nullptr;
     if (fiscal == nullptr) {
-        return one.error ? one.error->code : "";
+        return one.error ? one.error->code : payment_outcome(language, one);
     }
     std::string told;
     if (fiscal->fiscal_document_number != 0) {
@@ -147,18 +182,17 @@ std::string operations_text(Language language, const contract::OperationsReply& 
 
 std::string operation_text(Language language, const contract::Operation& operation) {
     std::string told = row(state_text(language, operation.state),
-                           operation.device.empty() ? ""
+                           operation.device.empty() ? operation.command
                                                     : filled(language, Text::command_on,
                                                              operation.command, operation.device));
     told += row(language, Text::label_operation, operation.operation_id.to_text());
     if (!operation.sale_ref.empty()) {
         told += row(language, Text::label_sale, operation.sale_ref);
     }
-    if (operation.result) {
-        const auto* fiscal = std::get_if<FiscalResult>(&*operation.result);
-        told += fiscal != nullptr
-                    ? result_text(language, *fiscal, prints(operation.command))
-                    : fields_text(contract::to_value(*operation.result, contract::Style::readable));
+    if (operation.sale) {
+        told += sale_text(language, *operation.sale);
+    } else if (operation.result) {
+        told += std::visit(ResultTeller{language, prints(operation.command)}, *operation.result);
     }
     if (operation.error) {
         told += row(language, Text::label_reason,

@@ -3,7 +3,8 @@
 #include <utility>
 
 #include "hal/base/invariant.h"
-#include "ipc/client/tillctl/receipt_file.h"
+#include "ipc/client/tillctl/document_file.h"
+#include "ipc/client/tillctl/payments.h"
 #include "ipc/client/tillctl/texts.h"
 #include "ipc/client/tillctl/watch.h"
 #include "ipc/contract/envelope.h"
@@ -86,8 +87,17 @@ public:
     }
 
     Exit operator()(const QueryVerb& verb) {
-        return with_client([this, &verb](Client& devd) {
-            const auto reply = devd.query(verb.device, verb.query, deadline_);
+        contract::Query query = verb.query;
+        if (!verb.receipt_path.empty()) {
+            auto receipt = read_receipt_file(verb.receipt_path);
+            if (!receipt) {
+                fail(receipt.error());
+                return Exit::usage;
+            }
+            query = contract::ReceiptCheckQuery{std::move(*receipt)};
+        }
+        return with_client([this, &verb, &query](Client& devd) {
+            const auto reply = devd.query(verb.device, query, deadline_);
             if (!reply) {
                 return fail(reply.error());
             }
@@ -117,7 +127,49 @@ public:
     }
 
     Exit operator()(const SubmitVerb& verb) {
-        return with_client([this, &verb](Client& devd) { return hand_over(devd, verb); });
+        return with_client(
+            [this, &verb](Client& devd) { return hand_over(devd, verb, options_of(verb.how)); });
+    }
+
+    Exit operator()(const PrintDocumentVerb& verb) {
+        auto document = read_print_document_file(verb.path);
+        if (!document) {
+            fail(document.error());
+            return Exit::usage;
+        }
+        return (*this)(SubmitVerb{verb.how, std::move(*document)});
+    }
+
+    Exit operator()(const SellVerb& verb) {
+        auto sale = sale_of(verb);
+        if (!sale) {
+            fail(sale.error());
+            return Exit::usage;
+        }
+        return with_client([this, &verb, &sale](Client& devd) {
+            const std::string terminal = sale->terminal;
+            return hand_over_watched(devd, {verb.how, std::move(*sale)}, terminal);
+        });
+    }
+
+    Exit operator()(const PayVerb& verb) {
+        return with_client([this, &verb](Client& devd) {
+            auto command = command_of(verb, devd, deadline_);
+            return command
+                       ? hand_over_watched(devd, {verb.how, std::move(*command)}, verb.how.device)
+                       : fail(command.error());
+        });
+    }
+
+    Exit operator()(const AbortVerb& verb) {
+        return with_client([this, &verb](Client& devd) {
+            const auto operation = break_off(verb, devd, deadline_);
+            if (!operation) {
+                return fail(operation.error());
+            }
+            return answer(contract::to_value(*operation, contract::Style::readable),
+                          breaking_off_text(language(), operation->operation_id));
+        });
     }
 
     Exit operator()(const OperationsVerb& verb) {
@@ -143,7 +195,10 @@ public:
         });
     }
 
-    Exit operator()(const DecideVerb& verb) {
+    Exit operator()(DecideVerb verb) {
+        if (const auto taken = take_amounts(verb); !taken) {
+            return fail(taken.error());
+        }
         return with_client([this, &verb](Client& devd) {
             const auto operation = devd.decide(verb.decision, deadline_);
             if (!operation) {
@@ -234,17 +289,39 @@ private:
         return devd ? body(**devd) : fail(devd.error());
     }
 
-    Exit hand_over(Client& devd, const SubmitVerb& verb) {
+    client::OperationOptions options_of(const HandOver& how) const {
         client::OperationOptions options;
-        options.operation_id = verb.how.operation_id.is_nil() ? client::make_operation_id(clock_)
-                                                              : verb.how.operation_id;
-        options.sale_ref = verb.how.sale_ref;
-        options.force = verb.how.force;
+        options.operation_id =
+            how.operation_id.is_nil() ? client::make_operation_id(clock_) : how.operation_id;
+        options.sale_ref = how.sale_ref;
+        options.force = how.force;
         options.doubt_patience = kDoubtPatience;
+        return options;
+    }
+
+    /// A customer is asked meanwhile: what the terminal says is shown, and Ctrl-C ends the waiting
+    /// and not the payment.
+    Exit hand_over_watched(Client& devd, const SubmitVerb& verb, const std::string& terminal) {
+        client::OperationOptions options = options_of(verb.how);
+        CustomerWatch watch(devd, clock_, console_, language());
+        watch.follow(terminal, deadline_);
+        console_.note_interruption();
+        options.watch = [&watch](const Operation& so_far) { return watch.look(so_far); };
+        const Exit exit = hand_over(devd, verb, options);
+        if (watch.interrupted()) {
+            console_.err(interrupted_text(language(), options.operation_id));
+        }
+        return exit;
+    }
+
+    Exit hand_over(Client& devd, const SubmitVerb& verb, const client::OperationOptions& options) {
         console_.err(handing_over_text(language(), options.operation_id));
         const auto operation = devd.carry_out(verb.how.device, verb.command, options, deadline_);
         if (!operation) {
             const Exit exit = fail(operation.error());
+            if (exit == Exit::usage && std::holds_alternative<contract::Sale>(verb.command)) {
+                console_.err(text(language(), Text::sale_names_devices));
+            }
             if (operation.error().effect != base::Effect::unknown) {
                 return exit;
             }

@@ -15,6 +15,10 @@ public:
     virtual ~Console() = default;
     virtual void out(std::string_view text) = 0;  ///< standard output: the answer
     virtual void err(std::string_view text) = 0;  ///< standard error: everything else
+    /// From now on an interruption (Ctrl-C) is noted instead of ending the program; a second one
+    /// ends it.
+    virtual void note_interruption() {}
+    virtual bool interrupted() const { return false; }
     /// Whether a person sits there and can be asked.
     virtual bool asks() const { return false; }
     /// A line that the person types, a secret one unseen; nothing at the end of the input.

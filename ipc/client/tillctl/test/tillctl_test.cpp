@@ -6,7 +6,7 @@
 #include <set>
 
 #include "ipc/client/tillctl/arguments.h"
-#include "ipc/client/tillctl/receipt_file.h"
+#include "ipc/client/tillctl/document_file.h"
 #include "ipc/client/tillctl/texts.h"
 #include "ipc/contract/envelope.h"
 #include "ipc/contract/receipt_rules.h"
@@ -95,6 +95,31 @@ TEST(Arguments, TakeADecisionWhole) {
     EXPECT_EQ(decision.note, "seen on the roll");
 }
 
+TEST(Arguments, TakeMoneyAtATerminal) {
+    const Invocation paid = understood({"pay", "card1", "12.50"});
+    const auto& pay = std::get<PayVerb>(paid.verb);
+    EXPECT_EQ(pay.how.device, "card1");
+    EXPECT_EQ(pay.amount, "12.50");
+    EXPECT_EQ(paid.timeout, kCustomerTimeout);
+    EXPECT_EQ(understood({"--timeout", "5", "pay", "card1", "1"}).timeout, std::chrono::seconds(5));
+    EXPECT_EQ(understood({"end-of-day", "card1"}).timeout, kTimeout);
+    const Invocation back =
+        understood({"reverse", "card1", "5", "--receipt", "17", "--trace", "9"});
+    const auto& reverse = std::get<PayVerb>(back.verb);
+    EXPECT_EQ(reverse.what, OnCard::take_back);
+    EXPECT_EQ(reverse.numbers.receipt_number, 17);
+    EXPECT_EQ(reverse.numbers.trace_number, 9);
+    const Invocation sold = understood({"sell", "s.json", "--terminal", "card1", "--print", "-"});
+    EXPECT_EQ(std::get<SellVerb>(sold.verb).terminal, "card1");
+    EXPECT_EQ(std::get<SellVerb>(sold.verb).printer, "-");
+    EXPECT_EQ(std::get<AbortVerb>(understood({"abort", "card1"}).verb).what, "card1");
+    const Invocation told = understood({"decide", kId, "executed", "--version", "4", "--note", "x",
+                                        "--amount", "5", "--receipt", "17"});
+    const auto& entry = std::get<DecideVerb>(told.verb);
+    EXPECT_EQ(entry.amount, "5");
+    EXPECT_EQ(entry.decision.payment->receipt_number, 17);
+}
+
 TEST(Arguments, RefuseWhatIsWrongAndSayWhy) {
     const std::pair<std::vector<const char*>, std::string> mistakes[] = {
         {{}, "tillctl --help"},
@@ -108,7 +133,16 @@ TEST(Arguments, RefuseWhatIsWrongAndSayWhy) {
         {{"devices", "--endpoint"}, "--endpoint wants a value"},
         {{"devices", "--timeout", "0"}, "seconds from 0.1 to 3600"},
         {{"operations", "--limit", "1001"}, "a whole number from 1 to 1000, not '1001'"},
-        {{"pay", "kassa", "5"}, "no verb 'pay'"},
+        {{"play", "kassa", "5"}, "no verb 'play'"},
+        {{"pay", "card1", "0"}, "AMOUNT: an amount above 0"},
+        {{"pay", "card1", "12.345"}, "AMOUNT: an amount above 0"},
+        {{"pay", "card1", "5", "--currency", "euro"}, "--currency: three capital letters"},
+        {{"refund", "card1", "5.5", "--currency", "JPY"}, "AMOUNT: an amount above 0"},
+        {{"reverse", "card1"}, "either AMOUNT"},
+        {{"reverse", "card1", "5", "--of", kId}, "either AMOUNT"},
+        {{"sell"}, "FILE is missing"},
+        {{"decide", kId, "executed", "--version", "4", "--note", "x", "--receipt", "5"},
+         "--amount: what stands"},
         {{"record", "kassa", "on"}, "on wants a file"},
         {{"decode", "fiscal/shtrih", "0G"}, "hex digits"},
         {{"query", "kassa"}, "one of: status, clock, memory"},
@@ -159,6 +193,8 @@ TEST(Arguments, MakeEachQuestion) {
     EXPECT_EQ(marking.marking.plan, contract::MarkingPlan::piece_returned);
     EXPECT_EQ(marking.wait_ms, 7000);
     EXPECT_EQ(question_in<contract::EchoQuery>({"echo", "hello"}).payload, base::bytes_of("hello"));
+    const Invocation receipt = understood({"query", "kassa", "receipt", "receipt.json"});
+    EXPECT_EQ(std::get<QueryVerb>(receipt.verb).receipt_path, "receipt.json");
     // Recording has a verb of its own; whoever adds a question to the contract adds its verb.
     understood({"record", "kassa", "off"});
     static_assert(std::variant_size_v<contract::Query> == 10);
@@ -216,22 +252,50 @@ std::string with_line(const std::string& fields) {
 }
 
 TEST(ReceiptFile, ReadsEveryExample) {
-    const std::map<std::string, std::int64_t> totals{{"receipt.json", 28845},
-                                                     {"receipt-discounts.json", 1014400},
-                                                     {"receipt-marked.json", 9000},
-                                                     {"receipt-return.json", 12000}};
+    const std::map<std::string, std::int64_t> totals{
+        {"receipt.json", 28845},       {"receipt-discounts.json", 1014400},
+        {"receipt-marked.json", 9000}, {"receipt-return.json", 12000},
+        {"sale.json", 28500},          {"checkpackage.xml", 28845}};
     int seen = 0;
     for (const auto& entry : std::filesystem::directory_iterator("docs/examples")) {
-        if (entry.path().extension() != ".json") {
+        if (entry.path().extension() != ".json" && entry.path().extension() != ".xml") {
             continue;
         }
-        const auto receipt = read_receipt_file(entry.path().string());
-        ASSERT_TRUE(receipt) << base::to_text(receipt.error());
-        EXPECT_EQ(contract::check_receipt(*receipt)->total_minor,
+        const auto sale = read_sale_file(entry.path().string());
+        ASSERT_TRUE(sale) << base::to_text(sale.error());
+        EXPECT_EQ(contract::check_receipt(sale->receipt)->total_minor,
                   totals.at(entry.path().filename().string()));
         ++seen;
     }
-    EXPECT_EQ(seen, 4);
+    EXPECT_EQ(seen, 6);
+    EXPECT_TRUE(read_receipt_file("docs/examples/receipt.json"));
+    EXPECT_TRUE(read_sale_file("docs/examples/sale.json")->open_drawer);
+}
+
+TEST(SaleFile, NamesWhatIsWrongInIt) {
+    const auto said = [](const std::string& text) {
+        const auto sale = read_sale(text);
+        return sale ? std::string() : sale.error().detail;
+    };
+    const std::string receipt = R"({"receipt": )" + with_line(R"("price_minor": 100, "vat": 4)");
+    EXPECT_EQ(said(receipt + "}"), "");
+    EXPECT_EQ(said(receipt + R"(, "terminl": "pos"})").substr(0, 8), "terminl:");
+    EXPECT_EQ(said(receipt + R"(, "terminal": 5})").substr(0, 9), "terminal:");
+    const std::string little = R"({"receipt": )" + with_line(R"("price_minor": 200, "vat": 4)");
+    EXPECT_EQ(said(little + "}").substr(0, 8), "receipt.");
+}
+
+TEST(PrintDocumentFile, TakesEachKindOfBlock) {
+    const auto document = read_print_document(R"({"blocks": [
+        {"text": {"text": "Closed", "alignment": "centre", "bold": true}},
+        {"barcode": {"symbology": "qr", "payload": "x", "text_below": false}},
+        {"picture": {"width_dots": 8, "rows": "ff"}}, {"feed": {"lines": 3}}],
+        "copy": true, "cut": "full"})");
+    ASSERT_TRUE(document) << base::to_text(document.error());
+    EXPECT_EQ(document->blocks.size(), 4U);
+    const auto wrong = read_print_document(R"({"blocks": [{"text": {"txt": "Closed"}}]})");
+    ASSERT_FALSE(wrong);
+    EXPECT_EQ(wrong.error().detail.substr(0, 19), "blocks[0].text.txt:");
 }
 
 TEST(ReceiptFile, TakesEveryFieldOfTheContract) {

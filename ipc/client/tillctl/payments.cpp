@@ -1,0 +1,224 @@
+#include "ipc/client/tillctl/payments.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "hal/base/money.h"
+#include "ipc/client/tillctl/document_file.h"
+#include "ipc/client/tillctl/texts.h"
+#include "ipc/contract/receipt_rules.h"
+
+namespace tillhost::tillctl {
+namespace {
+
+using base::bad_field;
+using base::ErrorCode;
+using base::Result;
+using client::Client;
+using contract::Operation;
+using contract::OperationState;
+
+constexpr std::size_t kTerminalsMax = 32;     // whose prompts are followed
+constexpr std::size_t kEarlyPromptsMax = 16;  // kept until their operation is known
+constexpr int kEventsAtOnceMax = 64;          // shown between two looks
+constexpr std::string_view kTerminalDrivers = "payment/";
+
+Result<base::Currency> currency_of(const PayVerb& verb, Client& devd, os::Deadline deadline) {
+    if (!verb.currency.empty()) {
+        return base::Currency::from_code(verb.currency);
+    }
+    const contract::Device device = TRY(devd.status(verb.how.device, deadline));
+    const auto* terminal =
+        device.status ? std::get_if<contract::TerminalStatus>(&*device.status) : nullptr;
+    if (terminal == nullptr || terminal->currency.empty()) {
+        return bad_field(
+            "--currency",
+            fmt::format("must be named, such as EUR: '{}' tells none of its own", verb.how.device));
+    }
+    return base::Currency::from_code(terminal->currency);
+}
+
+Result<std::int64_t> minor_of(const std::string& name, const std::string& word,
+                              const base::Currency& currency) {
+    const auto amount = base::Money::from_text(word, currency);
+    if (!amount) {
+        return contract::in_field(amount.error(), name);
+    }
+    return amount->minor();
+}
+
+/// The reversal of a payment that the book has.
+Result<contract::Command> reversal_of(const base::OperationId& id, Client& devd,
+                                      os::Deadline deadline) {
+    const Operation payment = TRY(devd.operation(id, deadline));
+    const auto* paid =
+        payment.result ? std::get_if<contract::PaymentResult>(&*payment.result) : nullptr;
+    if (paid == nullptr || payment.command != "authorise") {
+        return bad_field("--of", fmt::format("the id of a payment that is done; this is: {} {}",
+                                             payment.command, contract::name_of(payment.state)));
+    }
+    contract::Reverse command;
+    command.amount_minor = paid->amount_minor;
+    command.currency = paid->currency;
+    command.receipt_number = paid->receipt_number;
+    command.trace_number = paid->trace_number;
+    command.reference = paid->reference;
+    return contract::Command(command);
+}
+
+bool is_of(const contract::Prompt& prompt, const Operation& operation) {
+    const auto is_this = [&prompt](const contract::SaleStep& step) {
+        return step.operation_id == prompt.operation_id;
+    };
+    return prompt.operation_id == operation.operation_id ||
+           (operation.sale &&
+            std::any_of(operation.sale->steps.begin(), operation.sale->steps.end(), is_this));
+}
+
+/// So long the version of an operation stands still before it is told to a person who must name it.
+constexpr os::Duration kVersionRests = std::chrono::seconds(1);
+
+}  // namespace
+
+Result<contract::Sale> sale_of(const SellVerb& verb) {
+    contract::Sale sale = TRY(read_sale_file(verb.path));
+    for (const auto& [named, device] :
+         {std::pair{&verb.registrar, &sale.registrar},
+          std::pair{&verb.substitute, &sale.substitute}, std::pair{&verb.terminal, &sale.terminal},
+          std::pair{&verb.printer, &sale.printer}, std::pair{&verb.drawer, &sale.drawer}}) {
+        if (!named->empty()) {
+            *device = *named;
+        }
+    }
+    sale.open_drawer = sale.open_drawer || verb.open_drawer || !verb.drawer.empty();
+    return sale;
+}
+
+Result<contract::Command> command_of(const PayVerb& verb, Client& devd, os::Deadline deadline) {
+    if (!verb.of.is_nil()) {
+        return reversal_of(verb.of, devd, deadline);
+    }
+    const base::Currency currency = TRY(currency_of(verb, devd, deadline));
+    const std::int64_t minor = TRY(minor_of("AMOUNT", verb.amount, currency));
+    switch (verb.what) {
+        case OnCard::charge: {
+            contract::Authorise command;
+            command.amount_minor = minor;
+            command.currency = currency.code();
+            return contract::Command(command);
+        }
+        case OnCard::pay_back: {
+            contract::Refund command;
+            command.amount_minor = minor;
+            command.currency = currency.code();
+            return contract::Command(command);
+        }
+        case OnCard::take_back: break;
+    }
+    contract::Reverse command = verb.numbers;
+    command.amount_minor = minor;
+    command.currency = currency.code();
+    return contract::Command(command);
+}
+
+base::Done take_amounts(DecideVerb& verb) {
+    if (!verb.decision.payment) {
+        return {};
+    }
+    contract::PaymentEntry& entry = *verb.decision.payment;
+    const auto named = base::Currency::from_code(entry.currency);
+    const base::Currency currency = named ? *named : base::Currency::rub();  // two decimals
+    entry.amount_minor = TRY(minor_of("--amount", verb.amount, currency));
+    if (!verb.amount_again.empty()) {
+        entry.amount_again_minor = TRY(minor_of("--amount-again", verb.amount_again, currency));
+    }
+    return {};
+}
+
+Result<Operation> break_off(const AbortVerb& verb, Client& devd, os::Deadline deadline) {
+    if (const auto id = base::OperationId::from_text(verb.what)) {
+        return devd.abort(*id, deadline);
+    }
+    TRY(devd.status(verb.what, deadline));  // whether there is such a device
+    contract::OperationsRequest request;
+    request.device = verb.what;
+    request.unsettled_only = true;
+    const auto reply = TRY(devd.operations(request, deadline));
+    const auto running =
+        std::find_if(reply.operations.begin(), reply.operations.end(),
+                     [](const Operation& one) { return one.state == OperationState::prepared; });
+    const auto found = running != reply.operations.end() || reply.operations.empty()
+                           ? running
+                           : reply.operations.end() - 1;  // the one that comes first
+    if (found == reply.operations.end()) {
+        return base::make_error(ErrorCode::wrong_state,
+                                fmt::format("'{}' carries out nothing", verb.what));
+    }
+    return devd.abort(found->operation_id, deadline);
+}
+
+void CustomerWatch::follow(const std::string& terminal, os::Deadline deadline) {
+    std::vector<std::string> terminals;
+    if (!terminal.empty()) {
+        terminals.push_back(terminal);
+    } else if (const auto devices = devd_.devices(deadline)) {
+        for (const contract::Device& device : *devices) {
+            if (device.driver.starts_with(kTerminalDrivers) && terminals.size() < kTerminalsMax) {
+                terminals.push_back(device.device);
+            }
+        }
+    }
+    for (const std::string& one : terminals) {
+        static_cast<void>(devd_.subscribe("prompt/" + one, {}, deadline));
+    }
+}
+
+bool CustomerWatch::look(const Operation& so_far) {
+    show_stage(so_far);
+    show_prompts(so_far);
+    interrupted_ = interrupted_ || console_.interrupted();
+    return !interrupted_ && !waits_for_entry(so_far);
+}
+
+/// Once the terminal wants its result entered nothing else helps; its driver still says once that
+/// it cannot tell, which makes another version.
+bool CustomerWatch::waits_for_entry(const Operation& so_far) {
+    const bool wanted = so_far.error && so_far.error->code == base::name_of(ErrorCode::needs_entry);
+    if (version_ < 0 && !wanted) {
+        return false;
+    }
+    if (so_far.version != version_) {
+        version_ = so_far.version;
+        same_since_ = clock_.now();
+    }
+    return clock_.now() - same_since_ >= kVersionRests;
+}
+
+void CustomerWatch::show_prompts(const Operation& so_far) {
+    for (int i = 0; i < kEventsAtOnceMax; ++i) {
+        const auto event = devd_.next_event(clock_.now());
+        if (!event || !*event) {
+            break;  // nothing there now; a lost connection is made anew by whoever waits
+        }
+        const auto* prompt = std::get_if<contract::Prompt>(&(**event).event.body);
+        if (prompt != nullptr && early_.size() < kEarlyPromptsMax) {
+            early_.push_back(*prompt);
+        }
+    }
+    for (const contract::Prompt& prompt : early_) {
+        if (is_of(prompt, so_far)) {
+            console_.err(prompt_text(language_, prompt));
+        }
+    }
+    std::erase_if(early_, [&](const auto& prompt) { return is_of(prompt, so_far); });
+}
+
+void CustomerWatch::show_stage(const Operation& so_far) {
+    if (so_far.sale && so_far.sale->stage != stage_) {
+        stage_ = so_far.sale->stage;
+        console_.err(stage_line(language_, stage_));
+    }
+}
+
+}  // namespace tillhost::tillctl
