@@ -251,6 +251,9 @@ void Requests::expire_later(const base::OperationId& id, std::int64_t start_befo
         if (entry == nullptr || entry->row.state != OperationState::accepted) {
             return;
         }
+        if (is_sale(entry->row) && sales_.has_steps(entry->row)) {
+            return;  // it has started; its row is accepted until its end
+        }
         if (context_.clock.unix_ms() > start_before_ms) {
             context_.book.expire(id);
         } else {

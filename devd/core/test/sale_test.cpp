@@ -272,6 +272,39 @@ TEST(Sale, AsksNoCustomerASecondTimeAfterALostPayment) {
     EXPECT_FALSE(shop.last<contract::Execute>("pos"));
 }
 
+TEST(Sale, IsNotEndedByItsStartLimitOnceACardIsBeingCharged) {
+    Shop shop;
+    shop.open_all();
+    contract::SubmitRequest request;
+    request.session = shop.session;
+    request.operation_id = shop.id;
+    request.command = shop.sale();
+    request.start_before_ms = shop.clock.unix_ms() + 5000;
+    Rig::ok<contract::Operation>(shop.ask(RequestKind::submit, contract::to_value(request)));
+    shop.answer_preflight();
+    shop.prepare("pos");
+    shop.wait(seconds(6));
+    EXPECT_EQ(shop.look().state, OperationState::accepted);
+    shop.finish("pos", SaleRole::payment);
+    shop.carry_out("fr", SaleRole::registration);
+    EXPECT_EQ(shop.look().sale->stage, SaleStage::completed);
+}
+
+TEST(Sale, ThatCouldNotBeginInItsTimeExpiresAndChargesNothing) {
+    Shop shop;
+    shop.open_all();
+    contract::SubmitRequest request;
+    request.session = shop.session;
+    request.operation_id = shop.id;
+    request.command = shop.sale();
+    request.start_before_ms = shop.clock.unix_ms() + 5000;
+    Rig::ok<contract::Operation>(shop.ask(RequestKind::submit, contract::to_value(request)));
+    shop.wait(seconds(6));
+    EXPECT_EQ(shop.look().state, OperationState::expired);
+    shop.answer_preflight();
+    EXPECT_FALSE(shop.has(SaleRole::payment));
+}
+
 TEST(Sale, NamesTheFieldOfWhatIsWrong) {
     Shop shop;
     shop.open_all();
