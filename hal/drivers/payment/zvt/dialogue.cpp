@@ -21,6 +21,10 @@ constexpr os::Duration kSendTime = std::chrono::seconds(20);
 /// Between the end of a wait and that of the process: the acknowledgement, a durable record.
 constexpr os::Duration kSlack = std::chrono::seconds(30);
 constexpr std::size_t kPromptBytesMax = 500;
+/// Messages of something before that are taken ahead of a command, and how long one may follow
+/// another.
+constexpr int kStraysMax = 16;
+constexpr os::Duration kStrayGap = std::chrono::milliseconds(250);
 
 /// Something was said to the terminal; only it knows what it did.
 base::Error after_sending(base::Error error) {
@@ -41,8 +45,15 @@ base::Error refusal(const Ending& ending) {
 }
 
 Result<Ending> Dialogue::run(const Call& call, Listener& listener, os::Deadline deadline) {
+    Talk talk{call, listener, deadline, {}};
+    if (Done quiet = take_strays(talk); !quiet) {
+        base::Error error = quiet.error();
+        error.effect = base::Effect::none;  // of this command
+        error.reaction = base::Reaction::reconnect;
+        return error;
+    }
     TRY(link_.send(call.command, std::min(deadline, clock_.now() + kSendTime)));
-    Talk talk{call, listener, deadline, clock_.now() + timeouts_.answer};
+    talk.limit = clock_.now() + timeouts_.answer;
     while (!talk.end) {
         const Done done = step(talk);
         if (!done) {
@@ -50,6 +61,26 @@ Result<Ending> Dialogue::run(const Call& call, Listener& listener, os::Deadline 
         }
     }
     return std::move(*talk.end);
+}
+
+Done Dialogue::take_strays(Talk& talk) {
+    os::Deadline until = clock_.now();
+    for (int i = 0; i < kStraysMax; ++i) {
+        const auto raw = link_.receive(until);
+        if (!raw && raw.error().code == ErrorCode::cancelled) {
+            talk.abort_wanted = talk.call.breakable;
+            continue;
+        }
+        if (!raw) {
+            return raw.error().code == ErrorCode::deadline_passed ? Done() : raw.error();
+        }
+        const Apdu apdu = TRY(decode_apdu(*raw));
+        if (!apdu.is_response()) {
+            TRY(on_stray(talk, *raw, apdu));
+        }
+        until = clock_.now() + kStrayGap;
+    }
+    return make_error(ErrorCode::terminal_busy, "the terminal goes on with something before");
 }
 
 /// Takes the terminal's next message, or finds that there is none.
@@ -62,7 +93,8 @@ Done Dialogue::step(Talk& talk) {
     if (apdu.is_response()) {
         return on_response(talk, apdu);
     }
-    if (!talk.accepted && !talk.call.money) {
+    const bool ends = apdu.is(Command::completion) || apdu.is(Command::abort_of_terminal);
+    if (!talk.accepted && (!talk.call.money || ends)) {
         return on_stray(talk, *raw, apdu);
     }
     if (!talk.accepted) {
@@ -129,11 +161,13 @@ Done Dialogue::on_response(Talk& talk, const Apdu& apdu) {
         talk.end = std::move(ending);
         return {};
     }
-    if (talk.abort_sent && !talk.abort_answered) {
-        talk.abort_answered = true;
-        talk.abort_refused = !apdu.is_acceptance();
-        wait_longer(talk, timeouts_.completion);
+    if (!talk.abort_sent || talk.abort_answered) {
+        // The first one answered something before: this procedure may be of that.
+        return make_error(ErrorCode::unexpected_answer, "the terminal answers a command twice");
     }
+    talk.abort_answered = true;
+    talk.abort_refused = !apdu.is_acceptance();
+    wait_longer(talk, timeouts_.completion);
     return {};
 }
 
@@ -204,6 +238,8 @@ void Dialogue::wait_longer(Talk& talk, os::Duration time) {
     }
 }
 
-Done Dialogue::acknowledge() { return link_.send(write_accepted(), clock_.now() + kSendTime); }
+Done Dialogue::acknowledge() {
+    return link_.is_superseded() ? Done() : link_.send(write_accepted(), clock_.now() + kSendTime);
+}
 
 }  // namespace tillhost::drivers::zvt

@@ -35,7 +35,7 @@ public:
     virtual base::Done on_printed(base::ByteView apdu, const Printed& printed) = 0;
     /// The end, 84 xx included (which is not acknowledged).
     virtual base::Done on_end(const Ending& ending) = 0;
-    /// A message that came before the command was accepted: of something before it.
+    /// A message that came before the command was sent or accepted: of something before it.
     virtual base::Done on_stray(base::ByteView apdu, const Apdu& message) = 0;
 };
 
@@ -51,7 +51,8 @@ struct Call {
     base::ByteView command;
     std::string_view step;  ///< as it is announced
     /// Moves money: a message in front of the answer is taken for the answer, since the terminal
-    /// has then understood the command.
+    /// has then understood the command. Not an end: one that nothing announced may be of something
+    /// before, and is not believed.
     bool money = false;
     /// May be broken off by 06 B0: when somebody wishes it and when T4 is over.
     bool breakable = false;
@@ -67,6 +68,9 @@ public:
              device::Gate* gate)
         : link_(link), clock_(clock), timeouts_(timeouts), charset_(charset), gate_(gate) {}
 
+    /// What the terminal still says of something before is taken and answered first: a till that is
+    /// one message behind takes an old end for that of its payment. A quiet line costs no time.
+    ///
     /// Errors: those of the link, no_answer (T3), deadline_passed (T4 or `deadline`), and the
     /// listener's. Effect::none exactly while no byte of the command was written.
     base::Result<Ending> run(const Call& call, Listener& listener, os::Deadline deadline);
@@ -84,6 +88,7 @@ private:
         bool abort_refused = false;
         std::optional<Ending> end{};
     };
+    base::Done take_strays(Talk& talk);
     base::Done step(Talk& talk);
     base::Done on_silence(Talk& talk, const base::Error& error);
     base::Done on_response(Talk& talk, const Apdu& apdu);

@@ -100,6 +100,12 @@ base::Done read_setting(const contract::Setting& setting, Settings& read) {
 Result<std::unique_ptr<device::Driver>> make_driver(const std::vector<contract::Setting>& settings,
                                                     std::unique_ptr<transport::Connector> connector,
                                                     const os::Clock& clock) {
+    return make_driver_with_bugs(settings, std::move(connector), clock, {});
+}
+
+Result<std::unique_ptr<device::Driver>> make_driver_with_bugs(
+    const std::vector<contract::Setting>& settings, std::unique_ptr<transport::Connector> connector,
+    const os::Clock& clock, KnownBugs bugs) {
     Settings read;
     for (const contract::Setting& setting : settings) {
         TRY(read_setting(setting, read));
@@ -108,7 +114,7 @@ Result<std::unique_ptr<device::Driver>> make_driver(const std::vector<contract::
         return wrong_setting("port", "where the terminal is connected");
     }
     return device::make_driver(
-        std::make_unique<Terminal>(std::move(read), std::move(connector), clock));
+        std::make_unique<Terminal>(std::move(read), std::move(connector), clock, bugs));
 }
 
 }  // namespace tillhost::drivers::zvt

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "hal/device/driver.h"
+#include "hal/drivers/payment/zvt/known_bugs.h"
 #include "hal/os/clock.h"
 #include "hal/transport/transport.h"
 #include "ipc/contract/messages.h"
@@ -29,5 +30,10 @@ inline constexpr std::string_view kDriverName = "payment/zvt";
 base::Result<std::unique_ptr<device::Driver>> make_driver(
     const std::vector<contract::Setting>& settings, std::unique_ptr<transport::Connector> connector,
     const os::Clock& clock);
+
+/// The same with bugs, for the simulation.
+base::Result<std::unique_ptr<device::Driver>> make_driver_with_bugs(
+    const std::vector<contract::Setting>& settings, std::unique_ptr<transport::Connector> connector,
+    const os::Clock& clock, KnownBugs bugs);
 
 }  // namespace tillhost::drivers::zvt

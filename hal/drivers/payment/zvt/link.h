@@ -25,6 +25,11 @@ public:
     /// off; waiting may go on), unexpected_answer (the bytes are of no ZVT terminal; the detail
     /// says what speaks there if it is known).
     virtual base::Result<base::Bytes> receive(os::Deadline deadline) = 0;
+
+    /// A further message of the terminal is here already. It waits for an answer to each of its
+    /// messages, so it has given up on the one before: an answer to that would be taken for one to
+    /// the message that nobody has read yet.
+    virtual bool is_superseded() const = 0;
 };
 
 /// Asked where a wait of the line ends with `cancelled`; true: the wish was taken, go on.

@@ -11,6 +11,12 @@ constexpr int kWishesMax = 8;
 
 }  // namespace
 
+bool is_response(base::ByteView apdu) {
+    constexpr unsigned kAccepted = 0x80, kRefused = 0x84;
+    const unsigned first = apdu.empty() ? 0 : base::to_unsigned(apdu.front());
+    return first == kAccepted || first == kRefused;
+}
+
 bool LinkLine::take_wish() { return take_wish_ && take_wish_(); }
 
 base::Done LinkLine::read_more(base::Bytes& to, os::Deadline deadline) {

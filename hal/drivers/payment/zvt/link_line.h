@@ -6,6 +6,9 @@
 
 namespace tillhost::drivers::zvt {
 
+/// 80 or 84: an answer to a command.
+bool is_response(base::ByteView apdu);
+
 /// The bytes of a line for both links: reads in pieces, and writes whatever wishes come meanwhile.
 class LinkLine final {
 public:

@@ -41,14 +41,13 @@ public:
                 error.effect = sends > 0 ? base::Effect::unknown : error.effect;
                 return error;
             }
-            const auto confirmed = wait_confirmed(std::min(deadline, clock_.now() + kT2));
+            const auto confirmed = wait_confirmed(apdu, std::min(deadline, clock_.now() + kT2));
             if (!confirmed) {
                 base::Error error = confirmed.error();
                 error.effect = base::Effect::unknown;
                 return error;
             }
             if (*confirmed) {
-                answered_since_ = true;
                 return {};
             }
             if (clock_.now() >= deadline) {
@@ -68,19 +67,38 @@ public:
         return apdu;
     }
 
+    bool is_superseded() const override {
+        const FrameFound found = find_serial_frame(taken_);
+        const bool read = found.state == FrameFound::State::whole && !is_response(found.apdu);
+        return read || std::any_of(queue_.begin(), queue_.end(),
+                                   [](const Bytes& apdu) { return !is_response(apdu); });
+    }
+
 private:
     /// True: confirmed; false: refused, or nothing said in time. Messages of the terminal that
-    /// cross ours are confirmed and kept.
-    Result<bool> wait_confirmed(os::Deadline until) {
+    /// cross ours are confirmed and kept. One that answers ours shows that it has arrived, also
+    /// where its confirmation is lost: sent again now it would be carried out once more.
+    Result<bool> wait_confirmed(base::ByteView apdu, os::Deadline until) {
         said_.reset();
         while (!said_) {
+            const std::size_t known = queue_.size();
             Done taken = take_in(until, false);
             if (!taken && taken.error().code == ErrorCode::deadline_passed) {
                 return false;
             }
             TRY(std::move(taken));
+            if (queue_.size() > known && answers(queue_.back(), apdu)) {
+                return true;
+            }
         }
+        answered_since_ = answered_since_ || *said_ == kAck;
         return *said_ == kAck;
+    }
+
+    /// A command is answered by 80 or 84; what comes behind such an answer of ours is the next
+    /// step.
+    static bool answers(base::ByteView said, base::ByteView ours) {
+        return is_response(ours) ? !is_response(said) : is_response(said);
     }
 
     /// Reads until one thing was understood: a confirmation (said_), a message (queue_), or damage.
@@ -147,8 +165,7 @@ private:
         }
         const bool full = queue_.size() >= kQueueMax;
         TRY(line_.write(Bytes{full ? kNak : kAck}, until));
-        const bool repeat =
-            frame_ == last_ && clock_.now() - last_at_ <= kRepeatTime && !answered_since_;
+        const bool repeat = frame_ == last_ && is_repeat(found.apdu);
         last_ = frame_;
         last_at_ = clock_.now();
         if (!repeat && !full) {
@@ -156,6 +173,17 @@ private:
             answered_since_ = false;
         }
         return {};
+    }
+
+    /// Of a frame that is equal to the one before. Where something of ours was confirmed in between
+    /// it may be a new one (two empty lines of a receipt), but not after just the time in which a
+    /// lost confirmation is missed. A step of the procedure is repeated at any pace.
+    bool is_repeat(base::ByteView apdu) const {
+        const os::Duration since = clock_.now() - last_at_;
+        const bool is_step = !apdu.empty() && apdu.front() == std::byte{0x04} && apdu.size() > 1 &&
+                             apdu[1] == std::byte{0xFF};
+        const bool missed = since >= kT2 - kT1 && !is_step;
+        return since <= kRepeatTime && (!answered_since_ || missed);
     }
 
     LinkLine line_;

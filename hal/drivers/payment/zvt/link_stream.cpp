@@ -56,6 +56,11 @@ public:
         }
     }
 
+    bool is_superseded() const override {
+        const auto whole = apdu_length(taken_);
+        return whole && *whole <= taken_.size() && !is_response(taken_);
+    }
+
 private:
     LinkLine line_;
     Bytes taken_;  ///< received and not handed out; at most one message and a read

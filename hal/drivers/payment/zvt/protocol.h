@@ -150,6 +150,7 @@ Intermediate read_intermediate(base::ByteView data);
 struct PrintedLine {
     std::uint8_t attribute = 0;
     base::Bytes text;
+    friend bool operator==(const PrintedLine&, const PrintedLine&) = default;
 };
 struct Printed {
     std::vector<PrintedLine> lines;
@@ -157,6 +158,7 @@ struct Printed {
     std::optional<std::uint8_t> charset;
     bool signature = false;
     bool ends = false;  ///< the receipt's last piece
+    friend bool operator==(const Printed&, const Printed&) = default;
 };
 inline constexpr std::uint8_t kLineCentred = 0x40;
 inline constexpr std::uint8_t kLineWide = 0x20;

@@ -37,6 +37,20 @@ bool is_busy_answer(const base::Error& error) {
            error.device_code == kCodeNotPossible;
 }
 
+/// What was kept and what came since. A last piece whose acknowledgement was lost comes once more.
+std::vector<Printed> without_repeats(const std::vector<Printed>& kept,
+                                     const std::vector<Printed>& since) {
+    std::vector<Printed> all;
+    for (const auto* pieces : {&kept, &since}) {
+        for (const Printed& piece : *pieces) {
+            if (!piece.ends || all.empty() || piece != all.back()) {
+                all.push_back(piece);
+            }
+        }
+    }
+    return all;
+}
+
 contract::Resolution resolution_of(Verdict verdict, const contract::Identity& identity,
                                    std::string reason) {
     contract::Resolution resolution;
@@ -94,10 +108,10 @@ Done Terminal::listen_until(os::Instant until, bool answer) {
             }
             continue;
         }
-        if (message.is(Command::result)) {
-            TRY(keep_result(*gate_, *raw));
+        TRY(take_stray(*raw, message, gate_, prints_ ? &*prints_ : nullptr));
+        if (!link_->is_superseded()) {
+            TRY(link_->send(write_accepted(), until));
         }
-        TRY(link_->send(write_accepted(), until));
     }
 }
 
@@ -199,6 +213,7 @@ Result<contract::Resolution> Terminal::reconcile(const contract::Pending& pendin
                                                  os::Deadline deadline) {
     const Doubt doubt = TRY(doubt_of(pending));
     recovering_ = true;
+    prints_.emplace(*gate_);
     may_break_off_ = !doubt.approved();
     TRY(reach(deadline));
     const std::string& asked = doubt.marker.identity.serial;
@@ -219,8 +234,8 @@ Result<contract::Resolution> Terminal::reconcile(const contract::Pending& pendin
         return resolution_of(Verdict::cannot_tell, identity_, std::move(judgement.reason));
     }
     ReceiptCollector collector(charset(), doubt.kind != contract::TransactionKind::end_of_day);
-    for (const Printed& printed : doubt.printed) {
-        collector.add(printed);
+    for (const Printed& piece : without_repeats(doubt.printed, prints_->printed())) {
+        collector.add(piece);
     }
     contract::Resolution resolution =
         resolution_of(Verdict::executed, identity_, std::move(judgement.reason));
@@ -232,6 +247,9 @@ Result<contract::Resolution> Terminal::reconcile(const contract::Pending& pendin
         MoneyCall call;
         call.amount = doubt.marker.amount_minor;
         auto result = payment_result(call, *now, identity_, doubt.marker.currency, charset());
+        if (bugs_.forget_trusted_id) {
+            result.trusted_id = doubt.marker.trusted_id;
+        }
         result.receipts = collector.receipts();
         resolution.result = std::move(result);
     }

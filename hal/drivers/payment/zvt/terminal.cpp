@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hal/drivers/payment/zvt/errors.h"
+#include "hal/drivers/payment/zvt/evidence.h"
 #include "hal/drivers/payment/zvt/visit.h"
 
 namespace tillhost::drivers::zvt {
@@ -27,29 +28,29 @@ constexpr std::size_t kTextBytesMax = 500;
 /// Keeps what a procedure without money says.
 class QuestionListener final : public Listener {
 public:
-    QuestionListener(Charset charset, device::Gate* evidence)
-        : collector_(charset, false), evidence_(evidence) {}
+    /// Both null but in recovery; there what comes may be of the operation, and is kept, unless a
+    /// result is what was asked for.
+    QuestionListener(Charset charset, device::Gate* evidence, PrintKeeper* prints,
+                     bool tells_result = false)
+        : collector_(charset, false),
+          evidence_(evidence),
+          prints_(prints),
+          tells_result_(tells_result) {}
 
-    Done on_result(base::ByteView, const StatusInfo& info) override {
+    Done on_result(base::ByteView apdu, const StatusInfo& info) override {
         info_ = info;
-        return {};
+        return evidence_ == nullptr || tells_result_ ? Done() : keep_result(*evidence_, apdu);
     }
-    Done on_printed(base::ByteView, const Printed& printed) override {
+    Done on_printed(base::ByteView apdu, const Printed& printed) override {
         collector_.add(printed);
-        return {};
+        return prints_ == nullptr ? Done() : prints_->take(apdu, printed);
     }
     Done on_end(const Ending&) override { return {}; }
-    /// A result that nobody here asked for is final with its acknowledgement. In recovery it is
-    /// kept first; else it is left to the terminal, which takes the payment back.
+    /// A result that nobody here asked for is final with its acknowledgement, and so is its
+    /// paper. In recovery they are kept first; else a result is left to the terminal, which takes
+    /// the payment back.
     Done on_stray(base::ByteView apdu, const Apdu& message) override {
-        if (!message.is(Command::result)) {
-            return {};
-        }
-        if (evidence_ == nullptr) {
-            return make_error(ErrorCode::unexpected_answer,
-                              "the terminal tells a result that was not asked for");
-        }
-        return keep_result(*evidence_, apdu);
+        return take_stray(apdu, message, evidence_, prints_);
     }
 
     std::optional<StatusInfo> info() const { return info_; }
@@ -58,8 +59,19 @@ public:
 private:
     ReceiptCollector collector_;
     device::Gate* evidence_;
+    PrintKeeper* prints_;
+    bool tells_result_;
     std::optional<StatusInfo> info_;
 };
+
+/// An end without what such an end always says is of something before.
+base::Error not_ours(std::string_view what) {
+    base::Error error =
+        make_error(ErrorCode::unexpected_answer,
+                   fmt::format("the terminal ends a {} without a word of it", what));
+    error.reaction = base::Reaction::reconnect;
+    return error;
+}
 
 bool is_line_gone(const base::Error& error) {
     return error.code == ErrorCode::link_lost || error.code == ErrorCode::no_answer;
@@ -119,9 +131,12 @@ Done Terminal::enrol(os::Deadline deadline) {
     const bool utf8 = settings_.charset == Charset::automatic || settings_.charset == Charset::utf8;
     registration.container = registration_container(utf8, settings_.till_prints);
     const Bytes command = write_registration(registration);
-    const Answer answer = TRY(run_question(command, "registration", deadline));
+    const Answer answer = TRY(run_question({command, "registration"}, deadline));
     if (answer.ending.kind != Ending::Kind::completed) {
         return refusal(answer.ending);
+    }
+    if (answer.ending.data.empty()) {
+        return not_ours("registration");
     }
     registered_ = read_registered(answer.ending.data);
     const std::string& terminal = registered_.terminal_id;
@@ -136,12 +151,12 @@ Done Terminal::enrol(os::Deadline deadline) {
     return {};
 }
 
-Result<Terminal::Answer> Terminal::run_question(base::ByteView command, std::string_view step,
-                                                os::Deadline deadline) {
-    QuestionListener listener(charset(), recovering_ ? gate_ : nullptr);
+Result<Terminal::Answer> Terminal::run_question(const Question& question, os::Deadline deadline) {
+    QuestionListener listener(charset(), recovering_ ? gate_ : nullptr,
+                              recovering_ && prints_ ? &*prints_ : nullptr, question.tells_result);
     Dialogue dialogue(*link_, clock_, settings_.timeouts, charset(), gate_);
     const os::Deadline until = std::min(deadline, clock_.now() + kQuestionTime);
-    auto ending = dialogue.run({command, step}, listener, until);
+    auto ending = dialogue.run({question.command, question.step}, listener, until);
     if (!ending) {
         drop();  // what it says later belongs to nothing
         return harmless(std::move(ending).error());
@@ -152,23 +167,26 @@ Result<Terminal::Answer> Terminal::run_question(base::ByteView command, std::str
     return Answer{std::move(*ending), listener.info(), listener.receipts()};
 }
 
-Result<Terminal::Answer> Terminal::ask(base::ByteView command, std::string_view step,
-                                       os::Deadline deadline) {
+Result<Terminal::Answer> Terminal::ask(const Question& question, os::Deadline deadline) {
     TRY(ensure_connected(deadline));
-    auto answer = run_question(command, step, deadline);
+    auto answer = run_question(question, deadline);
     if (answer || fresh_ || !is_line_gone(answer.error())) {
         return answer;
     }
     TRY(ensure_connected(deadline));
-    return run_question(command, step, deadline);
+    return run_question(question, deadline);
 }
 
 Result<Enquired> Terminal::enquire(bool with_version, os::Deadline deadline) {
     const Bytes command = write_status_enquiry(settings_.password, with_version);
-    const Answer answer = TRY(ask(command, "status", deadline));
+    const Answer answer = TRY(ask({command, "status"}, deadline));
     Enquired enquired;
     if (answer.ending.kind == Ending::Kind::completed) {
         enquired = read_enquired(answer.ending.data);
+        if (!enquired.status) {
+            drop();
+            return not_ours("status enquiry");
+        }
     } else {
         enquired.status = answer.ending.code;
     }
@@ -206,7 +224,7 @@ Result<contract::TerminalStatus> Terminal::ask_status(os::Deadline deadline) {
 
 Result<std::optional<StatusInfo>> Terminal::ask_last(Repeat which, os::Deadline deadline) {
     const Bytes command = write_repeat_receipt(settings_.password, true, which);
-    const Answer answer = TRY(ask(command, "last transaction", deadline));
+    const Answer answer = TRY(ask({command, "last transaction", true}, deadline));
     if (answer.ending.kind != Ending::Kind::completed &&
         (answer.ending.code == kCodeBusy || answer.ending.code == kCodeNotRegistered)) {
         return refusal(answer.ending);
@@ -255,7 +273,7 @@ Result<contract::TerminalReceipts> Terminal::serve(base::ByteView command, std::
                                                    device::Gate& gate, os::Deadline deadline) {
     const Visit visit(*this, &gate);
     TRY(ensure_connected(deadline));
-    QuestionListener listener(charset(), nullptr);
+    QuestionListener listener(charset(), nullptr, nullptr);
     Dialogue dialogue(*link_, clock_, settings_.timeouts, charset(), gate_);
     Call call{command, step};
     call.breakable = true;

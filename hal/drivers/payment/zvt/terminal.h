@@ -7,6 +7,8 @@
 
 #include "hal/device/payment_terminal.h"
 #include "hal/drivers/payment/zvt/dialogue.h"
+#include "hal/drivers/payment/zvt/evidence.h"
+#include "hal/drivers/payment/zvt/known_bugs.h"
 #include "hal/drivers/payment/zvt/receipts.h"
 #include "hal/drivers/payment/zvt/resolve.h"
 
@@ -37,8 +39,11 @@ struct MoneyCall {
 class Terminal final : public device::PaymentTerminal {
 public:
     Terminal(Settings settings, std::unique_ptr<transport::Connector> connector,
-             const os::Clock& clock)
-        : settings_(std::move(settings)), connector_(std::move(connector)), clock_(clock) {}
+             const os::Clock& clock, KnownBugs bugs = {})
+        : settings_(std::move(settings)),
+          connector_(std::move(connector)),
+          clock_(clock),
+          bugs_(bugs) {}
 
     base::Result<device::Opened> open(const std::optional<contract::Pending>& pending,
                                       device::Gate& gate, os::Deadline deadline) override;
@@ -80,10 +85,15 @@ private:
     base::Done connect(os::Deadline deadline);
     base::Done ensure_connected(os::Deadline deadline);
     base::Done enrol(os::Deadline deadline);
-    base::Result<Answer> run_question(base::ByteView command, std::string_view step,
-                                      os::Deadline deadline);
+    /// A question; one of them is answered by a result.
+    struct Question {
+        base::ByteView command;
+        std::string_view step;
+        bool tells_result = false;
+    };
+    base::Result<Answer> run_question(const Question& question, os::Deadline deadline);
     /// A question on a line that may have been cut since it was used last: asked once more then.
-    base::Result<Answer> ask(base::ByteView command, std::string_view step, os::Deadline deadline);
+    base::Result<Answer> ask(const Question& question, os::Deadline deadline);
     base::Result<Enquired> enquire(bool with_version, os::Deadline deadline);
     base::Result<contract::TerminalStatus> ask_status(os::Deadline deadline);
     /// 06 20: nothing where the terminal tells none. Errors: also terminal_busy.
@@ -117,6 +127,7 @@ private:
     Settings settings_;
     std::unique_ptr<transport::Connector> connector_;
     const os::Clock& clock_;
+    const KnownBugs bugs_;
 
     std::unique_ptr<transport::Transport> line_;
     std::unique_ptr<Link> link_;
@@ -124,6 +135,7 @@ private:
     bool fresh_ = false;            ///< the line was opened in this call
     bool recovering_ = false;       ///< an operation is pending: results are evidence
     bool may_break_off_ = false;
+    std::optional<PrintKeeper> prints_;  ///< while recovering: those that still come
 
     contract::Identity identity_;
     Registered registered_;

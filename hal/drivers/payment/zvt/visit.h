@@ -18,6 +18,7 @@ public:
         terminal_.gate_ = nullptr;
         terminal_.recovering_ = false;
         terminal_.may_break_off_ = false;
+        terminal_.prints_.reset();
     }
     Visit(const Visit&) = delete;
     Visit& operator=(const Visit&) = delete;
@@ -25,11 +26,5 @@ public:
 private:
     Terminal& terminal_;
 };
-
-/// Bytes of one record of evidence (contract::Evidence).
-inline constexpr std::size_t kEvidenceBytesMax = 4096;
-
-/// Makes a 04 0F durable, without what of a card must not be kept.
-base::Done keep_result(device::Gate& gate, base::ByteView apdu);
 
 }  // namespace tillhost::drivers::zvt

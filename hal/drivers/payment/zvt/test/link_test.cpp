@@ -151,6 +151,41 @@ TEST_F(LinkTest, SerialKeepsAFrameThatCrossesItsOwn) {
     EXPECT_EQ(line.written[1], "06");
 }
 
+TEST_F(LinkTest, SerialSendsNothingAgainThatWasAnsweredThoughItsConfirmationIsLost) {
+    line.answer("10 02 80 00 00 10 03 F5 1F");
+    EXPECT_TRUE(serial->send(*base::from_hex("06 70 00"), clock.now() + 60s));
+    EXPECT_EQ(line.written, (std::vector<std::string>{"10 02 06 70 00 10 03 D9 F9", "06"}));
+    EXPECT_EQ(next(*serial), "80 00 00");
+}
+
+TEST_F(LinkTest, SerialTakesALateRepeatOnceThoughSomethingOfOursWasConfirmed) {
+    const std::string block = to_hex(encode_serial_frame(*base::from_hex("06 D3 01 00")));
+    line.say(block);
+    EXPECT_EQ(next(*serial), "06 D3 01 00");
+    line.answer("06");  // but the confirmation of the block was lost
+    EXPECT_TRUE(serial->send(*base::from_hex("80 00 00"), clock.now() + 60s));
+    line.say(block, 5s);
+    EXPECT_EQ(next(*serial, 10s), "deadline_passed");
+    EXPECT_EQ(line.written.back(), "06");
+}
+
+TEST_F(LinkTest, AMessageIsSupersededByAnotherOneAndNotByAnAnswer) {
+    line.say("04 FF 01 0A 04 FF 01 0E 80 00 00");
+    EXPECT_EQ(next(*stream), "04 FF 01 0A");
+    EXPECT_TRUE(stream->is_superseded());
+    EXPECT_EQ(next(*stream), "04 FF 01 0E");
+    EXPECT_FALSE(stream->is_superseded());
+    const auto frame = [](const char* apdu) {
+        return to_hex(encode_serial_frame(*base::from_hex(apdu)));
+    };
+    line.answer("06 " + frame("04 FF 01 0A") + " " + frame("04 FF 01 0E"));
+    EXPECT_TRUE(serial->send(*base::from_hex("80 00 00"), clock.now() + 60s));
+    EXPECT_EQ(next(*serial), "04 FF 01 0A");
+    EXPECT_TRUE(serial->is_superseded());
+    EXPECT_EQ(next(*serial), "04 FF 01 0E");
+    EXPECT_FALSE(serial->is_superseded());
+}
+
 TEST_F(LinkTest, SerialTakesARepeatOnceAndConfirmsItTwice) {
     const std::string frame = "10 02 80 00 00 10 03 F5 1F";
     line.say(frame).say(frame, 5s);
