@@ -33,7 +33,7 @@ LineKind kind_of(const transport::Address& address) {
 std::string line_names(const contract::Manifest& manifest) {
     std::string names;
     for (const LineKind line : manifest.lines) {
-        names += fmt::format("{}{}:…", names.empty() ? "" : ", ", contract::name_of(line));
+        names += fmt::format("{}{}:…", names.empty() ? "" : ", ", address_kind(line));
     }
     return names;
 }
@@ -147,6 +147,7 @@ Done check_setting(const contract::Manifest& manifest, const contract::SettingFi
         case FieldKind::text:
         case FieldKind::digits:
         case FieldKind::secret:
+        case FieldKind::remembered:
         case FieldKind::unspecified: break;
     }
     return check_text(field, value);
@@ -237,6 +238,10 @@ std::string line_of(const std::string& port) {
     }
     const std::string real = transport::follow_links(path);
     return real.empty() ? path : real;
+}
+
+std::string_view address_kind(LineKind line) {
+    return line == LineKind::usb_hid ? "hid" : contract::name_of(line);
 }
 
 bool is_device_id(std::string_view text) {

@@ -38,6 +38,9 @@ base::Done check_setting(const contract::Manifest& manifest, const contract::Set
 base::Done check_settings(const contract::Manifest& manifest,
                           const std::vector<contract::Setting>& settings);
 
+/// What an address over such a line begins with: "serial", "hid", …
+std::string_view address_kind(contract::LineKind line);
+
 /// The first required setting that is not there, or nullptr.
 const contract::SettingField* missing_setting(const contract::Manifest& manifest,
                                               const std::vector<contract::Setting>& settings);

@@ -1,5 +1,6 @@
 #include "hal/device/manifest.h"
 
+#include <algorithm>
 #include <string>
 
 namespace tillhost::device {
@@ -26,6 +27,14 @@ contract::SettingField field_of(const Field& field) {
     return to;
 }
 
+/// Whether its line may have a USB device behind it.
+bool may_be_usb(const Manifest& manifest) {
+    return std::any_of(manifest.lines.begin(), manifest.lines.end(), [](contract::LineKind line) {
+        return line == contract::LineKind::serial || line == contract::LineKind::usb_hid ||
+               line == contract::LineKind::usb;
+    });
+}
+
 }  // namespace
 
 contract::Manifest to_contract(std::string_view driver, const Manifest& manifest) {
@@ -36,7 +45,7 @@ contract::Manifest to_contract(std::string_view driver, const Manifest& manifest
     to.models.assign(manifest.models.begin(), manifest.models.end());
     to.lines.assign(manifest.lines.begin(), manifest.lines.end());
     for (const UsbMatch& match : manifest.usb) {
-        to.usb.push_back({match.vendor, match.product});
+        to.usb.push_back({match.vendor, match.product, match.line, match.interface_class});
     }
     to.tcp_port = manifest.tcp_port;
     to.speeds.assign(manifest.speeds.begin(), manifest.speeds.end());
@@ -46,6 +55,9 @@ contract::Manifest to_contract(std::string_view driver, const Manifest& manifest
         for (const Field& field : page.fields) {
             added.fields.push_back(field_of(field));
         }
+    }
+    if (may_be_usb(manifest) && !to.pages.empty()) {
+        to.pages.front().fields.push_back(field_of(kAdapterField));
     }
     to.capabilities.assign(manifest.capabilities.begin(), manifest.capabilities.end());
     to.recovery = manifest.recovery;

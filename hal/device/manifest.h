@@ -43,10 +43,17 @@ struct Page {
     std::span<const Field> fields;
 };
 
-/// A USB device that a driver serves; product 0 = all of that vendor.
+/// A USB device that is the driver's own, whoever made its chips: a bridge that anything may stand
+/// behind (FTDI, CP210x, CH340, PL2303) belongs in no table. Such a device is proposed by
+/// `tillctl scan` and gets the udev rules of udev/60-tillhost.rules. Each row has its source.
 struct UsbMatch {
     std::uint16_t vendor = 0;
-    std::uint16_t product = 0;
+    std::uint16_t product = 0;  ///< 0: all of that vendor
+    /// The node by which it is reached: serial (a tty), usb_hid (hidraw), usb (usbfs).
+    contract::LineKind line = contract::LineKind::serial;
+    /// bInterfaceClass of the interface behind that node; 0: any. 7 are printers: from those the
+    /// kernel's usblp is taken off.
+    std::uint8_t interface_class = 0;
 };
 
 /// How long each kind of work may take unless the driver announces a step of its own: the time that
@@ -89,6 +96,21 @@ inline constexpr Field kPortField{
              "gdzie podłączono urządzenie: serial:/dev/ttyUSB0?baud=115200 lub "
              "tcp:192.168.1.5:7778"},
     .required = true,
+};
+/// Every driver with a line on this machine has this setting too, without naming it: which USB
+/// device the line belongs to. Filled in by devd when the connection check passes.
+inline constexpr Field kAdapterField{
+    .name = "adapter",
+    .kind = contract::FieldKind::remembered,
+    .title = {"USB device", "Устройство USB", "Urządzenie USB"},
+    .help = {"what stood behind the port when the check passed: VENDOR:PRODUCT:SERIAL, or "
+             "VENDOR:PRODUCT@PLACE; anything else is then refused. Empty: any is taken",
+             "что стояло за портом при проверке связи: VENDOR:PRODUCT:НОМЕР или "
+             "VENDOR:PRODUCT@МЕСТО; другое не принимается. Пусто: любое",
+             "co było za portem podczas testu połączenia: VENDOR:PRODUCT:NUMER lub "
+             "VENDOR:PRODUCT@MIEJSCE; inne będzie odrzucone. Puste: dowolne"},
+    .min = 1,
+    .max = 256,
 };
 inline constexpr Texts kCommunicationTitle{"Connection", "Связь", "Połączenie"};
 inline constexpr Texts kDriverTitle{"Driver", "Драйвер", "Sterownik"};

@@ -35,7 +35,9 @@ SettingForm::SettingForm(const AdminContext& to, const contract::Manifest& manif
     : to_(to), manifest_(manifest), device_(std::move(device)) {
     for (const contract::SettingPage& page : manifest_.pages) {
         for (const SettingField& field : page.fields) {
-            steps_.push_back({&page, &field});
+            if (field.kind != FieldKind::remembered) {
+                steps_.push_back({&page, &field});
+            }
         }
     }
     for (const contract::Setting& setting : settings) {
@@ -121,7 +123,10 @@ Result<Answer> SettingForm::ask_port(const SettingField& field) const {
         return answer;
     }
     const contract::Port& chosen = ports.ports[number - 1];
-    return chosen.address.starts_with("serial:") ? with_speed(chosen) : Answer(chosen.address);
+    if (chosen.address.starts_with("serial:")) {
+        return with_speed(chosen);
+    }
+    return chosen.stable.empty() ? chosen.address : chosen.stable;
 }
 
 Answer SettingForm::with_speed(const contract::Port& port) const {
@@ -130,8 +135,8 @@ Answer SettingForm::with_speed(const contract::Port& port) const {
     if (word == nullptr) {
         return speed;
     }
-    const std::string path = port.by_id.empty() ? port.address.substr(0, port.address.find('?'))
-                                                : "serial:" + port.by_id;
+    const std::string& kept = port.stable.empty() ? port.address : port.stable;
+    const std::string path = kept.substr(0, kept.find('?'));
     return fmt::format("{}?baud={}", path, word->empty() ? kUsualSpeed : std::string_view(*word));
 }
 

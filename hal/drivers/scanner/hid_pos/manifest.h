@@ -41,11 +41,14 @@ inline constexpr std::array kCommunicationFields{
 
 inline constexpr std::array kPages{device::Page{device::kCommunicationTitle, kCommunicationFields}};
 
-/// Vendors whose scanners have this interface: Honeywell and Metrologic, Youjie, Zebra and Symbol,
-/// Datalogic, Intermec, Newland.
-inline constexpr std::array kUsb{device::UsbMatch{0x0C2E, 0}, device::UsbMatch{0x23D0, 0},
-                                 device::UsbMatch{0x05E0, 0}, device::UsbMatch{0x05F9, 0},
-                                 device::UsbMatch{0x067E, 0}, device::UsbMatch{0x1EAB, 0}};
+/// Vendors whose scanners have this interface (USB-IF's list of vendor ids): Honeywell and
+/// Metrologic, Youjie, Zebra and Symbol, Datalogic, Intermec, Newland. Class 3: Device Class
+/// Definition for HID 1.11, 4.1.
+inline constexpr device::UsbMatch own(std::uint16_t vendor) {
+    return {vendor, 0, contract::LineKind::usb_hid, 3};
+}
+inline constexpr std::array kUsb{own(0x0C2E), own(0x23D0), own(0x05E0),
+                                 own(0x05F9), own(0x067E), own(0x1EAB)};
 
 inline constexpr device::Manifest kManifest{
     .device_class = contract::DeviceClass::barcode_scanner,

@@ -73,12 +73,19 @@ inline constexpr std::array kCommunicationFields{
 
 inline constexpr std::array kPages{device::Page{device::kCommunicationTitle, kCommunicationFields}};
 
+/// Makers of scanners (USB-IF's list of vendor ids): Honeywell and Metrologic, Youjie, Zebra and
+/// Symbol, Datalogic, Intermec, Newland. In the interface USB-CDC they are a tty.
+inline constexpr std::array kUsb{device::UsbMatch{0x0C2E}, device::UsbMatch{0x23D0},
+                                 device::UsbMatch{0x05E0}, device::UsbMatch{0x05F9},
+                                 device::UsbMatch{0x067E}, device::UsbMatch{0x1EAB}};
+
 inline constexpr device::Manifest kManifest{
     .device_class = contract::DeviceClass::barcode_scanner,
     .title = {"Barcode scanner on a serial port or USB-CDC",
               "Сканер штрихкода на последовательном порту или USB-CDC",
               "Skaner kodów na porcie szeregowym lub USB-CDC"},
     .lines = kLines,
+    .usb = kUsb,
     .pages = kPages,
     .recovery = contract::RecoveryClass::person,
 };
