@@ -32,6 +32,19 @@ void tell_obstacle(const transport::FoundPort& found, contract::Port& port) {
     }
 }
 
+contract::UsbAdapter adapter_of(const transport::UsbAdapter& found) {
+    contract::UsbAdapter adapter;
+    adapter.vendor = found.vendor;
+    adapter.product = found.product;
+    adapter.serial = found.serial;
+    adapter.maker = found.maker;
+    adapter.name = found.name;
+    adapter.place = found.place;
+    adapter.interface = found.interface;
+    adapter.channel = found.channel;
+    return adapter;
+}
+
 contract::Port port_of(const transport::FoundPort& found) {
     contract::Port port;
     port.address = transport::to_text(found.address);
@@ -39,15 +52,14 @@ contract::Port port_of(const transport::FoundPort& found) {
     port.state = PortState::available;
     port.holder_pid = found.holder_pid;
     port.holder = found.holder;
+    port.stable = found.stable;
     if (found.adapter) {
-        port.adapter =
-            contract::UsbAdapter{found.adapter->vendor, found.adapter->product,
-                                 found.adapter->serial, found.adapter->maker, found.adapter->name};
+        port.adapter = adapter_of(*found.adapter);
     }
     if (found.obstacle != 0) {
         tell_obstacle(found, port);
     } else if (found.holder_pid != 0 &&
-               std::holds_alternative<transport::SerialAddress>(found.address)) {
+               !std::holds_alternative<transport::PtyAddress>(found.address)) {
         // Who plays a device on a pseudo-terminal keeps its other side open too: no obstacle.
         port.state = PortState::unavailable;
         port.reason = PortReason::busy;
@@ -62,6 +74,9 @@ base::Result<std::string> ports_json(const std::string& address) {
     contract::PortsReply reply;
     if (address.empty()) {
         for (const transport::FoundPort& found : transport::list_serial_ports()) {
+            reply.ports.push_back(port_of(found));
+        }
+        for (const transport::FoundPort& found : transport::list_hid_ports()) {
             reply.ports.push_back(port_of(found));
         }
     } else {

@@ -103,15 +103,23 @@ Result<Address> read_hid(std::string_view text) {
     }
     std::string_view rest =
         colon == std::string_view::npos ? std::string_view{} : text.substr(colon + 1);
-    const std::size_t second = rest.find(':');
+    const std::size_t second = rest.find_first_of(":@");
     const auto product = usb_id(rest.substr(0, second));
     if (!product) {
         return bad_field("port.product", "four hex digits such as 0b61");
     }
     address.vendor = *vendor;
     address.product = *product;
-    if (second != std::string_view::npos) {
-        address.serial = rest.substr(second + 1);
+    if (second == std::string_view::npos) {
+        return address;
+    }
+    const std::string_view last = rest.substr(second + 1);
+    if (rest[second] == ':') {
+        address.serial = last;
+    } else if (last.find('/') == std::string_view::npos) {
+        return bad_field("port.place", "a place such as 0000:00:14.0/1.2; tillctl scan shows it");
+    } else {
+        address.place = last;
     }
     return address;
 }
@@ -162,8 +170,9 @@ std::string to_text(const Address& address) {
             if (!hid.path.empty()) {
                 return "hid:" + hid.path;
             }
-            return fmt::format("hid:{:04x}:{:04x}{}{}", hid.vendor, hid.product,
-                               hid.serial.empty() ? "" : ":", hid.serial);
+            const std::string place = hid.place.empty() ? "" : "@" + hid.place;
+            const std::string serial = hid.serial.empty() ? "" : ":" + hid.serial;
+            return fmt::format("hid:{:04x}:{:04x}{}{}", hid.vendor, hid.product, place, serial);
         }
     };
     return std::visit(Writer{}, address);

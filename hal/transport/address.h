@@ -36,15 +36,16 @@ struct HidAddress {
     std::uint16_t vendor = 0;   ///< not 0 where there is no path
     std::uint16_t product = 0;  ///< likewise
     std::string serial{};       ///< empty: any
+    std::string place{};        ///< where it is plugged in (usb_adapter.h); empty: anywhere
     friend bool operator==(const HidAddress&, const HidAddress&) = default;
 };
 using Address = std::variant<SerialAddress, PtyAddress, TcpAddress, HidAddress>;
 
 /// Reads "serial:/dev/ttyUSB0?baud=115200", "pty:/run/till/fr0", "tcp:192.168.1.5:7778",
 /// "tcp:[fe80::1]:7778", without a port where the family has a usual one, "hid:0c2e:0b61:SERIAL",
-/// "hid:0c2e:0b61", "hid:/dev/hidraw0". Total: any text gives an address or bad_field naming the
-/// part that is wrong (port, port.path, port.baud, port.host, port.number, port.vendor,
-/// port.product) and what would be right.
+/// "hid:0c2e:0b61", "hid:0c2e:0b61@0000:00:14.0/1.2", "hid:/dev/hidraw0". Total: any text gives an
+/// address or bad_field naming the part that is wrong (port, port.path, port.baud, port.host,
+/// port.number, port.vendor, port.product, port.place) and what would be right.
 base::Result<Address> parse_address(std::string_view text);
 std::string to_text(const Address& address);
 

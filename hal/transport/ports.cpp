@@ -1,74 +1,25 @@
 #include "hal/transport/ports.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstdlib>
-#include <memory>
 
 #include "hal/os/files.h"
 #include "hal/os/process.h"
 #include "hal/transport/follow_links.h"
+#include "hal/transport/sysfs.h"
 
 namespace tillhost::transport {
 namespace {
 
-constexpr std::size_t kAttributeBytesMax = 4096;
-constexpr std::size_t kShownBytesMax = 128;
-constexpr int kLevelsToUsbMax = 8;  // from a port's device up to the USB device that it belongs to
 constexpr std::string_view kNoHardware = "0";  // PORT_UNKNOWN of the kernel's serial_core.h
-
-struct FolderCloser {
-    void operator()(DIR* folder) const { ::closedir(folder); }
-};
-
-std::vector<std::string> names_in(const std::string& path) {
-    std::vector<std::string> names;
-    const std::unique_ptr<DIR, FolderCloser> folder(::opendir(path.c_str()));
-    while (const dirent* entry = folder ? ::readdir(folder.get()) : nullptr) {
-        if (entry->d_name[0] != '.') {
-            names.emplace_back(entry->d_name);
-        }
-    }
-    std::sort(names.begin(), names.end());
-    return names;
-}
-
-/// An attribute of sysfs: its first line; empty if it is not there.
-std::string attribute(const std::string& folder, const char* name) {
-    const auto bytes = os::read_file(folder + "/" + name, kAttributeBytesMax);
-    if (!bytes) {
-        return {};
-    }
-    std::string text = base::string_of(*bytes);
-    text = text.substr(0, text.find('\n'));
-    return text.substr(0, kShownBytesMax);
-}
-
-std::uint16_t hex_attribute(const std::string& folder, const char* name) {
-    const std::string text = attribute(folder, name);
-    std::uint16_t number = 0;
-    std::from_chars(text.data(), text.data() + text.size(), number, 16);
-    return number;
-}
-
-std::optional<UsbAdapter> adapter_of(const std::string& tty_folder) {
-    std::string folder = follow_links(tty_folder + "/device");
-    for (int level = 0; level < kLevelsToUsbMax && !folder.empty(); ++level) {
-        if (::access((folder + "/idVendor").c_str(), R_OK) == 0) {
-            return UsbAdapter{hex_attribute(folder, "idVendor"), hex_attribute(folder, "idProduct"),
-                              attribute(folder, "serial"), attribute(folder, "manufacturer"),
-                              attribute(folder, "product")};
-        }
-        folder.resize(folder.rfind('/') == std::string::npos ? 0 : folder.rfind('/'));
-    }
-    return std::nullopt;
-}
+/// Usage pages of devices for people (HID Usage Tables 1.12, section 3): generic desktop, consumer.
+constexpr unsigned kDesktopPage = 0x01;
+constexpr unsigned kConsumerPage = 0x0C;
+constexpr std::size_t kDescriptorBytesMax = 4096;  // HID_MAX_DESCRIPTOR_SIZE of the kernel
 
 /// The link of a folder of links that leads to this device node.
 std::string link_to(const std::string& folder, const std::string& real_path) {
@@ -91,7 +42,7 @@ void take_holder(const std::string& real_path, FoundPort& port) {
     port.holder = holder.substr(space + 2, holder.size() - space - 3);
 }
 
-void look_at_node(const std::string& path, const PortFolders& folders, FoundPort& port) {
+void look_at_node(const std::string& path, const SystemFolders& folders, FoundPort& port) {
     const std::string real = follow_links(path);
     struct stat status {};
     if (real.empty() || ::stat(real.c_str(), &status) != 0) {
@@ -103,9 +54,51 @@ void look_at_node(const std::string& path, const PortFolders& folders, FoundPort
     } else if (::access(real.c_str(), R_OK | W_OK) != 0) {
         port.obstacle = errno;
     }
-    port.by_id = link_to(folders.dev + "/serial/by-id", real);
-    port.adapter = adapter_of(folders.tty_class + "/" + real.substr(real.rfind('/') + 1));
+    port.adapter = adapter_behind(real, folders);
     take_holder(real, port);
+}
+
+/// Where udev keeps a link to it, and which of them stays.
+void look_at_serial(const SerialAddress& serial, const SystemFolders& folders, FoundPort& port) {
+    look_at_node(serial.path, folders, port);
+    const std::string real = follow_links(serial.path);
+    if (real.empty()) {
+        return;
+    }
+    port.by_id = link_to(folders.dev + "/serial/by-id", real);
+    if (!port.adapter) {
+        port.stable = to_text(serial);
+        return;
+    }
+    const bool by_number = !port.by_id.empty() && !by_serial(*port.adapter).empty() &&
+                           is_only_one(*port.adapter, folders);
+    const std::string link =
+        by_number ? port.by_id : link_to(folders.dev + "/serial/by-path", real);
+    port.stable = link.empty() ? link : to_text(SerialAddress{link, serial.baud});
+}
+
+/// The address of a HID device by what it says of itself, or by where it is plugged in.
+std::string stable_of(const UsbAdapter& adapter, const SystemFolders& folders) {
+    HidAddress address{{}, adapter.vendor, adapter.product};
+    if (!by_serial(adapter).empty() && is_only_one(adapter, folders)) {
+        address.serial = adapter.serial;
+    } else if (!adapter.place.empty()) {
+        address.place = adapter.place;
+    } else {
+        return {};
+    }
+    return to_text(address);
+}
+
+/// A report descriptor begins with its usage page: 05 page, or 06 and two bytes of it (Device Class
+/// Definition for HID 1.11, 6.2.2.2).
+bool is_for_people(const std::string& hid_device) {
+    const auto bytes = os::read_file(hid_device + "/report_descriptor", kDescriptorBytesMax);
+    if (!bytes || bytes->size() < 2 || (*bytes)[0] != std::byte{0x05}) {
+        return false;
+    }
+    const auto page = std::to_integer<unsigned>((*bytes)[1]);
+    return page == kDesktopPage || page == kConsumerPage;
 }
 
 /// Whether there is hardware: a virtual terminal has no device, an empty slot of a card no type.
@@ -116,21 +109,38 @@ bool has_hardware(const std::string& tty_folder) {
 
 }  // namespace
 
-std::vector<FoundPort> list_serial_ports(const PortFolders& folders) {
+std::vector<FoundPort> list_serial_ports(const SystemFolders& folders) {
     std::vector<FoundPort> ports;
-    for (const std::string& name : names_in(folders.tty_class)) {
-        if (ports.size() < kPortsMax && has_hardware(folders.tty_class + "/" + name)) {
+    const std::string all = folders.sys + "/class/tty";
+    for (const std::string& name : names_in(all)) {
+        if (ports.size() < kPortsMax && has_hardware(all + "/" + name)) {
             ports.push_back(look_at(SerialAddress{folders.dev + "/" + name}, folders));
         }
     }
     return ports;
 }
 
-FoundPort look_at(const Address& address, const PortFolders& folders) {
+std::vector<FoundPort> list_hid_ports(const SystemFolders& folders) {
+    std::vector<FoundPort> ports;
+    const std::string all = folders.sys + "/class/hidraw";
+    for (const std::string& name : names_in(all)) {
+        if (ports.size() >= kPortsMax || is_for_people(all + "/" + name + "/device")) {
+            continue;
+        }
+        FoundPort port = look_at(HidAddress{folders.dev + "/" + name}, folders);
+        if (port.adapter) {
+            port.stable = stable_of(*port.adapter, folders);
+            ports.push_back(std::move(port));
+        }
+    }
+    return ports;
+}
+
+FoundPort look_at(const Address& address, const SystemFolders& folders) {
     FoundPort port;
     port.address = address;
     if (const auto* serial = std::get_if<SerialAddress>(&address)) {
-        look_at_node(serial->path, folders, port);
+        look_at_serial(*serial, folders, port);
     } else if (const auto* pty = std::get_if<PtyAddress>(&address)) {
         look_at_node(pty->path, folders, port);
     } else if (const auto* hid = std::get_if<HidAddress>(&address);

@@ -101,6 +101,7 @@ public:
         return done;
     }
     int input_fd() const override { return line_->input_fd(); }
+    std::string node() const override { return line_->node(); }
     const HidDescription* hid() const override { return line_->hid(); }
     os::Duration late_bytes_max() const override { return line_->late_bytes_max(); }
 

@@ -20,7 +20,8 @@ constexpr os::Duration kUsbDelay = std::chrono::milliseconds(50);
 
 class SerialTransport final : public Transport {
 public:
-    SerialTransport(FdStream stream, std::int64_t baud) : stream_(std::move(stream)), baud_(baud) {}
+    SerialTransport(FdStream stream, std::int64_t baud, std::string node)
+        : stream_(std::move(stream)), baud_(baud), node_(std::move(node)) {}
     base::Result<std::size_t> read(std::span<std::byte> buffer, os::Deadline deadline) override {
         return stream_.read(buffer, deadline);
     }
@@ -29,6 +30,7 @@ public:
     }
     base::Done flush() override { return flush_tty(stream_.fd()); }
     int input_fd() const override { return stream_.fd(); }
+    std::string node() const override { return node_; }
     os::Duration late_bytes_max() const override {
         constexpr std::int64_t kMsPerSecond = 1000;
         return std::chrono::milliseconds(kLateBytesMax * kBitsPerByte * kMsPerSecond / baud_) +
@@ -38,6 +40,7 @@ public:
 private:
     FdStream stream_;
     std::int64_t baud_;
+    std::string node_;
 };
 
 class SerialConnector final : public Connector {
@@ -54,7 +57,7 @@ public:
         }
         TRY(flush_tty(tty.fd.get()));
         return std::unique_ptr<Transport>(std::make_unique<SerialTransport>(
-            FdStream(std::move(tty.fd), clock_, cancel_fd_), address_.baud));
+            FdStream(std::move(tty.fd), clock_, cancel_fd_), address_.baud, tty.real_path));
     }
 
 private:

@@ -49,6 +49,10 @@ public:
     /// beside others.
     virtual int input_fd() const { return -1; }
 
+    /// The device node that the line goes through, behind all links: /dev/ttyUSB0. Empty: none that
+    /// could be plugged in, as with a network or a pseudo-terminal.
+    virtual std::string node() const { return {}; }
+
     /// What the device says of itself if it is one of USB HID; nullptr: it is none. On such a line
     /// one read takes one report.
     virtual const HidDescription* hid() const { return nullptr; }

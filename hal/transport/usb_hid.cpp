@@ -16,6 +16,7 @@
 #include "hal/transport/fd_stream.h"
 #include "hal/transport/follow_links.h"
 #include "hal/transport/tty.h"
+#include "hal/transport/usb_adapter.h"
 
 // hidapi finds the device; its reports are read from the node that it names, because hidapi has no
 // descriptor that can be waited on beside others.
@@ -80,11 +81,17 @@ Result<Found> find_by_path(const std::string& path) {
     return Found{real, false, {}};  // it is there; what it is, its descriptor tells
 }
 
+bool is_at(const std::string& place, const std::string& node) {
+    const auto adapter = place.empty() ? std::nullopt : adapter_behind(node);
+    return place.empty() || (adapter && adapter->place == place);
+}
+
 Result<Found> find_by_ids(const HidAddress& address) {
     std::vector<Found> fitting;
     bool scanner = false;
     for (Found& found : enumerate(address.vendor, address.product)) {
-        if (address.serial.empty() || found.what.serial == address.serial) {
+        if ((address.serial.empty() || found.what.serial == address.serial) &&
+            is_at(address.place, found.path)) {
             scanner = scanner || found.scanner;
             fitting.push_back(std::move(found));
         }
@@ -99,7 +106,7 @@ Result<Found> find_by_ids(const HidAddress& address) {
         return make_error(
             ErrorCode::port_failed,
             fmt::format("{}: {} devices fit, such as {} and {}; name one by its "
-                        "serial number or node",
+                        "serial number, its place or its node: tillctl scan shows them",
                         to_text(address), fitting.size(), fitting[0].path, fitting[1].path));
     }
     return std::move(fitting.front());
@@ -135,8 +142,8 @@ Result<os::Descriptor> open_node(const std::string& path) {
 
 class HidTransport final : public Transport {
 public:
-    HidTransport(FdStream stream, HidDescription what)
-        : stream_(std::move(stream)), what_(std::move(what)) {}
+    HidTransport(FdStream stream, std::string node, HidDescription what)
+        : stream_(std::move(stream)), node_(std::move(node)), what_(std::move(what)) {}
     Result<std::size_t> read(std::span<std::byte> buffer, os::Deadline deadline) override {
         return stream_.read(buffer, deadline);
     }
@@ -145,11 +152,13 @@ public:
     }
     base::Done flush() override { return stream_.drop_received(); }
     int input_fd() const override { return stream_.fd(); }
+    std::string node() const override { return node_; }
     os::Duration late_bytes_max() const override { return kLateBytes; }
     const HidDescription* hid() const override { return &what_; }
 
 private:
     FdStream stream_;
+    std::string node_;
     HidDescription what_;
 };
 
@@ -164,7 +173,7 @@ public:
         os::Descriptor fd = TRY(open_node(found.path));
         found.what.report_descriptor = TRY(read_descriptor(fd.get(), found.path));
         auto line = std::make_unique<HidTransport>(FdStream(std::move(fd), clock_, cancel_fd_),
-                                                   std::move(found.what));
+                                                   found.path, std::move(found.what));
         TRY(line->flush());
         return std::unique_ptr<Transport>(std::move(line));
     }

@@ -25,9 +25,10 @@ TEST(Address, ReadsEachForm) {
 }
 
 TEST(Address, WritesWhatItReads) {
-    for (const std::string text : {"serial:/dev/ttyS0?baud=19200", "pty:/p", "tcp:10.0.0.1:65535",
-                                   "tcp:[fe80::1]:7778", "tcp:10.0.0.1", "tcp:[fe80::1]",
-                                   "hid:/dev/hidraw0", "hid:0c2e:0b61", "hid:0c2e:0b61:S1"}) {
+    for (const std::string text :
+         {"serial:/dev/ttyS0?baud=19200", "pty:/p", "tcp:10.0.0.1:65535", "tcp:[fe80::1]:7778",
+          "tcp:10.0.0.1", "tcp:[fe80::1]", "hid:/dev/hidraw0", "hid:0c2e:0b61", "hid:0c2e:0b61:S1",
+          "hid:0c2e:0b61@0000:00:14.0/1.2"}) {
         EXPECT_EQ(to_text(MUST(parse_address(text))), text);
     }
 }
@@ -71,6 +72,8 @@ TEST(Address, NamesTheWrongPart) {
         {"hid:0c2e", "port.product: "},
         {"hid:0c2e:b61", "port.product: "},
         {"hid:0c2e:0xb6", "port.product: "},
+        {"hid:0c2e:0b61@", "port.place: "},
+        {"hid:0c2e:0b61@SN1", "port.place: "},
         {"pty:/" + std::string(kAddressBytesMax, 'x'), "port: at most"},
     };
     for (const Wrong& wrong : cases) {

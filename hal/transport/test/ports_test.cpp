@@ -23,8 +23,8 @@ protected:
     PortsTest() {
         std::string name = testing::TempDir() + "tillhost.XXXXXX";
         folder_ = ::mkdtemp(name.data());
-        folders_ = {folder_ + "/class", folder_ + "/dev"};
-        std::filesystem::create_directories(folders_.tty_class);
+        folders_ = {folder_ + "/sys", folder_ + "/dev"};
+        std::filesystem::create_directories(tty_class());
         std::filesystem::create_directories(folders_.dev + "/serial/by-id");
     }
     ~PortsTest() override { std::filesystem::remove_all(folder_); }
@@ -34,7 +34,7 @@ protected:
     }
     /// A tty of the class; `device` is its hardware below devices/, none if empty.
     void add(const std::string& name, const std::string& device, const std::string& type) const {
-        const std::string tty = folders_.tty_class + "/" + name;
+        const std::string tty = tty_class() + "/" + name;
         write(tty + "/type", type);
         if (!device.empty()) {
             std::filesystem::create_directories(folder_ + "/devices/" + device);
@@ -43,8 +43,9 @@ protected:
         }
         std::filesystem::create_symlink("/dev/null", folders_.dev + "/" + name);
     }
+    std::string tty_class() const { return folders_.sys + "/class/tty"; }
     std::string folder_;
-    PortFolders folders_;
+    SystemFolders folders_;
 };
 
 TEST_F(PortsTest, ListsWhatHasHardwareBehindIt) {
@@ -65,9 +66,9 @@ TEST_F(PortsTest, NamesTheUsbAdapterAndTheLinkThatKeepsItsName) {
     write(usb + "/product", "FT232R USB UART");
     write(folders_.dev + "/node", "");
     std::filesystem::create_directories(usb + "/1-2:1.0/ttyUSB0");
-    std::filesystem::create_directories(folders_.tty_class + "/node");
+    std::filesystem::create_directories(tty_class() + "/node");
     std::filesystem::create_directory_symlink(usb + "/1-2:1.0/ttyUSB0",
-                                              folders_.tty_class + "/node/device");
+                                              tty_class() + "/node/device");
     std::filesystem::create_symlink(folders_.dev + "/node",
                                     folders_.dev + "/serial/by-id/usb-FTDI");
     const auto ports = list_serial_ports(folders_);
@@ -76,7 +77,7 @@ TEST_F(PortsTest, NamesTheUsbAdapterAndTheLinkThatKeepsItsName) {
     // The same as a device node would be.
     std::filesystem::remove(folders_.dev + "/node");
     std::filesystem::create_symlink("/dev/null", folders_.dev + "/node");
-    std::filesystem::rename(folders_.tty_class + "/node", folders_.tty_class + "/null");
+    std::filesystem::rename(tty_class() + "/node", tty_class() + "/null");
     std::filesystem::create_symlink("/dev/null", folders_.dev + "/null");
     const auto nodes = list_serial_ports(folders_);
     ASSERT_EQ(nodes.size(), 1U);
