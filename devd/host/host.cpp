@@ -169,6 +169,11 @@ Result<contract::Opened> Host::open_driver(const contract::Open& message) {
     opened.identity = std::move(found.identity);
     opened.status = std::move(found.status);
     opened.resolution = std::move(found.resolution);
+    if (self_.place) {
+        Place place = self_.place();
+        opened.node = std::move(place.node);
+        opened.adapter = std::move(place.adapter);
+    }
     return opened;
 }
 

@@ -29,6 +29,12 @@ using MakeDriver = std::function<base::Result<std::unique_ptr<device::Driver>>(
 /// Begins or ends the recording of the device's line. Errors: those of transport::Recorder::start.
 using Record = std::function<base::Result<contract::RecordingStatus>(const contract::RecordQuery&)>;
 
+/// What a driver's line was found behind.
+struct Place {
+    std::string node{};
+    std::string adapter{};
+};
+
 /// What a host says of itself in hello, and what it can do beside driving.
 struct Self {
     std::string driver;
@@ -36,6 +42,8 @@ struct Self {
     Record record{};  ///< null: its line cannot be recorded
     /// Whether the operation under way is to be broken off; takes the wish. Null: never.
     std::function<bool()> take_abort{};
+    /// What the line was found behind when it was opened last. Null: nothing.
+    std::function<Place()> place{};
 };
 
 /// A driver host: carries devd's commands to one driver, one at a time, and the driver's records to

@@ -33,6 +33,7 @@ base::Result<std::unique_ptr<device::Driver>> RecordedDriver::make(
     std::vector<contract::Setting> settings) {
     const std::string port = take(settings, "port");
     const std::string file = take(settings, "record");
+    std::string adapter = take(settings, "adapter");
     std::unique_ptr<transport::Connector> connector;
     if (!port.empty()) {
         auto made = transport::make_connector(port, clock_, kAbortFd);
@@ -40,7 +41,8 @@ base::Result<std::unique_ptr<device::Driver>> RecordedDriver::make(
             return base::make_error(base::ErrorCode::config_invalid,
                                     "settings." + made.error().detail);
         }
-        connector = recorder_.wrap(std::move(*made));
+        connector = transport::expect_adapter(recorder_.wrap(std::move(*made)), port,
+                                              std::move(adapter), behind_);
     }
     if (!file.empty()) {
         begin_configured(file);

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,7 @@
 #include "devd/host/host_socket.h"
 #include "devd/host/line_recording.h"
 #include "devd/host/speed_search.h"
+#include "devd/host/udev_rules.h"
 #include "hal/device/manifest.h"
 #include "hal/drivers/drivers.h"
 #include "hal/os/log.h"
@@ -39,11 +41,16 @@ int print(const std::string& text) {
 }
 
 /// The catalogue, as `models` answers it.
-int list_drivers() {
+contract::ModelsReply catalogue() {
     contract::ModelsReply reply;
     for (const drivers::DriverEntry& entry : drivers::all()) {
         reply.manifests.push_back(device::to_contract(entry.name, *entry.manifest));
     }
+    return reply;
+}
+
+int list_drivers() {
+    const contract::ModelsReply reply = catalogue();
     return print(ipc::to_json(contract::to_value(reply, contract::Style::readable), -1) + "\n");
 }
 
@@ -60,6 +67,8 @@ constexpr std::string_view kHelp =
     "       devd-driver --ports [ADDRESS]  the ports, as JSON\n"
     "       devd-driver --find-speed DRIVER ADDRESS\n"
     "                                      the speed at which a device answers, as JSON\n"
+    "       devd-driver --udev-rules       udev/60-tillhost.rules\n"
+    "       devd-driver --late-udev-rules  udev/99-tillhost.rules\n"
     "\n"
     "Example: devd-driver --list\n"
     "People ask tillctl models and tillctl ports for the same.\n";
@@ -80,6 +89,30 @@ int find_speed(const char* driver, const char* address) {
     return print(*text);
 }
 
+/// What is told without a device; nothing if something else is wanted.
+std::optional<int> tell(int count, char** words) {
+    const std::string_view first = count > 1 ? words[1] : "";
+    if (count == 2 && (first == "--help" || first == "-h")) {
+        return print(std::string(kHelp));
+    }
+    if (count == 2 && first == "--list") {
+        return list_drivers();
+    }
+    if ((count == 2 || count == 3) && first == "--ports") {
+        return list_ports(count == 3 ? words[2] : "");
+    }
+    if (count == 4 && first == "--find-speed") {
+        return find_speed(words[2], words[3]);
+    }
+    if (count == 2 && first == "--udev-rules") {
+        return print(devd::host::udev_rules(catalogue().manifests));
+    }
+    if (count == 2 && first == "--late-udev-rules") {
+        return print(devd::host::late_udev_rules(catalogue().manifests));
+    }
+    return std::nullopt;
+}
+
 /// Whether a descriptor is the link that devd gives its hosts.
 bool is_link(int fd) {
     int type = 0;
@@ -97,8 +130,11 @@ int serve(const drivers::DriverEntry& entry, const os::Logger& logger) {
         return ::read(abort.get(), &wishes, sizeof wishes) == sizeof wishes;
     };
     const auto record = [&](const contract::RecordQuery& query) { return driver.record(query); };
+    const auto place = [&driver] {
+        return devd::host::Place{driver.behind().node, driver.behind().adapter};
+    };
     devd::host::Host host(
-        link, clock, {std::string(entry.name), ::getpid(), record, take_abort},
+        link, clock, {std::string(entry.name), ::getpid(), record, take_abort, place},
         [&](const std::vector<contract::Setting>& settings) { return driver.make(settings); });
     const base::Error end = host.run();
     if (end.code == base::ErrorCode::link_lost) {
@@ -111,18 +147,8 @@ int serve(const drivers::DriverEntry& entry, const os::Logger& logger) {
 }  // namespace
 
 int main(int count, char** arguments) {
-    if (count == 2 &&
-        (std::string_view(arguments[1]) == "--help" || std::string_view(arguments[1]) == "-h")) {
-        return print(std::string(kHelp));
-    }
-    if (count == 2 && std::string_view(arguments[1]) == "--list") {
-        return list_drivers();
-    }
-    if ((count == 2 || count == 3) && std::string_view(arguments[1]) == "--ports") {
-        return list_ports(count == 3 ? arguments[2] : "");
-    }
-    if (count == 4 && std::string_view(arguments[1]) == "--find-speed") {
-        return find_speed(arguments[2], arguments[3]);
+    if (const auto told = tell(count, arguments)) {
+        return *told;
     }
     if (count != 3 || !is_link(devd::host::kLinkFd) || ::fcntl(devd::host::kLockFd, F_GETFD) < 0 ||
         ::fcntl(devd::host::kAbortFd, F_GETFD) < 0) {
