@@ -15,6 +15,7 @@
 #include "hal/os/journal.h"
 #include "hal/os/local_time.h"
 #include "hal/os/random.h"
+#include "hal/transport/udev_monitor.h"
 
 namespace tillhost::devd {
 namespace {
@@ -153,6 +154,22 @@ std::unique_ptr<os::LogSink> make_sink() {
     return std::make_unique<os::StderrSink>(journal);
 }
 
+/// Nothing where udev cannot be listened to: no reason not to sell.
+std::unique_ptr<runtime::Hotplug> make_hotplug(runtime::HotplugParts parts) {
+    const os::Logger logger = parts.logger;
+    if (!transport::udev_runs()) {
+        logger.notice("udev does not run here: what is plugged in is found by trying again");
+    }
+    auto source = transport::open_udev_monitor();
+    auto hotplug = source ? runtime::Hotplug::start(std::move(*source), std::move(parts))
+                          : base::Result<std::unique_ptr<runtime::Hotplug>>(source.error());
+    if (!hotplug) {
+        logger.error("no hotplug", {{"error", base::to_text(hotplug.error())}});
+        return nullptr;
+    }
+    return std::move(*hotplug);
+}
+
 base::Done serve(const Places& places) {
     const os::SystemClock clock;
     Loaded loaded = TRY(load(places, clock));
@@ -188,6 +205,9 @@ base::Done serve(const Places& places) {
                     configs_of(devices), std::move(image), clock, *store, hosts, administration,
                     &os::random_u64);
     administration.attach(core);
+    const auto hotplug = make_hotplug({*loop, clock, core, logger,
+                                       [&administration] { return administration.lines(); },
+                                       loaded.config.hotplug_settle});
     std::unique_ptr<runtime::MetricsListener> metrics;
     if (loaded.config.metrics_port) {
         auto opened = runtime::MetricsListener::open(*loaded.config.metrics_port, *loop, clock);

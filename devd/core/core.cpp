@@ -254,6 +254,26 @@ bool Core::connect_now(const std::string& device) {
     return lane && (*lane)->connect_now();
 }
 
+void Core::on_plugged(const std::string& device) {
+    if (DeviceLane* lane = parts_->lane(device)) {
+        lane->plugged();
+        parts_->tell();
+    }
+}
+
+void Core::on_unplugged(const std::string& device) {
+    if (DeviceLane* lane = parts_->lane(device)) {
+        lane->unplugged();
+        parts_->tell();
+    }
+}
+
+base::Done Core::remember(DeviceConfig device) {
+    DeviceLane* const lane = TRY(parts_->requests.lane(device.id));
+    lane->remember(std::move(device));
+    return {};
+}
+
 base::Done Core::check_session(ipc::PeerId peer, std::optional<std::int64_t> session) const {
     return parts_->requests.check_session(peer, session);
 }

@@ -149,6 +149,12 @@ public:
     std::optional<contract::Device> device(const std::string& device) const;
     /// Connects to the device now instead of after a pause. True if it is connected already.
     bool connect_now(const std::string& device);
+    /// The node of the device's line has come, or gone. Nothing for a device that is not there.
+    void on_plugged(const std::string& device);
+    void on_unplugged(const std::string& device);
+    /// As configure_device, for settings that were just seen at the device itself: its host is not
+    /// ended. Errors: unknown_device.
+    base::Done remember(DeviceConfig device);
     /// Errors: no_session; stale_session if `session` is not the one of this peer.
     base::Done check_session(ipc::PeerId peer, std::optional<std::int64_t> session) const;
 

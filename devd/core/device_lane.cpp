@@ -76,6 +76,7 @@ void DeviceLane::spawn() {
 
 void DeviceLane::send_open() {
     phase_ = Phase::opening;
+    came_while_opening_ = false;
     changed();
     reset_timer(later_);
     contract::Open open;
@@ -230,6 +231,8 @@ void DeviceLane::take(const contract::Opened& opened) {
     resolve_failures_ = 0;
     reason_.clear();
     set_status(opened.status);
+    node_ = opened.node;
+    adapter_ = opened.adapter;
     open_error_.reset();
     last_ok_ = now();
     ask_when_idle();
@@ -255,6 +258,9 @@ void DeviceLane::take(const contract::OpenFailed& failed) {
     asked_.reset();
     open_error_ = failed.error;
     fail_queries(base::make_error(base::ErrorCode::device_not_ready, reason_), true);
+    if (came_while_opening_) {
+        open_failures_ = 0;
+    }
     reopen_later();
     tell(DeviceEvent::open_failed);
 }
@@ -391,6 +397,8 @@ contract::Device DeviceLane::describe() const {
     device.last_ok_ms = last_ok_ ? ms(now() - *last_ok_) : -1;
     device.queue = static_cast<std::int64_t>(context_.book.waiting(config_.id).size());
     device.status = status_;
+    device.node = node_;
+    device.adapter = adapter_;
     if (doubt != nullptr) {
         device.in_doubt = doubt->row.id;
     }

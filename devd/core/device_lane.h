@@ -103,6 +103,14 @@ public:
     bool is_finished() const { return retired_ && !host_lives_; }
     /// Opens the device now if it waits for that; true if it is open.
     bool connect_now();
+    /// Its node has come: it is opened now if it waits for that, and once more if the attempt that
+    /// is under way began too early.
+    void plugged();
+    /// Its node has gone. A host at work notices by itself; one that waits looks now.
+    void unplugged();
+    /// Settings that say which device is the right one, seen at the device as it is connected now:
+    /// the host goes on, the next opening has them.
+    void remember(DeviceConfig next);
 
     /// As it will be, if a change waits for the present host's end.
     const DeviceConfig& config() const { return next_config_ ? *next_config_ : config_; }
@@ -213,6 +221,9 @@ private:
     bool retired_ = false;
     bool line_changes_ = false;  ///< the next host gets another line than the last one had
     std::optional<contract::Error> open_error_;
+    bool came_while_opening_ = false;
+    std::string node_;                                    ///< that the device was found behind
+    std::string adapter_;                                 ///< and the USB device of that node
     std::pair<contract::DeviceState, std::string> told_;  ///< to the observer
     const LaneContext context_;
     Phase phase_ = Phase::offline;

@@ -71,6 +71,8 @@ void DeviceLane::take_next_config() {
     context_.hosts.assign(config_.id, config_.driver);
     status_.reset();
     last_ok_.reset();
+    node_.clear();
+    adapter_.clear();
     open_error_.reset();
     restarts_ = 0;
     open_failures_ = 0;
@@ -115,6 +117,26 @@ bool DeviceLane::connect_now() {
     }
     return !ending_ &&
            (phase_ == Phase::ready || phase_ == Phase::executing || phase_ == Phase::resolving);
+}
+
+void DeviceLane::plugged() {
+    if (phase_ == Phase::opening) {
+        came_while_opening_ = true;
+    } else if (phase_ == Phase::closed && !ending_ && later_) {
+        open_failures_ = 0;
+        send_open();
+    }
+}
+
+void DeviceLane::unplugged() {
+    if (phase_ == Phase::ready && !ending_ && queries_at_host_ == 0) {
+        reason_ = node_ + ": unplugged";
+        send_open();  // its host lets go of what is left of the old line
+    }
+}
+
+void DeviceLane::remember(DeviceConfig next) {
+    (next_config_ ? *next_config_ : config_) = std::move(next);
 }
 
 contract::DeviceState DeviceLane::state() const {

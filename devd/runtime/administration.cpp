@@ -33,6 +33,12 @@ bool is_own(RequestKind kind) {
 /// The device with these settings set and those unset; `driver` empty = the same.
 core::DeviceConfig changed(core::DeviceConfig device,
                            const contract::ConfigureDeviceRequest& request) {
+    const std::string* port = value_of(request.settings, kPortSetting);
+    const std::string* former = value_of(device.settings, kPortSetting);
+    if ((port != nullptr && former != nullptr && line_of(*port) != line_of(*former)) ||
+        (!request.driver.empty() && request.driver != device.driver)) {
+        forget_adapter(device.settings);
+    }
     if (!request.driver.empty()) {
         device.driver = request.driver;
     }
@@ -343,12 +349,24 @@ void Administration::finish_ports(PortScan& scan) {
     scans_.remove_if([&scan](const auto& one) { return one.get() == &scan; });
 }
 
+/// By its address, by the name that it keeps, or because the device was found behind its node.
+bool Administration::is_port_of(const KnownDevice& device, const contract::Port& port) const {
+    const std::string* taken = value_of(device.config.settings, kPortSetting);
+    if (taken == nullptr) {
+        return false;
+    }
+    const std::string line = line_of(port.address);
+    const auto seen = core_->device(device.config.id);
+    return line_of(*taken) == line || *taken == port.stable ||
+           (seen && !seen->node.empty() && seen->node == line);
+}
+
 /// Those that cannot be listed: networks and simulators.
 void Administration::add_ports_of_devices(contract::PortsReply& reply) const {
     for (const auto& [id, device] : devices_) {
         const std::string* port = value_of(device.config.settings, kPortSetting);
-        const auto listed = [port](const contract::Port& one) {
-            return line_of(one.address) == line_of(*port);
+        const auto listed = [this, of = &device](const contract::Port& one) {
+            return is_port_of(*of, one);
         };
         if (port != nullptr && std::none_of(reply.ports.begin(), reply.ports.end(), listed)) {
             contract::Port& added = reply.ports.emplace_back();
@@ -361,10 +379,8 @@ void Administration::add_ports_of_devices(contract::PortsReply& reply) const {
 }
 
 void Administration::add_what_is_known(const std::string& driver, contract::Port& port) const {
-    const std::string line = line_of(port.address);
     for (const auto& [id, device] : devices_) {
-        const std::string* taken = value_of(device.config.settings, kPortSetting);
-        if (taken != nullptr && line_of(*taken) == line) {
+        if (is_port_of(device, port)) {
             port.device = id;
             if (port.reason == contract::PortReason::none ||
                 port.reason == contract::PortReason::busy) {
@@ -378,7 +394,8 @@ void Administration::add_what_is_known(const std::string& driver, contract::Port
         const bool is_its = std::any_of(
             manifest.usb.begin(), manifest.usb.end(), [&port](const contract::UsbMatch& match) {
                 return port.adapter && port.adapter->vendor == match.vendor &&
-                       (match.product == 0 || port.adapter->product == match.product);
+                       (match.product == 0 || port.adapter->product == match.product) &&
+                       port.address.starts_with(fmt::format("{}:", address_kind(match.line)));
             });
         if (is_its) {
             port.drivers.push_back(manifest.driver);

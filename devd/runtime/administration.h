@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "devd/core/core.h"
+#include "devd/runtime/hotplug.h"
 #include "devd/runtime/port_scan.h"
 #include "devd/runtime/settings.h"
 #include "hal/os/event_loop.h"
@@ -66,6 +67,9 @@ public:
     bool send(ipc::PeerId peer, const contract::Reply& reply) override;
     void on_device(const contract::Device& device, core::DeviceEvent event) override;
 
+    /// Of the devices that have one.
+    std::vector<DeviceLine> lines() const;
+
 private:
     using Outcome = base::Result<contract::Value>;
     struct Check;
@@ -88,6 +92,7 @@ private:
     // port_scan: the other process's answer, and what devd knows of it
     base::Done start_ports(ipc::PeerId peer, const contract::Request& request);
     void finish_ports(PortScan& scan);
+    bool is_port_of(const KnownDevice& device, const contract::Port& port) const;
     void add_ports_of_devices(contract::PortsReply& reply) const;
     void add_what_is_known(const std::string& driver, contract::Port& port) const;
 
@@ -111,6 +116,9 @@ private:
     void take_speed(Check& check, const base::Result<std::string>& answer);
     void wake_checks();
 
+    // identity.cpp
+    base::Done remember(KnownDevice& device);
+
     void log(const contract::Device& device);
 
     AdministrationParts parts_;
@@ -122,5 +130,8 @@ private:
     std::optional<os::TimerId> wake_;
     std::list<std::unique_ptr<PortScan>> scans_;
 };
+
+/// Takes out the setting that names the USB device behind a line.
+void forget_adapter(std::vector<contract::Setting>& settings);
 
 }  // namespace tillhost::devd::runtime

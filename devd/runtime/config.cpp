@@ -392,7 +392,8 @@ Result<core::ShopDefaults> read_shop(const File& file) {
 }
 
 Done read_daemon(const std::string& folder, Config& config) {
-    constexpr std::array<std::string_view, 4> kKnown{"retention_days", "log", "metrics", "shop"};
+    constexpr std::array<std::string_view, 5> kKnown{"retention_days", "log", "metrics", "shop",
+                                                     "hotplug_settle_ms"};
     const File file = TRY(read(folder + "/devd.toml", "devd.toml"));
     TRY(only_known_keys(file, file.table, kKnown));
     config.log_level = TRY(read_log_level(file));
@@ -405,6 +406,15 @@ Done read_daemon(const std::string& folder, Config& config) {
                                                  kRetentionDaysMax));
         }
         config.retention = std::chrono::hours(24 * days->get());
+    }
+    if (const toml::node* node = file.table.get("hotplug_settle_ms")) {
+        constexpr std::int64_t kMax = kHotplugSettleMax / std::chrono::milliseconds(1);
+        const auto* settle = node->as_integer();
+        if (settle == nullptr || settle->get() < 0 || settle->get() > kMax) {
+            return file.fault(
+                *node, fmt::format("hotplug_settle_ms is a whole number from 0 to {}", kMax));
+        }
+        config.hotplug_settle = std::chrono::milliseconds(settle->get());
     }
     return {};
 }

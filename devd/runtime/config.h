@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "devd/core/core.h"
+#include "devd/runtime/hotplug.h"
 #include "devd/runtime/settings.h"
 #include "hal/os/log.h"
 
@@ -22,6 +23,7 @@ struct Config {
     os::Duration retention = std::chrono::hours(24 * 30);
     os::Severity log_level = os::Severity::info;
     core::ShopDefaults shop;
+    os::Duration hotplug_settle = kHotplugSettle;
     std::optional<std::uint16_t> metrics_port;  ///< on 127.0.0.1; nothing: no listener
 };
 
@@ -29,13 +31,14 @@ struct Config {
 ///
 /// devd.toml: `retention_days` (1…3650, how long settled and acknowledged operations are kept),
 /// `log` ("error", "warning", "notice", "info" or "debug"), `[metrics] listen` ("127.0.0.1:PORT",
-/// docs/operation.md), `[shop]` with the ids of the devices of a sale that names none: `registrar`,
-/// `substitute`, `terminal`, `printer`.
-/// A device's file: `id` (a…z, 0…9, - and _, at most 64; the file's name if absent), `name` (for
-/// people), `driver`, `port` (transport/address.h), `record` (absolute path of a file into which
-/// the device's line is recorded, docs/formats/line-recording.md), of a registrar `shift` ("manual"
-/// or "open_when_needed"), `close_shift_at` ("HH:MM", local time) and `remind_shift_after_h`
-/// (1…24), and a table `settings` of texts, whole numbers and booleans. A setting written as
+/// docs/operation.md), `hotplug_settle_ms` (0…5000, how long a device's node must have been quiet
+/// before its device is opened), `[shop]` with the ids of the devices of a sale that names none:
+/// `registrar`, `substitute`, `terminal`, `printer`. A device's file: `id` (a…z, 0…9, - and _, at
+/// most 64; the file's name if absent), `name` (for people), `driver`, `port`
+/// (transport/address.h), `record` (absolute path of a file into which the device's line is
+/// recorded, docs/formats/line-recording.md), of a registrar `shift` ("manual" or
+/// "open_when_needed"), `close_shift_at` ("HH:MM", local time) and `remind_shift_after_h` (1…24),
+/// and a table `settings` of texts, whole numbers and booleans. A setting written as
 /// `{ file = "PATH" }` is the first line of that file, so that secrets stay out of the
 /// configuration; PATH counts from DIR.
 ///

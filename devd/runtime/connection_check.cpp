@@ -302,6 +302,10 @@ void Administration::passed(Check& check) {
             end(check);
             return;
         }
+        if (const Done kept = remember(found->second); !kept) {
+            parts_.logger.error("its identity could not be written down",
+                                {{"device", check.device}, {"why", kept.error().detail}});
+        }
     }
     check.reply.outcome = CheckOutcome::passed;
     check.reply.text = std::string(advice_of(CheckOutcome::passed)) + check.reply.text;

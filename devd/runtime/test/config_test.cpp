@@ -169,7 +169,7 @@ TEST_F(ConfigTest, NamesAnUnknownKeyWithItsPlace) {
     write("devd.toml", "\nretention = 3\n");
     EXPECT_EQ(error(),
               "devd.toml:2:1: unknown key \"retention\"; known here: retention_days, log, metrics, "
-              "shop");
+              "shop, hotplug_settle_ms");
 }
 
 TEST_F(ConfigTest, ReadsTheShiftPolicyOfARegistrar) {

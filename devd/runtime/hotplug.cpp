@@ -1,0 +1,128 @@
+#include "devd/runtime/hotplug.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "hal/transport/address.h"
+#include "hal/transport/follow_links.h"
+
+namespace tillhost::devd::runtime {
+namespace {
+
+using os::HotplugAction;
+using os::HotplugEvent;
+
+/// The path that a line's address names; empty where it names none, nothing where the line is none
+/// of this machine.
+std::optional<std::string> path_of(const std::string& port) {
+    const auto address = transport::parse_address(port);
+    if (!address) {
+        return std::nullopt;
+    }
+    if (const auto* serial = std::get_if<transport::SerialAddress>(&*address)) {
+        return serial->path;
+    }
+    if (const auto* hid = std::get_if<transport::HidAddress>(&*address)) {
+        return hid->path;
+    }
+    return std::nullopt;
+}
+
+bool has(const std::vector<std::string>& links, const std::string& path) {
+    return std::find(links.begin(), links.end(), path) != links.end();
+}
+
+/// Whether the node that came can be the line's. A HID device that is named by its ids may be
+/// behind any node of its kind; its host looks which.
+bool may_be(const HotplugEvent& event, const std::string& path) {
+    if (path.empty()) {
+        return event.subsystem == "hidraw";
+    }
+    return event.node == path || has(event.links, path) ||
+           transport::follow_links(path) == event.node;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Hotplug>> Hotplug::start(std::unique_ptr<os::HotplugSource> source,
+                                                      HotplugParts parts) {
+    std::unique_ptr<Hotplug> hotplug(new Hotplug(std::move(source), std::move(parts)));
+    hotplug->watch_ = TRY(hotplug->parts_.loop.watch(
+        hotplug->source_->fd(), [self = hotplug.get()](os::Readiness) { self->take(); }));
+    return hotplug;
+}
+
+Hotplug::~Hotplug() {
+    if (watch_) {
+        parts_.loop.unwatch(*watch_);
+    }
+    for (const auto& [device, change] : changes_) {
+        if (change.timer) {
+            parts_.loop.cancel(*change.timer);
+        }
+    }
+}
+
+void Hotplug::take() {
+    const std::vector<HotplugEvent> events = source_->take();
+    if (events.empty()) {
+        return;
+    }
+    const std::vector<DeviceLine> lines = parts_.lines();
+    for (const HotplugEvent& event : events) {
+        note(event, lines);
+    }
+}
+
+void Hotplug::note(const HotplugEvent& event, const std::vector<DeviceLine>& lines) {
+    if (event.action == HotplugAction::lost) {
+        parts_.logger.warning("hotplug events were lost; every line is looked at");
+    }
+    for (const DeviceLine& line : lines) {
+        const auto path = path_of(line.port);
+        if (!path) {
+            continue;
+        }
+        const std::string& node = line.node.empty() ? *path : line.node;
+        if (event.action == HotplugAction::lost) {
+            note(line.device, !node.empty() && ::access(node.c_str(), F_OK) != 0, true);
+        } else if (event.action == HotplugAction::removed && event.node == node) {
+            note(line.device, true, false);
+        } else if (event.action == HotplugAction::added && may_be(event, *path)) {
+            note(line.device, false, true);
+        }
+    }
+}
+
+void Hotplug::note(const std::string& device, bool left, bool came) {
+    const os::Instant now = parts_.clock.now();
+    const auto [found, is_new] = changes_.try_emplace(device);
+    Change& change = found->second;
+    if (is_new) {
+        change.until = now + std::max(kHotplugPatience, parts_.settle);
+    }
+    change.left = change.left || left;
+    change.came = came;
+    if (change.timer) {
+        parts_.loop.cancel(*change.timer);
+    }
+    change.timer = parts_.loop.call_at(std::min(now + parts_.settle, change.until),
+                                       [this, device] { settled(device); });
+}
+
+void Hotplug::settled(const std::string& device) {
+    const auto found = changes_.find(device);
+    const Change change = found->second;
+    changes_.erase(found);
+    parts_.logger.info(change.came ? "plugged in" : "unplugged", {{"device", device}});
+    if (change.left) {
+        parts_.core.on_unplugged(device);
+    }
+    if (change.came) {
+        parts_.core.on_plugged(device);
+    }
+}
+
+}  // namespace tillhost::devd::runtime

@@ -1,0 +1,67 @@
+// Which device was set up: what devd writes down of it when the connection check passes, so that
+// another one behind the same port is told later.
+#include <utility>
+
+#include "devd/runtime/administration.h"
+#include "devd/runtime/device_file.h"
+
+namespace tillhost::devd::runtime {
+namespace {
+
+constexpr std::string_view kAdapterSetting = "adapter";
+
+/// What is to be remembered of the device: the strongest name that it has. A registrar that says
+/// its own number may be moved to any port.
+contract::Setting name_of(const contract::Manifest& manifest, const contract::Device& device) {
+    const auto* status =
+        device.status ? std::get_if<contract::FiscalStatus>(&*device.status) : nullptr;
+    if (status != nullptr && find_field(manifest, core::kIdentitySetting) != nullptr) {
+        return {std::string(core::kIdentitySetting), status->identity.serial};
+    }
+    return {std::string(kAdapterSetting), device.adapter};
+}
+
+}  // namespace
+
+base::Done Administration::remember(KnownDevice& device) {
+    const contract::Manifest* manifest = find_manifest(parts_.manifests, device.config.driver);
+    const auto seen = core_->device(device.config.id);
+    if (device.origin != contract::DeviceOrigin::client || manifest == nullptr || !seen) {
+        return {};  // what stands in an administrator's file is theirs
+    }
+    contract::Setting name = name_of(*manifest, *seen);
+    const auto* field = find_field(*manifest, name.name);
+    if (name.value.empty() || field == nullptr ||
+        value_of(device.config.settings, name.name) != nullptr ||
+        !check_setting(*manifest, *field, name.value)) {
+        return {};
+    }
+    core::DeviceConfig next = device.config;
+    next.settings.push_back(name);
+    next.settings = in_order(*manifest, next.settings);
+    TRY(write_device_file(parts_.state_folder, next));
+    TRY(core_->remember(next));
+    device.config = std::move(next);
+    parts_.logger.notice("identity remembered",
+                         {{"device", device.config.id}, {"setting", name.name}});
+    return {};
+}
+
+std::vector<DeviceLine> Administration::lines() const {
+    std::vector<DeviceLine> lines;
+    for (const auto& [id, device] : devices_) {
+        const std::string* port = value_of(device.config.settings, kPortSetting);
+        const auto seen = port == nullptr ? std::nullopt : core_->device(id);
+        if (seen) {
+            lines.push_back({id, *port, seen->node});
+        }
+    }
+    return lines;
+}
+
+/// What was remembered of a line says nothing of another one.
+void forget_adapter(std::vector<contract::Setting>& settings) {
+    std::erase_if(settings, [](const auto& one) { return one.name == kAdapterSetting; });
+}
+
+}  // namespace tillhost::devd::runtime
