@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ipc/client/tillctl/doctor.h"
+#include "ipc/client/tillctl/scan.h"
 #include "ipc/client/tillctl/verbs.h"
 #include "ipc/contract/decoder.h"
 #include "ipc/json.h"
@@ -44,6 +45,12 @@ public:
             }
         }
         return say(readable(ports), ports_text(to_.language, ports.ports));
+    }
+    Result<Exit> operator()(const ScanVerb&) const {
+        const auto models = TRY(devd_.models(to_.deadline()));
+        const auto ports = TRY(devd_.ports({}, to_.deadline()));
+        const auto found = proposals(ports.ports, models.manifests);
+        return say(scan_tree(found), scan_text(to_.language, found, models.manifests));
     }
     Result<Exit> operator()(const AddVerb& verb) const {
         if (!verb.driver.empty()) {

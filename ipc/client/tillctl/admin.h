@@ -19,6 +19,8 @@ struct PortsVerb {
     std::string driver;
     std::string address;
 };
+/// What is plugged in, and what may be set up there. Proposes; opens nothing and changes nothing.
+struct ScanVerb {};
 /// Without a driver the terminal is asked step by step.
 struct AddVerb {
     std::string driver;
@@ -48,8 +50,8 @@ struct DoctorVerb {
     std::string device;  ///< empty: all
 };
 
-using AdminVerb =
-    std::variant<ModelsVerb, PortsVerb, AddVerb, ConfigureVerb, RemoveVerb, TestVerb, DoctorVerb>;
+using AdminVerb = std::variant<ModelsVerb, PortsVerb, ScanVerb, AddVerb, ConfigureVerb, RemoveVerb,
+                               TestVerb, DoctorVerb>;
 
 /// What an administration verb works with.
 struct AdminContext {
@@ -82,6 +84,8 @@ std::string ports_text(Language language, const std::vector<contract::Port>& por
 inline constexpr std::size_t kPortColumns = 32;
 std::string port_text(Language language, const contract::Port& port,
                       std::size_t width = kPortColumns);
+/// "FT232R USB UART 0403:6001 A5069RR4"
+std::string adapter_text(const contract::UsbAdapter& adapter);
 std::string settings_text(Language language, const contract::DeviceSettings& settings);
 std::string check_text(Language language, const std::string& device,
                        const contract::CheckReply& reply);

@@ -28,6 +28,8 @@ void declare_catalogue(CommandLine& line, Invocation& to) {
     ports.text("ADDRESS", "ports.address", which->address);
     ports.text("--driver DRIVER", "ports.driver", which->driver);
     keep_admin(ports, to, which);
+    VerbGrammar scan = line.verb("scan");
+    keep_admin(scan, to, std::make_shared<ScanVerb>());
 }
 
 void declare_add(CommandLine& line, Invocation& to) {

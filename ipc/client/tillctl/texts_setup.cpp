@@ -71,11 +71,15 @@ std::string field_text(Language language, const contract::SettingField& field) {
     return row + "\n";
 }
 
+}  // namespace
+
 std::string adapter_text(const contract::UsbAdapter& adapter) {
-    std::string name = adapter.name.empty() ? adapter.maker : adapter.name;
+    const std::string name = adapter.name.empty() ? adapter.maker : adapter.name;
     return fmt::format("{}{}{:04x}:{:04x}{}{}", name, name.empty() ? "" : " ", adapter.vendor,
                        adapter.product, adapter.serial.empty() ? "" : " ", adapter.serial);
 }
+
+namespace {
 
 /// What a port is and why it is not free, what matters most first.
 std::vector<std::string> reasons_of(Language language, const contract::Port& port) {
@@ -160,8 +164,9 @@ std::string ports_text(Language language, const std::vector<contract::Port>& por
                                    text(language, Text::port_adapter_heading));
     for (const contract::Port& port : ports) {
         told += port_text(language, port, width) + "\n";
-        if (!port.by_id.empty()) {
-            told += fmt::format("{:<{}} {}\n", "", width, port.by_id);
+        const std::string& kept = port.by_id.empty() ? port.stable : port.by_id;
+        if (!kept.empty() && kept != port.address) {
+            told += fmt::format("{:<{}} {}\n", "", width, kept);
         }
     }
     return told;
