@@ -7,7 +7,7 @@
 #include "ipc/json.h"
 #include "tests/integration/counter.h"
 #include "tests/integration/run_program.h"
-#include "tests/support/usb_serial.h"
+#include "tests/support/usb_bench.h"
 
 namespace tillhost::support {
 namespace {
@@ -20,7 +20,7 @@ constexpr const char* kAdapter = "FR0001";
 
 class UsbSerialTest : public CounterTest {
 protected:
-    UsbSerialTest() : adapters_(MUST(UsbSerialAdapters::create())) {
+    UsbSerialTest() : adapters_(MUST(UsbBench::create())) {
         std::filesystem::remove(shop_->folder() + "/config/devices.d/kassa.toml");
         std::filesystem::remove(shop_->folder() + "/config/devices.d/echo.toml");
     }
@@ -33,8 +33,8 @@ protected:
     }
     void start_devd_with_adapters(int baud = 9600) {
         ASSERT_TRUE(shop_->configure(
-            "till", "driver = \"fiscal/shtrih\"\nport = \"serial:" +
-                        UsbSerialAdapters::by_id(kAdapter) + "?baud=" + std::to_string(baud) +
+            "till", "driver = \"fiscal/shtrih\"\nport = \"serial:" + UsbBench::by_id(kAdapter) +
+                        "?baud=" + std::to_string(baud) +
                         "\"\n\n[settings]\nlink = \"standard\"\nserial = \"" + kSerial + "\"\n"));
         adapters_->show_to_children(true);
         start_devd();
@@ -57,7 +57,7 @@ protected:
         }
         return count;
     }
-    std::unique_ptr<UsbSerialAdapters> adapters_;
+    std::unique_ptr<UsbBench> adapters_;
 };
 
 TEST_F(UsbSerialTest, ARegistrarSellsOverAnUnmodifiedSerialPort) {
@@ -135,7 +135,7 @@ TEST_F(UsbSerialTest, ThePortIsListedWithItsAdapterAndItsLink) {
             return port.adapter && port.adapter->serial == kAdapter;
         });
     ASSERT_NE(found, ports->ports.end());
-    EXPECT_EQ(found->by_id, UsbSerialAdapters::by_id(kAdapter));
+    EXPECT_EQ(found->by_id, UsbBench::by_id(kAdapter));
     EXPECT_EQ(found->adapter->vendor, 0x1FC9);
 }
 
