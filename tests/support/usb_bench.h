@@ -53,8 +53,8 @@ public:
     base::Done announce(int number);
     base::Done announce_scanner(int number);
     /// udev says that it is gone, and its node is; a scanner hangs up, the simulator behind an
-    /// adapter is ended by the caller then. In this order, as of a real device: a node that is there
-    /// and cannot be opened costs umockdev a descriptor in the program that tries.
+    /// adapter is ended by the caller then. In this order, as of a real device: a node that is
+    /// there and cannot be opened costs umockdev a descriptor in the program that tries.
     base::Done unplug(int number);
     base::Done unplug_scanner(int number);
 
