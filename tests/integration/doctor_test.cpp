@@ -75,7 +75,7 @@ TEST_F(DoctorTest, SaysOfEachDeviceWhatToDo) {
     expect_all(all.out,
                {"good: The connection check passed.", "absent: The connection check FAILED",
                 "the port does not exist: check cable and power", "seen: port_missing",
-                "swapped: The connection check FAILED", "Check its serial number"});
+                "swapped: The connection check FAILED", "Check serial number and port"});
     EXPECT_EQ(all.out.find("Everything is in order."), std::string::npos) << all.out;
     const Ran listed = tillctl({"ports"});
     expect_all(listed.out, {"not there: check cable and power; the device absent is set up on it"});

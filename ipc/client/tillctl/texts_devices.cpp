@@ -120,6 +120,11 @@ std::string device_text(Language language, const contract::Device& device) {
     }
     told += row(language, Text::label_driver, device.driver) +
             row(language, Text::label_state, state_text(language, device.state));
+    if (!device.node.empty()) {
+        told += row(language, Text::scan_port,
+                    device.adapter.empty() ? device.node
+                                           : fmt::format("{} ({})", device.node, device.adapter));
+    }
     if (!device.reason.empty()) {
         told += row(language, Text::label_reason, device.reason);
     }
