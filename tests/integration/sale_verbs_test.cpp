@@ -109,7 +109,7 @@ TEST_F(SaleVerbsTest, PaysTakesBackByTheBookAndClosesTheDay) {
 TEST_F(SaleVerbsTest, CtrlCEndsTheWaitingAndAbortThePayment) {
     const std::string address = fmt::format("127.0.0.1:{}", free_port());
     ASSERT_TRUE(shop_->start_simulator("slow", "payment/zvt",
-                                       {"--pty", "", "--tcp", address, "--card-ms", "600000"}));
+                                       {"--pty", "", "--tcp", address, "--card-ms", "60000"}));
     ASSERT_EQ(tillctl({"add", "payment/zvt", "slow", "port=tcp:" + address}).exit, 0);
     Terminal terminal(PROGRAMS_FOLDER "tillctl", {"pay", "slow", "12.50"});
     ASSERT_TRUE(terminal.sees("insert or hold the card")) << terminal.screen();

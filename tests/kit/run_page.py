@@ -6,7 +6,8 @@ must come out, and what a line starts in the background is waited for until it s
 usage: run_page.py PAGE PROGRAMS        PROGRAMS is the folder of devd; exit 0 when all came out
 
 A line is `command    # exit N: words`; each part of the remark may be absent: then the exit is 0,
-and any words will do. `export` lasts; 7778 is replaced by a free port.
+and any words will do. `export` lasts; the ports of PORTS are replaced by
+free ones.
 """
 
 import os
@@ -21,6 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LINE_SECONDS_MAX = 90
+PORTS = ("7778", "20007")
 REMARK = re.compile(r"\s{2,}# (?:exit (?P<exit>\d+))?(?:: )?(?P<words>.*)$")
 
 
@@ -101,7 +103,7 @@ def main(page: str, programs: str) -> None:
     commands = commands_of((ROOT / page).read_text(encoding="utf-8"))
     if not commands:
         sys.exit(f"run_page: no command on {page}")
-    port = free_port()
+    replaced = {port: free_port() for port in PORTS} | {"$PWD/build/release/bin": programs}
     with tempfile.TemporaryDirectory() as folder:
         environment = {name: value for name, value in os.environ.items()
                        if not name.startswith(("TILLHOST_", "LC_", "LANG", "GTEST_"))}
@@ -109,7 +111,9 @@ def main(page: str, programs: str) -> None:
         shell = Shell(environment)
         try:
             for line in commands:
-                check(shell, line.replace("7778", port).replace("$PWD/build/release/bin", programs))
+                for name, value in replaced.items():
+                    line = line.replace(name, value)
+                check(shell, line)
         finally:
             shell.end()
     print(f"{len(commands)} commands of {page} did what it says")

@@ -181,10 +181,12 @@ bool CustomerWatch::look(const Operation& so_far) {
     return !interrupted_ && !waits_for_entry(so_far);
 }
 
-/// Once the terminal wants its result entered nothing else helps; its driver still says once that
-/// it cannot tell, which makes another version.
+/// Once the terminal wants its result entered, or cannot tell, nothing else helps. The one may
+/// follow the other, which makes another version.
 bool CustomerWatch::waits_for_entry(const Operation& so_far) {
-    const bool wanted = so_far.error && so_far.error->code == base::name_of(ErrorCode::needs_entry);
+    const bool wanted =
+        so_far.error && (so_far.error->code == base::name_of(ErrorCode::needs_entry) ||
+                         so_far.error->code == base::name_of(ErrorCode::device_in_doubt));
     if (version_ < 0 && !wanted) {
         return false;
     }
