@@ -217,6 +217,22 @@ private:
     std::optional<Result<contract::OperationResult>> outcome_;
 };
 
+/// The book's last result, if it is this terminal's. The numbers of another one, which stood here
+/// meanwhile, say nothing of what this one keeps.
+std::optional<contract::OperationResult> booked_here(const device::Gate& gate,
+                                                     const contract::Identity& identity) {
+    auto booked = gate.last_result();
+    if (!booked) {
+        return booked;
+    }
+    const auto* payment = std::get_if<contract::PaymentResult>(&*booked);
+    const auto* day = std::get_if<contract::EndOfDayResult>(&*booked);
+    const std::string& terminal = payment != nullptr ? payment->terminal_id
+                                  : day != nullptr   ? day->terminal_id
+                                                     : identity.serial;
+    return terminal.empty() || terminal == identity.serial ? booked : std::nullopt;
+}
+
 /// The id that the terminal is told: the one of the last result in the book, unless the terminal
 /// itself has another one by now. To tell it an old one would take a payment back (PA00P015
 /// chapter 4), which is never done in passing; "none known" changes nothing.
@@ -308,7 +324,7 @@ Result<contract::PaymentMarker> Terminal::mark(const MoneyCall& call,
     marker.amount_minor = call.amount;
     marker.currency = settings_.currency;
     marker.started_at_ms = clock_.unix_ms();
-    const auto booked = gate.last_result();
+    const auto booked = booked_here(gate, identity_);
     if (last) {
         marker.last_receipt_number = last->receipt.value_or(0);
         constexpr std::int64_t kNumberMax = 999'999'999;
@@ -336,7 +352,7 @@ Result<contract::OperationResult> Terminal::run_money(const MoneyCall& call, dev
         return make_error(ErrorCode::device_not_ready, "the terminal does not say its number");
     }
     const contract::PaymentMarker marker = TRY(mark(call, last, gate));
-    const Bytes command = call.command(id_to_tell(last, gate.last_result(), bugs_));
+    const Bytes command = call.command(id_to_tell(last, booked_here(gate, identity_), bugs_));
     TRY(gate.persist(contract::Record(contract::Marker(marker))));
     if (gate.take_abort()) {
         return make_error(ErrorCode::payment_cancelled, "broken off before the terminal was asked");

@@ -154,6 +154,22 @@ TEST(Zvt, ATrustedIdIsToldOnlyWhereTheTerminalHasTheSame) {
     }
 }
 
+TEST(Zvt, NumbersOfATerminalThatStoodHereBeforeStandInForNothing) {
+    for (const auto& [terminal, number] :
+         {std::pair("28004869", 43), std::pair("29004869", 0), std::pair("", 43)}) {
+        Counter counter;
+        contract::PaymentResult last;
+        last.terminal_id = terminal;
+        last.receipt_number = 43;
+        last.trace_number = 187;
+        counter.book.last = last;
+        counter.terminal.tells_last("").then(kPay, {"84 83 00"});
+        EXPECT_FALSE(counter.pay());
+        const auto& marker = std::get<contract::PaymentMarker>(counter.book.pending.marker);
+        EXPECT_EQ(marker.last_receipt_number, number) << terminal;
+    }
+}
+
 TEST(Zvt, LessIsTakenOnlyWhereItWasAllowed) {
     StatusInfo less = paid();
     less.amount = 1000;
