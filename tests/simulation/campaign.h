@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/simulation/bugs.h"
 #include "tests/simulation/coverage.h"
 #include "tests/simulation/plan.h"
 #include "tests/simulation/shop.h"

@@ -18,22 +18,22 @@ using devd::core::OperationRow;
 
 class Auditor {
 public:
-    Auditor(const Ledger& ledger, const SimStore& book,
-            const std::vector<std::unique_ptr<Registrar>>& registrars, bool may_forget,
-            Findings& findings)
-        : ledger_(ledger),
-          book_(book),
-          registrars_(registrars),
-          may_forget_(may_forget),
-          findings_(findings) {}
+    explicit Auditor(const Books& books)
+        : ledger_(books.ledger),
+          book_(books.book),
+          counters_(books.counters),
+          may_forget_(books.may_forget),
+          findings_(books.findings) {}
 
     void run() {
         for (const Task& task : ledger_.tasks) {
             compare_with_book(task);
         }
         look_for_strangers();
-        for (const auto& registrar : registrars_) {
-            compare_with_memory(*registrar);
+        for (const auto& counter : counters_) {
+            if (const Registrar* registrar = counter->registrar()) {
+                compare_with_memory(*registrar);
+            }
         }
     }
 
@@ -79,17 +79,25 @@ private:
         if (told.state != row.state) {
             blame("task {}: told {}, the book says {}", task.number, contract::name_of(told.state),
                   contract::name_of(row.state));
-        } else if (told.result.has_value() && told_number(told) != number_of(row)) {
-            blame("task {}: told document {}, the book says {}", task.number, told_number(told),
-                  number_of(row));
+        } else if (told.result.has_value() && told_number(told.result) != told_number(row.result)) {
+            blame("task {}: told document {}, the book says {}", task.number,
+                  told_number(told.result), told_number(row.result));
         }
     }
 
-    static std::int64_t told_number(const contract::Operation& told) {
-        return std::get<FiscalResult>(*told.result).fiscal_document_number;
-    }
-    static std::int64_t number_of(const OperationRow& row) {
-        return row.result ? std::get<FiscalResult>(*row.result).fiscal_document_number : -1;
+    /// By which a result is known: the number of its document, or of its payment.
+    static std::int64_t told_number(const std::optional<contract::OperationResult>& result) {
+        if (!result) {
+            return -1;
+        }
+        if (const auto* payment = std::get_if<contract::PaymentResult>(&*result)) {
+            return payment->receipt_number;
+        }
+        if (const auto* sale = std::get_if<contract::SaleResult>(&*result)) {
+            return sale->fiscal ? sale->fiscal->fiscal_document_number : 0;
+        }
+        const auto* fiscal = std::get_if<FiscalResult>(&*result);
+        return fiscal != nullptr ? fiscal->fiscal_document_number : 0;
     }
 
     void look_for_strangers() {
@@ -98,7 +106,8 @@ private:
                 blame("book: {} of {} is {} at the end", id.to_text(), row.device,
                       contract::name_of(row.state));
             }
-            if (task_of(ledger_, id) == nullptr && row.client != "devd") {
+            const base::OperationId& asked = row.parent ? *row.parent : id;
+            if (task_of(ledger_, asked) == nullptr && row.client != "devd") {
                 blame("book: {} was made by no client", id.to_text());
             }
         }
@@ -116,6 +125,7 @@ private:
             }
         }
         claim_own(registrar, papers, claimed);
+        claim_sales(registrar, papers, claimed);
         for (const Paper& paper : papers) {
             if (!claimed.contains(paper.document)) {
                 blame("{}: document {} (type {}, total {}) belongs to no operation that was done",
@@ -147,6 +157,43 @@ private:
                 blame("{}: devd closed twice: {}", registrar.id(), row.sale_ref);
             }
         }
+    }
+
+    /// What sales registered there.
+    void claim_sales(const Registrar& registrar, const std::vector<Paper>& papers,
+                     std::set<const simulators::FiscalDocument*>& claimed) {
+        for (const Task& task : ledger_.tasks) {
+            const auto* sale = std::get_if<contract::Sale>(&task.command);
+            for (const Attempt& attempt : task.attempts) {
+                const bool registered = sale != nullptr && attempt.told && attempt.told->sale &&
+                                        attempt.told->sale->fiscal;
+                const contract::SaleStep* step =
+                    registered ? registration_of(*attempt.told->sale) : nullptr;
+                if (step == nullptr || step->device != registrar.id()) {
+                    continue;
+                }
+                Task own;
+                own.number = task.number;
+                own.command = sale->receipt;
+                own.total_minor = task.total_minor;
+                Attempt& made = own.attempts.emplace_back();
+                made.id = step->operation_id;
+                made.told.emplace();
+                made.told->state = OperationState::done;
+                made.told->result = *attempt.told->sale->fiscal;
+                claim(own, papers, claimed);
+            }
+        }
+    }
+
+    static const contract::SaleStep* registration_of(const contract::SaleResult& sale) {
+        for (const contract::SaleStep& step : sale.steps) {
+            if (step.role == contract::SaleRole::registration &&
+                step.state == OperationState::done) {
+                return &step;
+            }
+        }
+        return nullptr;
     }
 
     void claim(const Task& task, const std::vector<Paper>& papers,
@@ -210,10 +257,13 @@ private:
         std::map<std::string, std::uint64_t> last;
         for (const Paper& paper : papers) {
             for (const auto& [id, row] : book_.rows()) {
-                const Task* task = task_of(ledger_, id);
-                const bool its = row.state == OperationState::done &&
-                                 row.device == registrar.id() && task != nullptr &&
-                                 task->total_minor != 0 && is_document_of(*paper.document, *task);
+                if (row.state != OperationState::done || row.device != registrar.id()) {
+                    continue;
+                }
+                const auto step = row.parent ? step_task(ledger_, row) : std::nullopt;
+                const Task* task = step ? &*step : task_of(ledger_, id);
+                const bool its = task != nullptr && task->total_minor != 0 &&
+                                 is_document_of(*paper.document, *task);
                 if (!its) {
                     continue;
                 }
@@ -228,17 +278,16 @@ private:
 
     const Ledger& ledger_;
     const SimStore& book_;
-    const std::vector<std::unique_ptr<Registrar>>& registrars_;
+    const std::vector<std::unique_ptr<Counter>>& counters_;
     const bool may_forget_;
     Findings& findings_;
 };
 
 }  // namespace
 
-void check_ledgers(const Ledger& ledger, const SimStore& book,
-                   const std::vector<std::unique_ptr<Registrar>>& registrars, bool may_forget,
-                   Findings& findings) {
-    Auditor(ledger, book, registrars, may_forget, findings).run();
+void check_ledgers(const Books& books) {
+    Auditor(books).run();
+    check_cards(books);
 }
 
 }  // namespace tillhost::simulation

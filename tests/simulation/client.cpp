@@ -28,11 +28,12 @@ const contract::Error* error_of(const contract::Reply& reply) {
 }
 
 bool same_outcome(contract::Operation before, contract::Operation after) {
-    if (before.result && after.result) {  // paper and time may become known later
-        auto& said = std::get<contract::FiscalResult>(*before.result);
-        const auto& now = std::get<contract::FiscalResult>(*after.result);
-        said.printed = now.printed;
-        said.registered_at = said.registered_at.empty() ? now.registered_at : said.registered_at;
+    auto* said = before.result ? std::get_if<contract::FiscalResult>(&*before.result) : nullptr;
+    auto* now = after.result ? std::get_if<contract::FiscalResult>(&*after.result) : nullptr;
+    if (said != nullptr && now != nullptr) {  // paper and time may become known later
+        said->printed = now->printed;
+        said->registered_at =
+            said->registered_at.empty() ? now->registered_at : said->registered_at;
     }
     return before.state == after.state && before.result == after.result &&
            before.error == after.error;
@@ -46,7 +47,15 @@ bool is_money(const contract::Command& command) {
            std::holds_alternative<contract::OpenShift>(command) ||
            std::holds_alternative<contract::CloseShift>(command) ||
            std::holds_alternative<contract::CashIn>(command) ||
-           std::holds_alternative<contract::CashOut>(command);
+           std::holds_alternative<contract::CashOut>(command) || is_card_money(command) ||
+           std::holds_alternative<contract::Sale>(command);
+}
+
+bool is_card_money(const contract::Command& command) {
+    return std::holds_alternative<contract::Authorise>(command) ||
+           std::holds_alternative<contract::Reverse>(command) ||
+           std::holds_alternative<contract::Refund>(command) ||
+           std::holds_alternative<contract::EndOfDay>(command);
 }
 
 bool is_final(OperationState state) {
@@ -92,6 +101,9 @@ void Client::carry_out(Task& task) {
             ask_status(task);
         }
     }
+    if (task.takes_back && task.attempts.empty()) {
+        name_payment(task);
+    }
     while (!task.closed) {
         if (task.attempts.size() >= kIdsMax && task.attempts.back().over) {
             task.closed = true;
@@ -102,6 +114,25 @@ void Client::carry_out(Task& task) {
         }
         pursue(task, task.attempts.back());
     }
+}
+
+/// A reversal needs the numbers of its payment; without a payment there is nothing to take back.
+void Client::name_payment(Task& task) {
+    const Task& paid = ledger_.tasks[*task.takes_back];
+    const bool done = !paid.attempts.empty() && paid.attempts.back().told &&
+                      paid.attempts.back().told->state == OperationState::done;
+    if (!done) {
+        task.closed = true;
+        return;
+    }
+    const auto& payment = std::get<contract::PaymentResult>(*paid.attempts.back().told->result);
+    contract::Reverse command;
+    command.amount_minor = payment.amount_minor;
+    command.currency = payment.currency;
+    command.receipt_number = payment.receipt_number;
+    command.trace_number = payment.trace_number;
+    task.total_minor = payment.amount_minor;
+    task.command = command;
 }
 
 void Client::begin_attempt(Task& task) {
@@ -344,8 +375,8 @@ void Client::await_outcome(Task& task, Attempt& attempt) {
     note(attempt, std::get<contract::Value>(reply->outcome));
     if (is_final(attempt.told->state)) {
         conclude(task, attempt);
-    } else if (attempt.told->state == OperationState::in_doubt) {
-        pause(1000, 4000);
+    } else if (attempt.told->state == OperationState::in_doubt || attempt.told->error) {
+        pause(1000, 4000);  // only the device or a person helps it on
     }
 }
 
@@ -365,40 +396,6 @@ void Client::conclude(Task& task, Attempt& attempt) {
     scheduler_.point();
 }
 
-/// What a cashier does about a failure; false: this task is given up.
-bool Client::mend(Task& task, const contract::Error& error) {
-    const bool no_shift = error.code == "shift_not_open";
-    const bool too_old = error.code == "shift_expired";
-    if (error.effect != base::Effect::none || error.code == "shift_already_open" ||
-        error.code == "not_enough_cash" || error.code == "not_supported") {
-        return false;
-    }
-    if ((no_shift && !std::holds_alternative<contract::CloseShift>(task.command)) || too_old) {
-        for (const bool closes : {true, false}) {
-            if (closes && !too_old) {
-                continue;
-            }
-            Task first;
-            first.number = static_cast<int>(ledger_.tasks.size());
-            first.client = number_;
-            first.device = task.device;
-            if (closes) {
-                first.command = contract::CloseShift{};
-            } else {
-                first.command = contract::OpenShift{};
-            }
-            ledger_.tasks.push_back(first);  // a deque: `task` stays where it is
-            carry_out(ledger_.tasks.back());
-        }
-        return true;
-    }
-    if (no_shift) {
-        return false;
-    }
-    pause(500, 6000);
-    return true;
-}
-
 void Client::acknowledge(Attempt& attempt) {
     const bool again = std::exchange(attempt.acknowledge_sent, true);
     const auto reply =
@@ -413,16 +410,6 @@ void Client::acknowledge(Attempt& attempt) {
         return;
     }
     note(attempt, std::get<contract::Value>(reply->outcome));
-}
-
-void Client::ask_status(const Task& task) {
-    if (!conversation_.open() && !conversation_.connect()) {
-        return;
-    }
-    contract::QueryRequest request;
-    request.device = task.device;
-    request.query = contract::StatusQuery{};
-    conversation_.ask(RequestKind::query, contract::to_value(request), 5000);
 }
 
 /// Writes down what devd says and compares it with what it said before.

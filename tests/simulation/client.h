@@ -68,6 +68,7 @@ public:
 private:
     void carry_out(Task& task);
     void begin_attempt(Task& task);
+    void name_payment(Task& task);
     void pursue(Task& task, Attempt& attempt);
     void ask_about(Task& task, Attempt& attempt);
     void settle(Attempt& attempt);

@@ -41,9 +41,12 @@ struct Attempt {
 struct Task {
     int number = 0;
     int client = 0;
-    std::string device;
+    std::string device;     ///< none of a sale, which names its own
+    std::string registrar;  ///< where a sale is registered at first; else none
     contract::Command command;
     std::int64_t total_minor = 0;  ///< of no other task; 0 where there is no amount
+    /// The task whose payment is taken back; the command is made when that one is over.
+    std::optional<std::size_t> takes_back{};
     Manner manner;
     std::deque<Attempt> attempts;
     bool closed = false;
@@ -63,5 +66,7 @@ std::optional<Task> own_task(const std::string& client, const std::string& devic
 
 /// A command that leaves something in the device's memory.
 bool is_money(const contract::Command& command);
+/// One that a card terminal carries out and counts.
+bool is_card_money(const contract::Command& command);
 
 }  // namespace tillhost::simulation

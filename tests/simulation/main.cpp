@@ -29,8 +29,13 @@ struct Arguments {
     double rate_least = 0;
 };
 
+/// In the order of Drivers.
+const std::vector<std::string> kDriverNames{"toy", "shtrih", "mixed", "zvt", "sale"};
+
 Drivers drivers_of(const std::string& name) {
-    return name == "toy" ? Drivers::toy : name == "shtrih" ? Drivers::shtrih : Drivers::mixed;
+    const auto found = std::find(kDriverNames.begin(), kDriverNames.end(), name);
+    return found == kDriverNames.end() ? Drivers::mixed
+                                       : static_cast<Drivers>(found - kDriverNames.begin());
 }
 
 int run_one(const Arguments& arguments, const Job& job) {
@@ -78,7 +83,7 @@ int run_kept_seeds(const Arguments& arguments, const Job& job) {
 
 int report(const Arguments& arguments, const Job& job, const Tally& tally) {
     if (arguments.coverage) {
-        fmt::print("{}", tally.coverage.table());
+        fmt::print("{}", tally.coverage.table(job.drivers));
     }
     for (const Failure& failure : tally.failures) {
         fmt::print("seed={} {}\n  replay: run_simulation --driver {}{}{} --trace --seed {}\n",
@@ -92,8 +97,9 @@ int report(const Arguments& arguments, const Job& job, const Tally& tally) {
     if (!job.bugs.name.empty()) {
         return tally.failures.empty() ? 1 : 0;
     }
-    const std::string gaps =
-        arguments.cells_least == 0 ? std::string() : tally.coverage.gaps(arguments.cells_least);
+    const std::string gaps = arguments.cells_least == 0
+                                 ? std::string()
+                                 : tally.coverage.gaps(job.drivers, arguments.cells_least);
     if (!gaps.empty()) {
         fmt::print("cells hit fewer than {} times:\n{}", arguments.cells_least, gaps);
     }
@@ -113,8 +119,8 @@ int main(int argc, char** argv) {
     app.add_option("--from", arguments.from, "the first one");
     app.add_option("--seed", arguments.seed, "only this one");
     app.add_option("--kept", arguments.seeds_file, "the seeds of this file");
-    app.add_option("--driver", arguments.driver, "toy, shtrih or mixed")
-        ->check(CLI::IsMember({"toy", "shtrih", "mixed"}));
+    app.add_option("--driver", arguments.driver, "toy, shtrih, mixed, zvt or sale")
+        ->check(CLI::IsMember(kDriverNames));
     app.add_option("--bug", arguments.bug, "a known bug; found = success");
     app.add_option("--jobs", arguments.jobs, "processes");
     app.add_flag("--trace", arguments.trace, "with --seed: every event");
@@ -139,9 +145,7 @@ int main(int argc, char** argv) {
         job.until_first = true;
     }
     job.drivers = app.count("--driver") != 0 ? drivers_of(arguments.driver) : job.bugs.drivers;
-    arguments.driver = job.drivers == Drivers::toy      ? "toy"
-                       : job.drivers == Drivers::shtrih ? "shtrih"
-                                                        : "mixed";
+    arguments.driver = kDriverNames[static_cast<std::size_t>(job.drivers)];
     if (arguments.seed) {
         return run_one(arguments, job);
     }

@@ -7,9 +7,9 @@
 #include <vector>
 
 #include "tests/simulation/chance.h"
+#include "tests/simulation/counter.h"
 #include "tests/simulation/coverage.h"
 #include "tests/simulation/plan.h"
-#include "tests/simulation/registrar.h"
 #include "tests/simulation/sim_devd.h"
 #include "tests/simulation/sim_hosts.h"
 #include "tests/simulation/sim_store.h"
@@ -22,7 +22,7 @@ class Mischief final {
 public:
     struct Parts {
         Scheduler& scheduler;
-        std::vector<std::unique_ptr<Registrar>>& registrars;
+        std::vector<std::unique_ptr<Counter>>& counters;
         SimHosts& hosts;
         SimDevd& devd;
         SimStore& store;
@@ -46,25 +46,29 @@ private:
     void on_fired(std::size_t device);
     void make(Trouble trouble, std::size_t device);
     Cell cell_of(Trouble trouble, std::size_t device) const;
-    std::int64_t arm_on_wire(Trouble trouble, Registrar& at);
-    std::optional<base::OperationId> doubt_about(const Registrar& at) const;
+    std::int64_t arm_on_wire(Trouble trouble, Counter& at);
+    std::int64_t arm_on_tcp(Trouble trouble, Counter& at);
+    std::int64_t arm_quirk(Counter& at);
+    /// What is at work there; a sale's step by a name of its own.
+    std::string command_at(std::size_t device) const;
+    std::optional<base::OperationId> doubt_about(const Counter& at) const;
     // Each returns whether it took effect.
-    bool power_off(Registrar& at);
-    bool be_silent(Registrar& at);
-    bool answer_wrongly(Registrar& at);
-    bool cut_line(Registrar& at);
-    bool be_lazy(Registrar& at);
-    bool kill_host(Registrar& at);
-    bool stick_host(Registrar& at);
-    bool kill_core(Registrar& at);
-    bool stop_core(Registrar& at);
-    bool kill_owner(Registrar& at);
-    bool slow_the_store(Registrar& at);
-    bool fill_disk(Registrar& at);
-    bool swap(Registrar& at);
-    bool use_elsewhere(Registrar& at);
-    bool end_of_paper(Registrar& at);
-    bool age_shift(Registrar& at);
+    bool power_off(Counter& at);
+    bool be_silent(Counter& at);
+    bool answer_wrongly(Counter& at);
+    bool cut_line(Counter& at);
+    bool be_lazy(Counter& at);
+    bool kill_host(Counter& at);
+    bool stick_host(Counter& at);
+    bool kill_core(Counter& at);
+    bool stop_core(Counter& at);
+    bool kill_owner(Counter& at);
+    bool slow_the_store(Counter& at);
+    bool fill_disk(Counter& at);
+    bool swap(Counter& at);
+    bool use_elsewhere(Counter& at);
+    bool end_of_paper(Counter& at);
+    bool age_shift(Counter& at);
     /// How many points a process lives on.
     std::uint32_t points();
     /// Takes something back later, or at calm() if that is earlier.

@@ -84,13 +84,12 @@ bool is_document_of(const simulators::FiscalDocument& document, const Task& task
 }
 
 Person::Person(Scheduler& scheduler, SimDevd& devd, SimStore& store, Findings& findings,
-               Ledger& ledger, const std::vector<std::unique_ptr<Registrar>>& registrars,
-               Chance chance)
+               Ledger& ledger, const std::vector<std::unique_ptr<Counter>>& counters, Chance chance)
     : scheduler_(scheduler),
       store_(store),
       findings_(findings),
       ledger_(ledger),
-      registrars_(registrars),
+      counters_(counters),
       chance_(chance),
       conversation_(scheduler, devd, findings, ledger, "person", Chance(chance.next(), 0)) {}
 
@@ -116,15 +115,16 @@ void Person::look() {
     for (const contract::Operation& operation : list.value().operations) {
         if (operation.state == OperationState::in_doubt) {
             consider(operation);
+        } else if (operation.error && operation.error->code == "compensation_open") {
+            see_to_sale(operation);
         }
     }
 }
 
 void Person::consider(const contract::Operation& operation) {
     const bool cannot_tell = operation.error && operation.error->code == "device_in_doubt";
-    const auto own = own_task(operation.client, operation.device, operation.command);
-    const Task* task = own ? &*own : task_of(ledger_, operation.operation_id);
-    if (task == nullptr) {
+    const std::optional<Task> task = task_behind(operation);
+    if (!task) {
         findings_.add("an operation is in doubt that no client made");
         return;
     }
@@ -140,10 +140,22 @@ void Person::consider(const contract::Operation& operation) {
     }
 }
 
+std::optional<Task> Person::task_behind(const contract::Operation& operation) const {
+    if (auto own = own_task(operation.client, operation.device, operation.command)) {
+        return own;
+    }
+    if (operation.parent) {
+        const auto row = store_.rows().find(operation.operation_id);
+        return row == store_.rows().end() ? std::nullopt : step_task(ledger_, row->second);
+    }
+    const Task* task = task_of(ledger_, operation.operation_id);
+    return task == nullptr ? std::nullopt : std::optional<Task>(*task);
+}
+
 namespace {
 
-bool names(const std::optional<contract::OperationResult>& result, const Paper& paper) {
-    const auto* fiscal = result ? std::get_if<contract::FiscalResult>(&*result) : nullptr;
+bool names(const contract::OperationResult& result, const Paper& paper) {
+    const auto* fiscal = std::get_if<contract::FiscalResult>(&result);
     return fiscal != nullptr && fiscal->serial == paper.serial && paper.document->number != 0 &&
            fiscal->fiscal_document_number == paper.document->number;
 }
@@ -152,15 +164,17 @@ bool names(const std::optional<contract::OperationResult>& result, const Paper& 
 
 /// Whether a paper is another operation's: as the book knows it, or as a till remembers it that has
 /// acknowledged what the book has forgotten.
-bool Person::is_taken(const Paper& paper, const base::OperationId& by_other_than) const {
+bool Person::is_taken(const std::function<bool(const contract::OperationResult&)>& names,
+                      const base::OperationId& by_other_than) const {
     for (const auto& [id, row] : store_.rows()) {
-        if (id != by_other_than && names(row.result, paper)) {
+        if (id != by_other_than && row.result && names(*row.result)) {
             return true;
         }
     }
     for (const Task& task : ledger_.tasks) {
         for (const Attempt& attempt : task.attempts) {
-            if (attempt.id != by_other_than && attempt.told && names(attempt.told->result, paper)) {
+            if (attempt.id != by_other_than && attempt.told && attempt.told->result &&
+                names(*attempt.told->result)) {
                 return true;
             }
         }
@@ -170,7 +184,8 @@ bool Person::is_taken(const Paper& paper, const base::OperationId& by_other_than
 
 const Paper* Person::paper_of(const contract::Operation& operation, const Task& task) const {
     for (auto paper = papers_.rbegin(); paper != papers_.rend(); ++paper) {
-        if (is_document_of(*paper->document, task) && !is_taken(*paper, operation.operation_id)) {
+        const auto of_paper = [&](const auto& result) { return names(result, *paper); };
+        if (is_document_of(*paper->document, task) && !is_taken(of_paper, operation.operation_id)) {
             return &*paper;
         }
     }
@@ -195,30 +210,45 @@ void Person::check_need(const Registrar& registrar, const Task& task, const Pape
     }
 }
 
+bool Person::decide_by_paper(const Registrar& registrar, const contract::Operation& operation,
+                             const Task& task, contract::DecideRequest& request) {
+    papers_ = registrar.papers();
+    const Paper* paper = paper_of(operation, task);
+    check_need(registrar, task, paper, operation.error->code == "wrong_device");
+    request.verdict =
+        paper != nullptr ? contract::Verdict::executed : contract::Verdict::not_executed;
+    request.fiscal_document_number = paper != nullptr ? paper->document->number : 0;
+    return true;
+}
+
 void Person::decide(const contract::Operation& operation, const Task& task) {
-    const Paper* paper = nullptr;
-    for (const auto& registrar : registrars_) {
-        if (registrar->id() == task.device) {
-            papers_ = registrar->papers();
-            paper = paper_of(operation, task);
-            check_need(*registrar, task, paper, operation.error->code == "wrong_device");
-        }
-    }
     contract::DecideRequest request;
     request.session = conversation_.session();
     request.operation_id = operation.operation_id;
     request.version = operation.version;
-    request.verdict =
-        paper != nullptr ? contract::Verdict::executed : contract::Verdict::not_executed;
-    request.fiscal_document_number = paper != nullptr ? paper->document->number : 0;
     request.note = "by the paper";
+    for (const auto& counter : counters_) {
+        if (counter->id() != task.device) {
+            continue;
+        }
+        const bool sees = counter->registrar() != nullptr
+                              ? decide_by_paper(*counter->registrar(), operation, task, request)
+                              : decide_by_journal(*counter->terminal(), operation, task, request);
+        if (!sees) {
+            return;
+        }
+    }
     scheduler_.trace().say(scheduler_.now(), "person", "decides {} about task {}",
                            contract::name_of(request.verdict), task.number);
+    send(request);
+}
+
+void Person::send(const contract::DecideRequest& request) {
     const auto reply =
         conversation_.ask(RequestKind::decide, contract::to_value(request), kAnswerMs);
     const auto* error = reply ? std::get_if<contract::Error>(&reply->outcome) : nullptr;
     if (error == nullptr) {
-        ledger_.decided.insert(operation.operation_id);  // or perhaps: the answer may be lost
+        ledger_.decided.insert(request.operation_id);  // or perhaps: the answer may be lost
         return;
     }
     if (error->code == "stale_session" || error->code == "no_session") {

@@ -6,19 +6,9 @@
 #include <array>
 #include <utility>
 
-#include "tests/simulation/chance.h"
-#include "tests/simulation/coverage.h"
+#include "tests/simulation/plan_parts.h"
 
 namespace tillhost::simulation {
-namespace {
-
-constexpr std::array<std::string_view, kTroubles> kTroubleNames{
-    "lose_request",      "lose_answer",      "late_request", "late_answer",    "double_request",
-    "double_answer",     "cut_request",      "cut_answer",   "garble_request", "garble_answer",
-    "power_cut_request", "power_cut_answer", "power_off",    "silence",        "wrong_code",
-    "line_cut",          "late_bytes",       "host_killed",  "host_stuck",     "core_killed",
-    "core_stopped",      "client_killed",    "store_slow",   "disk_full",      "swap_device",
-    "other_master",      "paper_out",        "shift_expired"};
 
 Manner draw_manner(Chance& chance) {
     Manner manner;
@@ -31,6 +21,8 @@ Manner draw_manner(Chance& chance) {
     manner.start_within_ms = chance.percent(8) ? chance.between(5, 8000) : 0;
     return manner;
 }
+
+namespace {
 
 /// Kinds in which the shop pays out are paid by card: there may be too little cash.
 contract::PaymentKind draw_payment(contract::ReceiptKind kind, Chance& chance) {
@@ -49,6 +41,8 @@ contract::ReceiptKind draw_kind(const PlannedDevice& device, Chance& chance) {
     const auto drawn = static_cast<std::size_t>(chance.below(kWeighted.size()));
     return only_sales ? contract::ReceiptKind::sale : kWeighted[drawn];
 }
+
+}  // namespace
 
 contract::Receipt make_receipt(const PlannedDevice& device, std::int64_t total_minor, int number,
                                Chance& chance) {
@@ -72,6 +66,8 @@ contract::Receipt make_receipt(const PlannedDevice& device, std::int64_t total_m
     return receipt;
 }
 
+namespace {
+
 /// The command of that column, for a task.
 contract::Command make_command(const PlannedDevice& device, std::size_t command, const Task& task,
                                Chance& chance) {
@@ -86,16 +82,16 @@ contract::Command make_command(const PlannedDevice& device, std::size_t command,
     correction.receipt = receipt;
     correction.basis = contract::CorrectionBasis::own_initiative;
     correction.basis_date = "2026-01-31";
-    const std::array<contract::Command, kNoCommand> made{receipt,
-                                                         contract::OpenShift{},
-                                                         contract::CloseShift{},
-                                                         in,
-                                                         out,
-                                                         correction,
-                                                         contract::XReport{},
-                                                         std::move(text),
-                                                         contract::CutPaper{},
-                                                         contract::OpenDrawer{}};
+    const std::array<contract::Command, kRegistrarCommands> made{receipt,
+                                                                 contract::OpenShift{},
+                                                                 contract::CloseShift{},
+                                                                 in,
+                                                                 out,
+                                                                 correction,
+                                                                 contract::XReport{},
+                                                                 std::move(text),
+                                                                 contract::CutPaper{},
+                                                                 contract::OpenDrawer{}};
     return made[command];
 }
 
@@ -164,46 +160,6 @@ void add_tasks(Plan& plan, std::size_t index, Chance& chance) {
     }
 }
 
-Step draw_step(Chance& chance) {
-    static constexpr std::array kWeighted{Step::opening,         Step::resolving,
-                                          Step::resolving,       Step::idle,
-                                          Step::before_marker,   Step::before_marker,
-                                          Step::marker_to_go,    Step::marker_to_go,
-                                          Step::go_to_close,     Step::go_to_close,
-                                          Step::go_to_close,     Step::close_to_answer,
-                                          Step::close_to_answer, Step::close_to_answer,
-                                          Step::close_to_answer, Step::after_answer,
-                                          Step::after_answer,    Step::down};
-    return kWeighted[static_cast<std::size_t>(chance.below(kWeighted.size()))];
-}
-
-/// What makes a verdict hard: something happens to the device while its host is dead.
-Trouble draw_second(Chance& chance) {
-    static constexpr std::array kWeighted{
-        Trouble::other_master, Trouble::other_master, Trouble::swap_device, Trouble::swap_device,
-        Trouble::power_off,    Trouble::core_killed,  Trouble::line_cut,    Trouble::host_killed};
-    return kWeighted[static_cast<std::size_t>(chance.below(kWeighted.size()))];
-}
-
-Trouble draw_trouble(Chance& chance) {
-    // Deaths and lost answers are what the promise is about: they come more often.
-    static constexpr std::array kOften{Trouble::host_killed, Trouble::host_killed,
-                                       Trouble::core_killed, Trouble::lose_answer};
-    if (chance.percent(35)) {
-        return kOften[static_cast<std::size_t>(chance.below(kOften.size()))];
-    }
-    return static_cast<Trouble>(chance.below(kTroubles));
-}
-
-bool is_deadly(Trouble trouble) {
-    return trouble == Trouble::host_killed || trouble == Trouble::core_killed ||
-           trouble == Trouble::lose_answer || trouble == Trouble::line_cut;
-}
-
-std::size_t draw_device(const Plan& plan, Chance& chance) {
-    return static_cast<std::size_t>(chance.below(static_cast<std::int64_t>(plan.devices.size())));
-}
-
 /// Between `go` and the document's frame of a shift or of cash nothing is on the wire but the
 /// enquiry of the standard layer: on the other one that trouble has no frame to befall.
 bool needs_enquiry(const Cell& cell) {
@@ -213,7 +169,7 @@ bool needs_enquiry(const Cell& cell) {
 
 /// A cell of the matrix, made to happen: all of them come up equally often.
 void aim_at_cell(Plan& plan, Chance& chance) {
-    const auto& cells = reachable_cells();
+    const auto& cells = reachable_cells(Drivers::mixed);
     const std::size_t device = draw_device(plan, chance);
     const bool toy = plan.devices[device].driver == "fiscal/toy";
     Cell cell =
@@ -244,20 +200,6 @@ void aim_at_cell(Plan& plan, Chance& chance) {
         plan.troubles.push_back(std::move(before));
     }
     if (is_deadly(planned.trouble) && chance.percent(35)) {
-        planned.second = draw_second(chance);
-    }
-    plan.troubles.push_back(std::move(planned));
-}
-
-void add_random_trouble(Plan& plan, Chance& chance) {
-    PlannedTrouble planned;
-    planned.trouble = draw_trouble(chance);
-    planned.device = draw_device(plan, chance);
-    planned.step = draw_step(chance);
-    // A verdict is a rare step: the first one counts.
-    const bool rare = planned.step == Step::resolving || planned.step == Step::down;
-    planned.nth = static_cast<int>(chance.between(1, rare ? 2 : 5));
-    if (is_deadly(planned.trouble) && chance.percent(40)) {
         planned.second = draw_second(chance);
     }
     plan.troubles.push_back(std::move(planned));
@@ -298,12 +240,6 @@ void give_shift_policies(Plan& plan, Chance chance) {
 
 }  // namespace
 
-std::string_view name_of(Trouble trouble) {
-    return kTroubleNames[static_cast<std::size_t>(trouble)];
-}
-
-bool waits_on_wire(Trouble trouble) { return trouble <= Trouble::power_cut_answer; }
-
 /// The link layer that a Shtrih-M's host is set to.
 std::string link_of(const PlannedDevice& device, Chance chance) {
     const std::int64_t choice = chance.below(10);
@@ -314,6 +250,9 @@ std::string link_of(const PlannedDevice& device, Chance chance) {
 }
 
 Plan make_plan(std::uint64_t seed, Drivers drivers) {
+    if (drivers == Drivers::zvt || drivers == Drivers::sale) {
+        return make_card_plan(seed, drivers);
+    }
     Chance chance(seed, 1);
     Plan plan;
     const std::int64_t shape = chance.below(100);
@@ -328,6 +267,8 @@ Plan make_plan(std::uint64_t seed, Drivers drivers) {
                 of = {"fiscal/toy", "fiscal/shtrih"};
             }
             break;
+        case Drivers::zvt:
+        case Drivers::sale: break;
     }
     static constexpr std::array<std::int64_t, 4> kLateMs{40, 100, 300, 1200};
     for (const std::string& driver : of) {
@@ -356,54 +297,6 @@ Plan make_plan(std::uint64_t seed, Drivers drivers) {
     plan.link_through_bytes = chance.one_in(8);
     give_shift_policies(plan, Chance(seed, 12));
     return plan;
-}
-
-namespace {
-
-Bugs bug(std::string name, Drivers where) {
-    Bugs bugs;
-    bugs.name = std::move(name);
-    bugs.drivers = where;
-    return bugs;
-}
-
-std::vector<Bugs> list_bugs() {
-    std::vector<Bugs> all;
-    all.push_back(bug("marker_skipped", Drivers::mixed));
-    all.back().core.skip_marker = true;
-    all.push_back(bug("timeout_is_failed", Drivers::mixed));
-    all.back().core.timeout_is_failed = true;
-    all.back().toy.timeout_is_failed = true;
-    all.back().shtrih.timeout_is_failure = true;
-    all.push_back(bug("acknowledge_before_durable", Drivers::shtrih));
-    all.back().shtrih.acknowledge_before_durable = true;
-    all.push_back(bug("resend_without_enq", Drivers::shtrih));
-    all.back().shtrih.resend_without_enq = true;
-    all.push_back(bug("renumber_unanswered", Drivers::shtrih));
-    all.back().shtrih.renumber_unanswered = true;
-    all.push_back(bug("stale_answer", Drivers::mixed));
-    all.back().toy.accept_stale_answer = true;
-    all.back().shtrih.accept_stale_answer = true;
-    all.push_back(bug("reply_before_commit", Drivers::mixed));
-    all.back().core.reply_before_commit = true;
-    all.push_back(bug("two_hosts", Drivers::toy));
-    all.back().core.two_hosts = true;
-    all.push_back(bug("verdict_on_swapped", Drivers::mixed));
-    all.back().core.verdict_on_swapped = true;
-    all.back().toy.verdict_on_swapped = true;
-    all.back().shtrih.judge_another_device = true;
-    all.push_back(bug("clean_up_before_verdict", Drivers::shtrih));
-    all.back().shtrih.clean_up_before_verdict = true;
-    all.push_back(bug("stale_session", Drivers::mixed));
-    all.back().core.accept_stale_session = true;
-    return all;
-}
-
-}  // namespace
-
-const std::vector<Bugs>& known_bugs() {
-    static const std::vector<Bugs> all = list_bugs();
-    return all;
 }
 
 }  // namespace tillhost::simulation

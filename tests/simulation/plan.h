@@ -6,9 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "devd/core/core.h"
-#include "hal/drivers/fiscal/shtrih/known_bugs.h"
-#include "hal/drivers/fiscal/toy/driver.h"
+#include "tests/simulation/coverage.h"
 #include "tests/simulation/ledger.h"
 #include "tests/simulation/trouble.h"
 #include "tests/simulation/watch.h"
@@ -26,6 +24,21 @@ struct PlannedTrouble {
     std::optional<Trouble> second{};
 };
 
+/// What becomes of an approved card payment that the till has not confirmed.
+enum class CardPolicy : std::uint8_t { reverse, keep, decline };
+
+/// How a card terminal and its host are set.
+struct PlannedCard {
+    CardPolicy policy = CardPolicy::reverse;
+    int busy = 0;  ///< to a command out of turn: 0 nothing, 1 "later", 2 "no"
+    bool tells_ids = false;
+    bool till_prints = true;
+    bool keep_open = false;  ///< the connection, between operations
+    os::Duration idle_time{};
+    os::Duration reversal_time = std::chrono::seconds(2);
+    std::int64_t completion_timeout_s = 180;
+};
+
 struct PlannedDevice {
     std::string id;
     std::string driver;
@@ -34,11 +47,9 @@ struct PlannedDevice {
     bool opens_shifts = false;       ///< devd does, before a receipt
     int closes_shift_after_min = 0;  ///< devd does, so long after the shop opened; 0: never
     bool old_format = false;         ///< of the fiscal data: 1.05
-    std::string link{};              ///< setting of a fiscal/shtrih
+    std::string link{};              ///< setting of a fiscal/shtrih or a payment/zvt
+    PlannedCard card{};              ///< of a payment/zvt
 };
-
-/// Which drivers stand in the shop.
-enum class Drivers : std::uint8_t { toy, shtrih, mixed };
 
 /// All that the seed decides before the shop opens. What it decides later is drawn on the way.
 struct Plan {
@@ -49,18 +60,8 @@ struct Plan {
     std::int64_t network_trouble_percent = 0;
     os::Duration retention{};
     bool link_through_bytes = false;
+    bool names_devices = true;  ///< sales do; else the shop's defaults stand in
 };
 Plan make_plan(std::uint64_t seed, Drivers drivers);
-
-/// Bugs of the product, one of them switched on.
-struct Bugs {
-    std::string name;  ///< empty: none
-    devd::core::KnownBugs core{};
-    drivers::toy::KnownBugs toy{};
-    drivers::shtrih::KnownBugs shtrih{};
-    Drivers drivers = Drivers::mixed;  ///< where it can show
-};
-/// All known bugs, in the order of the README.
-const std::vector<Bugs>& known_bugs();
 
 }  // namespace tillhost::simulation

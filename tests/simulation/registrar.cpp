@@ -6,7 +6,6 @@
 namespace tillhost::simulation {
 namespace {
 
-constexpr std::int64_t kElsewhereTotalMinor = 900'000'000;
 constexpr int kSpareDocumentsMax = 50;
 /// Open document, sale, by operator 30 (8Dh of the Shtrih-M protocol); the second is the first
 /// command of a registrar that hears numbered frames since it was started.
@@ -55,55 +54,29 @@ std::unique_ptr<simulators::FiscalSimulator> Registrar::make(const PlannedDevice
 
 Registrar::Registrar(Scheduler& scheduler, Findings& findings, const PlannedDevice& planned,
                      std::uint64_t seed, bool exclusive)
-    : scheduler_(scheduler),
-      findings_(findings),
-      planned_(planned),
-      serials_(serials_of(planned)),
-      watch_(planned.driver),
-      line_(
-          scheduler, findings, watch_,
+    : Counter(
+          scheduler, findings, planned, serials_of(planned),
           {.device = planned.id, .late_bytes_max = planned.late_bytes_max, .exclusive = exclusive},
-          Chance(seed, 2)) {
+          seed) {
     sims_[0] = make(planned_, serials_[0], seed);
-    line_.attach(*sims_[0]);
+    line().attach(*sims_[0]);
     claim_foreign(0, 0);  // what it left the factory with
-}
-
-void Registrar::claim_foreign(std::size_t sim, std::size_t from) {
-    for (std::size_t i = from; i < sims_[sim]->documents().size(); ++i) {
-        foreign_.emplace(sim, i);
-    }
 }
 
 bool Registrar::use_elsewhere(std::int64_t total_minor, std::int64_t count) {
     guarded_for_.reset();  // it cancels what is open
-    const std::size_t before = present().documents().size();
-    simulators::Fault fault;
-    fault.kind = simulators::FaultKind::other_master;
-    fault.total = kElsewhereTotalMinor + total_minor;
-    fault.count = count;
-    if (!line_.inject(fault)) {
-        return false;
-    }
-    used_elsewhere_ = true;
-    claim_foreign(at_line_, before);
-    return true;
+    return Counter::use_elsewhere(total_minor, count);
 }
 
-void Registrar::swap_in_spare(std::int64_t behind, bool with_open_document) {
-    if (!sims_[1]) {
-        sims_[1] = make(planned_, serials_[1], 77);
-        claim_foreign(1, 0);
-    }
+void Registrar::make_spare() { sims_[1] = make(planned_, serials_[1], 77); }
+
+void Registrar::age_spare(std::int64_t behind, bool with_open_document) {
     simulators::FiscalSimulator& spare = *sims_[1];
     const std::int64_t wanted =
         static_cast<std::int64_t>(sims_[0]->state().last_document_number) - behind;
-    simulators::Fault fault;
-    fault.kind = simulators::FaultKind::other_master;
-    fault.total = kElsewhereTotalMinor;
     const std::size_t before = spare.documents().size();
     for (int i = 0; i < kSpareDocumentsMax && spare.state().last_document_number < wanted; ++i) {
-        static_cast<void>(spare.inject(fault, scheduler_.now()));
+        static_cast<void>(use_by_others(spare, 0, 1));
     }
     claim_foreign(1, before);
     // Where no shift is open a sale would open one, a document more.
@@ -116,8 +89,6 @@ void Registrar::swap_in_spare(std::int64_t behind, bool with_open_document) {
         spare.receive(*base::from_hex(numbered ? kBeginSaleNumbered : kBeginSale),
                       scheduler_.now());
     }
-    at_line_ = 1;
-    line_.attach(spare);
 }
 
 void Registrar::guard_spare(std::optional<base::OperationId> doubt) {
@@ -136,24 +107,14 @@ void Registrar::swap_back(std::optional<base::OperationId> doubt) {
                       "operation in doubt was not its");
     }
     guarded_for_.reset();
-    at_line_ = 0;
-    line_.attach(*sims_[0]);
-}
-
-void Registrar::power_on() {
-    line_.power(true);
-    for (auto& sim : sims_) {
-        if (sim) {
-            sim->power(true, scheduler_.now());
-        }
-    }
+    Counter::swap_back(doubt);
 }
 
 std::vector<Paper> Registrar::papers() const {
     std::vector<Paper> papers;
     for (std::size_t sim = 0; sim < sims_.size(); ++sim) {
         for (std::size_t i = 0; sims_[sim] && i < sims_[sim]->documents().size(); ++i) {
-            if (!foreign_.contains({sim, i})) {
+            if (!is_foreign(sim, i)) {
                 papers.push_back({serials_[sim], &sims_[sim]->documents()[i]});
             }
         }

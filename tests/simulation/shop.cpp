@@ -7,10 +7,15 @@
 #include <utility>
 
 #include "hal/drivers/fiscal/shtrih/driver.h"
+#include "hal/drivers/payment/zvt/driver.h"
+#include "hal/drivers/payment/zvt/manifest.h"
+#include "tests/simulation/card_terminal.h"
 #include "tests/simulation/checks.h"
 #include "tests/simulation/client.h"
 #include "tests/simulation/mischief.h"
 #include "tests/simulation/person.h"
+#include "tests/simulation/registrar.h"
+#include "tests/simulation/sale_watch.h"
 #include "tests/simulation/subscriber.h"
 
 namespace tillhost::simulation {
@@ -35,15 +40,18 @@ public:
           hosts_(scheduler_, clock_, findings_,
                  {.two_hosts = bugs_.core.two_hosts, .through_bytes = plan_.link_through_bytes},
                  Chance(seed, 6)),
-          registrars_(make_registrars(seed)),
+          counters_(make_counters(seed)),
           devd_(scheduler_, clock_, store_, hosts_, findings_, make_setup(), Chance(seed, 7)),
-          mischief_({scheduler_, registrars_, hosts_, devd_, store_, coverage,
+          mischief_({scheduler_, counters_, hosts_, devd_, store_, coverage,
                      [this](const base::OperationId& id) { return kill_client(id); }},
                     plan_.troubles, plan_.network_trouble_percent, Chance(seed, 8)),
-          person_(scheduler_, devd_, store_, findings_, ledger_, registrars_, Chance(seed, 9)),
+          person_(scheduler_, devd_, store_, findings_, ledger_, counters_, Chance(seed, 9)),
           subscriber_(scheduler_, clock_, devd_, store_, findings_, ledger_, device_ids(),
                       Chance(seed, 10)),
-          has_subscriber_(Chance(seed, 11).one_in(2)) {
+          has_subscriber_(Chance(seed, 11).one_in(2)),
+          sale_watch_(ledger_, counters_, findings_) {
+        store_.set_reader(
+            [this](const auto* before, const auto& after) { sale_watch_.read(before, after); });
         ledger_.tasks.assign(plan_.tasks.begin(), plan_.tasks.end());
         for (int i = 0; i < plan_.clients; ++i) {
             clients_.push_back(
@@ -78,8 +86,9 @@ public:
             findings_.add("an exception: " + scheduler_.accident());
         }
         if (settled) {
-            // What is on its way arrives: late bytes, the last changes of the book.
-            scheduler_.run(scheduler_.now() + std::chrono::seconds(8), [] { return false; });
+            // What is on its way arrives: late bytes and messages, the last changes of the book,
+            // and what is asked and answered upon them.
+            scheduler_.run(scheduler_.now() + std::chrono::seconds(12), [] { return false; });
             // And what devd has begun by itself comes to an end.
             scheduler_.run(scheduler_.now() + std::chrono::minutes(5),
                            [this] { return !is_devd_at_work(); });
@@ -95,7 +104,7 @@ public:
         if (has_subscriber_ && settled && findings_.empty()) {
             subscriber_.check(may_forget);
         }
-        check_ledgers(ledger_, store_, registrars_, may_forget, findings_);
+        check_ledgers({ledger_, store_, counters_, may_forget, findings_});
         return {findings_.all(), trace_.text(), scheduler_.now().time_since_epoch() / ms(1),
                 ledger_.tasks.size()};
     }
@@ -106,24 +115,40 @@ private:
         ProcessId process;
     };
 
-    std::vector<std::unique_ptr<Registrar>> make_registrars(std::uint64_t seed) {
-        std::vector<std::unique_ptr<Registrar>> made;
+    std::vector<std::unique_ptr<Counter>> make_counters(std::uint64_t seed) {
+        std::vector<std::unique_ptr<Counter>> made;
         for (const PlannedDevice& planned : plan_.devices) {
-            made.push_back(std::make_unique<Registrar>(scheduler_, findings_, planned,
-                                                       Chance(seed, 50 + made.size()).next(),
-                                                       !bugs_.core.two_hosts));
-            Registrar& one = *made.back();
-            MakeDriver make = [this, toy = planned.driver == "fiscal/toy"](
+            const std::uint64_t own = Chance(seed, 50 + made.size()).next();
+            const bool exclusive = !bugs_.core.two_hosts;
+            if (planned.driver == "payment/zvt") {
+                made.push_back(
+                    std::make_unique<CardTerminal>(scheduler_, findings_, planned, own, exclusive));
+            } else {
+                made.push_back(
+                    std::make_unique<Registrar>(scheduler_, findings_, planned, own, exclusive));
+            }
+            Counter& one = *made.back();
+            MakeDriver make = [this, driver = planned.driver](
                                   const std::vector<contract::Setting>& settings,
                                   std::unique_ptr<transport::Connector> line) {
-                return toy ? drivers::toy::make_driver_with_bugs(settings, std::move(line), clock_,
-                                                                 bugs_.toy)
-                           : drivers::shtrih::make_driver_with_bugs(settings, std::move(line),
-                                                                    clock_, bugs_.shtrih);
+                return make_driver(driver, settings, std::move(line));
             };
             hosts_.add({planned.id, planned.driver, one.line(), one.watch(), std::move(make)});
         }
         return made;
+    }
+
+    base::Result<std::unique_ptr<device::Driver>> make_driver(
+        const std::string& driver, const std::vector<contract::Setting>& settings,
+        std::unique_ptr<transport::Connector> line) const {
+        if (driver == "payment/zvt") {
+            return drivers::zvt::make_driver_with_bugs(settings, std::move(line), clock_,
+                                                       bugs_.zvt);
+        }
+        return driver == "fiscal/toy" ? drivers::toy::make_driver_with_bugs(
+                                            settings, std::move(line), clock_, bugs_.toy)
+                                      : drivers::shtrih::make_driver_with_bugs(
+                                            settings, std::move(line), clock_, bugs_.shtrih);
     }
 
     SimDevd::Setup make_setup() {
@@ -131,20 +156,40 @@ private:
         setup.options.program_version = "simulation";
         setup.options.retention = plan_.retention;
         setup.bugs = bugs_.core;
-        for (const auto& registrar : registrars_) {
-            devd::core::DeviceConfig device;
-            device.id = registrar->id();
-            device.driver = registrar->planned().driver;
-            if (registrar->planned().serial_configured) {
-                device.settings.push_back({"serial", registrar->serial()});
-            }
-            device.shift = shift_policy(registrar->planned());
-            if (!registrar->planned().link.empty()) {
-                device.settings.push_back({"link", registrar->planned().link});
-            }
-            setup.devices.push_back(std::move(device));
+        for (const auto& counter : counters_) {
+            setup.devices.push_back(configure(*counter));
+        }
+        if (!plan_.names_devices) {
+            const std::string second = plan_.devices.size() > 2 ? plan_.devices[1].id : "";
+            setup.options.shop = {plan_.devices.front().id, second, plan_.devices.back().id, ""};
         }
         return setup;
+    }
+
+    devd::core::DeviceConfig configure(const Counter& counter) const {
+        const PlannedDevice& planned = counter.planned();
+        devd::core::DeviceConfig device;
+        device.id = counter.id();
+        device.driver = planned.driver;
+        if (planned.serial_configured) {
+            device.settings.push_back({"serial", counter.serial()});
+        }
+        device.shift = shift_policy(planned);
+        if (!planned.link.empty()) {
+            device.settings.push_back({"link", planned.link});
+        }
+        if (counter.terminal() != nullptr) {
+            const PlannedCard& card = planned.card;
+            device.settings.push_back({"currency", "RUB"});
+            device.settings.push_back({"prints", card.till_prints ? "till" : "terminal"});
+            device.settings.push_back({"keep_open", card.keep_open ? "yes" : "no"});
+            device.settings.push_back(
+                {"completion_timeout_s", std::to_string(card.completion_timeout_s)});
+            const auto& budgets = drivers::zvt::kManifest.budgets;
+            device.budgets = {ms(budgets.open_ms), ms(budgets.execute_ms), ms(budgets.resolve_ms),
+                              ms(budgets.query_ms)};
+        }
+        return device;
     }
 
     std::optional<devd::core::ShiftPolicy> shift_policy(const PlannedDevice& planned) const {
@@ -164,8 +209,8 @@ private:
 
     std::vector<std::string> device_ids() const {
         std::vector<std::string> ids;
-        for (const auto& registrar : registrars_) {
-            ids.push_back(registrar->id());
+        for (const auto& counter : counters_) {
+            ids.push_back(counter->id());
         }
         return ids;
     }
@@ -185,7 +230,8 @@ private:
     }
 
     bool kill_client(const base::OperationId& id) {
-        const Task* task = task_of(ledger_, id);
+        const auto* row = store_.newest(id);
+        const Task* task = task_of(ledger_, row != nullptr && row->parent ? *row->parent : id);
         const std::size_t index = task != nullptr ? static_cast<std::size_t>(task->client) : 0;
         if (!scheduler_.alive(clients_[index].process)) {
             return false;
@@ -197,7 +243,8 @@ private:
 
     bool is_devd_at_work() const {
         for (const auto& [id, row] : store_.rows()) {
-            if (row.client == "devd" && !devd::core::is_final(row.state)) {
+            const bool own = row.client == "devd" || row.parent;  // a slip, the drawer
+            if (own && !devd::core::is_final(row.state)) {
                 return true;
             }
         }
@@ -225,13 +272,14 @@ private:
     Chance chance_;
     SimStore store_;
     SimHosts hosts_;
-    std::vector<std::unique_ptr<Registrar>> registrars_;
+    std::vector<std::unique_ptr<Counter>> counters_;
     SimDevd devd_;
     Mischief mischief_;
     Ledger ledger_;
     Person person_;
     Subscriber subscriber_;
     const bool has_subscriber_;  ///< in every second shop
+    SaleWatch sale_watch_;
     std::vector<Till> clients_;
 };
 

@@ -4,6 +4,9 @@
 #include <exception>
 #include <utility>
 
+#include "simulators/core/fiscal_control.h"
+#include "simulators/core/terminal_control.h"
+
 namespace tillhost::simulation {
 
 using base::Done;
@@ -32,6 +35,9 @@ public:
             }
             if (!line_.received_.empty()) {
                 return take(buffer);
+            }
+            if (line_.ended_ == connection_) {
+                return make_error(ErrorCode::link_lost, "the device has closed the connection");
             }
             if (!line_.scheduler_.wait(line_.readable_, deadline)) {
                 return make_error(ErrorCode::deadline_passed, "nothing came");
@@ -106,11 +112,20 @@ SimLine::SimLine(Scheduler& scheduler, Findings& findings, Watch& watch, LineOpt
       options_(std::move(options)),
       chance_(chance) {}
 
-void SimLine::attach(simulators::FiscalSimulator& device) {
-    device_ = &device;
-    fired_seen_ = device.state().faults_fired;
-    was_powered_ = device.powered();
+namespace {
+
+std::uint64_t faults_of(const simulators::Simulator& device) {
+    return device.fiscal() != nullptr ? device.fiscal()->state().faults_fired
+                                      : device.terminal()->terminal_state().faults_fired;
+}
+
+}  // namespace
+
+void SimLine::attach(simulators::Simulator& device) {
     cut();
+    device_ = &device;
+    fired_seen_ = faults_of(device);
+    was_powered_ = device.powered();
     mend();
     advance_device();
 }
@@ -121,6 +136,9 @@ Result<std::unique_ptr<transport::Transport>> SimLine::connect() {
     if (cut_) {
         return make_error(ErrorCode::port_missing, "the cable is not plugged in");
     }
+    if (options_.tcp && !device_->powered()) {
+        return make_error(ErrorCode::link_lost, "nobody answers at that address");
+    }
     if (holder_ && *holder_ != scheduler_.self()) {
         if (options_.exclusive) {
             findings_.add("line: " + options_.device + " was opened while another host held it");
@@ -130,13 +148,20 @@ Result<std::unique_ptr<transport::Transport>> SimLine::connect() {
     holder_ = scheduler_.self();
     open_ = ++connection_;
     received_.clear();
+    if (options_.tcp) {
+        send(Travels::opening, open_, {});
+    }
     return std::unique_ptr<transport::Transport>(std::make_unique<Line>(*this, connection_));
 }
 
 void SimLine::hang_up(std::uint64_t connection) {
-    if (open_ == connection) {
-        open_ = 0;
-        holder_.reset();
+    if (open_ != connection) {
+        return;
+    }
+    open_ = 0;
+    holder_.reset();
+    if (options_.tcp) {
+        send(Travels::closing, connection, {});
     }
 }
 
@@ -148,8 +173,8 @@ void SimLine::release(ProcessId process) {
     }
     std::erase_if(stuck_, [process](const Stuck& stuck) { return stuck.process == process; });
     if (holder_ == process) {
+        hang_up(open_);
         holder_.reset();
-        open_ = 0;
     }
 }
 
@@ -161,6 +186,7 @@ void SimLine::cut() {
     to_device_.clear();
     received_.clear();
     stuck_.clear();
+    close_at_device();
     scheduler_.notify(readable_);
 }
 
@@ -176,8 +202,21 @@ void SimLine::write(base::ByteView bytes) {
     if (cuts != cuts_) {
         return;  // the cable was pulled at this very moment: they reach no device, least of all
     }            // the one that is plugged in next
+    const std::uint64_t connection = open_;
+    if (const auto left = takes_break(simulators::Side::host)) {
+        send(Travels::bytes, connection, bytes.first(std::min(*left, bytes.size())));
+        open_ = 0;
+        send(Travels::closing, connection, {});
+        fire();
+        return;
+    }
+    send(Travels::bytes, connection, bytes);
+}
+
+void SimLine::send(Travels kind, std::uint64_t connection, base::ByteView bytes) {
+    const os::Instant now = scheduler_.now();
     if (to_device_.empty() && now >= lazy_until_) {
-        to_device(bytes);
+        to_device(kind, connection, bytes);
         return;
     }
     os::Duration waits{};
@@ -191,7 +230,8 @@ void SimLine::write(base::ByteView bytes) {
         std::max(now + waits, to_device_.empty() ? now : to_device_.back().leaves_at);
     const os::Instant arrives =
         std::max(leaves + travels, to_device_.empty() ? now : to_device_.back().arrives_at);
-    to_device_.push_back({base::Bytes(bytes.begin(), bytes.end()), leaves, arrives});
+    to_device_.push_back(
+        {kind, connection, base::Bytes(bytes.begin(), bytes.end()), leaves, arrives});
     scheduler_.at(arrives, [this] { arrive(); });
 }
 
@@ -210,6 +250,9 @@ void SimLine::leave_in_hands(base::ByteView bytes) {
 
 void SimLine::flush() {
     received_.clear();
+    if (options_.tcp) {
+        return;  // what is sent is sent
+    }
     const os::Instant now = scheduler_.now();
     std::erase_if(to_device_, [now](const Chunk& chunk) { return chunk.leaves_at > now; });
 }
@@ -218,13 +261,82 @@ void SimLine::arrive() {
     while (!to_device_.empty() && to_device_.front().arrives_at <= scheduler_.now()) {
         const Chunk chunk = std::move(to_device_.front());
         to_device_.pop_front();
-        to_device(chunk.bytes);
+        to_device(chunk.kind, chunk.connection, chunk.bytes);
     }
 }
 
-void SimLine::to_device(base::ByteView bytes) {
-    device_->receive(bytes, scheduler_.now());
+void SimLine::to_device(Travels kind, std::uint64_t connection, base::ByteView bytes) {
+    const os::Instant now = scheduler_.now();
+    if (kind == Travels::opening) {
+        close_at_device();
+        at_device_ = connection;
+        device_->line_opened(now);
+    } else if (kind == Travels::closing) {
+        if (at_device_ == connection) {
+            close_at_device();
+        }
+    } else if (!options_.tcp || at_device_ == connection) {
+        device_->receive(bytes, now);
+    }
     collect();
+}
+
+void SimLine::close_at_device() {
+    if (at_device_ != 0) {
+        at_device_ = 0;
+        device_->line_closed(scheduler_.now());
+    }
+}
+
+/// The device has closed its end.
+void SimLine::hear_hang_up() {
+    ended_ = std::exchange(at_device_, 0);
+    device_->line_closed(scheduler_.now());
+    scheduler_.notify(readable_);
+}
+
+void SimLine::to_host(base::Bytes said) {
+    const bool listens = open_ != 0 && (!options_.tcp || open_ == at_device_);
+    const auto left = listens ? takes_break(simulators::Side::device) : std::nullopt;
+    if (left) {
+        said.resize(std::min(*left, said.size()));
+    }
+    if (scheduler_.trace().on()) {
+        scheduler_.trace().say(scheduler_.now(), options_.device, "< {}{}", base::to_hex(said),
+                               listens ? "" : " (nobody listens)");
+    }
+    if (listens) {
+        received_.insert(received_.end(), said.begin(), said.end());
+        scheduler_.notify(readable_);
+    }
+    if (left) {
+        hear_hang_up();
+        fire();
+    }
+}
+
+void SimLine::break_at(simulators::Side side, std::int64_t nth, std::size_t bytes) {
+    breaks_.push_back({side, nth, bytes});
+}
+
+/// How much of the piece that passes now still arrives, if the connection breaks with it.
+std::optional<std::size_t> SimLine::takes_break(simulators::Side side) {
+    for (auto it = breaks_.begin(); it != breaks_.end(); ++it) {
+        if (it->side == side && --it->to_come == 0) {
+            const std::size_t bytes = it->bytes;
+            breaks_.erase(it);
+            return bytes;
+        }
+    }
+    return std::nullopt;
+}
+
+void SimLine::fire() {
+    ++fired_;
+    scheduler_.trace().say(scheduler_.now(), options_.device, "a fault of the line hits");
+    if (fired_listener_) {
+        fired_listener_();
+    }
 }
 
 void SimLine::advance_device() {
@@ -234,33 +346,18 @@ void SimLine::advance_device() {
 
 void SimLine::collect() {
     const os::Instant now = scheduler_.now();
-    const base::Bytes said = device_->take_output();
-    if (!said.empty()) {
-        if (scheduler_.trace().on()) {
-            scheduler_.trace().say(now, options_.device, "< {}{}", base::to_hex(said),
-                                   open_ == 0 ? " (nobody listens)" : "");
-        }
-        if (open_ != 0) {
-            received_.insert(received_.end(), said.begin(), said.end());
-            scheduler_.notify(readable_);
-        }
+    if (base::Bytes said = device_->take_output(); !said.empty()) {
+        to_host(std::move(said));
+    }
+    if (options_.tcp && device_->take_hang_up() && at_device_ != 0) {
+        hear_hang_up();
     }
     if (was_powered_ != device_->powered()) {
         was_powered_ = !was_powered_;
         scheduler_.trace().say(now, options_.device, "power {}", was_powered_ ? "on" : "off");
         last_power_off_ = now;
     }
-    if (armed_) {
-        const std::uint64_t seen = device_->state().faults_fired;
-        if (seen != fired_seen_) {
-            fired_ += seen - fired_seen_;
-            fired_seen_ = seen;
-            scheduler_.trace().say(now, options_.device, "a fault of the line hits");
-            if (fired_listener_) {
-                fired_listener_();
-            }
-        }
-    }
+    count_faults();
     const auto next = device_->next_event();
     if (next && *next < pump_at_) {
         pump_at_ = *next;
@@ -273,10 +370,20 @@ void SimLine::collect() {
     }
 }
 
+void SimLine::count_faults() {
+    const std::uint64_t seen = armed_ ? faults_of(*device_) : fired_seen_;
+    if (seen == fired_seen_) {
+        return;
+    }
+    fired_ += seen - fired_seen_ - 1;
+    fired_seen_ = seen;
+    fire();
+}
+
 Done SimLine::inject(const simulators::Fault& fault) {
     armed_ = true;
     auto done = device_->inject(fault, scheduler_.now());
-    fired_seen_ = device_->state().faults_fired;  // what was done at once hits no unit
+    fired_seen_ = faults_of(*device_);  // what was done at once hits no unit
     collect();
     return done;
 }

@@ -4,9 +4,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "hal/transport/transport.h"
-#include "simulators/core/fiscal_control.h"
+#include "simulators/core/simulator.h"
 #include "tests/simulation/chance.h"
 #include "tests/simulation/findings.h"
 #include "tests/simulation/scheduler.h"
@@ -19,6 +20,7 @@ struct LineOptions {
     os::Duration late_bytes_max{};  ///< what bytes take at most once they travel
     /// Only one process may hold the line, as the device's lock sees to it.
     bool exclusive = true;
+    bool tcp = false;  ///< connections, whose ends the device hears; bytes come whole or not at all
 };
 
 /// A line between driver hosts and one simulated device, with the kernel's buffers on it. Outlives
@@ -29,14 +31,18 @@ struct LineOptions {
 /// * A host that is killed while it writes leaves nothing, a part or all of its bytes; they enter
 ///   the line when its process is really gone, not before.
 /// * Bytes of the device that nobody listens to are lost.
+/// * On TCP opening and closing travel in the order of the bytes, so that what a dead host has sent
+///   comes before its end and its end before the next connection. What is still there when the
+///   device hangs up can be read; what is written then goes nowhere.
 class SimLine final {
 public:
     SimLine(Scheduler& scheduler, Findings& findings, Watch& watch, LineOptions options,
             Chance chance);
 
     /// The device that stands at the other end from now on; kept by reference.
-    void attach(simulators::FiscalSimulator& device);
-    simulators::FiscalSimulator& device() { return *device_; }
+    void attach(simulators::Simulator& device);
+    simulators::Simulator& device() { return *device_; }
+    bool tcp() const { return options_.tcp; }
 
     /// Opens the line for the process that calls it.
     std::unique_ptr<transport::Connector> connector();
@@ -51,6 +57,11 @@ public:
     /// To the device; what becomes of a fault of the line shows in fired().
     base::Done inject(const simulators::Fault& fault);
     void power(bool on);
+    /// The connection breaks for both ends while that side's nth piece from now passes, of which
+    /// `bytes` still arrive; counted as a fault of the line. Only on TCP.
+    void break_at(simulators::Side side, std::int64_t nth, std::size_t bytes);
+    /// Forgets what break_at() has ordered.
+    void break_no_more() { breaks_.clear(); }
 
     /// Faults of the line that hit something so far.
     std::uint64_t fired() const { return fired_; }
@@ -62,10 +73,18 @@ public:
 private:
     class Line;
     class Port;
+    enum class Travels : std::uint8_t { bytes, opening, closing };
     struct Chunk {
+        Travels kind;
+        std::uint64_t connection;
         base::Bytes bytes;
         os::Instant leaves_at;
         os::Instant arrives_at;
+    };
+    struct Break {
+        simulators::Side side;
+        std::int64_t to_come;
+        std::size_t bytes;
     };
     struct Stuck {
         ProcessId process;
@@ -76,20 +95,30 @@ private:
     void write(base::ByteView bytes);
     void leave_in_hands(base::ByteView bytes);
     void flush();
+    void send(Travels kind, std::uint64_t connection, base::ByteView bytes);
     void arrive();
-    void to_device(base::ByteView bytes);
+    void to_device(Travels kind, std::uint64_t connection, base::ByteView bytes);
+    void to_host(base::Bytes said);
+    void close_at_device();
+    void hear_hang_up();
     void advance_device();
     void collect();
+    void count_faults();
     void hang_up(std::uint64_t connection);
+    std::optional<std::size_t> takes_break(simulators::Side side);
+    void fire();
 
     Scheduler& scheduler_;
     Findings& findings_;
     Watch& watch_;
     LineOptions options_;
     Chance chance_;
-    simulators::FiscalSimulator* device_ = nullptr;
+    simulators::Simulator* device_ = nullptr;
     std::uint64_t connection_ = 0;  ///< the newest
     std::uint64_t open_ = 0;        ///< the connection that is open; 0 = none
+    std::uint64_t at_device_ = 0;   ///< the one that the device has; only on TCP
+    std::uint64_t ended_ = 0;       ///< the last one that the device has closed; only on TCP
+    std::vector<Break> breaks_;
     std::optional<ProcessId> holder_;
     std::deque<Chunk> to_device_;
     base::Bytes received_;

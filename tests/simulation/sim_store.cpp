@@ -103,6 +103,9 @@ void SimStore::audit(const BookChange& change) {
         if (!broken.empty()) {
             findings_.add(fmt::format("book: {}: {}", row.id.to_text(), broken));
         }
+        if (reader_) {
+            reader_(before == newest_.rows.end() ? nullptr : &before->second, row);
+        }
         if (trace.on()) {
             trace.say(scheduler_.now(), "book", "@{} {} {} attempt {} version {}{}", last_ + 1,
                       row.id.to_text().substr(24), contract::name_of(row.state), row.attempt,
@@ -150,16 +153,13 @@ bool may_follow(OperationState before, OperationState after) {
 /// The paper may still come out, and the registrar's time may become known; nothing else changes.
 bool same_result(std::optional<contract::OperationResult> before,
                  std::optional<contract::OperationResult> after) {
-    if (before && after) {
-        auto& said = std::get<contract::FiscalResult>(*before);
-        if (said.registered_at.empty()) {
-            said.registered_at = std::get<contract::FiscalResult>(*after).registered_at;
+    auto* said = before ? std::get_if<contract::FiscalResult>(&*before) : nullptr;
+    auto* now = after ? std::get_if<contract::FiscalResult>(&*after) : nullptr;
+    if (said != nullptr && now != nullptr) {
+        if (said->registered_at.empty()) {
+            said->registered_at = now->registered_at;
         }
-    }
-    for (auto* result : {&before, &after}) {
-        if (*result) {
-            std::get<contract::FiscalResult>(**result).printed = contract::Printed::unspecified;
-        }
+        said->printed = now->printed;
     }
     return before == after;
 }

@@ -26,6 +26,10 @@ public:
 
     /// Who is told that the durable position has moved.
     void set_listener(std::function<void()> listener) { listener_ = std::move(listener); }
+    /// Who reads along what is written: a row as it was (null: it is new) and as it is now.
+    using Reader = std::function<void(const devd::core::OperationRow* before,
+                                      const devd::core::OperationRow& after)>;
+    void set_reader(Reader reader) { reader_ = std::move(reader); }
     void set_room(bool room) { room_ = room; }
     /// Every sync takes so much longer.
     void set_slowness(os::Duration extra) { slowness_ = extra; }
@@ -36,6 +40,11 @@ public:
     /// What is on disk.
     devd::core::BookImage image() const;
     const std::map<base::OperationId, devd::core::OperationRow>& rows() const { return disk_.rows; }
+    /// The row as it was written last, on disk or not; null if there is none.
+    const devd::core::OperationRow* newest(const base::OperationId& id) const {
+        const auto found = newest_.rows.find(id);
+        return found == newest_.rows.end() ? nullptr : &found->second;
+    }
     bool at_rest() const { return queue_.empty() && group_.empty(); }
 
 private:
@@ -53,6 +62,7 @@ private:
     Findings& findings_;
     Chance chance_;
     std::function<void()> listener_;
+    Reader reader_;
     Content disk_;
     Content newest_;  ///< with what is not on disk yet
     std::deque<devd::core::BookChange> queue_;

@@ -21,12 +21,34 @@ std::string_view name_of(Step step) {
     return "?";
 }
 
+namespace {
+
+/// 06 01, 06 30, 06 31 and 06 50, bare or in a serial frame.
+bool moves_card_money(base::ByteView frame) {
+    constexpr unsigned kFrame = 0x10;
+    constexpr unsigned kMoney = 0x06;
+    base::ByteReader reader(frame);
+    unsigned first = reader.u8();
+    if (first == kFrame) {
+        reader.u8();
+        first = reader.u8();
+    }
+    const unsigned command = reader.u8();
+    const bool money = command == 0x01 || command == 0x30 || command == 0x31 || command == 0x50;
+    return !reader.failed() && first == kMoney && money;
+}
+
+}  // namespace
+
 bool makes_document(std::string_view driver, base::ByteView frame) {
     constexpr unsigned kToyRegister = 0x03;
     if (driver == "fiscal/toy") {
         base::ByteReader reader(frame);
         reader.u8();
         return reader.u8() == kToyRegister && !reader.failed();
+    }
+    if (driver == "payment/zvt") {
+        return moves_card_money(frame);
     }
     const auto sent = drivers::shtrih::message_of(frame);
     if (!sent) {
@@ -58,6 +80,8 @@ void Watch::host_heard(const contract::ToHost& message) {
         move(Step::before_marker);
     } else if (std::holds_alternative<contract::Go>(message)) {
         move(Step::go_to_close);
+    } else if (const auto* query = std::get_if<contract::QueryCommand>(&message)) {
+        questions_ += std::holds_alternative<contract::StatusQuery>(query->query) ? 1 : 0;
     }
 }
 

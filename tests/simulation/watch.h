@@ -47,6 +47,8 @@ public:
     const std::string& command() const { return command_; }
     /// The operation that is being executed.
     const base::OperationId& operation() const { return operation_; }
+    /// How often its status was asked for so far.
+    std::uint64_t questions() const { return questions_; }
 
 private:
     void move(Step step);
@@ -56,6 +58,7 @@ private:
     Step step_ = Step::down;
     std::string command_;
     base::OperationId operation_;
+    std::uint64_t questions_ = 0;
 };
 
 }  // namespace tillhost::simulation
