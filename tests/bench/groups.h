@@ -25,5 +25,11 @@ base::Result<std::vector<Figure>> measure_isolation(Bench& bench);
 base::Result<std::vector<Figure>> measure_turnaround(Bench& bench);
 /// What subscribers and the log cost while receipts are sold.
 base::Result<std::vector<Figure>> measure_telling(Bench& bench);
+/// From a code on a scanner's line to a program that follows it.
+base::Result<std::vector<Figure>> measure_scan(Bench& bench);
+/// What a card payment takes longer through devd than by its driver alone.
+base::Result<std::vector<Figure>> measure_payment(Bench& bench);
+/// Fifty devices of several kinds, asked one after the other and all at once.
+base::Result<std::vector<Figure>> measure_mixed(Bench& bench);
 
 }  // namespace tillhost::bench

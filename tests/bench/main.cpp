@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "tests/bench/bare_chain.h"
 #include "tests/bench/bare_service.h"
 #include "tests/bench/groups.h"
 #include "tests/bench/references.h"
@@ -23,7 +24,8 @@ struct Group {
 constexpr Group kGroups[] = {{"latency", &measure_latency},     {"throughput", &measure_throughput},
                              {"restart", &measure_restart},     {"hosts", &measure_hosts},
                              {"isolation", &measure_isolation}, {"turnaround", &measure_turnaround},
-                             {"telling", &measure_telling}};
+                             {"telling", &measure_telling},     {"scan", &measure_scan},
+                             {"payment", &measure_payment},     {"mixed", &measure_mixed}};
 
 struct Options {
     std::string only;
@@ -55,7 +57,7 @@ bool parse(int count, char** words, Options& options) {
     if (!good) {
         fmt::print(
             "usage: run_bench [--only latency|throughput|restart|hosts|isolation|turnaround|"
-            "telling] [--log FILE]\n");
+            "telling|scan|payment|mixed] [--log FILE]\n");
     }
     return good;
 }
@@ -107,6 +109,9 @@ int main(int count, char** words) {
     }
     if (count == 3 && std::string_view(words[1]) == "--bare") {
         return BareService::serve(words[2]);
+    }
+    if (count == 4 && std::string_view(words[1]) == "--chain") {
+        return BareChain::pass_on(words[2], words[3]);
     }
     Options options;
     return parse(count, words, options) ? run(options) : 2;

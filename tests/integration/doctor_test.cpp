@@ -88,6 +88,17 @@ TEST_F(DoctorTest, SaysOfEachDeviceWhatToDo) {
     EXPECT_EQ(tillctl({"doctor", "none"}).exit, 1);
 }
 
+TEST_F(DoctorTest, AsksADeviceThatWasReady) {
+    play("till");
+    add("till", pty("till"));
+    ASSERT_EQ(tillctl({"doctor"}).exit, 0);
+    expect_all(tillctl({"doctor"}).out, {"till: ready", "Everything is in order."});
+    ASSERT_TRUE(shop_->ctl("till", {"fault", "silence", "ms=3600000"}));
+    const Ran silent = tillctl({"doctor"});
+    EXPECT_EQ(silent.exit, 1) << silent.out;
+    expect_all(silent.out, {"till: The connection check FAILED"});
+}
+
 TEST_F(DoctorTest, SaysWhatToDoFirstInAnEmptyShop) {
     const Ran ran = tillctl({"doctor"});
     EXPECT_EQ(ran.exit, 0) << ran.err;

@@ -85,7 +85,8 @@ private:
     void examine(const contract::Device& device) {
         using State = contract::DeviceState;
         Value::Map row{{"device", readable(device)}};
-        const bool is_ready = device.state == State::ready || device.state == State::busy;
+        // One that works is not asked in between; the others are: a ready one may have gone since.
+        const bool is_busy = device.state == State::busy;
         if (device.in_doubt) {
             good_ = false;
             tell(device.device,
@@ -93,15 +94,19 @@ private:
         } else if (device.state == State::quarantined) {
             good_ = false;
             tell(device.device, text(to_.language, Text::doctor_quarantined));
-        } else if (is_ready && device.setup_missing.empty()) {
-            tell(device.device, text(to_.language, Text::doctor_ready));
-            if (device.status) {
-                look_at(*device.status);
-            }
+        } else if (is_busy && device.setup_missing.empty()) {
+            works(device.device, device.status);
         } else {
             check(device, row);
         }
         rows_.push_back(Value(std::move(row)));
+    }
+
+    void works(const std::string& device, const std::optional<contract::ClassStatus>& status) {
+        tell(device, text(to_.language, Text::doctor_ready));
+        if (status) {
+            look_at(*status);
+        }
     }
 
     /// A device that works may still want something.
@@ -120,10 +125,15 @@ private:
             tell(device.device, error_line(to_.language, checked.error()));
             return;
         }
-        const bool passed = checked->outcome == contract::CheckOutcome::passed;
-        good_ = good_ && passed && checked->setup_missing.empty();
-        told_ += device.device + ": " + check_text(to_.language, device.device, *checked);
         row.emplace_back("check", readable(*checked));
+        const bool passed = checked->outcome == contract::CheckOutcome::passed;
+        const bool good = passed && checked->setup_missing.empty();
+        if (good && device.state == contract::DeviceState::ready && device.setup_missing.empty()) {
+            works(device.device, checked->status);
+            return;
+        }
+        good_ = good_ && good;
+        told_ += device.device + ": " + check_text(to_.language, device.device, *checked);
         if (!passed) {
             look_at_port(device, row);
         }

@@ -1,0 +1,150 @@
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "hal/drivers/payment/zvt/driver.h"
+#include "hal/os/descriptor.h"
+#include "hal/transport/connector.h"
+#include "tests/bench/groups.h"
+#include "tests/bench/references.h"
+
+namespace tillhost::bench {
+namespace {
+
+using base::Done;
+using base::ErrorCode;
+using base::make_error;
+using base::Result;
+
+constexpr const char* kDevice = "pos";
+constexpr int kPayments = 8;  // a round
+constexpr int kCommits = 150;
+constexpr int kCommitsBefore = 600;
+constexpr double kCommitsMax = 4;
+/// What card and authorising host take: little, so that what is compared is not lost in it.
+constexpr const char* kCardMs = "5";
+constexpr const char* kHostMs = "5";
+
+/// A TCP port of loopback that nobody has at this moment.
+Result<std::string> free_address() {
+    const os::Descriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    if (::bind(probe.get(), any, size) != 0 || ::getsockname(probe.get(), any, &size) != 0) {
+        return os::system_error("a port of loopback", errno);
+    }
+    return fmt::format("127.0.0.1:{}", ntohs(address.sin_port));
+}
+
+/// Says yes at once and keeps nothing.
+class NoBook final : public device::Gate {
+public:
+    Done persist(const contract::Record&) override { return {}; }
+    void announce(std::string_view, os::Deadline) override {}
+};
+
+contract::Authorise payment_of(std::int64_t amount_minor) {
+    contract::Authorise payment;
+    payment.amount_minor = amount_minor;
+    payment.currency = "EUR";
+    return payment;
+}
+
+/// The driver alone with its terminal, in this process: the dialogue and nothing else.
+class Alone final {
+public:
+    Alone(const Bench& bench, std::unique_ptr<device::Driver> driver)
+        : bench_(bench), driver_(std::move(driver)) {}
+    static Result<std::unique_ptr<Alone>> open(Bench& bench, const std::string& address) {
+        auto connector = TRY(transport::make_connector("tcp:" + address, bench.clock, -1));
+        auto alone = std::make_unique<Alone>(
+            bench, TRY(drivers::zvt::make_driver({}, std::move(connector), bench.clock)));
+        TRY(alone->driver_->open(std::nullopt, alone->book_, bench.soon()));
+        return alone;
+    }
+    Done once() {
+        TRY(driver_->execute(contract::Command(payment_of(++amount_)), book_, bench_.soon()));
+        return {};
+    }
+
+private:
+    const Bench& bench_;
+    std::unique_ptr<device::Driver> driver_;
+    NoBook book_;
+    std::int64_t amount_ = 100;
+};
+
+/// The same through devd, from the hand-over to the result.
+class Paid final {
+public:
+    static Result<std::unique_ptr<Paid>> open(Bench& bench, Counter& counter) {
+        std::unique_ptr<Paid> paid(new Paid(bench));
+        paid->client_ = TRY(client::Client::connect(
+            {.endpoint = counter.shop().endpoint(), .name = "till"}, bench.clock, bench.soon()));
+        return paid;
+    }
+    Done once() {
+        client::OperationOptions options;
+        options.operation_id = client::make_operation_id(bench_.clock);
+        const auto paid = TRY(client_->carry_out(kDevice, contract::Command(payment_of(++amount_)),
+                                                 options, bench_.soon()));
+        return paid.state == contract::OperationState::done
+                   ? Done()
+                   : Done(make_error(ErrorCode::wrong_state, "a payment is not done"));
+    }
+
+private:
+    explicit Paid(Bench& bench) : bench_(bench) {}
+    Bench& bench_;
+    std::unique_ptr<client::Client> client_;
+    std::int64_t amount_ = 100;
+};
+
+Done start_terminal(Counter& counter, const std::string& id, const std::string& address) {
+    return counter.shop().start_simulator(
+        id, "payment/zvt",
+        {"--pty", "", "--tcp", address, "--card-ms", kCardMs, "--host-ms", kHostMs});
+}
+
+}  // namespace
+
+Result<std::vector<Figure>> measure_payment(Bench& bench) {
+    const std::string of_devd = TRY(free_address());
+    const auto counter = TRY(Counter::create(
+        bench, {{.id = kDevice,
+                 .body = fmt::format("driver = \"payment/zvt\"\nport = \"tcp:{}\"\n", of_devd)}}));
+    TRY(start_terminal(*counter, kDevice, of_devd));
+    const std::string of_driver = TRY(free_address());
+    TRY(start_terminal(*counter, "other", of_driver));
+    TRY(counter->start());
+    const auto paid = TRY(Paid::open(bench, *counter));
+    const auto alone = TRY(Alone::open(bench, of_driver));
+    const std::string state = counter->shop().folder() + "/state";
+    const auto commits = TRY(Commits::open(state, "reference.db"));
+    for (int i = 0; i < kCommitsBefore; ++i) {
+        TRY(commits->once());
+    }
+    std::vector<double> commit;
+    std::vector<double> beyond;
+    std::vector<double> whole;
+    std::vector<double> own;
+    for (int round = 0; round < kRounds; ++round) {
+        commit.push_back(TRY(median_us(bench.clock, kCommits, [&] { return commits->once(); })));
+        own.push_back(TRY(median_us(bench.clock, kPayments, [&] { return alone->once(); })));
+        whole.push_back(TRY(median_us(bench.clock, kPayments, [&] { return paid->once(); })));
+        beyond.push_back(whole.back() - own.back());
+    }
+    Figure added =
+        compare("ZVT payment = driver and terminal + n commits", beyond, commit, "us", kCommitsMax);
+    added.measured = fmt::format("{:.1f} us", median(whole));
+    added.reference = fmt::format("{:.1f} + n x {:.1f} us", median(own), median(commit));
+    return std::vector<Figure>{added};
+}
+
+}  // namespace tillhost::bench
