@@ -26,6 +26,7 @@ LineKind kind_of(const transport::Address& address) {
         LineKind operator()(const transport::PtyAddress&) const { return LineKind::pty; }
         LineKind operator()(const transport::TcpAddress&) const { return LineKind::tcp; }
         LineKind operator()(const transport::HidAddress&) const { return LineKind::usb_hid; }
+        LineKind operator()(const transport::UsbAddress&) const { return LineKind::usb; }
     };
     return std::visit(Kind{}, address);
 }
@@ -230,6 +231,7 @@ std::string line_of(const std::string& port) {
         std::string operator()(const transport::PtyAddress& pty) const { return pty.path; }
         std::string operator()(const transport::TcpAddress&) const { return {}; }
         std::string operator()(const transport::HidAddress& hid) const { return hid.path; }
+        std::string operator()(const transport::UsbAddress&) const { return {}; }
     };
     const auto address = transport::parse_address(port);
     const std::string path = address ? std::visit(Path{}, *address) : std::string();

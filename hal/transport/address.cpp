@@ -31,6 +31,40 @@ Result<std::string> read_path(std::string_view text) {
     return std::string(text);
 }
 
+std::string_view name_of(FlowControl flow) {
+    switch (flow) {
+        case FlowControl::none: return "none";
+        case FlowControl::xonxoff: return "xonxoff";
+        case FlowControl::rtscts: return "rtscts";
+    }
+    return "";
+}
+
+base::Done read_serial_option(std::string_view option, SerialAddress& address) {
+    constexpr std::string_view kBaud = "baud=";
+    constexpr std::string_view kFlow = "flow=";
+    if (option.starts_with(kBaud)) {
+        const auto baud = number_of(option.substr(kBaud.size()));
+        if (!baud || *baud < kBaudMin || *baud > kBaudMax) {
+            return bad_field("port.baud",
+                             fmt::format("a number from {} to {}", kBaudMin, kBaudMax));
+        }
+        address.baud = *baud;
+        return {};
+    }
+    if (option.starts_with(kFlow)) {
+        for (const FlowControl flow :
+             {FlowControl::none, FlowControl::xonxoff, FlowControl::rtscts}) {
+            if (option.substr(kFlow.size()) == name_of(flow)) {
+                address.flow = flow;
+                return {};
+            }
+        }
+        return bad_field("port.flow", "none, xonxoff or rtscts");
+    }
+    return bad_field("port", "only baud=… and flow=… may stand behind the ?");
+}
+
 Result<Address> read_serial(std::string_view text) {
     SerialAddress address;
     const std::size_t mark = text.find('?');
@@ -38,17 +72,15 @@ Result<Address> read_serial(std::string_view text) {
     if (mark == std::string_view::npos) {
         return address;
     }
-    constexpr std::string_view kBaud = "baud=";
-    const std::string_view option = text.substr(mark + 1);
-    if (!option.starts_with(kBaud)) {
-        return bad_field("port", "only baud=… may stand behind the ?");
+    std::string_view options = text.substr(mark + 1);
+    while (true) {
+        const std::size_t end = options.find('&');
+        TRY(read_serial_option(options.substr(0, end), address));
+        if (end == std::string_view::npos) {
+            return address;
+        }
+        options.remove_prefix(end + 1);
     }
-    const auto baud = number_of(option.substr(kBaud.size()));
-    if (!baud || *baud < kBaudMin || *baud > kBaudMax) {
-        return bad_field("port.baud", fmt::format("a number from {} to {}", kBaudMin, kBaudMax));
-    }
-    address.baud = *baud;
-    return address;
 }
 
 bool is_numeric_host(const std::string& host) {
@@ -90,12 +122,9 @@ std::optional<std::uint16_t> usb_id(std::string_view text) {
     return problem == std::errc{} && whole && number != 0 ? std::optional(number) : std::nullopt;
 }
 
-Result<Address> read_hid(std::string_view text) {
-    HidAddress address;
-    if (text.starts_with('/')) {
-        address.path = TRY(read_path(text));
-        return address;
-    }
+/// "VENDOR:PRODUCT", with ":SERIAL" or "@PLACE" behind it.
+template <class UsbDevice>
+Result<Address> read_ids(std::string_view text, UsbDevice address) {
     const std::size_t colon = text.find(':');
     const auto vendor = usb_id(text.substr(0, colon));
     if (!vendor) {
@@ -122,6 +151,20 @@ Result<Address> read_hid(std::string_view text) {
         address.place = last;
     }
     return address;
+}
+
+Result<Address> read_hid(std::string_view text) {
+    if (text.starts_with('/')) {
+        return HidAddress{.path = TRY(read_path(text))};
+    }
+    return read_ids(text, HidAddress{});
+}
+
+template <class UsbDevice>
+std::string ids_text(std::string_view kind, const UsbDevice& device) {
+    const std::string place = device.place.empty() ? "" : "@" + device.place;
+    const std::string serial = device.serial.empty() ? "" : ":" + device.serial;
+    return fmt::format("{}:{:04x}:{:04x}{}{}", kind, device.vendor, device.product, place, serial);
 }
 
 }  // namespace
@@ -151,14 +194,20 @@ Result<Address> parse_address(std::string_view text) {
     if (kind == "hid") {
         return read_hid(rest);
     }
+    if (kind == "usb") {
+        return read_ids(rest, UsbAddress{});
+    }
     return bad_field("port",
-                     "serial:PATH[?baud=N], pty:PATH, tcp:ADDRESS[:PORT] or hid:VENDOR:PRODUCT");
+                     "serial:PATH[?baud=N], pty:PATH, tcp:ADDRESS[:PORT], hid:VENDOR:PRODUCT or "
+                     "usb:VENDOR:PRODUCT");
 }
 
 std::string to_text(const Address& address) {
     struct Writer {
         std::string operator()(const SerialAddress& serial) const {
-            return fmt::format("serial:{}?baud={}", serial.path, serial.baud);
+            const bool flow = serial.flow != FlowControl::none;
+            return fmt::format("serial:{}?baud={}{}{}", serial.path, serial.baud,
+                               flow ? "&flow=" : "", flow ? name_of(serial.flow) : "");
         }
         std::string operator()(const PtyAddress& pty) const { return "pty:" + pty.path; }
         std::string operator()(const TcpAddress& tcp) const {
@@ -170,10 +219,9 @@ std::string to_text(const Address& address) {
             if (!hid.path.empty()) {
                 return "hid:" + hid.path;
             }
-            const std::string place = hid.place.empty() ? "" : "@" + hid.place;
-            const std::string serial = hid.serial.empty() ? "" : ":" + hid.serial;
-            return fmt::format("hid:{:04x}:{:04x}{}{}", hid.vendor, hid.product, place, serial);
+            return ids_text("hid", hid);
         }
+        std::string operator()(const UsbAddress& usb) const { return ids_text("usb", usb); }
     };
     return std::visit(Writer{}, address);
 }

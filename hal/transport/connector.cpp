@@ -17,6 +17,9 @@ base::Result<std::unique_ptr<Connector>> make_connector(std::string_view address
         std::unique_ptr<Connector> operator()(HidAddress& hid) const {
             return make_usb_hid(std::move(hid), clock, cancel_fd);
         }
+        std::unique_ptr<Connector> operator()(UsbAddress& usb) const {
+            return make_usb_bulk(std::move(usb), clock, cancel_fd);
+        }
         const os::Clock& clock;
         int cancel_fd;
     };

@@ -51,7 +51,7 @@ public:
     /// The lock comes first: a port that another program uses is not reconfigured under it.
     base::Result<std::unique_ptr<Transport>> connect(os::Deadline) override {
         Tty tty = TRY(open_tty(address_.path));
-        TRY(configure_serial_port(tty.real_path, address_.baud));
+        TRY(configure_serial_port(tty.real_path, address_.baud, address_.flow));
         if (::ioctl(tty.fd.get(), TIOCEXCL) != 0) {
             return open_error(address_.path, errno);
         }

@@ -28,9 +28,19 @@ base::Error failed(const std::string& path, const char* step, sp_return code) {
                             fmt::format("{}: {}: {}", path, step, reason));
 }
 
+sp_flowcontrol flow_control(FlowControl flow) {
+    switch (flow) {
+        case FlowControl::none: return SP_FLOWCONTROL_NONE;
+        case FlowControl::xonxoff: return SP_FLOWCONTROL_XONXOFF;
+        case FlowControl::rtscts: return SP_FLOWCONTROL_RTSCTS;
+    }
+    return SP_FLOWCONTROL_NONE;
+}
+
 }  // namespace
 
-base::Done configure_serial_port(const std::string& real_path, std::int64_t baud) {
+base::Done configure_serial_port(const std::string& real_path, std::int64_t baud,
+                                 FlowControl flow) {
     sp_port* found = nullptr;
     if (const sp_return code = ::sp_get_port_by_name(real_path.c_str(), &found); code != SP_OK) {
         return failed(real_path, "look-up", code);
@@ -51,7 +61,7 @@ base::Done configure_serial_port(const std::string& real_path, std::int64_t baud
     if (const sp_return code = ::sp_set_stopbits(found, 1); code != SP_OK) {
         return failed(real_path, "stop bits", code);
     }
-    const sp_return code = ::sp_set_flowcontrol(found, SP_FLOWCONTROL_NONE);
+    const sp_return code = ::sp_set_flowcontrol(found, flow_control(flow));
     return code == SP_OK ? base::Done{} : base::Done{failed(real_path, "flow control", code)};
 }
 

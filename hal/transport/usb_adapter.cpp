@@ -25,8 +25,31 @@ std::string parent_of(const std::string& folder) {
 
 std::string last_of(const std::string& folder) { return folder.substr(folder.rfind('/') + 1); }
 
+std::uint8_t small_number(const std::string& text, int base) {
+    std::uint8_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number, base);
+    return number;
+}
+
+/// The device of a node of usbfs, "…/bus/usb/BUS/DEVICE".
+std::string usbfs_device_of(const std::string& node, const SystemFolders& folders) {
+    const std::string all = folders.sys + "/bus/usb/devices";
+    for (const std::string& name : names_in(all)) {
+        const std::string folder = all + "/" + name;
+        const int bus = small_number(attribute(folder, "busnum"), 10);
+        const int device = small_number(attribute(folder, "devnum"), 10);
+        if (bus != 0 && node.ends_with(fmt::format("/bus/usb/{:03}/{:03}", bus, device))) {
+            return follow_links(folder);
+        }
+    }
+    return {};
+}
+
 /// The device of a node, behind all links; empty if there is none.
 std::string device_of(const std::string& node, const SystemFolders& folders) {
+    if (node.find("/bus/usb/") != std::string::npos) {
+        return usbfs_device_of(node, folders);
+    }
     const std::string name = last_of(node);
     for (const char* const one : kNodeClasses) {
         const std::string device =
@@ -51,12 +74,6 @@ std::string place_of(const std::string& usb_device) {
         folder = parent_of(folder);
     }
     return {};
-}
-
-std::uint8_t small_number(const std::string& text, int base) {
-    std::uint8_t number = 0;
-    std::from_chars(text.data(), text.data() + text.size(), number, base);
-    return number;
 }
 
 UsbAdapter described_by(const std::string& usb_device) {

@@ -32,7 +32,8 @@ struct SystemFolders {
     std::string dev = "/dev";
 };
 
-/// What the node belongs to ("/dev/ttyUSB0", not a link); nothing if that is no USB device.
+/// What the node belongs to ("/dev/ttyUSB0", "/dev/bus/usb/001/004", not a link); nothing if that
+/// is no USB device.
 std::optional<UsbAdapter> adapter_behind(const std::string& node,
                                          const SystemFolders& folders = {});
 

@@ -2,6 +2,9 @@
 // the speed that was set, and found again by its link when it comes back under another name.
 // Shown with devd and a simulated registrar behind adapters of umockdev; nothing of ours is
 // replaced.
+#include <fcntl.h>
+#include <termios.h>
+
 #include <filesystem>
 
 #include "ipc/json.h"
@@ -67,6 +70,30 @@ TEST_F(UsbSerialTest, ARegistrarSellsOverAnUnmodifiedSerialPort) {
     ASSERT_TRUE(client_->carry_out("till", contract::OpenShift{}, new_id(), deadline()));
     sell();
     EXPECT_EQ(receipts(), 1U);
+}
+
+TEST_F(UsbSerialTest, APrinterGetsTheFlowControlOfItsAddress) {
+    ASSERT_TRUE(adapters_->plug_in(0, kAdapter));
+    const os::Descriptor tty(
+        ::open(adapters_->node(0).c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
+    ASSERT_TRUE(tty.valid());
+    ASSERT_TRUE(shop_->configure("slips", "driver = \"printer/escpos\"\nport = \"serial:" +
+                                              UsbSerialAdapters::by_id(kAdapter) +
+                                              "?baud=9600&flow=xonxoff\"\n\n[settings]\n"
+                                              "model = \"mute\"\n"));
+    adapters_->show_to_children(true);
+    start_devd();
+    adapters_->show_to_children(false);
+    connect();
+    contract::PrintDocument document;
+    document.blocks.emplace_back(contract::FeedPaper{1});
+    const auto fed = client_->carry_out("slips", document, new_id(), deadline());
+    ASSERT_TRUE(fed) << base::to_text(fed.error());
+    ASSERT_EQ(fed->state, contract::OperationState::done);
+    termios set{};
+    ASSERT_EQ(::tcgetattr(tty.get(), &set), 0);
+    EXPECT_NE(set.c_iflag & IXON, 0U);
+    EXPECT_EQ(::cfgetospeed(&set), static_cast<speed_t>(B9600));
 }
 
 TEST_F(UsbSerialTest, ItIsFoundByItsLinkAfterItWasPulledAndGotAnotherName) {

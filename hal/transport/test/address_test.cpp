@@ -24,11 +24,26 @@ TEST(Address, ReadsEachForm) {
               Address(HidAddress{.vendor = 0x0C2E, .product = 0x0B61, .serial = "S:1"}));
 }
 
+TEST(Address, ReadsFlowControlAndUsbDevices) {
+    EXPECT_EQ(MUST(parse_address("serial:/dev/ttyS0?flow=xonxoff&baud=9600")),
+              Address(SerialAddress{"/dev/ttyS0", 9600, FlowControl::xonxoff}));
+    EXPECT_EQ(MUST(parse_address("usb:04B8:0202")),
+              Address(UsbAddress{.vendor = 0x04B8, .product = 0x0202}));
+    EXPECT_EQ(MUST(parse_address("usb:04b8:0202:J4:/1")),
+              Address(UsbAddress{.vendor = 0x04B8, .product = 0x0202, .serial = "J4:/1"}));
+    EXPECT_EQ(
+        MUST(parse_address("usb:04b8:0202@0000:00:14.0/1.2")),
+        Address(UsbAddress{.vendor = 0x04B8, .product = 0x0202, .place = "0000:00:14.0/1.2"}));
+}
+
 TEST(Address, WritesWhatItReads) {
     for (const std::string text :
          {"serial:/dev/ttyS0?baud=19200", "pty:/p", "tcp:10.0.0.1:65535", "tcp:[fe80::1]:7778",
           "tcp:10.0.0.1", "tcp:[fe80::1]", "hid:/dev/hidraw0", "hid:0c2e:0b61", "hid:0c2e:0b61:S1",
-          "hid:0c2e:0b61@0000:00:14.0/1.2"}) {
+          "hid:0c2e:0b61@0000:00:14.0/1.2",
+
+          "serial:/dev/ttyS0?baud=9600&flow=rtscts", "usb:04b8:0202", "usb:04b8:0202/S1", "usb:2-1",
+          "usb:1-1.4.3"}) {
         EXPECT_EQ(to_text(MUST(parse_address(text))), text);
     }
 }
@@ -50,7 +65,14 @@ struct Wrong {
 TEST(Address, NamesTheWrongPart) {
     const std::vector<Wrong> cases = {
         {"", "port: "},
-        {"usb:1", "port: serial:PATH"},
+        {"usb3:1", "port: serial:PATH"},
+        {"usb:1", "port.vendor: "},
+        {"usb:1-1.2", "port.vendor: "},
+        {"usb:04b8:0202@1", "port.place: "},
+        {"usb:04b8", "port.product: "},
+        {"usb:04b8:2", "port.product: "},
+        {"serial:/dev/x?baud=9600&", "port: only baud="},
+        {"serial:/dev/x?flow=dtrdsr", "port.flow: "},
         {"serial:", "port.path: "},
         {"serial:ttyUSB0", "port.path: "},
         {"serial:/dev/x?speed=1", "port: only baud="},

@@ -80,6 +80,17 @@ TEST_F(UsbAdapterTest, IsNamedByItsNumberAndByItsPlace) {
     EXPECT_FALSE(is_named(adapter, ""));
 }
 
+TEST_F(UsbAdapterTest, ADeviceThatIsDrivenWholeIsFoundBehindItsNode) {
+    const std::string device = plug_in("1-1.2", "J4");
+    write(device + "/busnum", "1");
+    write(device + "/devnum", "12");
+    const UsbAdapter adapter = behind(folders_.dev + "/bus/usb/001/012");
+    EXPECT_EQ(by_serial(adapter), "0403:6001:J4");
+    EXPECT_EQ(adapter.place, "0000:00:14.0/1.2");
+    EXPECT_FALSE(adapter_behind(folders_.dev + "/bus/usb/001/002", folders_));
+    EXPECT_FALSE(adapter_behind(folders_.dev + "/bus/usb/011/012", folders_));
+}
+
 TEST_F(UsbAdapterTest, ItsPlaceDoesNotDependOnTheNumberOfTheBus) {
     const std::string place = behind(node(plug_in("1-4", ""), "ttyUSB0")).place;
     EXPECT_EQ(behind(node(plug_in("3-4", ""), "ttyUSB1")).place, place);

@@ -245,13 +245,24 @@ std::string answer_text(Language language, const contract::ClassStatus& answer) 
 std::vector<Wish> wishes_of(Language language, const contract::ClassStatus& status) {
     const auto* fiscal = std::get_if<contract::FiscalStatus>(&status);
     std::vector<Wish> wishes;
-    if (fiscal == nullptr) {
-        return wishes;
-    }
     const auto wish = [&wishes, language](Text label, Text what, bool stops) {
         wishes.push_back(
             {fmt::format("{}: {}", text(language, label), text(language, what)), stops});
     };
+    if (const auto* printer = std::get_if<contract::PrinterStatus>(&status)) {
+        if (printer->paper == contract::PaperState::out) {
+            wish(Text::label_paper, Text::paper_none, true);
+        }
+        if (printer->cover_open) {
+            wish(Text::label_cover, Text::cover_is_open, true);
+        }
+        if (wishes.empty() && !printer->error.empty()) {
+            wishes.push_back({printer->error, true});
+        }
+    }
+    if (fiscal == nullptr) {
+        return wishes;
+    }
     if (!fiscal->paper_present) {
         wish(Text::label_paper, Text::paper_none, true);
     }

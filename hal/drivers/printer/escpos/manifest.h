@@ -11,8 +11,16 @@ inline constexpr std::string_view kCodePagesDefault = "437:0,850:2,858:19,852:18
 
 inline constexpr std::array<std::string_view, 3> kModelNames{
     "Epson TM-T20, TM-T82, TM-T88IV to VII, TM-m30", "Epson TM-T88III, TM-U220", "ESC/POS"};
-inline constexpr std::array kLines{contract::LineKind::tcp, contract::LineKind::serial,
-                                   contract::LineKind::pty};
+inline constexpr std::array kLines{contract::LineKind::tcp, contract::LineKind::usb,
+                                   contract::LineKind::serial, contract::LineKind::pty};
+/// 04b8:0202 and 0416:5011 stand in the pages and examples of python-escpos, 04b8:0e03 (TM-T20) and
+/// 04b8:0e15 (TM-T20II) in programs that use it.
+inline constexpr device::UsbMatch printer(std::uint16_t vendor, std::uint16_t product) {
+    constexpr std::uint8_t kPrinterClass = 7;
+    return {vendor, product, contract::LineKind::usb, kPrinterClass};
+}
+inline constexpr std::array kUsb{printer(0x04B8, 0x0202), printer(0x04B8, 0x0E03),
+                                 printer(0x04B8, 0x0E15), printer(0x0416, 0x5011)};
 inline constexpr std::array kCapabilities{
     contract::Capability::drawer, contract::Capability::barcodes, contract::Capability::pictures,
     contract::Capability::cut};
@@ -176,6 +184,7 @@ inline constexpr device::Manifest kManifest{
               "Drukarki paragonowe, ESC/POS"},
     .models = kModelNames,
     .lines = kLines,
+    .usb = kUsb,
     .tcp_port = 9100,
     .pages = kPages,
     .capabilities = kCapabilities,

@@ -375,6 +375,20 @@ TEST(Texts, TellWhatADeviceThatWorksStillWants) {
     EXPECT_NE(shown.find("zamów nową"), std::string::npos) << shown;
 }
 
+TEST(Texts, TellWhatAReceiptPrinterWants) {
+    contract::PrinterStatus status;
+    status.paper = contract::PaperState::nearly_out;
+    EXPECT_TRUE(wishes_of(Language::english, status).empty());
+    status.error = "the paper cutter is stuck";
+    ASSERT_EQ(wishes_of(Language::english, status).size(), 1U);
+    EXPECT_EQ(wishes_of(Language::english, status)[0].text, "the paper cutter is stuck");
+    status.paper = contract::PaperState::out;
+    const auto wishes = wishes_of(Language::english, status);
+    ASSERT_EQ(wishes.size(), 1U);
+    EXPECT_EQ(wishes[0].text, "paper: NONE: put in a roll");
+    EXPECT_TRUE(wishes[0].stops);
+}
+
 TEST(Texts, TellOfEachPortWhyItIsNotFree) {
     contract::Port port;
     port.address = "serial:/dev/ttyUSB0";
