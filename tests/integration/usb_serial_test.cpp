@@ -77,10 +77,10 @@ TEST_F(UsbSerialTest, APrinterGetsTheFlowControlOfItsAddress) {
     const os::Descriptor tty(
         ::open(adapters_->node(0).c_str(), O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC));
     ASSERT_TRUE(tty.valid());
-    ASSERT_TRUE(shop_->configure("slips", "driver = \"printer/escpos\"\nport = \"serial:" +
-                                              UsbSerialAdapters::by_id(kAdapter) +
-                                              "?baud=9600&flow=xonxoff\"\n\n[settings]\n"
-                                              "model = \"mute\"\n"));
+    ASSERT_TRUE(shop_->configure(
+        "slips", "driver = \"printer/escpos\"\nport = \"serial:" + UsbBench::by_id(kAdapter) +
+                     "?baud=9600&flow=xonxoff\"\n\n[settings]\n"
+                     "model = \"mute\"\n"));
     adapters_->show_to_children(true);
     start_devd();
     adapters_->show_to_children(false);
