@@ -73,7 +73,12 @@ Done Dialogue::take_arrived() {
 Result<std::optional<std::byte>> Dialogue::ask_now(std::uint8_t n, os::Deadline deadline) {
     const os::Deadline until = std::min(deadline, clock_.now() + kNowTime);
     TRY(take_arrived());
-    TRY(write(escpos::ask_now(n), until));
+    const Done asked = write(escpos::ask_now(n), until);
+    if (!asked && asked.error().code == ErrorCode::deadline_passed &&
+        asked.error().effect == base::Effect::none) {
+        return std::optional<std::byte>();  // the line is full up to here
+    }
+    TRY(Done(asked));
     for (std::size_t i = 0; i < kAnswersMax; ++i) {
         const auto answer = TRY(next(until));
         if (!answer) {

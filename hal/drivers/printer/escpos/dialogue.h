@@ -12,7 +12,8 @@ namespace tillhost::drivers::escpos {
 
 /// Questions, answers, and what comes unasked, on an open line. Whatever is read is noted: the
 /// state that the printer tells of, the last mark, the answers in turn.
-/// Errors of all calls: those of transport::Transport, but a wait that ends is no error here.
+/// Errors of all calls: those of transport::Transport, but a wait that ends is no error here, nor
+/// is a question by DLE EOT that a full line does not take.
 class Dialogue final {
 public:
     Dialogue(std::unique_ptr<transport::Transport> line, const os::Clock& clock)

@@ -46,6 +46,11 @@ Done Job::run(const std::vector<Bytes>& commands) {
     if (!done && sent_ && terms_.ending != Ending::nothing && ended()) {
         return {};  // what became of the line behind its end changes nothing
     }
+    if (!done && done.error().code == ErrorCode::deadline_passed) {
+        const auto obstacle = obstacle_of(dialogue_.state());
+        done = make_error(obstacle ? obstacle->code : ErrorCode::no_answer,
+                          std::string(obstacle ? obstacle->text : "the printer takes no data"));
+    }
     if (!done) {
         done.error().effect = begun_ ? Effect::unknown : Effect::none;
         done.error().detail += begun_ ? kHowToRepeat : "";
@@ -82,10 +87,7 @@ Done Job::write(base::ByteView piece) {
     const Done written = dialogue_.write(piece, deadline_);
     begun_ = begun_ || written || written.error().effect != Effect::none;
     if (!written && written.error().code == ErrorCode::deadline_passed) {
-        TRY(dialogue_.take_arrived());
-        const auto obstacle = obstacle_of(dialogue_.state());
-        return make_error(obstacle ? obstacle->code : ErrorCode::no_answer,
-                          std::string(obstacle ? obstacle->text : "the printer takes no data"));
+        TRY(dialogue_.take_arrived());  // it may have said why
     }
     TRY(Done(written));
     return dialogue_.take_arrived();
@@ -101,7 +103,9 @@ Done Job::listen(os::Deadline until) {
     if (!terms_.polls || ended()) {
         return {};
     }
-    silent_ = TRY(dialogue_.ask_state(deadline_)) ? 0 : silent_ + 1;
+    // At a standstill with a full buffer the line may not even take a question.
+    const bool answered = TRY(dialogue_.ask_state(deadline_));
+    silent_ = answered || obstacle_of(dialogue_.state()) ? 0 : silent_ + 1;
     if (silent_ >= kSilentPollsMax) {
         return make_error(ErrorCode::no_answer, "the printer does not answer any more");
     }

@@ -90,6 +90,9 @@ Done Printer::ask_state(os::Deadline deadline) {
     if (polls_ && TRY(dialogue_->ask_state(deadline))) {
         return {};
     }
+    if (polls_ && fresh_ && TRY(dialogue_->ask_state(deadline))) {
+        return {};  // the first question was the rest of one that the last line tore
+    }
     polls_ = polls_ && !fresh_;
     const os::Deadline until = std::min(deadline, clock_.now() + kInTurnTime);
     if (settings_.talk == Talk::states && !polls_ && TRY(dialogue_->ask_in_turn(1, until))) {

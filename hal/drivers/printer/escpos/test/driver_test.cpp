@@ -56,6 +56,13 @@ TEST(Open, APrinterLeftInTheMiddleOfACommandGetsItsRest) {
     ASSERT_TRUE(counter.open());
 }
 
+TEST(Open, AQuestionThatWasTornBeforeCostsOne) {
+    Counter counter;
+    counter.printer.then("10 04 01");
+    counter.printer.is_opened();
+    ASSERT_TRUE(counter.open());
+}
+
 TEST(Open, APrinterThatAnswersNoCommandIsNotReady) {
     Counter counter(Set{{"model", "basic"}});
     counter.printer.tells_state()
@@ -69,10 +76,10 @@ TEST(Open, APrinterThatAnswersNoCommandIsNotReady) {
 
 TEST(Open, SilenceAndStrangersAreNamed) {
     Counter silent;
-    silent.printer.then("10 04 01");
+    silent.printer.then("10 04 01").then("10 04 01");
     EXPECT_EQ(silent.open().error().code, ErrorCode::no_answer);
     Counter stranger;
-    stranger.printer.then("10 04 01", {{"FE 80"}});
+    stranger.printer.then("10 04 01", {{"FE 80"}}).then("10 04 01");
     const auto opened = stranger.open();
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().code, ErrorCode::unexpected_answer);
@@ -91,7 +98,7 @@ TEST(Open, AnotherPrinterThanBeforeIsSaidToBeOne) {
 
 TEST(Open, AModelWithoutRealTimeQuestionsIsAskedInTurn) {
     Counter counter(Set{{"model", "basic"}});
-    counter.printer.then("10 04 01", {{"00"}}).then("1D 72 01", {{"03"}});
+    counter.printer.then("10 04 01", {{"00"}}).then("10 04 01").then("1D 72 01", {{"03"}});
     counter.printer.tells_names();
     const auto opened = counter.open();
     ASSERT_TRUE(opened) << base::to_text(opened.error());

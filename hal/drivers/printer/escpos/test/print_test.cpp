@@ -252,6 +252,21 @@ TEST(Print, AStalledWriteSaysWhatStalledIt) {
     expect_error(counter.execute(document_of("Hi")), ErrorCode::paper_out, Effect::unknown);
 }
 
+TEST(Print, APrinterAtAStandstillThatTakesNoQuestionIsWaitedFor) {
+    Counter counter(Set{{"wait_s", "9"}});
+    counter.opened();
+    const std::string id = counter.printer.next_mark();
+    counter.printer.tells_state().then(marked(kHi, id), {{ScriptedPrinter::kPaperOut},
+                                                         {ScriptedPrinter::kFine, 8500ms},
+                                                         {ScriptedPrinter::answer_with(id), 9s}});
+    for (int i = 0; i < 4; ++i) {
+        counter.printer.then_fail("10 04 01", ErrorCode::deadline_passed, Effect::none);
+    }
+    const auto result = counter.execute(document_of("Hi"));
+    ASSERT_TRUE(result) << base::to_text(result.error());
+    EXPECT_EQ(result->printed, Printed::printed);
+}
+
 TEST(Print, GarbageBetweenTheAnswersHarmsNothing) {
     Counter counter;
     counter.opened();
