@@ -274,7 +274,8 @@ TEST_F(TillctlTest, ExitsWith2OnAWrongFieldAndNamesIt) {
 TEST_F(TillctlTest, ExitsWith2OnAWrongCommandLine) {
     EXPECT_EQ(tillctl({"shift", "kassa", "ajar"}).exit, 2);
     EXPECT_EQ(tillctl({"receipt", "kassa", "docs/examples/no-such-file.json"}).exit, 2);
-    EXPECT_EQ(tillctl({"pay", "kassa", "5"}).exit, 2);
+    EXPECT_EQ(tillctl({"play", "kassa", "5"}).exit, 2);
+    EXPECT_EQ(tillctl({"pay", "kassa", "5.555"}).exit, 2);
     EXPECT_TRUE(devd_.asked.empty());
 }
 

@@ -123,6 +123,26 @@ def test_events_tell_every_step_and_go_on_after_a_restart(counter):
         wait_for(devd, lambda body: body.acknowledged)
 
 
+def test_whoever_watches_may_read_events_and_end_the_waiting_but_not_the_sale(counter):
+    with counter.connect() as devd:
+        counter.ctl("fault", "late", "side=device", "nth=1", "ms=3000")
+        devd.subscribe("operation/kassa")
+        operation_id, events = tillhost.make_operation_id(), []
+
+        def watch(so_far):
+            assert so_far.operation_id == operation_id
+            while (event := devd.next_event(deadline=0)) is not None:
+                events.append(event.event.body.state)
+            return False
+
+        seen = devd.sell("kassa", tea(), operation_id, watch=watch)
+        assert seen.state in (m.OperationState.accepted, m.OperationState.prepared)
+        assert events[0] == m.OperationState.accepted
+        assert devd.sell("kassa", tea(), operation_id,
+                         doubt_patience=PATIENCE).state == m.OperationState.done
+        assert len(counter.documents()) == 1
+
+
 def test_events_are_resumed_by_another_program(counter):
     with counter.connect() as devd:
         devd.subscribe("operation/kassa")
