@@ -210,6 +210,9 @@ void Client::take_submit_reply(Task& task, Attempt& attempt, const contract::Rep
         if (task.manner.cancels && chance_.percent(70)) {
             cancel(attempt);
         }
+        if (task.manner.breaks_off) {
+            break_off(attempt);
+        }
         return;
     }
     scheduler_.trace().say(scheduler_.now(), name_, "submit {} refused: {}", short_id(attempt.id),

@@ -77,6 +77,7 @@ private:
     void take_submit_reply(Task& task, Attempt& attempt, const contract::Reply& reply);
     void probe_conflict(const Task& task, const Attempt& attempt);
     void cancel(Attempt& attempt);
+    void break_off(const Attempt& attempt);
     void await_outcome(Task& task, Attempt& attempt);
     void conclude(Task& task, Attempt& attempt);
     void acknowledge(Attempt& attempt);

@@ -55,6 +55,17 @@ bool Client::mend(Task& task, const contract::Error& error) {
     return true;
 }
 
+/// What came of it, the operation itself says.
+void Client::break_off(const Attempt& attempt) {
+    static constexpr std::int64_t kAnswerMs = 3000;
+    pause(0, 2500);
+    const auto reply = conversation_.ask(RequestKind::abort, session_body(attempt), kAnswerMs);
+    const auto* error = reply ? std::get_if<contract::Error>(&reply->outcome) : nullptr;
+    if (error != nullptr && error->code != "wrong_state") {
+        on_error(attempt, "abort", *error);
+    }
+}
+
 void Client::ask_status(const Task& task) {
     if (!conversation_.open() && !conversation_.connect()) {
         return;

@@ -15,7 +15,7 @@ constexpr std::int64_t kPatienceMs = 2000;
 bool carries_a_session(contract::RequestKind kind) {
     using Kind = contract::RequestKind;
     return kind == Kind::submit || kind == Kind::cancel || kind == Kind::settle ||
-           kind == Kind::decide || kind == Kind::acknowledge;
+           kind == Kind::decide || kind == Kind::acknowledge || kind == Kind::abort;
 }
 
 }  // namespace

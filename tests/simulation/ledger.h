@@ -19,6 +19,7 @@ struct Manner {
     bool twice = false;                ///< hands the same request over twice
     bool hangs_up = false;             ///< closes the connection right after handing over
     bool cancels = false;              ///< asks to cancel soon afterwards
+    bool breaks_off = false;           ///< asks the terminal to break off, a while afterwards
     bool probes_conflict = false;      ///< tries other content under the same id
     bool asks_status = false;          ///< asks the device for its status before
     std::int64_t start_within_ms = 0;  ///< 0: no limit

@@ -76,12 +76,14 @@ std::int64_t draw_amount(int number, Chance& chance) {
     return std::int64_t{1000} * (kTasksMax - number) + chance.below(1000);
 }
 
-Task& add_task(Plan& plan, const std::string& device, int client, Chance& chance) {
+Task& add_task(Plan& plan, const std::string& device, int client, Chance& chance,
+               bool is_at_terminal = true) {
     Task task;
     task.number = static_cast<int>(plan.tasks.size());
     task.client = client;
     task.device = device;
     task.manner = draw_manner(chance);
+    task.manner.breaks_off = is_at_terminal && chance.percent(10);
     plan.tasks.push_back(std::move(task));
     return plan.tasks.back();
 }
@@ -284,7 +286,7 @@ void add_sale_tasks(Plan& plan, Chance& chance) {
     const auto client = [&] { return static_cast<int>(chance.below(plan.clients)); };
     for (const PlannedDevice& device : plan.devices) {
         if (device.driver == "fiscal/shtrih" && !device.opens_shifts) {
-            Task& task = add_task(plan, device.id, 0, chance);
+            Task& task = add_task(plan, device.id, 0, chance, false);
             task.command = contract::OpenShift{};
             task.manner = {};
         }
@@ -303,7 +305,7 @@ void add_sale_tasks(Plan& plan, Chance& chance) {
         add_payment(plan, plan.devices[terminal].id, client(), false, chance);
     }
     if (chance.one_in(5)) {
-        Task& task = add_task(plan, plan.devices.front().id, client(), chance);
+        Task& task = add_task(plan, plan.devices.front().id, client(), chance, false);
         task.total_minor = std::int64_t{1000} * (kTasksMax - task.number) + chance.below(1000);
         task.command = make_receipt(plan.devices.front(), task.total_minor, task.number, chance);
     }

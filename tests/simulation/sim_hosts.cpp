@@ -176,7 +176,10 @@ void SimHosts::start(const std::shared_ptr<Host>& host) {
 void SimHosts::run(const std::shared_ptr<Host>& host) {
     const Device& device = host->slot.device;
     Link link(*this, host);
-    devd::host::Host loop(link, clock_, {device.driver, static_cast<std::int64_t>(1000)},
+    device.line.wish(false);  // it was for the process before
+    devd::host::Self self{device.driver, 1000};
+    self.take_abort = [&device] { return device.line.take_wish(); };
+    devd::host::Host loop(link, clock_, std::move(self),
                           [&device](const std::vector<contract::Setting>& settings) {
                               return device.make(settings, device.line.connector());
                           });
@@ -299,6 +302,15 @@ void SimHosts::send(const std::string& device, const contract::ToHost& message) 
         });
     }
     scheduler_.point();
+}
+
+void SimHosts::abort(const std::string& device) {
+    scheduler_.point();
+    Slot& of = slot(device);
+    scheduler_.trace().say(scheduler_.now(), device, "devd wants it to break off");
+    if (!of.hosts.empty() && !of.hosts.back()->ended) {
+        of.device.line.wish(true);
+    }
 }
 
 void SimHosts::devd_died() {

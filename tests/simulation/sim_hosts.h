@@ -61,6 +61,7 @@ public:
     void spawn(const std::string& device, base::HostEpoch epoch) override;
     void kill(const std::string& device) override;
     void send(const std::string& device, const contract::ToHost& message) override;
+    void abort(const std::string& device) override;
 
     /// The hosts of a dead devd die with it; a successor waits for the lock of its device.
     void devd_died();

@@ -33,6 +33,9 @@ public:
             if (lost()) {
                 return make_error(ErrorCode::link_lost, "the line was cut");
             }
+            if (line_.wished_) {
+                return make_error(ErrorCode::cancelled, "somebody wants to break off");
+            }
             if (!line_.received_.empty()) {
                 return take(buffer);
             }
@@ -386,6 +389,13 @@ Done SimLine::inject(const simulators::Fault& fault) {
     fired_seen_ = faults_of(*device_);  // what was done at once hits no unit
     collect();
     return done;
+}
+
+void SimLine::wish(bool there) {
+    wished_ = there;
+    if (there) {
+        scheduler_.notify(readable_);
+    }
 }
 
 void SimLine::power(bool on) {

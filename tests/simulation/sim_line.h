@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hal/transport/transport.h"
@@ -57,6 +58,9 @@ public:
     /// To the device; what becomes of a fault of the line shows in fired().
     base::Done inject(const simulators::Fault& fault);
     void power(bool on);
+    /// Somebody wants what is under way broken off: waits of the host end until it takes the wish.
+    void wish(bool there);
+    bool take_wish() { return std::exchange(wished_, false); }
     /// The connection breaks for both ends while that side's nth piece from now passes, of which
     /// `bytes` still arrive; counted as a fault of the line. Only on TCP.
     void break_at(simulators::Side side, std::int64_t nth, std::size_t bytes);
@@ -119,6 +123,7 @@ private:
     std::uint64_t at_device_ = 0;   ///< the one that the device has; only on TCP
     std::uint64_t ended_ = 0;       ///< the last one that the device has closed; only on TCP
     std::vector<Break> breaks_;
+    bool wished_ = false;
     std::optional<ProcessId> holder_;
     std::deque<Chunk> to_device_;
     base::Bytes received_;
