@@ -56,7 +56,36 @@ void Machine::receive(base::ByteView bytes, os::Instant now) {
 }
 
 void Machine::arrive(std::byte byte, os::Instant now) {
-    const auto command = options_.old_interface ? scanner_.feed(byte) : arriving_.feed(byte);
+    if (options_.old_interface) {
+        keep(byte, now);
+        if (const auto command = scanner_.feed(byte)) {
+            do_at_once(*command, now);
+        }
+        return;
+    }
+    // What is heard at once takes no room in the buffer.
+    constexpr std::byte kDle{0x10};
+    const bool begins = arriving_.idle() && byte == kDle;
+    const auto command = arriving_.feed(byte);
+    if (begins || !real_time_.empty()) {
+        real_time_.push_back(byte);
+    } else {
+        keep(byte, now);
+    }
+    if (!command || real_time_.empty()) {
+        return;
+    }
+    const base::Bytes said = std::exchange(real_time_, {});
+    if (command->known) {
+        do_at_once(*command, now);
+        return;
+    }
+    for (const std::byte each : said) {
+        keep(each, now);
+    }
+}
+
+void Machine::keep(std::byte byte, os::Instant now) {
     if (buffer_.size() >= options_.buffer_bytes) {
         run(now);
     }
@@ -66,9 +95,6 @@ void Machine::arrive(std::byte byte, os::Instant now) {
         buffer_.push_back(byte);
     }
     hold_back();
-    if (command && command->lead == Lead::dle && command->known) {
-        do_at_once(*command, now);
-    }
 }
 
 void Machine::hold_back() {
@@ -318,6 +344,7 @@ void Machine::power(bool on, os::Instant /*now*/) {
     buffer_.clear();
     reader_.reset();
     arriving_.reset();
+    real_time_.clear();
     scanner_.reset();
     composer_.initialise();
     output_.clear();

@@ -41,6 +41,7 @@ public:
 
 private:
     void arrive(std::byte byte, os::Instant now);
+    void keep(std::byte byte, os::Instant now);
     void do_at_once(const Command& command, os::Instant now);
     void pulse_at_once(const Command& command, os::Instant now);
     void clear_buffers();
@@ -64,6 +65,7 @@ private:
     Composer composer_;
     CommandReader arriving_;   ///< finds real-time commands
     RealTimeScanner scanner_;  ///< the same, of an old interface
+    base::Bytes real_time_;    ///< what has come of one
     CommandReader reader_;     ///< takes commands out of the buffer
     std::deque<std::byte> buffer_;
     base::Bytes output_;
