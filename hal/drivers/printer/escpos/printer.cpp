@@ -90,12 +90,13 @@ Done Printer::ask_state(os::Deadline deadline) {
     if (polls_ && TRY(dialogue_->ask_state(deadline))) {
         return {};
     }
-    if (polls_ && fresh_ && TRY(dialogue_->ask_state(deadline))) {
-        return {};  // the first question was the rest of one that the last line tore
-    }
     polls_ = polls_ && !fresh_;
     const os::Deadline until = std::min(deadline, clock_.now() + kInTurnTime);
     if (settings_.talk == Talk::states && !polls_ && TRY(dialogue_->ask_in_turn(1, until))) {
+        return {};
+    }
+    if (fresh_ && dialogue_->junk().empty() && TRY(ask_behind_rest(deadline))) {
+        polls_ = true;
         return {};
     }
     if (!dialogue_->junk().empty()) {
@@ -104,6 +105,18 @@ Done Printer::ask_state(os::Deadline deadline) {
             "the answer is none of a receipt printer: " + base::to_hex(dialogue_->junk()));
     }
     return make_error(ErrorCode::no_answer, "the printer does not tell its state");
+}
+
+/// The question may have become a part of a command in whose middle somebody has gone: the rest of
+/// any command, and once more. False: no answer, or the printer takes no bytes.
+Result<bool> Printer::ask_behind_rest(os::Deadline deadline) {
+    const Done written =
+        dialogue_->write(Bytes(kCommandBytesMax), std::min(deadline, clock_.now() + kInTurnTime));
+    if (!written && written.error().code == ErrorCode::deadline_passed) {
+        return false;
+    }
+    TRY(Done(written));
+    return dialogue_->ask_state(deadline);
 }
 
 /// Whoever used the line before may have gone in the middle of a command, and what is sent next

@@ -49,6 +49,7 @@ private:
     class Visit;
 
     base::Done connect(os::Deadline deadline);
+    base::Result<bool> ask_behind_rest(os::Deadline deadline);
     base::Result<bool> find_beginning(os::Deadline deadline);
     base::Done learn_names(os::Deadline deadline);
     base::Done learn_whether_it_marks(os::Deadline deadline);

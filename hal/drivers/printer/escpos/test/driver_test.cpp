@@ -56,11 +56,17 @@ TEST(Open, APrinterLeftInTheMiddleOfACommandGetsItsRest) {
     ASSERT_TRUE(counter.open());
 }
 
-TEST(Open, AQuestionThatWasTornBeforeCostsOne) {
+TEST(Open, AQuestionThatWasTakenForTheRestOfACommandIsAskedAgain) {
     Counter counter;
-    counter.printer.then("10 04 01");
+    counter.printer.then("10 04 01").then(base::to_hex(base::Bytes(kCommandBytesMax)));
     counter.printer.is_opened();
-    ASSERT_TRUE(counter.open());
+    const auto opened = counter.open();
+    ASSERT_TRUE(opened) << base::to_text(opened.error());
+    Counter full;
+    full.printer.then("10 04 01")
+        .then_fail(base::to_hex(base::Bytes(kCommandBytesMax)), ErrorCode::deadline_passed,
+                   Effect::none);
+    EXPECT_EQ(full.open().error().code, ErrorCode::no_answer);
 }
 
 TEST(Open, APrinterThatAnswersNoCommandIsNotReady) {
@@ -76,10 +82,11 @@ TEST(Open, APrinterThatAnswersNoCommandIsNotReady) {
 
 TEST(Open, SilenceAndStrangersAreNamed) {
     Counter silent;
-    silent.printer.then("10 04 01").then("10 04 01");
+    silent.printer.then("10 04 01").then(base::to_hex(base::Bytes(kCommandBytesMax)));
+    silent.printer.then("10 04 01");
     EXPECT_EQ(silent.open().error().code, ErrorCode::no_answer);
     Counter stranger;
-    stranger.printer.then("10 04 01", {{"FE 80"}}).then("10 04 01");
+    stranger.printer.then("10 04 01", {{"FE 80"}});
     const auto opened = stranger.open();
     ASSERT_FALSE(opened);
     EXPECT_EQ(opened.error().code, ErrorCode::unexpected_answer);
@@ -98,7 +105,7 @@ TEST(Open, AnotherPrinterThanBeforeIsSaidToBeOne) {
 
 TEST(Open, AModelWithoutRealTimeQuestionsIsAskedInTurn) {
     Counter counter(Set{{"model", "basic"}});
-    counter.printer.then("10 04 01", {{"00"}}).then("10 04 01").then("1D 72 01", {{"03"}});
+    counter.printer.then("10 04 01", {{"00"}}).then("1D 72 01", {{"03"}});
     counter.printer.tells_names();
     const auto opened = counter.open();
     ASSERT_TRUE(opened) << base::to_text(opened.error());

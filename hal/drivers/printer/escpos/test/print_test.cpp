@@ -129,6 +129,29 @@ TEST(Print, PaperThatNobodyChangesLeavesItUnknown) {
     EXPECT_EQ(std::get<contract::PrinterStatus>(*known).paper, contract::PaperState::out);
 }
 
+TEST(Print, APrinterThatCannotBeAskedForItsBufferIsFullIsWaitedForAllTheSame) {
+    for (const bool mended : {true, false}) {
+        Counter counter(Set{{"wait_s", "15"}});
+        counter.opened();
+        const std::string id = counter.printer.next_mark();
+        std::vector<ScriptedPrinter::Word> said{{ScriptedPrinter::kPaperOut, 1s}};
+        if (mended) {
+            said.push_back({"10 00 00 0F", 12s});
+            said.push_back({ScriptedPrinter::answer_with(id), 13s});
+        }
+        counter.printer.tells_state().then(marked(kHi, id), said);
+        for (int i = 0; i < (mended ? 5 : 8); ++i) {
+            counter.printer.then_fail("10 04 01", ErrorCode::deadline_passed, Effect::none);
+        }
+        const auto done = counter.execute(document_of("Hi"));
+        if (mended) {
+            EXPECT_TRUE(done) << base::to_text(done.error());
+        } else {
+            expect_error(done, ErrorCode::paper_out, Effect::unknown);
+        }
+    }
+}
+
 TEST(Print, ALateMarkOfAnEarlierDocumentIsNotTheMarkOfThisOne) {
     Counter counter(Set{{"wait_s", "0"}});
     counter.opened();
