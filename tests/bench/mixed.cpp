@@ -72,8 +72,9 @@ public:
             std::map<std::int64_t, os::Instant> asked;
             for (const std::string& id : devices_) {
                 const os::Instant now = bench_.clock.now();
-                asked[TRY(counter_->raw().send(RequestKind::query, question(id), kDeadlineMs))] =
-                    now;
+                const std::int64_t request =
+                    TRY(counter_->raw().send(RequestKind::query, question(id), kDeadlineMs));
+                asked[request] = now;
             }
             while (!asked.empty()) {
                 const contract::Reply reply = TRY(counter_->raw().receive(bench_.soon()));

@@ -63,8 +63,8 @@ public:
         : bench_(bench), driver_(std::move(driver)) {}
     static Result<std::unique_ptr<Alone>> open(Bench& bench, const std::string& address) {
         auto connector = TRY(transport::make_connector("tcp:" + address, bench.clock, -1));
-        auto alone = std::make_unique<Alone>(
-            bench, TRY(drivers::zvt::make_driver({}, std::move(connector), bench.clock)));
+        auto driver = TRY(drivers::zvt::make_driver({}, std::move(connector), bench.clock));
+        auto alone = std::make_unique<Alone>(bench, std::move(driver));
         TRY(alone->driver_->open(std::nullopt, alone->book_, bench.soon()));
         return alone;
     }
