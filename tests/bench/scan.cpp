@@ -118,9 +118,9 @@ Result<std::vector<Figure>> measure_scan(Bench& bench) {
     std::vector<double> pings;
     for (int round = 0; round < kRounds; ++round) {
         pings.push_back(TRY(median_us(bench.clock, kPings, [&] { return pair->once(); })));
-        bare.push_back(TRY(median_us(bench.clock, kScans, [&]() -> Done {
-            TRY(line->scan());
-            return chain->take();
+        bare.push_back(TRY(median_us(bench.clock, kScans, [&] {
+            const Done sent = line->scan();
+            return sent ? chain->take() : sent;
         })));
         scans.push_back(TRY(median_us(bench.clock, kScans, [&] { return scanned->once(); })));
     }
