@@ -1,6 +1,5 @@
 // Claim: a driver works on a real line, pty or TCP, and a fired cancel descriptor ends its wait.
 // Shown for every driver against devsim.
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
