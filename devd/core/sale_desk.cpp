@@ -177,6 +177,11 @@ Done SaleDesk::can_register(const std::string& registrar) const {
 }
 
 Done SaleDesk::can_register(const DeviceLane& lane, const contract::FiscalStatus& status) const {
+    if (status.training) {
+        return make_error(ErrorCode::wrong_mode,
+                          "registrar: in training mode it registers nothing, and a card would be "
+                          "charged for it; nothing was charged");
+    }
     if (!status.paper_present) {
         return make_error(ErrorCode::paper_out, "registrar: nothing was charged");
     }

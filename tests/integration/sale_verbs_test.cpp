@@ -66,7 +66,7 @@ TEST_F(SaleVerbsTest, SellsAndSaysWhatWasPaidAndRegistered) {
     const Ran sold = tillctl({"sell", file("sale.json", kSale)});
     EXPECT_EQ(sold.exit, 0) << sold.err << sold.out;
     expect_all(sold.out, {"done", "completed: paid and registered", "120.00 EUR", "document",
-                          "payment", "receipt"});
+                          "payment", "receipt", "for the customer"});
     expect_all(sold.err, {"paying at the terminal"});
     const Ran listed = tillctl({"operations"});
     expect_all(listed.out, {"sale", "authorise", "120.00 EUR"});

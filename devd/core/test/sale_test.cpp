@@ -127,6 +127,20 @@ TEST(Sale, ChargesNothingWhenTheRegistrarDoesNotTakeTheReceipt) {
     EXPECT_FALSE(shop.has(SaleRole::payment));
 }
 
+TEST(Sale, ChargesNothingForARegistrarInTrainingMode) {
+    Shop shop;
+    shop.open_all();
+    shop.submit(shop.sale());
+    contract::FiscalStatus status = Shop::status();
+    status.training = true;
+    const auto asked = shop.last<contract::QueryCommand>("fr");
+    ASSERT_TRUE(asked);
+    shop.say("fr", contract::Queried{asked->ticket, contract::ClassStatus(status), {}, false});
+    EXPECT_EQ(shop.look().state, OperationState::failed);
+    EXPECT_EQ(shop.look().error->code, "wrong_mode");
+    EXPECT_FALSE(shop.has(SaleRole::payment));
+}
+
 TEST(Sale, ChargesNothingWhenARegistrarOrTheTerminalIsAway) {
     Shop shop;
     shop.open("fr");

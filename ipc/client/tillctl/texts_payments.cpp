@@ -209,7 +209,12 @@ std::string sale_text(Language language, const contract::SaleResult& sale) {
     std::string told = row(language, Text::label_stage, text(language, text_of(sale.stage)));
     if (sale.payment) {
         contract::PaymentResult payment = *sale.payment;
-        payment.receipts.clear();  // steps of the sale print them
+        const bool printed =
+            std::any_of(sale.steps.begin(), sale.steps.end(),
+                        [](const auto& step) { return step.role == SaleRole::slip; });
+        if (printed) {
+            payment.receipts.clear();  // steps of the sale do; else whoever sells prints them
+        }
         told += payment_text(language, payment);
     }
     if (sale.reversal) {
