@@ -235,6 +235,7 @@ Administration::Outcome Administration::add(ipc::PeerId peer,
     if (const auto taken = devices_.find(made.config.id); taken != devices_.end()) {
         core::DeviceConfig now = taken->second.config;
         now.setup_missing = made.config.setup_missing;
+        forget_remembered(now.settings, made.config.settings);
         if (taken->second.origin == made.origin && now == made.config) {
             return contract::to_value(describe(taken->second));  // the same request once more
         }

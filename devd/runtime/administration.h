@@ -131,6 +131,9 @@ private:
     std::list<std::unique_ptr<PortScan>> scans_;
 };
 
+/// Takes out what devd may have remembered by itself: it was not asked for.
+void forget_remembered(std::vector<contract::Setting>& settings,
+                       const std::vector<contract::Setting>& asked);
 /// Takes out the setting that names the USB device behind a line.
 void forget_adapter(std::vector<contract::Setting>& settings);
 

@@ -49,8 +49,8 @@ bool may_be(const HotplugEvent& event, const std::string& path) {
 base::Result<std::unique_ptr<Hotplug>> Hotplug::start(std::unique_ptr<os::HotplugSource> source,
                                                       HotplugParts parts) {
     std::unique_ptr<Hotplug> hotplug(new Hotplug(std::move(source), std::move(parts)));
-    hotplug->watch_ = TRY(hotplug->parts_.loop.watch(
-        hotplug->source_->fd(), [self = hotplug.get()](os::Readiness) { self->take(); }));
+    const auto ready = [self = hotplug.get()](os::Readiness seen) { self->on_ready(seen); };
+    hotplug->watch_ = TRY(hotplug->parts_.loop.watch(hotplug->source_->fd(), ready));
     return hotplug;
 }
 
@@ -65,15 +65,23 @@ Hotplug::~Hotplug() {
     }
 }
 
-void Hotplug::take() {
-    const std::vector<HotplugEvent> events = source_->take();
-    if (events.empty()) {
-        return;
+void Hotplug::on_ready(os::Readiness ready) {
+    if (!take() && ready.closed) {  // an overflow is an error too, and has an event
+        parts_.logger.error("hotplug ended; what is plugged in is found by trying again");
+        parts_.loop.unwatch(*watch_);
+        watch_.reset();
     }
-    const std::vector<DeviceLine> lines = parts_.lines();
+}
+
+/// False if nothing was there.
+bool Hotplug::take() {
+    const std::vector<HotplugEvent> events = source_->take();
+    const std::vector<DeviceLine> lines =
+        events.empty() ? std::vector<DeviceLine>() : parts_.lines();
     for (const HotplugEvent& event : events) {
         note(event, lines);
     }
+    return !events.empty();
 }
 
 void Hotplug::note(const HotplugEvent& event, const std::vector<DeviceLine>& lines) {

@@ -41,7 +41,7 @@ struct HotplugParts {
 /// up are looked at; whatever else is plugged in is nobody's business, and nothing is opened here.
 ///
 /// Of each device one change at most waits, whatever its line does meanwhile. When the source says
-/// that events were lost, every line is looked at.
+/// that events were lost, every line is looked at. A source that ends is let go of, and said so.
 class Hotplug final {
 public:
     /// Errors: system_failed.
@@ -61,7 +61,8 @@ private:
     Hotplug(std::unique_ptr<os::HotplugSource> source, HotplugParts parts)
         : source_(std::move(source)), parts_(std::move(parts)) {}
 
-    void take();
+    void on_ready(os::Readiness ready);
+    bool take();
     void note(const os::HotplugEvent& event, const std::vector<DeviceLine>& lines);
     void note(const std::string& device, bool left, bool came);
     void settled(const std::string& device);

@@ -59,6 +59,14 @@ std::vector<DeviceLine> Administration::lines() const {
     return lines;
 }
 
+void forget_remembered(std::vector<contract::Setting>& settings,
+                       const std::vector<contract::Setting>& asked) {
+    std::erase_if(settings, [&asked](const auto& one) {
+        return (one.name == kAdapterSetting || one.name == core::kIdentitySetting) &&
+               value_of(asked, one.name) == nullptr;
+    });
+}
+
 /// What was remembered of a line says nothing of another one.
 void forget_adapter(std::vector<contract::Setting>& settings) {
     std::erase_if(settings, [](const auto& one) { return one.name == kAdapterSetting; });

@@ -91,6 +91,18 @@ protected:
         }
         return {};
     }
+    /// Both adapters are pulled and come back, each under the node that the other one had.
+    void put_in(const std::string& first, const std::string& first_serial,
+                const std::string& second, const std::string& second_serial) {
+        shop_->kill_simulator(first);
+        shop_->kill_simulator(second);
+        MUST(bench_->announce_gone(0));
+        MUST(bench_->announce_gone(1));
+        start_registrar(first, 0, first_serial);
+        start_registrar(second, 1, second_serial);
+        MUST(bench_->announce(0));
+        MUST(bench_->announce(1));
+    }
     /// Follows the devices of `states` until each is as it says. A gap is a failure.
     void until(const std::map<std::string, std::function<bool(const contract::Device&)>>& wanted) {
         std::map<std::string, bool> is;
@@ -195,12 +207,7 @@ TEST_F(HotplugTest, TwoRegistrarsThatChangePlacesGetNoReceiptOfTheOther) {
     ASSERT_TRUE(client_->subscribe("device/till", {}, deadline()));
     ASSERT_TRUE(client_->subscribe("device/other", {}, deadline()));
 
-    shop_->kill_simulator("till");
-    shop_->kill_simulator("other");
-    start_registrar("till", 1, kSerial);
-    start_registrar("other", 0, kOtherSerial);
-    MUST(bench_->announce(0));
-    MUST(bench_->announce(1));
+    put_in("other", kOtherSerial, "till", kSerial);
     ASSERT_NO_FATAL_FAILURE(until({{"till", is_wrong}, {"other", is_wrong}}));
     const auto options = new_id();
     ASSERT_TRUE(client_->submit("till", contract::Command(tea()), options, deadline()));
@@ -209,11 +216,7 @@ TEST_F(HotplugTest, TwoRegistrarsThatChangePlacesGetNoReceiptOfTheOther) {
     EXPECT_EQ(receipts("till"), 0U);
     EXPECT_EQ(receipts("other"), 0U);
 
-    shop_->kill_simulator("till");
-    shop_->kill_simulator("other");
-    start_registrar("till", 0, kSerial);
-    start_registrar("other", 1, kOtherSerial);
-    MUST(bench_->announce(0));
+    put_in("till", kSerial, "other", kOtherSerial);
     const auto sold = client_->await(options.operation_id, deadline());
     ASSERT_TRUE(sold) << base::to_text(sold.error());
     EXPECT_EQ(sold->state, contract::OperationState::done);
@@ -234,6 +237,7 @@ TEST_F(HotplugTest, AScannerIsToldByItsAdapter) {
     ASSERT_TRUE(checked) << base::to_text(checked.error());
     ASSERT_EQ(checked->outcome, contract::CheckOutcome::passed) << checked->text;
     EXPECT_EQ(setting("scanner", "adapter"), std::string("1fc9:0089:") + kAdapter);
+    EXPECT_TRUE(client_->add_device(add, deadline())) << "the same request once more";
     ASSERT_TRUE(client_->subscribe("device/scanner", {}, deadline()));
 
     MUST(bench_->unplug(0));

@@ -191,8 +191,10 @@ Done UsbBench::announce(int number) { return tell(tty_path(number), "add"); }
 
 Done UsbBench::announce_scanner(int number) { return tell(hidraw_path(number), "add"); }
 
+Done UsbBench::announce_gone(int number) { return tell(tty_path(number), "remove"); }
+
 Done UsbBench::unplug(int number) {
-    TRY(tell(tty_path(number), "remove"));
+    TRY(announce_gone(number));
     umockdev_testbed_detach_ioctl(testbed_->bed, fmt::format("/dev/ttyUSB{}", number).c_str(),
                                   nullptr);
     umockdev_testbed_remove_device(testbed_->bed, ("/sys" + usb_path(number)).c_str());

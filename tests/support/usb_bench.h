@@ -52,6 +52,8 @@ public:
     /// udev says that the adapter or the scanner is there.
     base::Done announce(int number);
     base::Done announce_scanner(int number);
+    /// udev says that the adapter is gone; what stands behind its node is changed by the caller.
+    base::Done announce_gone(int number);
     /// udev says that it is gone, and its node is; a scanner hangs up, the simulator behind an
     /// adapter is ended by the caller then. In this order, as of a real device: a node that is
     /// there and cannot be opened costs umockdev a descriptor in the program that tries.

@@ -341,5 +341,21 @@ TEST(DeviceChanges, NeverLoseOrDoubleASaleInAnyOrderOfThings) {
     }
 }
 
+TEST(DeviceChanges, WhatIsRememberedEndsNoHostAndCountsAtTheNextOpening) {
+    Rig rig;
+    rig.open_device();
+    ASSERT_TRUE(rig.core->remember({"fr", "fiscal/toy", {{"serial", "S1"}}}));
+    EXPECT_EQ(rig.hosts.kills, 0);
+    EXPECT_EQ(rig.device().state, contract::DeviceState::ready);
+    contract::LineLost lost;
+    lost.error = contract::to_contract(base::make_error(base::ErrorCode::link_lost, "hung up"));
+    rig.say(lost);
+    const auto* open = rig.hosts.last<contract::Open>();
+    ASSERT_NE(open, nullptr);
+    ASSERT_EQ(open->settings.size(), 1U);
+    EXPECT_EQ(open->settings[0].value, "S1");
+    EXPECT_FALSE(rig.core->remember({"none", "fiscal/toy", {}}));
+}
+
 }  // namespace
 }  // namespace tillhost::devd::core

@@ -5,9 +5,12 @@
 // core's own timers never run here: it is not a retry that opens the device.
 #include "devd/runtime/hotplug.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <malloc.h>
+#include <unistd.h>
 
+#include <array>
 #include <deque>
 #include <filesystem>
 
@@ -299,6 +302,32 @@ TEST_F(LossyTest, WhatTheSourceLostIsLookedFor) {
     pull(false);  // likewise; its node is not there
     settle();
     EXPECT_EQ(state(), DeviceState::opening);
+}
+
+TEST_F(HotplugTest, ASourceThatEndsIsLetGoOf) {
+    /// The other side of its socket is gone.
+    class Ended final : public os::HotplugSource {
+    public:
+        Ended() {
+            std::array<int, 2> ends{};
+            INVARIANT(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK) == 0);
+            end_ = os::Descriptor(ends[0]);
+            ::close(ends[1]);
+        }
+        int fd() const override { return end_.get(); }
+        std::vector<os::HotplugEvent> take() override { return {}; }
+
+    private:
+        os::Descriptor end_;
+    };
+    os::KeptLog log;
+    const auto hotplug =
+        MUST(Hotplug::start(std::make_unique<Ended>(), {*loop_, clock_, core_, os::Logger(log),
+                                                        [] { return std::vector<DeviceLine>(); }}));
+    turn();
+    turn();
+    EXPECT_TRUE(log.holds("hotplug ended"));
+    EXPECT_EQ(log.lines().size(), 1U) << "once";
 }
 
 /// What this process holds.
