@@ -19,7 +19,6 @@ using base::ErrorCode;
 using base::make_error;
 using base::Result;
 
-constexpr const char* kDevice = "pos";
 constexpr int kPayments = 8;  // a round
 constexpr int kCommits = 150;
 constexpr int kCommitsBefore = 600;
@@ -61,9 +60,11 @@ class Alone final {
 public:
     Alone(const Bench& bench, std::unique_ptr<device::Driver> driver)
         : bench_(bench), driver_(std::move(driver)) {}
-    static Result<std::unique_ptr<Alone>> open(Bench& bench, const std::string& address) {
+    static Result<std::unique_ptr<Alone>> open(Bench& bench, const std::string& address,
+                                               const std::string& prints) {
         auto connector = TRY(transport::make_connector("tcp:" + address, bench.clock, -1));
-        auto driver = TRY(drivers::zvt::make_driver({}, std::move(connector), bench.clock));
+        auto driver =
+            TRY(drivers::zvt::make_driver({{"prints", prints}}, std::move(connector), bench.clock));
         auto alone = std::make_unique<Alone>(bench, std::move(driver));
         TRY(alone->driver_->open(std::nullopt, alone->book_, bench.soon()));
         return alone;
@@ -83,8 +84,8 @@ private:
 /// The same through devd, from the hand-over to the result.
 class Paid final {
 public:
-    static Result<std::unique_ptr<Paid>> open(Bench& bench, Counter& counter) {
-        std::unique_ptr<Paid> paid(new Paid(bench));
+    static Result<std::unique_ptr<Paid>> open(Bench& bench, Counter& counter, std::string device) {
+        std::unique_ptr<Paid> paid(new Paid(bench, std::move(device)));
         paid->client_ = TRY(client::Client::connect(
             {.endpoint = counter.shop().endpoint(), .name = "till"}, bench.clock, bench.soon()));
         return paid;
@@ -92,7 +93,7 @@ public:
     Done once() {
         client::OperationOptions options;
         options.operation_id = client::make_operation_id(bench_.clock);
-        const auto paid = TRY(client_->carry_out(kDevice, contract::Command(payment_of(++amount_)),
+        const auto paid = TRY(client_->carry_out(device_, contract::Command(payment_of(++amount_)),
                                                  options, bench_.soon()));
         return paid.state == contract::OperationState::done
                    ? Done()
@@ -100,8 +101,9 @@ public:
     }
 
 private:
-    explicit Paid(Bench& bench) : bench_(bench) {}
+    Paid(Bench& bench, std::string device) : bench_(bench), device_(std::move(device)) {}
     Bench& bench_;
+    std::string device_;
     std::unique_ptr<client::Client> client_;
     std::int64_t amount_ = 100;
 };
@@ -112,39 +114,62 @@ Done start_terminal(Counter& counter, const std::string& id, const std::string& 
         {"--pty", "", "--tcp", address, "--card-ms", kCardMs, "--host-ms", kHostMs});
 }
 
-}  // namespace
+/// A terminal for devd and an equal one for the driver alone, who prints being a setting.
+struct Pair {
+    std::unique_ptr<Counter> counter;
+    std::unique_ptr<Paid> paid;
+    std::unique_ptr<Alone> alone;
+    std::unique_ptr<Commits> commits;
 
-Result<std::vector<Figure>> measure_payment(Bench& bench) {
-    const std::string of_devd = TRY(free_address());
-    const auto counter = TRY(Counter::create(
-        bench, {{.id = kDevice,
-                 .body = fmt::format("driver = \"payment/zvt\"\nport = \"tcp:{}\"\n", of_devd)}}));
-    TRY(start_terminal(*counter, kDevice, of_devd));
-    const std::string of_driver = TRY(free_address());
-    TRY(start_terminal(*counter, "other", of_driver));
-    TRY(counter->start());
-    const auto paid = TRY(Paid::open(bench, *counter));
-    const auto alone = TRY(Alone::open(bench, of_driver));
-    const std::string state = counter->shop().folder() + "/state";
-    const auto commits = TRY(Commits::open(state, "reference.db"));
-    for (int i = 0; i < kCommitsBefore; ++i) {
-        TRY(commits->once());
+    static Result<Pair> open(Bench& bench, const std::string& prints) {
+        constexpr const char* kDevice = "pos";
+        const std::string of_devd = TRY(free_address());
+        const std::string body = fmt::format(
+            "driver = \"payment/zvt\"\nport = \"tcp:{}\"\n[settings]\nprints = \"{}\"\n", of_devd,
+            prints);
+        Pair pair;
+        pair.counter = TRY(Counter::create(bench, {{.id = kDevice, .body = body}}));
+        TRY(start_terminal(*pair.counter, kDevice, of_devd));
+        const std::string of_driver = TRY(free_address());
+        TRY(start_terminal(*pair.counter, "other", of_driver));
+        TRY(pair.counter->start());
+        pair.paid = TRY(Paid::open(bench, *pair.counter, kDevice));
+        pair.alone = TRY(Alone::open(bench, of_driver, prints));
+        const std::string state = pair.counter->shop().folder() + "/state";
+        pair.commits = TRY(Commits::open(state, "reference.db"));
+        for (int i = 0; i < kCommitsBefore; ++i) {
+            TRY(pair.commits->once());
+        }
+        return pair;
     }
+};
+
+Result<Figure> in_commits(Bench& bench, const std::string& prints, std::optional<double> bound) {
+    const Pair pair = TRY(Pair::open(bench, prints));
     std::vector<double> commit;
     std::vector<double> beyond;
     std::vector<double> whole;
     std::vector<double> own;
     for (int round = 0; round < kRounds; ++round) {
-        commit.push_back(TRY(median_us(bench.clock, kCommits, [&] { return commits->once(); })));
-        own.push_back(TRY(median_us(bench.clock, kPayments, [&] { return alone->once(); })));
-        whole.push_back(TRY(median_us(bench.clock, kPayments, [&] { return paid->once(); })));
+        commit.push_back(
+            TRY(median_us(bench.clock, kCommits, [&] { return pair.commits->once(); })));
+        own.push_back(TRY(median_us(bench.clock, kPayments, [&] { return pair.alone->once(); })));
+        whole.push_back(TRY(median_us(bench.clock, kPayments, [&] { return pair.paid->once(); })));
         beyond.push_back(whole.back() - own.back());
     }
-    Figure added =
-        compare("ZVT payment = driver and terminal + n commits", beyond, commit, "us", kCommitsMax);
+    Figure added = compare(fmt::format("ZVT payment, prints={}: n commits more", prints), beyond,
+                           commit, "us", bound);
     added.measured = fmt::format("{:.1f} us", median(whole));
     added.reference = fmt::format("{:.1f} + n x {:.1f} us", median(own), median(commit));
-    return std::vector<Figure>{added};
+    return added;
+}
+
+}  // namespace
+
+Result<std::vector<Figure>> measure_payment(Bench& bench) {
+    const Figure at_terminal = TRY(in_commits(bench, "terminal", kCommitsMax));
+    const Figure at_till = TRY(in_commits(bench, "till", std::nullopt));
+    return std::vector<Figure>{at_terminal, at_till};
 }
 
 }  // namespace tillhost::bench

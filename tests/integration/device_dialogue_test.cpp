@@ -38,6 +38,10 @@ protected:
         return {{kDriver, "fiscal/toy"}, {kPort, port()}, {kSerial, ""},
                 {kId, "till"},           {kName, ""},     {kAdd, ""}};
     }
+    /// The check that passed has added whose port it is.
+    std::vector<contract::Setting> remembered() const {
+        return {{"port", port()}, {"serial", "TOY00001"}};
+    }
     static std::unique_ptr<Terminal> tillctl(const std::vector<std::string>& words) {
         return std::make_unique<Terminal>(PROGRAMS_FOLDER "tillctl", words);
     }
@@ -77,7 +81,7 @@ TEST_F(DeviceDialogueTest, AddsADeviceStepByStep) {
     const auto settings = client_->device_settings("till", deadline());
     ASSERT_TRUE(settings) << base::to_text(settings.error());
     EXPECT_EQ(settings->driver, "fiscal/toy");
-    EXPECT_EQ(settings->settings, (std::vector<contract::Setting>{{"port", port()}}));
+    EXPECT_EQ(settings->settings, remembered());
     EXPECT_TRUE(settings->setup_missing.empty());
 }
 
@@ -128,7 +132,7 @@ TEST_F(DeviceDialogueTest, GoesBackAndKeepsWhatWasAnswered) {
     const auto settings = client_->device_settings("till", deadline());
     ASSERT_TRUE(settings) << terminal->screen();
     EXPECT_EQ(settings->name, "Till 2");
-    EXPECT_EQ(settings->settings, (std::vector<contract::Setting>{{"port", port()}}));
+    EXPECT_EQ(settings->settings, remembered());
 }
 
 TEST_F(DeviceDialogueTest, BackOutOfEverythingChangesNothing) {
@@ -209,22 +213,23 @@ TEST_F(DeviceDialogueTest, HidesASecretAndGivesTheEchoBack) {
 TEST_F(DeviceDialogueTest, ConfiguresWhatIsAnsweredAndNothingElse) {
     add_till();
     const std::string now = "Port (number or address) [" + port() + "]: ";
+    constexpr const char* kSet = "serial [TOY00001]: ";
     const auto left = tillctl({"configure", "till"});
-    answer(*left, {{now, ""}, {kSerial, "TOY99999"}, {kName, "Till 9"}});
+    answer(*left, {{now, ""}, {kSet, "TOY99999"}, {kName, "Till 9"}});
     ASSERT_TRUE(left->sees("Change it? y/n [y]: ")) << left->screen();
     left->press(Terminal::kCtrlC);
     EXPECT_TRUE(left->sees(kNothing)) << left->screen();
     EXPECT_EQ(left->ended(), 1);
     const auto before = client_->device_settings("till", deadline());
     ASSERT_TRUE(before);
-    EXPECT_EQ(before->settings.size(), 1U);
+    EXPECT_EQ(before->settings, remembered());
     EXPECT_NE(before->name, "Till 9");
 
     const auto changed = tillctl({"configure", "till"});
     answer(*changed, {{now, ""},
-                      {kSerial, "SHORT"},
+                      {kSet, "SHORT"},
                       {"settings.serial: 8 characters", {}},
-                      {kSerial, ""},
+                      {kSet, ""},
                       {kName, std::string(65, 'x')},
                       {"name: ", {}},
                       {kName, "Till 9"},
