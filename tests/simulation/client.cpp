@@ -210,7 +210,7 @@ void Client::take_submit_reply(Task& task, Attempt& attempt, const contract::Rep
         if (task.manner.cancels && chance_.percent(70)) {
             cancel(attempt);
         }
-        if (task.manner.breaks_off) {
+        if (task.manner.breaks_off && is_money(task.command)) {
             break_off(attempt);
         }
         return;

@@ -122,7 +122,9 @@ void Mischief::on_step(std::size_t device) {
             waiting.planned.step == step &&
             (waiting.planned.command.empty() || waiting.planned.command == command) &&
             --waiting.to_come == 0) {
+            at_once_ = waiting.planned.at_once;
             make(waiting.planned.trouble, device);
+            at_once_ = false;
             if (waiting.planned.second) {
                 const Trouble second = *waiting.planned.second;
                 parts_.scheduler.after(chance_.us_between(100, 60'000), [this, second, device] {
@@ -364,7 +366,7 @@ bool Mischief::use_elsewhere(Counter& at) {
 
 bool Mischief::end_of_paper(Counter& at) {
     Fault fault = fault_of(FaultKind::paper_out);
-    fault.after = chance_.below(12);
+    fault.after = at_once_ ? 0 : chance_.below(12);
     undo_after(chance_.ms_between(500, 9000), [&at] { inject(at, fault_of(FaultKind::paper_in)); });
     return inject(at, fault);
 }

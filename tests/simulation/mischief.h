@@ -82,6 +82,7 @@ private:
     std::int64_t network_percent_;
     std::int64_t elsewhere_ = 0;
     bool calm_ = false;
+    bool at_once_ = false;  ///< of the trouble that is being made
 };
 
 }  // namespace tillhost::simulation

@@ -22,6 +22,7 @@ struct PlannedTrouble {
     std::string command{};  ///< empty: any
     int nth = 1;
     std::optional<Trouble> second{};
+    bool at_once = false;  ///< the paper is out, rather than coming to its end
 };
 
 /// What becomes of an approved card payment that the till has not confirmed.

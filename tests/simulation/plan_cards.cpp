@@ -131,21 +131,39 @@ void add_card_task(Plan& plan, const std::string& device, std::string_view comma
     }
 }
 
-/// Which registrars can make nothing of a receipt.
-enum class Refusal : std::uint8_t { none, by_some, by_all };
+/// What becomes of a sale's receipt.
+enum class Refusal : std::uint8_t {
+    none,
+    by_toy,      ///< the toy registrar has no field for a part of it
+    when_asked,  ///< no registrar has a letter of it
+    when_paid,   ///< the paper is out when it comes to it, at all of them
+};
 
 void make_refusable(contract::Receipt& receipt, Refusal refusal) {
-    if (refusal != Refusal::none) {
-        receipt.customer_contact = "customer@example.org";  // the toy has no field for it
+    if (refusal == Refusal::by_toy || refusal == Refusal::when_asked) {
+        receipt.customer_contact = "customer@example.org";
     }
-    if (refusal == Refusal::by_all) {
-        receipt.lines.front().name += " \u2603";  // no such letter on a Shtrih-M
+    if (refusal == Refusal::when_asked) {
+        receipt.lines.front().name += " \u2603";
+    }
+}
+
+/// The paper of all registrars is out when the first receipt of a sale comes to them.
+void take_paper(Plan& plan) {
+    for (std::size_t device = 0; device + 1 < plan.devices.size(); ++device) {
+        PlannedTrouble planned;
+        planned.trouble = Trouble::paper_out;
+        planned.device = device;
+        planned.step = Step::before_marker;
+        planned.command = "sale_receipt";
+        planned.at_once = true;
+        plan.troubles.push_back(std::move(planned));
     }
 }
 
 void add_sale(Plan& plan, int client, Refusal refusal, Chance& chance) {
     Task& task = add_task(plan, "", client, chance);
-    const bool succeeds = refusal == Refusal::by_all;  // else there is nothing to take back
+    const bool succeeds = refusal == Refusal::when_paid;  // else there is nothing to take back
     task.total_minor = succeeds ? std::int64_t{1000} * (kTasksMax - task.number)
                                 : draw_amount(task.number, chance);
     contract::Sale sale;
@@ -292,11 +310,16 @@ void add_sale_tasks(Plan& plan, Chance& chance) {
         }
     }
     if (is_wanted(plan, "sale_reversal", terminal) || chance.percent(15)) {
-        add_sale(plan, client(), Refusal::by_all, chance);
+        take_paper(plan);
+        add_sale(plan, client(), Refusal::when_paid, chance);
     }
     const std::int64_t sales = chance.between(1, 3);
     for (std::int64_t i = 0; i < sales; ++i) {
-        add_sale(plan, client(), chance.one_in(8) ? Refusal::by_some : Refusal::none, chance);
+        add_sale(plan, client(),
+                 chance.one_in(8)    ? Refusal::by_toy
+                 : chance.one_in(12) ? Refusal::when_asked
+                                     : Refusal::none,
+                 chance);
     }
     if (chance.one_in(6)) {
         add_card_task(plan, plan.devices[terminal].id, "end_of_day", client(), chance);

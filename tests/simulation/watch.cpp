@@ -81,7 +81,7 @@ void Watch::host_heard(const contract::ToHost& message) {
     } else if (std::holds_alternative<contract::Go>(message)) {
         move(Step::go_to_close);
     } else if (const auto* query = std::get_if<contract::QueryCommand>(&message)) {
-        questions_ += std::holds_alternative<contract::StatusQuery>(query->query) ? 1 : 0;
+        questions_ += std::holds_alternative<contract::ReceiptCheckQuery>(query->query) ? 1 : 0;
     }
 }
 

@@ -47,7 +47,7 @@ public:
     const std::string& command() const { return command_; }
     /// The operation that is being executed.
     const base::OperationId& operation() const { return operation_; }
-    /// How often its status was asked for so far.
+    /// How often it was asked whether it would take a receipt.
     std::uint64_t questions() const { return questions_; }
 
 private:
