@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "tests/conformance/lying_driver.h"
 #include "tests/conformance/printer_world.h"
 #include "tests/conformance/trial.h"
 
@@ -116,59 +117,59 @@ std::vector<Row> rows() {
     return all;
 }
 
-class PrinterFaults : public testing::TestWithParam<Row> {
-protected:
-    /// `arm` makes trouble at the n-th step, for every n that is reached; the first lie.
-    template <class Arm, class Reached>
-    std::string at_each(Arm arm, Reached reached) {
-        for (int nth = 1; nth < kStepsMax; ++nth) {
-            PrinterTrial trial(GetParam().subject, GetParam().drawer);
-            arm(trial.world(), nth);
-            const Told told = trial.run();
-            const bool there = reached(trial.world());
-            trial.judge(told, power_fails_);
-            if (!trial.problem().empty()) {
-                return fmt::format("step {}: {}", nth, trial.problem());
-            }
-            if (!there) {
-                return nth > 1 ? "" : "no step was reached";
-            }
+/// `arm` makes trouble at the n-th step, for every n that is reached; the first lie.
+template <class Arm, class Reached>
+std::string at_each(const Row& row, Arm arm, Reached reached, bool power_fails = false) {
+    for (int nth = 1; nth < kStepsMax; ++nth) {
+        PrinterTrial trial(row.subject, row.drawer);
+        arm(trial.world(), nth);
+        const Told told = trial.run();
+        const bool there = reached(trial.world());
+        trial.judge(told, power_fails);
+        if (!trial.problem().empty()) {
+            return fmt::format("step {}: {}", nth, trial.problem());
         }
-        return "there is no end of steps";
-    }
-    std::string with_fault(const LineFault& fault) {
-        std::string lie;
-        for (const char* side : fault.sides) {
-            std::uint64_t before = 0;
-            lie = !lie.empty() ? lie
-                               : at_each(
-                                     [&](PrinterWorld& world, int nth) {
-                                         Keys keys = fault.keys;
-                                         keys.insert(keys.end(), {{"side", side},
-                                                                  {"nth", std::to_string(nth)}});
-                                         before = world.device->printer_state().faults_fired;
-                                         world.fault(fault.name, keys);
-                                     },
-                                     [&](PrinterWorld& world) {
-                                         return world.device->printer_state().faults_fired > before;
-                                     });
+        if (!there) {
+            return nth > 1 ? "" : "no step was reached";
         }
-        return lie;
     }
-    static bool is_used_up(PrinterWorld& world) { return !world.cable->is_armed(); }
-    bool power_fails_ = false;
-};
+    return "there is no end of steps";
+}
+
+std::string with_fault(const Row& row, const LineFault& fault) {
+    const bool power_fails = std::string_view(fault.name) == "power_cut";
+    std::string lie;
+    for (const char* side : fault.sides) {
+        std::uint64_t before = 0;
+        const auto arm = [&](PrinterWorld& world, int nth) {
+            Keys keys = fault.keys;
+            keys.insert(keys.end(), {{"side", side}, {"nth", std::to_string(nth)}});
+            before = world.device->printer_state().faults_fired;
+            world.fault(fault.name, keys);
+        };
+        const auto fired = [&](PrinterWorld& world) {
+            return world.device->printer_state().faults_fired > before;
+        };
+        lie = !lie.empty() ? lie : at_each(row, arm, fired, power_fails);
+    }
+    return lie;
+}
+
+bool is_used_up(PrinterWorld& world) { return !world.cable->is_armed(); }
+
+class PrinterFaults : public testing::TestWithParam<Row> {};
 
 TEST_P(PrinterFaults, OfItsAnswersNeverPrintTwiceAndNeverLie) {
     if (!GetParam().subject.tells) {
         GTEST_SKIP() << "it has no answers";
     }
-    EXPECT_EQ(with_fault({"lose", {}, {"device"}}), "");
-    EXPECT_EQ(with_fault({"late", {{"ms", "250"}}, {"device"}}), "");
-    EXPECT_EQ(with_fault({"late", {{"ms", "7000"}}, {"device"}}), "");
+    EXPECT_EQ(with_fault(GetParam(), {"lose", {}, {"device"}}), "");
+    EXPECT_EQ(with_fault(GetParam(), {"late", {{"ms", "250"}}, {"device"}}), "");
+    EXPECT_EQ(with_fault(GetParam(), {"late", {{"ms", "7000"}}, {"device"}}), "");
     if (!GetParam().subject.socket) {
-        EXPECT_EQ(with_fault({"double", {}, {"device"}}), "");
-        EXPECT_EQ(with_fault({"garble", {{"at", "0"}, {"mask", "16"}}, {"device"}}), "");
+        EXPECT_EQ(with_fault(GetParam(), {"double", {}, {"device"}}), "");
+        EXPECT_EQ(with_fault(GetParam(), {"garble", {{"at", "0"}, {"mask", "16"}}, {"device"}}),
+                  "");
     }
 }
 
@@ -176,22 +177,48 @@ TEST_P(PrinterFaults, APowerCutAtAnyCommandForgetsAndNeverPrintsTwice) {
     if (!GetParam().subject.tells) {
         GTEST_SKIP() << "nobody hears of it";
     }
-    power_fails_ = true;
-    EXPECT_EQ(with_fault({"power_cut", {{"at", "0"}, {"off_ms", "900"}}}), "");
+    EXPECT_EQ(with_fault(GetParam(), {"power_cut", {{"at", "0"}, {"off_ms", "900"}}}), "");
 }
 
 TEST_P(PrinterFaults, AnEndOfTheHostAtAnyStepLeavesOneAtMost) {
     for (const os::Duration late : {0ms, 250ms}) {
-        EXPECT_EQ(at_each([late](PrinterWorld& world, int nth) { world.cable->kill_at(nth, late); },
-                          &is_used_up),
+        EXPECT_EQ(at_each(
+                      GetParam(),
+                      [late](PrinterWorld& world, int nth) { world.cable->kill_at(nth, late); },
+                      &is_used_up),
                   "");
     }
 }
 
 TEST_P(PrinterFaults, ACancelledWaitAtAnyStepLeavesOneAtMost) {
-    EXPECT_EQ(
-        at_each([](PrinterWorld& world, int nth) { world.cable->cancel_at(nth); }, &is_used_up),
-        "");
+    EXPECT_EQ(at_each(
+                  GetParam(), [](PrinterWorld& world, int nth) { world.cable->cancel_at(nth); },
+                  &is_used_up),
+              "");
+}
+
+template <Lie lie>
+base::Result<std::unique_ptr<device::Driver>> make_lying(
+    const std::vector<contract::Setting>& settings, std::unique_ptr<transport::Connector> connector,
+    const os::Clock& clock) {
+    auto driver = TRY(drivers::find("printer/escpos")->make(settings, std::move(connector), clock));
+    return std::unique_ptr<device::Driver>(std::make_unique<LyingDriver>(std::move(driver), lie));
+}
+
+TEST(PrinterSuite, FindsTheKnownBugsOfADriver) {
+    drivers::DriverEntry entry = *drivers::find("printer/escpos");
+    for (const bool drawer : {false, true}) {
+        Row row{printer_subjects().front(), drawer};
+        row.subject.driver = &entry;
+        const LineFault lost{"lose", {}, {"device"}};
+        entry.make = &make_lying<Lie::none>;
+        EXPECT_EQ(with_fault(row, lost), "");
+        for (const drivers::Make make :
+             {&make_lying<Lie::timeout_is_failed>, &make_lying<Lie::asks_again>}) {
+            entry.make = make;
+            EXPECT_NE(with_fault(row, lost), "");
+        }
+    }
 }
 
 INSTANTIATE_TEST_SUITE_P(Drivers, PrinterFaults, testing::ValuesIn(rows()), [](const auto& row) {

@@ -19,6 +19,7 @@ struct PrinterSubject {
     std::string name;  ///< for the test's name: letters, digits and _
     const drivers::DriverEntry* driver = nullptr;
     std::vector<contract::Setting> settings{};
+    std::string model{};    ///< of devsim's printer, for tests on real lines
     bool socket = false;    ///< its line is one, else a serial line
     bool tells = true;      ///< the printer says how it is
     bool confirms = false;  ///< and that the paper came out

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include "tests/conformance/lying_driver.h"
 #include "tests/conformance/terminal_world.h"
 #include "tests/conformance/trial.h"
 
@@ -100,65 +101,12 @@ INSTANTIATE_TEST_SUITE_P(Drivers, TerminalFaults, testing::ValuesIn(rows()), [](
     return row.param.subject.name + "_" + row.param.operation->name;
 });
 
-/// What drivers of terminals get wrong.
-enum class Lie : std::uint8_t {
-    none,
-    timeout_is_failed,
-    asks_again,
-    never_executed,
-    always_executed
-};
-
-/// A driver that is right but for that.
-template <Lie lie>
-class LyingDriver final : public device::Driver {
-public:
-    explicit LyingDriver(std::unique_ptr<device::Driver> driver) : driver_(std::move(driver)) {}
-
-    base::Result<device::Opened> open(const std::optional<contract::Pending>& pending,
-                                      device::Gate& gate, os::Deadline deadline) override {
-        device::Opened opened = TRY(driver_->open(pending, gate, deadline));
-        if (opened.resolution && lie == Lie::never_executed) {
-            opened.resolution->verdict = contract::Verdict::not_executed;
-        } else if (opened.resolution && lie == Lie::always_executed) {
-            opened.resolution->verdict = contract::Verdict::executed;
-        }
-        return opened;
-    }
-    base::Result<contract::OperationResult> execute(const contract::Command& command,
-                                                    device::Gate& gate,
-                                                    os::Deadline deadline) override {
-        auto done = driver_->execute(command, gate, deadline);
-        if (done || done.error().effect == base::Effect::none) {
-            return done;
-        }
-        base::Error error = done.error();
-        if (lie == Lie::timeout_is_failed) {
-            error.effect = base::Effect::none;
-        } else if (lie == Lie::asks_again) {
-            return driver_->execute(command, gate, deadline);
-        }
-        return error;
-    }
-    base::Result<contract::Resolution> resolve(const contract::Pending& pending, device::Gate& gate,
-                                               os::Deadline deadline) override {
-        return driver_->resolve(pending, gate, deadline);
-    }
-    base::Result<contract::ClassStatus> query(const contract::Query& query,
-                                              os::Deadline deadline) override {
-        return driver_->query(query, deadline);
-    }
-
-private:
-    std::unique_ptr<device::Driver> driver_;
-};
-
 template <Lie lie>
 base::Result<std::unique_ptr<device::Driver>> make_lying(
     const std::vector<contract::Setting>& settings, std::unique_ptr<transport::Connector> connector,
     const os::Clock& clock) {
     auto driver = TRY(drivers::find("payment/zvt")->make(settings, std::move(connector), clock));
-    return std::unique_ptr<device::Driver>(std::make_unique<LyingDriver<lie>>(std::move(driver)));
+    return std::unique_ptr<device::Driver>(std::make_unique<LyingDriver>(std::move(driver), lie));
 }
 
 /// The first lie about a payment that the suite finds.
