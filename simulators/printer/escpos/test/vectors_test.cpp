@@ -30,47 +30,52 @@ std::map<std::string, Vector> read_vectors(const std::string& file) {
     return vectors;
 }
 
+/// What is said to a printer, of both files.
+std::map<std::string, Vector> read_commands() {
+    std::map<std::string, Vector> commands = read_vectors("published.txt");
+    commands.merge(read_vectors("derived.txt"));
+    std::erase_if(commands, [](const auto& each) { return !each.second.contains("req"); });
+    return commands;
+}
+
 TEST(EscposVectors, EachCommandDoesWhatItIsPublishedFor) {
     const std::map<std::string, Lines> paper{
-        {"handshake", {}},
-        {"drawer-2", {}},
-        {"drawer-5", {}},
-        {"pulse", {}},
-        {"pulse-5", {}},
-        {"mark", {}},
-        {"cut", {std::string(kFullCut)}},
-        {"partial-cut", {std::string(kPartialCut)}},
-        {"qr", {"[QR 1234]"}},
-        {"pdf417", {"[PDF417 1234]"}},
+        {"cut_full_feed", {std::string(kFullCut)}},
+        {"cut_partial", {std::string(kPartialCut)}},
+        {"qr_1234", {"[QR 1234]"}},
+        {"pdf417_store_print", {"[PDF417 1234]"}},
         {"ean13", {std::string(10, ' ') + "[EAN13 4006381333931]"}},
-        {"dot-raster", {"[picture 8x1]", "▀"}},
-        {"dot-columns", {"[picture 1x24]", "▀"}},
-        {"dot-graphics", {"[picture 1x1]", "▀"}},
+        {"raster_dot", {"[picture 8x1]", "▀"}},
+        {"column_dot", {"[picture 1x24]", "▀"}},
+        {"graphics_dot", {"[picture 1x1]", "▀"}},
         {"chinese", {"〓〓〓〓〓〓〓!"}},
     };
-    const auto vectors = read_vectors("commands.txt");
-    EXPECT_EQ(vectors.size(), paper.size());
-    for (const auto& [name, vector] : vectors) {
+    const auto commands = read_commands();
+    EXPECT_GE(commands.size(), 21U);
+    for (const auto& [name, vector] : commands) {
         Host host({.drawer_open_high = name != "handshake"});
         std::string answer = host.say(vector.at("req"));
         answer += host.wait();
         EXPECT_EQ(answer, vector.contains("ans") ? vector.at("ans") : "") << name;
-        ASSERT_TRUE(paper.contains(name)) << name;
-        EXPECT_EQ(host.paper(), paper.at(name)) << name;
+        EXPECT_EQ(host.paper(), paper.contains(name) ? paper.at(name) : Lines{}) << name;
         EXPECT_EQ(host.state().unknown_commands, 0U) << name;
+    }
+    for (const auto& [name, lines] : paper) {
+        EXPECT_TRUE(commands.contains(name)) << name;
     }
 }
 
 TEST(EscposVectors, ADrawerGetsThePulseThatIsPublished) {
     const std::map<std::string, DrawerPulse> pulses{
-        {"drawer-2", {.pin = 2, .on_ms = 100, .off_ms = 100}},
-        {"drawer-5", {.pin = 5, .on_ms = 100, .off_ms = 100}},
-        {"pulse", {.pin = 2, .on_ms = 120, .off_ms = 240}},
-        {"pulse-5", {.pin = 5, .on_ms = 120, .off_ms = 240}}};
-    const auto vectors = read_vectors("commands.txt");
+        {"pulse_pin2", {.pin = 2, .on_ms = 100, .off_ms = 100}},
+        {"pulse_pin5", {.pin = 5, .on_ms = 100, .off_ms = 100}},
+        {"pulse_digits_pin2", {.pin = 2, .on_ms = 120, .off_ms = 240}},
+        {"pulse_digits_pin5", {.pin = 5, .on_ms = 120, .off_ms = 240}},
+        {"pulse_short", {.pin = 2, .on_ms = 2, .off_ms = 2}}};
+    const auto commands = read_commands();
     for (const auto& [name, pulse] : pulses) {
         Host host;
-        host.say(vectors.at(name).at("req"));
+        host.say(commands.at(name).at("req"));
         host.wait();
         EXPECT_EQ(host.printer().pulses(), std::vector{pulse}) << name;
     }
