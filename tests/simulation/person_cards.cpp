@@ -14,6 +14,7 @@ using simulators::CardTransactionKind;
 
 namespace {
 
+constexpr int kSaysNo = 2;  // PlannedCard::busy
 constexpr std::int64_t kReversalMs = 20'000;
 /// So often a reversal is tried again before the money is paid back otherwise.
 constexpr int kTriesMax = 2;
@@ -76,7 +77,8 @@ bool names(const contract::OperationResult& result, const CardPaper& paper) {
 }
 
 /// A person is bothered about a terminal only where it cannot know: somebody used its keys, or it
-/// kept nothing to compare with, or it says that it approved and does not keep it.
+/// kept nothing to compare with, or it says that it approved and does not keep it; or it says "not
+/// possible" where others say "later", which is also the word of one that keeps nothing.
 void Person::check_need(const CardTerminal& terminal, const contract::Operation& operation,
                         const Task& task) {
     const auto row = store_.rows().find(operation.operation_id);
@@ -86,8 +88,9 @@ void Person::check_need(const CardTerminal& terminal, const contract::Operation&
         const auto& marker = std::get<contract::PaymentMarker>(*row->second.marker);
         had_nothing = marker.last_transaction.empty();
     }
-    if (!terminal.was_used_elsewhere() && !elsewhere && !had_nothing &&
-        !terminal.planned().card.tells_ids) {
+    const PlannedCard& card = terminal.planned().card;
+    if (!terminal.was_used_elsewhere() && !elsewhere && !had_nothing && !card.tells_ids &&
+        card.busy != kSaysNo) {
         findings_.add(
             fmt::format("{}: a person was asked about task {}, though nobody else used "
                         "the terminal: {}",
