@@ -168,9 +168,9 @@ private:
         const bool repeat = frame_ == last_ && is_repeat(found.apdu);
         last_ = frame_;
         last_at_ = clock_.now();
+        answered_since_ = answered_since_ && full;
         if (!repeat && !full) {
             queue_.push_back(found.apdu);
-            answered_since_ = false;
         }
         return {};
     }

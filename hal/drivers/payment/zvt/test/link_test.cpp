@@ -164,7 +164,7 @@ TEST_F(LinkTest, SerialTakesALateRepeatOnceThoughSomethingOfOursWasConfirmed) {
     EXPECT_EQ(next(*serial), "06 D3 01 00");
     line.answer("06");  // but the confirmation of the block was lost
     EXPECT_TRUE(serial->send(*base::from_hex("80 00 00"), clock.now() + 60s));
-    line.say(block, 5s);
+    line.say(block, 5s).say(block);  // and came twice at that
     EXPECT_EQ(next(*serial, 10s), "deadline_passed");
     EXPECT_EQ(line.written.back(), "06");
 }
