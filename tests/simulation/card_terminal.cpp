@@ -74,9 +74,25 @@ std::vector<CardPaper> CardTerminal::papers() const {
     return papers;
 }
 
+bool CardTerminal::use_elsewhere(std::int64_t total_minor, std::int64_t count) {
+    sims_[at_line_]->advance(scheduler_.now());  // what is ours is in its memory before
+    return Counter::use_elsewhere(total_minor, count);
+}
+
 bool CardTerminal::at_rest() const {
-    const simulators::TerminalState state = sims_[at_line_]->terminal_state();
-    return state.powered && !state.pending && state.phase == "idle";
+    for (std::size_t which = 0; which < sims_.size(); ++which) {
+        if (!sims_[which]) {
+            continue;
+        }
+        if (which != at_line_) {
+            sims_[which]->advance(scheduler_.now());
+        }
+        const simulators::TerminalState state = sims_[which]->terminal_state();
+        if (!state.powered || state.pending || state.phase != "idle") {
+            return false;
+        }
+    }
+    return true;
 }
 
 bool CardTerminal::hands_over_receipts() const {

@@ -27,12 +27,14 @@ public:
     CardTerminal(Scheduler& scheduler, Findings& findings, const PlannedDevice& planned,
                  std::uint64_t seed, bool exclusive);
 
+    bool use_elsewhere(std::int64_t total_minor, std::int64_t count) override;
     const CardTerminal* terminal() const override { return this; }
 
     /// Every transaction that tillhost must have asked for, of both memories, those among them that
     /// a terminal took back by itself.
     std::vector<CardPaper> papers() const;
-    /// The terminal that stands there has nothing under way: its paper is the whole truth.
+    /// No terminal has anything under way: their paper is the whole truth. Time passes in the van
+    /// too.
     bool at_rest() const;
     /// Whether the terminal keeps no payment whose receipts it could not hand over.
     bool hands_over_receipts() const;
