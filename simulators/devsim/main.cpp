@@ -1,5 +1,6 @@
 // devsim: one simulated device on a real line. The wiring, and nothing else.
 #include <fmt/format.h>
+#include <sched.h>
 
 #include <csignal>
 #include <cstdio>
@@ -161,7 +162,11 @@ base::Done serve(const ServeArguments& arguments, const Scenario* scenario) {
             }));
     }
     if (arguments.pace_baud > 0) {
-        loop->before_sleep([&bridge] { return bridge.must_stay_awake(); });
+        loop->before_sleep([&bridge] {
+            // The kernel's worker that brings the host's bytes may wait for this very processor.
+            ::sched_yield();
+            return bridge.must_stay_awake();
+        });
     }
     bridge.pump();
     print(stdout, fmt::format("ready {} on {} seed {}\n", arguments.family, line->address(),
