@@ -376,6 +376,9 @@ Requests::Outcome Requests::decide_sale(const Call& call, const contract::Decide
     if (!sale.row.error || sale.row.error->code != base::name_of(ErrorCode::compensation_open)) {
         return wrong_state(sale.row, "decide on the step that is in doubt");
     }
+    if (sales_.is_reversing(sale.row)) {
+        return wrong_state(sale.row, "its payment is being taken back; look at it again");
+    }
     if (sale.row.version != request.version) {
         return wrong_state(sale.row,
                            fmt::format("its version is {}; look at it again", sale.row.version));

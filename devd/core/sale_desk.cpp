@@ -24,6 +24,10 @@ contract::Error told(ErrorCode code, std::string detail) {
 }
 
 contract::Error error_of(const OperationRow& row) {
+    if (row.state == OperationState::done) {
+        return told(ErrorCode::wrong_state,
+                    "registrar: it is in training mode, registered nothing");
+    }
     return row.error ? *row.error
                      : told(ErrorCode::cancelled,
                             fmt::format("the {} was cancelled", contract::case_of(*row.command)));
@@ -62,9 +66,20 @@ void SaleDesk::run() {
         const Entry* sale = context_.book.find(id);
         if (sale != nullptr && sale->row.state == OperationState::accepted) {
             advance(*sale);
+        } else {
+            asked_.erase(id);  // it ended while its registrar was asked
         }
     }
     running_ = false;
+}
+
+/// A registrar in training mode does its work and registers nothing: no card is charged for that,
+/// also if it was put into training, or took over, after the preflight.
+bool SaleDesk::is_registered(const View& at) {
+    const OperationRow& row = at.registration->row;
+    const auto* fiscal = row.result ? std::get_if<contract::FiscalResult>(&*row.result) : nullptr;
+    return row.state == OperationState::done &&
+           (at.payment == nullptr || (fiscal != nullptr && fiscal->registered));
 }
 
 void SaleDesk::advance(const Entry& sale) {
@@ -82,7 +97,7 @@ void SaleDesk::advance(const Entry& sale) {
         after_payment(sale, at);
     } else if (!is_final(at.registration->row.state)) {
         registration_open(sale, at);
-    } else if (at.registration->row.state == OperationState::done) {
+    } else if (is_registered(at)) {
         finish(sale, at);
     } else {
         registration_failed(sale, at);
@@ -292,12 +307,12 @@ void SaleDesk::compensate(const Entry& sale, const View& at) {
 
 Done SaleDesk::reverse_again(const Entry& sale) {
     const View at = view(sale.row);
-    const bool right = at.payment != nullptr && at.payment->row.state == OperationState::done &&
-                       at.registration != nullptr &&
-                       (is_final(at.registration->row.state) || context_.bugs.reverse_in_doubt) &&
-                       at.registration->row.state != OperationState::done &&
-                       (at.reversal == nullptr || is_final(at.reversal->row.state)) &&
-                       (at.reversal == nullptr || at.reversal->row.state != OperationState::done);
+    const bool right =
+        sale.row.state == OperationState::accepted && at.payment != nullptr &&
+        at.payment->row.state == OperationState::done && at.registration != nullptr &&
+        (is_final(at.registration->row.state) || context_.bugs.reverse_in_doubt) &&
+        !is_registered(at) && (at.reversal == nullptr || is_final(at.reversal->row.state)) &&
+        (at.reversal == nullptr || at.reversal->row.state != OperationState::done);
     if (!right) {
         return make_error(ErrorCode::wrong_state, "the sale has no payment to be taken back");
     }
@@ -316,6 +331,11 @@ Done SaleDesk::reverse_again(const Entry& sale) {
     command.reference = payment.reference;
     add(sale, Role::reversal, at.reversals + 1, at.payment->row.device, std::move(command));
     return {};
+}
+
+bool SaleDesk::is_reversing(const OperationRow& sale) const {
+    const View at = view(sale);
+    return at.reversal != nullptr && !is_final(at.reversal->row.state);
 }
 
 // --- the end

@@ -69,6 +69,8 @@ public:
     bool has_steps(const OperationRow& sale) const;
     /// A person wants the payment taken back once more. Errors: wrong_state.
     base::Done reverse_again(const OperationBook::Entry& sale);
+    /// Whether its payment is being taken back at this moment.
+    bool is_reversing(const OperationRow& sale) const;
     /// The client has the sale's result: that of its steps too.
     void acknowledge_steps(const OperationRow& sale);
 
@@ -94,6 +96,7 @@ private:
 
     View view(const OperationRow& sale) const;
     static bool is_blocked(const View& at);
+    static bool is_registered(const View& at);
     const Entry* step(const OperationRow& sale, Role role, int number = 1) const;
     std::vector<const Entry*> steps(const OperationRow& sale) const;
     void advance(const Entry& sale);

@@ -251,7 +251,8 @@ void Requests::expire_later(const base::OperationId& id, std::int64_t start_befo
         if (entry == nullptr || entry->row.state != OperationState::accepted) {
             return;
         }
-        if (is_sale(entry->row) && sales_.has_steps(entry->row)) {
+        const bool at_once = entry->row.attempt > 0 && !is_money(*entry->row.command);
+        if (at_once || (is_sale(entry->row) && sales_.has_steps(entry->row))) {
             return;  // it has started; its row is accepted until its end
         }
         if (context_.clock.unix_ms() > start_before_ms) {

@@ -269,6 +269,30 @@ TEST(Sale, KeepsAnOpenCompensationUntilItSucceedsOrAPersonSaysSo) {
     Rig::ok<contract::Operation>(shop.ask(RequestKind::decide, contract::to_value(decide)));
     EXPECT_EQ(shop.look().state, OperationState::failed);
     EXPECT_EQ(shop.look().error->code, "payment_reversed");
+    EXPECT_EQ(Rig::error(shop.of_operation(RequestKind::resolve)).code, "wrong_state")
+        << "the money was paid back already";
+    EXPECT_FALSE(shop.has(SaleRole::reversal, 3));
+}
+
+TEST(Sale, AReceiptOfARegistrarInTrainingIsNone) {
+    Shop shop;
+    shop.open_all();
+    contract::Sale sale = shop.sale();
+    sale.substitute = "-";
+    shop.submit(sale);
+    shop.answer_preflight();
+    shop.carry_out("pos", SaleRole::payment);
+    contract::FiscalResult practised;
+    practised.training = true;
+    practised.printed = contract::Printed::printed;
+    contract::Finished finished;
+    finished.operation_id = step_id(shop.id, SaleRole::registration, 1);
+    finished.attempt = 1;
+    finished.result = practised;
+    shop.say("fr", finished);
+    EXPECT_TRUE(shop.has(SaleRole::reversal)) << "a card was charged and nothing registered";
+    shop.carry_out("pos", SaleRole::reversal);
+    EXPECT_EQ(shop.look().error->code, "payment_reversed");
 }
 
 TEST(Sale, AsksNoCustomerASecondTimeAfterALostPayment) {

@@ -49,14 +49,17 @@ Result<std::int64_t> minor_of(const std::string& name, const std::string& word,
 }
 
 /// The reversal of a payment that the book has.
-Result<contract::Command> reversal_of(const base::OperationId& id, Client& devd,
-                                      os::Deadline deadline) {
+Result<contract::Command> reversal_of(const base::OperationId& id, const std::string& terminal,
+                                      Client& devd, os::Deadline deadline) {
     const Operation payment = TRY(devd.operation(id, deadline));
     const auto* paid =
         payment.result ? std::get_if<contract::PaymentResult>(&*payment.result) : nullptr;
     if (paid == nullptr || payment.command != "authorise") {
         return bad_field("--of", fmt::format("the id of a payment that is done; this is: {} {}",
                                              payment.command, contract::name_of(payment.state)));
+    }
+    if (payment.device != terminal) {  // its numbers mean another payment at any other one
+        return bad_field("DEVICE", fmt::format("{}, where that payment was made", payment.device));
     }
     contract::Reverse command;
     command.amount_minor = paid->amount_minor;
@@ -97,7 +100,7 @@ Result<contract::Sale> sale_of(const SellVerb& verb) {
 
 Result<contract::Command> command_of(const PayVerb& verb, Client& devd, os::Deadline deadline) {
     if (!verb.of.is_nil()) {
-        return reversal_of(verb.of, devd, deadline);
+        return reversal_of(verb.of, verb.how.device, devd, deadline);
     }
     const base::Currency currency = TRY(currency_of(verb, devd, deadline));
     const std::int64_t minor = TRY(minor_of("AMOUNT", verb.amount, currency));

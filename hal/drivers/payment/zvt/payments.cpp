@@ -89,6 +89,7 @@ public:
         std::string_view currency;
         Charset charset;
         KnownBugs bugs;
+        const std::optional<StatusInfo>& before;  ///< the terminal's last transaction until now
     };
     explicit MoneyListener(const Context& context)
         : context_(context), collector_(context.charset, is_payment()), prints_(context.gate) {}
@@ -179,6 +180,11 @@ private:
             return unclear("the terminal ended without a result");
         }
         TRY(check_terminal());
+        // A till that is a procedure behind would take what was paid before for this payment.
+        const bool numbered = info_->trace || info_->receipt;
+        if (numbered && context_.before && is_same_transaction(*context_.before, *info_)) {
+            return unclear("the terminal told the transaction before this one");
+        }
         const MoneyCall& call = context_.call;
         if (!info_->amount) {
             return unclear("the terminal approved without naming an amount");
@@ -357,7 +363,7 @@ Result<contract::OperationResult> Terminal::run_money(const MoneyCall& call, dev
     if (gate.take_abort()) {
         return make_error(ErrorCode::payment_cancelled, "broken off before the terminal was asked");
     }
-    MoneyListener listener({call, gate, identity_, settings_.currency, charset(), bugs_});
+    MoneyListener listener({call, gate, identity_, settings_.currency, charset(), bugs_, last});
     Dialogue dialogue(*link_, clock_, settings_.timeouts, charset(), gate_);
     Call procedure{command, call.step};
     procedure.money = true;

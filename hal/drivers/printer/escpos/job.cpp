@@ -85,6 +85,7 @@ Done Job::write(base::ByteView piece) {
         TRY(await_person());
     }
     const Done written = dialogue_.write(piece, deadline_);
+    cut_ = !written && written.error().effect != Effect::none;
     begun_ = begun_ || written || written.error().effect != Effect::none;
     if (!written && written.error().code == ErrorCode::deadline_passed) {
         TRY(dialogue_.take_arrived());  // it may have said why

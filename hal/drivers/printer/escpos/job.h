@@ -39,6 +39,8 @@ public:
     /// Errors: effect none if no byte was written, else unknown; what stopped the printer
     /// (errors.def), no_answer (it does not say that it is done), link_lost, deadline_passed.
     base::Done run(const std::vector<base::Bytes>& commands);
+    /// A write ended in its middle: the printer may wait for the rest of a command.
+    bool is_cut() const { return cut_; }
 
 private:
     base::Done send(const std::vector<base::Bytes>& commands);
@@ -54,7 +56,8 @@ private:
     device::Gate& gate_;
     os::Deadline deadline_;
     bool begun_ = false;  ///< a byte of the document may have left
-    bool sent_ = false;   ///< the last piece was reached
+    bool cut_ = false;
+    bool sent_ = false;  ///< the last piece was reached
     std::size_t in_turn_before_ = 0;
     int silent_ = 0;  ///< polls in a row without an answer
 };

@@ -192,11 +192,11 @@ Done Printer::on_a_line(Work work) {
         dialogue_.reset();
         done = work();
     }
-    if (!done && done.error().reaction == base::Reaction::reconnect) {
-        dialogue_.reset();
-    }
     if (dialogue_) {
         known_ = make_status();
+    }
+    if (!done && done.error().reaction == base::Reaction::reconnect) {
+        dialogue_.reset();
     }
     return done;
 }
@@ -254,7 +254,15 @@ Done Printer::print_once(const std::vector<Bytes>& commands, device::Gate& gate,
     terms.mark = next_mark();
     terms.polls = polls_;
     terms.patience = settings_.patience;
-    return Job(*dialogue_, clock_, std::move(terms), gate, deadline).run(commands);
+    Job job(*dialogue_, clock_, std::move(terms), gate, deadline);
+    Done done = job.run(commands);
+    if (job.is_cut()) {
+        // The printer may stand in the middle of a command and would take the next document for
+        // its rest: its beginning is found anew.
+        known_ = make_status();
+        dialogue_.reset();
+    }
+    return done;
 }
 
 Result<contract::PrintResult> Printer::print(const contract::PrintDocument& document,

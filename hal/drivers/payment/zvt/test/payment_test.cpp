@@ -107,6 +107,17 @@ TEST(Zvt, PrintLinesAreKeptWithTheLastLineOfTheirReceipt) {
     EXPECT_EQ(counter.terminal.story, wanted);
 }
 
+TEST(Zvt, TheTransactionBeforeIsNotThisPayment) {
+    Counter counter;
+    counter.terminal.tells_last(hex_of(paid()));
+    counter.terminal.then(kPay, {kAccepted, hex_of(paid())})
+        .then(kAccepted, {kDone})
+        .then(kAccepted);
+    const auto result = counter.pay();
+    ASSERT_FALSE(result) << "the same numbers twice are one payment";
+    EXPECT_EQ(result.error().effect, base::Effect::unknown);
+}
+
 TEST(Zvt, AConnectionForEachOperationIsTheDefault) {
     ScriptedTerminal terminal;
     Book book(terminal);

@@ -273,6 +273,14 @@ TEST(Print, AStalledWriteSaysWhatStalledIt) {
          false,
          base::make_error(ErrorCode::deadline_passed, "the line", Effect::unknown)});
     expect_error(counter.execute(document_of("Hi")), ErrorCode::paper_out, Effect::unknown);
+    // It may stand in the middle of a command: the next document begins with a new opening.
+    EXPECT_EQ(counter.printer.connections, 1);
+    counter.printer.is_opened();
+    const std::string id = counter.printer.next_mark();
+    counter.printer.then(marked(kHi, id), {{ScriptedPrinter::answer_with(id)}});
+    const auto next = counter.execute(document_of("Hi"));
+    EXPECT_TRUE(next) << base::to_text(next.error());
+    EXPECT_EQ(counter.printer.connections, 2);
 }
 
 TEST(Print, APrinterAtAStandstillThatTakesNoQuestionIsWaitedFor) {
