@@ -90,7 +90,7 @@ void SaleDesk::advance(const Entry& sale) {
     if (at.registration == nullptr && at.payment == nullptr) {
         preflight(sale, at);
     } else if (at.payment != nullptr && !is_final(at.payment->row.state)) {
-        wait_for(sale, *at.payment);
+        payment_open(sale, *at.payment);
     } else if (at.payment != nullptr && at.payment->row.state != OperationState::done) {
         fail(sale, error_of(at.payment->row));
     } else if (at.registration == nullptr) {
@@ -224,6 +224,20 @@ void SaleDesk::pay(const Entry& sale, const View& at) {
         std::chrono::duration_cast<std::chrono::milliseconds>(kPaymentStartMax).count();
     add(sale, Role::payment, 1, at.sale->terminal, std::move(command),
         context_.clock.unix_ms() + patience);
+}
+
+/// A terminal that went away before the payment began is not waited for: the customer has gone.
+/// One that works on it already stops at the gate.
+void SaleDesk::payment_open(const Entry& sale, const Entry& payment) {
+    const std::int64_t left_ms = payment.row.start_before_ms - context_.clock.unix_ms() + 1;
+    if (payment.row.state == OperationState::accepted && left_ms <= 0) {
+        context_.book.expire(payment.row.id);
+        return;
+    }
+    if (payment.row.state == OperationState::accepted) {
+        look_again(sale.row.id, std::chrono::milliseconds(left_ms));
+    }
+    wait_for(sale, payment);
 }
 
 // --- the receipt

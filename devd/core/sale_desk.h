@@ -105,6 +105,7 @@ private:
     base::Done can_register(const std::string& registrar) const;
     base::Done can_register(const DeviceLane& lane, const contract::FiscalStatus& status) const;
     void pay(const Entry& sale, const View& at);
+    void payment_open(const Entry& sale, const Entry& payment);
     void register_on(const Entry& sale, const std::string& registrar, int number);
     void after_payment(const Entry& sale, const View& at);
     void registration_open(const Entry& sale, const View& at);

@@ -274,6 +274,18 @@ TEST(Sale, KeepsAnOpenCompensationUntilItSucceedsOrAPersonSaysSo) {
     EXPECT_FALSE(shop.has(SaleRole::reversal, 3));
 }
 
+TEST(Sale, APaymentThatCannotBeginInTimeEndsTheSale) {
+    Shop shop;
+    shop.open_all();
+    shop.submit(shop.sale());
+    shop.answer_preflight();
+    shop.core->on_host_gone("pos", shop.hosts.epochs.at("pos"), "crashed");
+    shop.wait(kPaymentStartMax + seconds(1));
+    EXPECT_EQ(shop.step(SaleRole::payment).state, OperationState::expired);
+    EXPECT_EQ(shop.look().state, OperationState::failed);
+    EXPECT_FALSE(shop.has(SaleRole::registration));
+}
+
 TEST(Sale, AReceiptOfARegistrarInTrainingIsNone) {
     Shop shop;
     shop.open_all();
