@@ -34,12 +34,10 @@ std::optional<Asked> asked_of(const contract::Command& command) {
     return std::nullopt;
 }
 
-/// The amount up to which entering it once is enough; none where the device sets no limit.
-std::optional<std::int64_t> limit_of(const DeviceConfig* device) {
-    if (device == nullptr) {
-        return std::nullopt;
-    }
-    for (const contract::Setting& setting : device->settings) {
+/// The amount up to which entering it once is enough.
+std::int64_t limit_of(const DeviceConfig* device) {
+    for (const contract::Setting& setting :
+         device == nullptr ? std::vector<contract::Setting>() : device->settings) {
         std::int64_t limit = 0;
         const char* const end = setting.value.data() + setting.value.size();
         if (setting.name == kConfirmAboveSetting &&
@@ -47,7 +45,7 @@ std::optional<std::int64_t> limit_of(const DeviceConfig* device) {
             return limit;
         }
     }
-    return std::nullopt;
+    return kConfirmAboveDefaultMinor;
 }
 
 Done check_entry(const contract::PaymentEntry& entry, const Asked& asked,
@@ -62,11 +60,11 @@ Done check_entry(const contract::PaymentEntry& entry, const Asked& asked,
                         "not executed as asked: reverse it at the terminal and decide so",
                         asked.amount_minor));
     }
-    const auto limit = limit_of(device);
-    if (limit && entry.amount_minor > *limit && entry.amount_again_minor != entry.amount_minor) {
+    const std::int64_t limit = limit_of(device);
+    if (entry.amount_minor > limit && entry.amount_again_minor != entry.amount_minor) {
         return base::bad_field(
             "payment.amount_again_minor",
-            fmt::format("the amount a second time, since it is above {}", *limit));
+            fmt::format("the amount a second time, since it is above {}", limit));
     }
     return {};
 }

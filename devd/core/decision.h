@@ -7,6 +7,8 @@ namespace tillhost::devd::core {
 
 /// Setting of a device whose results people enter: above this amount they enter it twice.
 inline constexpr std::string_view kConfirmAboveSetting = "confirm_above_minor";
+/// Where the device does not say; also the default of that setting in its driver's manifest.
+inline constexpr std::int64_t kConfirmAboveDefaultMinor = 100'000;
 
 /// The result that a person's word "executed" gives an operation in doubt, from what stands on the
 /// device's paper. `device` is null where it is no longer configured.

@@ -300,7 +300,16 @@ Requests::Outcome Requests::abort(const Call& call) {
         return make_error(ErrorCode::not_supported,
                           "operation_id: only what a terminal does can be broken off; use cancel");
     }
-    if (const auto of = lanes_.find(entry->row.device); of != lanes_.end()) {
+    const auto of = lanes_.find(entry->row.device);
+    const bool begun = of != lanes_.end() && of->second->is_executing(entry->row.id);
+    const bool takes_back =
+        entry->row.parent && role_of(entry->row) == contract::SaleRole::reversal;
+    if (entry->row.state == OperationState::accepted && !begun && !takes_back) {
+        // Nothing of it is at the terminal yet, and after this nothing will be.
+        answer(call.peer, call.request.id, context_.book.cancel(entry->row.id));
+        return {};
+    }
+    if (of != lanes_.end()) {
         of->second->abort(entry->row.id);
     }
     answer(call.peer, call.request.id, *entry, false);

@@ -114,6 +114,7 @@ bool Person::decide_by_journal(const CardTerminal& terminal, const contract::Ope
         request.verdict = contract::Verdict::executed;
         contract::PaymentEntry entry;
         entry.amount_minor = paper.transaction->amount_minor;
+        entry.amount_again_minor = entry.amount_minor;
         entry.receipt_number = paper.transaction->receipt_number;
         request.payment = entry;
     }

@@ -274,6 +274,20 @@ TEST(Sale, KeepsAnOpenCompensationUntilItSucceedsOrAPersonSaysSo) {
     EXPECT_FALSE(shop.has(SaleRole::reversal, 3));
 }
 
+TEST(Sale, APaymentThatWaitsForItsTerminalIsNotBegunAfterAnAbort) {
+    Shop shop;
+    shop.open_all();
+    shop.submit(shop.sale());
+    shop.answer_preflight();
+    shop.core->on_host_gone("pos", shop.hosts.epochs.at("pos"), "crashed");
+    const auto aborted = Rig::ok<contract::Operation>(shop.of_operation(RequestKind::abort));
+    EXPECT_EQ(aborted.state, OperationState::cancelled);
+    shop.wait(seconds(1));
+    shop.open("pos", true);
+    EXPECT_FALSE(shop.last<contract::Execute>("pos")) << "a card is charged after the abort";
+    EXPECT_EQ(shop.look().state, OperationState::failed);
+}
+
 TEST(Sale, APaymentThatCannotBeginInTimeEndsTheSale) {
     Shop shop;
     shop.open_all();

@@ -168,7 +168,9 @@ public:
                 return fail(operation.error());
             }
             return answer(contract::to_value(*operation, contract::Style::readable),
-                          breaking_off_text(language(), operation->operation_id));
+                          client::is_final(operation->state)  // it had not begun, or is over
+                              ? operation_text(language(), *operation)
+                              : breaking_off_text(language(), operation->operation_id));
         });
     }
 
