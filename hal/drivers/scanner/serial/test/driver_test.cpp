@@ -31,6 +31,7 @@ class SerialScannerTest : public testing::Test {
 protected:
     void start(const Settings& settings = {},
                const simulators::scanner_serial::ScannerOptions& options = {}) {
+        driver_.reset();  // of the cable before
         scanner_ = simulators::scanner_serial::make_scanner(options);
         cable_ = std::make_unique<support::VirtualCable>(*scanner_, clock_, milliseconds(100));
         driver_ = MUST(make_driver(settings, cable_->connector(), clock_));
