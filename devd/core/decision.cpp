@@ -36,8 +36,10 @@ std::optional<Asked> asked_of(const contract::Command& command) {
 
 /// The amount up to which entering it once is enough.
 std::int64_t limit_of(const DeviceConfig* device) {
-    for (const contract::Setting& setting :
-         device == nullptr ? std::vector<contract::Setting>() : device->settings) {
+    if (device == nullptr) {
+        return kConfirmAboveDefaultMinor;
+    }
+    for (const contract::Setting& setting : device->settings) {
         std::int64_t limit = 0;
         const char* const end = setting.value.data() + setting.value.size();
         if (setting.name == kConfirmAboveSetting &&
