@@ -15,6 +15,9 @@ using PeerId = base::StrongId<struct PeerTag>;
 struct PeerIdentity {
     std::int64_t uid = -1;  ///< of a local process; -1 unknown
     std::int64_t pid = 0;   ///< for people only
+    /// Public key of the other end, Z85, 40 characters; empty on the local socket.
+    std::string key{};
+    std::string address{};  ///< where it comes from, for people; empty on the local socket
 };
 
 /// Where replies and events go. Never blocks: a peer that does not read loses the reply, which it

@@ -76,6 +76,23 @@ Requests::Outcome Requests::dispatch(const Call& call) {
         case RequestKind::delete_device:
         case RequestKind::device_settings:
         case RequestKind::check_device:
+        case RequestKind::workstations:
+        case RequestKind::open_pairing:
+        case RequestKind::close_pairing:
+        case RequestKind::pair:
+        case RequestKind::set_workstation:
+        case RequestKind::revoke:
+        case RequestKind::roll_key:
+        // Not there yet.
+        case RequestKind::lease:
+        case RequestKind::take_lease:
+        case RequestKind::renew_lease:
+        case RequestKind::release_lease:
+        case RequestKind::ask_takeover:
+        case RequestKind::answer_takeover:
+        case RequestKind::end_lease:
+        case RequestKind::audit:
+        case RequestKind::verify_audit:
         case RequestKind::unspecified: break;
     }
     return make_error(ErrorCode::unknown_kind, "");

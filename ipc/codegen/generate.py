@@ -14,12 +14,16 @@ import yaml
 sys.dont_write_bytecode = True
 import python_types  # noqa: E402
 
-FILES = ["common", "fiscal_registrar", "payment_terminal", "barcode_scanner",
-         "receipt_printer", "sale", "operations", "admin", "ops", "events", "client",
-         "host_link"]
+FILES = ["common", "access", "fiscal_registrar", "payment_terminal", "barcode_scanner",
+         "receipt_printer", "sale", "operations", "lease", "admin", "ops", "audit", "events",
+         "client", "host_link"]
 SECTIONS = ["enums", "structs", "unions", "requests"]
 PLAIN = {"bool": "bool", "int": "std::int64_t", "text": "std::string", "bytes": "base::Bytes",
          "id": "base::OperationId"}
+
+
+#: Names of the schema that C++ keeps for itself get an underscore behind them there.
+CPP_KEYWORDS = {"operator", "default", "new", "delete"}
 
 
 class SchemaError(Exception):
@@ -45,6 +49,10 @@ def load(folder):
 def element(field):
     """The type's name without the list around it."""
     return field["type"][0] if isinstance(field["type"], list) else field["type"]
+
+
+def enumerator(name):
+    return f"{name}_" if name in CPP_KEYWORDS else name
 
 
 def cpp_name(schema, name):
@@ -99,7 +107,7 @@ def initial(schema, field):
     if name == "bytes":
         return "{}" if "default" in field else ""
     if name in schema["enums"]:
-        return f" = {cpp_name(schema, name)}::{default or 'unspecified'}"
+        return f" = {cpp_name(schema, name)}::{enumerator(default or 'unspecified')}"
     return ""
 
 
@@ -109,7 +117,8 @@ def header_enums(schema):
             yield f"/// {entry['doc']}"
             yield f"enum class {name} : std::uint8_t {{"
             yield "    unspecified = 0,  ///< never sent; refused when received"
-            yield from (f"    {key} = {number}," for key, number in entry["values"].items())
+            yield from (f"    {enumerator(key)} = {number},"
+                        for key, number in entry["values"].items())
             yield "};"
             yield f"std::string_view name_of({name} value);"
         yield ""
@@ -120,6 +129,8 @@ def header_enums(schema):
                 for number, (key, entry) in enumerate(schema["requests"].items(), 1))
     yield "};"
     yield "std::string_view name_of(RequestKind kind);"
+    yield "/// The least role that may make the request; more may be wanted for what is in it."
+    yield "Role role_for(RequestKind kind);"
     yield "/// unspecified if no request has that name."
     yield "RequestKind request_kind_from(std::string_view name);"
     yield ""
@@ -133,6 +144,9 @@ def header_types(schema):
             yield f"using {name} = std::variant<{', '.join(entry['cases'].values())}>;"
             yield f"/// The name of the case, as on the wire."
             yield f"std::string_view case_of(const {name}& value);"
+            if "roles" in entry:
+                yield "/// The least role that may ask for it."
+                yield f"Role role_for(const {name}& value);"
         else:
             yield f"struct {name} {{"
             for key, field in entry["fields"].items():
@@ -208,7 +222,7 @@ def element_default(schema, field):
     if name == "bytes":
         return "base::Bytes{}"
     if name in schema["enums"]:
-        return f"{cpp_name(schema, name)}::{default}"
+        return f"{cpp_name(schema, name)}::{enumerator(default)}"
     return str(default)
 
 
@@ -232,6 +246,20 @@ def source_struct(schema, name, entry):
     reads = [read_field(schema, key, field) for key, field in entry["fields"].items()]
     yield f"bool decode(Decoder& decoder, const Value& from, [[maybe_unused]] {name}& to) {{"
     yield f"    return decoder.map(from){''.join(f' &&{chr(10)}           {r}' for r in reads)};"
+    yield "}"
+
+
+def source_roles(schema, name, entry):
+    """The table of least roles of a union; what it does not name any requester may."""
+    cases = list(entry["cases"])
+    for case, role in entry["roles"].items():
+        if case not in cases or role not in schema["enums"]["Role"]["values"]:
+            raise SchemaError(f"{name}.roles: no case or no role: {case}: {role}")
+    least = [enumerator(entry["roles"].get(case, "observer")) for case in cases]
+    rows = ", ".join(f"Role::{role}" for role in least)
+    yield f"Role role_for(const {name}& value) {{"
+    yield f"    static constexpr Role kRoles[] = {{{rows}}};"
+    yield "    return kRoles[value.index()];"
     yield "}"
 
 
@@ -266,7 +294,8 @@ def source_enum(name, cpp, entry, own):
         yield f"std::string_view name_of({name} value) {{"
         yield "    switch (value) {"
         yield f'        case {name}::unspecified: return "unspecified";'
-        yield from (f'        case {name}::{key}: return "{key}";' for key in entry["values"])
+        yield from (f'        case {name}::{enumerator(key)}: return "{key}";'
+                    for key in entry["values"])
         yield "    }"
         yield '    return "unspecified";'
         yield "}"
@@ -294,6 +323,16 @@ def source_requests(schema):
         yield "    }"
     yield "    return RequestKind::unspecified;"
     yield "}"
+    yield "Role role_for(RequestKind kind) {"
+    yield "    switch (kind) {"
+    yield "        case RequestKind::unspecified: break;"
+    for key, entry in schema["requests"].items():
+        if entry.get("role") not in schema["enums"]["Role"]["values"]:
+            raise SchemaError(f"request {key}: it must name its role")
+        yield f'        case RequestKind::{key}: return Role::{enumerator(entry["role"])};'
+    yield "    }"
+    yield "    return Role::administrator;"
+    yield "}"
 
 
 def write_source(schema):
@@ -314,6 +353,8 @@ def write_source(schema):
     for name in ordered(schema):
         if name in schema["unions"]:
             yield from source_union(name, schema["unions"][name])
+            if "roles" in schema["unions"][name]:
+                yield from source_roles(schema, name, schema["unions"][name])
         else:
             yield from source_struct(schema, name, schema["structs"][name])
         yield ""
@@ -348,7 +389,8 @@ def write_page(schema, file):
     for name, entry in schema["requests"].items():
         if entry["file"] == file:
             bodies = f"Body `{entry['request']}`, reply `{entry['reply']}`."
-            yield f"\n## request `{name}`\n\n{entry['doc']} {bodies}"
+            may = f"For role `{entry['role']}` and above."
+            yield f"\n## request `{name}`\n\n{entry['doc']} {bodies} {may}"
     for name, entry in schema["enums"].items():
         if entry["file"] == file:
             yield f"\n## enum `{name}`\n\n{entry['doc']}\n\n| name | number |\n|---|---|"
@@ -356,8 +398,11 @@ def write_page(schema, file):
     for name, entry in schema["unions"].items():
         if entry["file"] == file:
             yield f"\n## union `{name}`\n\n{entry['doc']} A map with one entry, one of:\n"
-            yield "| case | body |\n|---|---|"
-            yield from (f"| {key} | `{case}` |" for key, case in entry["cases"].items())
+            roles = entry.get("roles", {})
+            yield "| case | body |\n|---|---|" if not roles else (
+                "| case | body | role, where it is more than the request's |\n|---|---|---|")
+            for key, case in entry["cases"].items():
+                yield f"| {key} | `{case}` |" + (f" {roles.get(key, '')} |" if roles else "")
     for name, entry in schema["structs"].items():
         if entry["file"] == file:
             yield f"\n## struct `{name}`\n\n{entry['doc']}"

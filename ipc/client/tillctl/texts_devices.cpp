@@ -62,6 +62,10 @@ struct EventTeller {
         return fmt::format("{} {}{}", contract::name_of(scan.symbology), scan.aim,
                            scan.text.empty() ? base::to_hex(scan.code) : scan.text);
     }
+    std::string operator()(const contract::LeaseChange& change) const {
+        return fmt::format("{} {} {} {}", change.lease.device, contract::name_of(change.kind),
+                           change.client, change.note);
+    }
 };
 
 }  // namespace
