@@ -22,10 +22,10 @@ base::Done check_role(const Rights& rights, contract::Role least, std::string_vi
     if (rights.role >= least) {
         return {};
     }
-    return base::make_error(base::ErrorCode::not_permitted,
-                            fmt::format("{} needs the role {}; {} has {}", what,
-                                        contract::name_of(least), who(rights),
-                                        contract::name_of(rights.role)));
+    return base::make_error(
+        base::ErrorCode::not_permitted,
+        fmt::format("{} needs the role {}; {} has {}", what, contract::name_of(least), who(rights),
+                    contract::name_of(rights.role)));
 }
 
 base::Done check_device_right(const Rights& rights, const std::string& device) {

@@ -1,6 +1,7 @@
 #include "devd/core/core.h"
 
 #include "devd/core/device_lane.h"
+#include "devd/core/leases.h"
 #include "devd/core/requests.h"
 
 namespace tillhost::devd::core {
@@ -27,11 +28,12 @@ struct Core::Parts {
                   requests.answer(peer, request_id, entry);
               }),
           events(clock, timers, outbox, replies),
+          leases({clock, timers, book, outbox, events, replies}),
           random(std::move(random_given)),
-          context{clock,  timers,  book, outbox,   hosts,  waiters,
-                  events, replies, bugs, stopping, random, options},
+          context{clock,  timers,  book, outbox,   hosts,  waiters, events,
+                  leases, replies, bugs, stopping, random, options},
           sales(context, lanes),
-          requests(options, context, lanes, sales, random) {
+          requests(options, context, lanes, sales, leases, random) {
         book.on_change([this](const OperationBook::Entry& entry) {
             events.operation_changed(entry);
             waiters.changed(entry);
@@ -41,6 +43,9 @@ struct Core::Parts {
                 of->moved(entry.row);
             }
             sales.moved(entry.row);
+            if (is_final(entry.row.state)) {
+                settled = true;
+            }
             note(entry);
         });
     }
@@ -71,6 +76,9 @@ struct Core::Parts {
     /// The end of a turn: what has become of devices is told.
     void tell() {
         sales.run();
+        if (std::exchange(settled, false)) {
+            leases.look();
+        }
         for (const std::string& device : events.take_marked()) {
             const DeviceLane* const of = events.wants_device(device) ? lane(device) : nullptr;
             if (of != nullptr) {
@@ -103,6 +111,8 @@ struct Core::Parts {
     Outbox outbox;
     Waiters waiters;
     Events events;
+    Leases leases;
+    bool settled = false;  ///< an operation came to its end in this turn
     const std::function<std::uint64_t()> random;
     LaneContext context;
     Requests::Lanes lanes;
@@ -156,6 +166,7 @@ void Core::on_peer_gone(ipc::PeerId peer) {
     parts_->requests.forget(peer);
     parts_->waiters.forget(peer);
     parts_->events.forget(peer);
+    parts_->leases.forget(peer);
     for (const auto& [id, lane] : parts_->lanes) {
         lane->forget(peer);
     }
@@ -276,6 +287,10 @@ base::Done Core::remember(DeviceConfig device) {
 
 base::Done Core::check_session(ipc::PeerId peer, std::optional<std::int64_t> session) const {
     return parts_->requests.check_session(peer, session);
+}
+
+base::Result<Rights> Core::rights_of(const ipc::PeerIdentity& identity) const {
+    return parts_->requests.rights_of(identity);
 }
 
 void Core::on_durable() { parts_->outbox.flush(); }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "devd/core/access.h"
 #include "devd/core/book_store.h"
 #include "devd/core/figures.h"
 #include "devd/core/host_port.h"
@@ -82,6 +83,7 @@ struct CoreOptions {
     ShopDefaults shop{};
     CommandCheck check_command{};        ///< before acceptance; nothing = every command passes
     DeviceObserver* observer = nullptr;  ///< nothing, or it outlives the core
+    const AccessPort* access = nullptr;  ///< nothing: every peer is an administrator
 };
 
 /// Bugs that the simulation must find, each behind its own switch; all off everywhere else.
@@ -157,6 +159,8 @@ public:
     base::Done remember(DeviceConfig device);
     /// Errors: no_session; stale_session if `session` is not the one of this peer.
     base::Done check_session(ipc::PeerId peer, std::optional<std::int64_t> session) const;
+    /// What a peer may, as every request is checked. Errors: not_paired.
+    base::Result<Rights> rights_of(const ipc::PeerIdentity& identity) const;
 
     /// The store's durable position has moved: what waited for it leaves now.
     void on_durable();

@@ -403,6 +403,7 @@ contract::Device DeviceLane::describe() const {
         device.in_doubt = doubt->row.id;
     }
     device.state = state();
+    device.leased_to = context_.leases.holder(config_.id);
     return device;
 }
 

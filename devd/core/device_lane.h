@@ -8,6 +8,7 @@
 
 #include "devd/core/core.h"
 #include "devd/core/events.h"
+#include "devd/core/leases.h"
 #include "devd/core/operation_book.h"
 #include "devd/core/outbox.h"
 #include "devd/core/shift_keeper.h"
@@ -51,6 +52,7 @@ struct LaneContext {
     HostPort& hosts;
     Waiters& waiters;
     Events& events;
+    const Leases& leases;
     ipc::ReplySink& replies;
     const KnownBugs& bugs;
     const bool& stopping;

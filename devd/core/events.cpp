@@ -16,7 +16,8 @@ using contract::OperationState;
 /// What a device's event is about; its queue and the age of its answers change all the time.
 bool same(const contract::Device& one, const contract::Device& other) {
     return one.state == other.state && one.reason == other.reason &&
-           one.in_doubt == other.in_doubt && one.status == other.status;
+           one.in_doubt == other.in_doubt && one.status == other.status &&
+           one.leased_to == other.leased_to;
 }
 
 }  // namespace
@@ -109,10 +110,17 @@ void Events::prompted(const std::string& device, const contract::PromptShown& sh
     }
 }
 
-void Events::scanned(contract::Scan scan) {
+void Events::scanned(contract::Scan scan, const std::string& holder) {
     const std::string name = std::string(kScanTopic) + scan.device;
     if (topics_.contains(name)) {
-        publish(name, std::move(scan), 0);
+        publish(name, std::move(scan), 0, holder);
+    }
+}
+
+void Events::lease_changed(contract::LeaseChange change, Position position) {
+    const std::string name = std::string(kLeaseTopic) + change.lease.device;
+    if (topics_.contains(name)) {
+        publish(name, std::move(change), position);
     }
 }
 
@@ -125,11 +133,12 @@ Events::Topic& Events::topic(const std::string& name) {
     return found->second;
 }
 
-void Events::publish(const std::string& name, contract::EventBody body, Position position) {
+void Events::publish(const std::string& name, contract::EventBody body, Position position,
+                     const std::string& only_for) {
     Topic& in = topic(name);
     const Position before = in.ring.empty() ? position_ : in.ring.back().position;
     const Position after = std::max(position, before);
-    in.ring.push_back({++last_seq_, after, clock_.unix_ms(), std::move(body)});
+    in.ring.push_back({++last_seq_, after, clock_.unix_ms(), std::move(body), only_for});
     if (in.ring.size() > kEventsPerTopicMax) {
         in.dropped_to = in.ring.front().seq;
         in.ring.pop_front();
@@ -188,12 +197,24 @@ std::optional<Events::Held> Events::next_for(const Topic& topic, const Subscript
         gap.from_seq = of.lost_from.value_or(of.next);
         gap.to_seq = topic.dropped_to;
         gap.restarted = of.lost_from.has_value();
-        return Held{topic.dropped_to, position_, clock_.unix_ms(), gap};
+        return Held{topic.dropped_to, position_, clock_.unix_ms(), gap, {}};
     }
-    const auto next =
-        std::lower_bound(topic.ring.begin(), topic.ring.end(), of.next,
-                         [](const Held& held, std::int64_t seq) { return held.seq < seq; });
+    auto next = std::lower_bound(topic.ring.begin(), topic.ring.end(), of.next,
+                                 [](const Held& held, std::int64_t seq) { return held.seq < seq; });
+    next = std::find_if(next, topic.ring.end(),
+                        [&](const Held& held) { return may_see(of.who, held); });
     return next == topic.ring.end() ? std::nullopt : std::optional(*next);
+}
+
+/// A scan may be the holder's alone, and an alarm of a device that the subscriber may not use.
+bool Events::may_see(const Subscriber& who, const Held& held) {
+    if (!held.only_for.empty() && held.only_for != who.client) {
+        return false;
+    }
+    const auto* alarm = std::get_if<contract::Alarm>(&held.body);
+    return alarm == nullptr || who.devices.empty() ||
+           std::find(who.devices.begin(), who.devices.end(), alarm->operation.device) !=
+               who.devices.end();
 }
 
 bool Events::send(std::int64_t number, Subscription& to, const Held& held) {
@@ -203,13 +224,13 @@ bool Events::send(std::int64_t number, Subscription& to, const Held& held) {
     event.seq = held.seq;
     event.at_ms = held.at_ms;
     event.body = held.body;
-    return replies_.send(to.peer, {to.request_id, contract::to_value(event), true});
+    return replies_.send(to.who.peer, {to.who.request_id, contract::to_value(event), true});
 }
 
 // --- subscriptions
 
 base::Result<contract::SubscribeReply> Events::subscribe(
-    ipc::PeerId peer, std::int64_t request_id, const contract::SubscribeRequest& request) {
+    const Subscriber& who, const contract::SubscribeRequest& request) {
     if (request.epoch == 0 && request.from_seq != 0) {
         return base::bad_field("epoch", "the epoch that from_seq belongs to");
     }
@@ -217,7 +238,7 @@ base::Result<contract::SubscribeReply> Events::subscribe(
         return base::bad_field(
             "from_seq", fmt::format("at most {}, the next number of this epoch", last_seq_ + 1));
     }
-    const auto mine = by_peer_.find(peer);
+    const auto mine = by_peer_.find(who.peer);
     if (mine != by_peer_.end() && mine->second.size() >= kSubscriptionsPerPeerMax) {
         return make_error(
             ErrorCode::retry_later,
@@ -230,7 +251,7 @@ base::Result<contract::SubscribeReply> Events::subscribe(
     const std::int64_t number = ++last_subscription_;
     Topic& in = topic(request.topic);
     Subscription& made = subscriptions_[number];
-    made = {peer, request_id, request.topic, last_seq_ + 1, request.credit, {}};
+    made = {who, request.topic, last_seq_ + 1, request.credit, {}};
     if (request.epoch == epoch_) {
         made.next = std::max<std::int64_t>(request.from_seq, 1);
     } else if (request.epoch != 0) {
@@ -238,13 +259,13 @@ base::Result<contract::SubscribeReply> Events::subscribe(
         made.lost_from = request.from_seq;
     }
     in.subscribers.insert(number);
-    by_peer_[peer].insert(number);
+    by_peer_[who.peer].insert(number);
     return contract::SubscribeReply{number, epoch_, last_seq_ + 1};
 }
 
 base::Result<Events::Subscription*> Events::own(ipc::PeerId peer, std::int64_t number) {
     const auto found = subscriptions_.find(number);
-    if (found == subscriptions_.end() || found->second.peer != peer) {
+    if (found == subscriptions_.end() || found->second.who.peer != peer) {
         return base::bad_field("subscription", "one that subscribe gave this connection");
     }
     return &found->second;
@@ -269,7 +290,7 @@ base::Done Events::unsubscribe(ipc::PeerId peer, const contract::UnsubscribeRequ
 void Events::end(std::int64_t number) {
     const auto found = subscriptions_.find(number);
     topics_.at(found->second.topic).subscribers.erase(number);
-    const auto mine = by_peer_.find(found->second.peer);
+    const auto mine = by_peer_.find(found->second.who.peer);
     mine->second.erase(number);
     if (mine->second.empty()) {
         by_peer_.erase(mine);

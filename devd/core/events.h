@@ -31,6 +31,7 @@ inline constexpr std::string_view kDeviceTopic = "device/";
 inline constexpr std::string_view kOperationTopic = "operation/";
 inline constexpr std::string_view kPromptTopic = "prompt/";
 inline constexpr std::string_view kScanTopic = "scan/";
+inline constexpr std::string_view kLeaseTopic = "lease/";
 inline constexpr std::string_view kAlarmsTopic = "alarms";
 
 /// What a person should look at in this row; nothing once it was acknowledged.
@@ -60,7 +61,9 @@ public:
     void device_changed(const contract::Device& device, Position position);
     void device_is(const contract::Device& device);
     void prompted(const std::string& device, const contract::PromptShown& shown, Position position);
-    void scanned(contract::Scan scan);
+    /// `holder`: who has the scanner for himself, and alone hears of it; empty = everybody.
+    void scanned(contract::Scan scan, const std::string& holder);
+    void lease_changed(contract::LeaseChange change, Position position);
 
     /// Marks a device whose lane may have changed, for the core to look at at the end of its turn.
     void mark(const std::string& device) {
@@ -71,9 +74,15 @@ public:
     std::set<std::string> take_marked() { return std::exchange(marked_, {}); }
 
     // --- subscriptions
+    struct Subscriber {
+        ipc::PeerId peer;
+        std::int64_t request_id = 0;
+        std::string client{};
+        std::vector<std::string> devices{};  ///< whose alarms it may see; empty = all
+    };
     /// The topic exists, as the caller knows. Errors: bad_field (from_seq), retry_later.
     /// Send the reply when position() is out, then call begin_flow().
-    base::Result<contract::SubscribeReply> subscribe(ipc::PeerId peer, std::int64_t request_id,
+    base::Result<contract::SubscribeReply> subscribe(const Subscriber& who,
                                                      const contract::SubscribeRequest& request);
     void begin_flow(std::int64_t subscription);
     /// Lets a subscription have what waits for it.
@@ -94,6 +103,7 @@ private:
         Position position = 0;  ///< never below that of the event before
         std::int64_t at_ms = 0;
         contract::EventBody body;
+        std::string only_for{};  ///< a client; empty = everybody
     };
     struct Topic {
         std::deque<Held> ring;
@@ -102,8 +112,7 @@ private:
         std::optional<contract::Device> device;  ///< as last told, of a device's topic
     };
     struct Subscription {
-        ipc::PeerId peer;
-        std::int64_t request_id = 0;
+        Subscriber who;
         std::string topic;
         std::int64_t next = 0;  ///< first number not sent
         std::int64_t credit = 0;
@@ -111,7 +120,9 @@ private:
     };
 
     Topic& topic(const std::string& name);
-    void publish(const std::string& name, contract::EventBody body, Position position);
+    void publish(const std::string& name, contract::EventBody body, Position position,
+                 const std::string& only_for = {});
+    static bool may_see(const Subscriber& who, const Held& held);
     void alarm(const OperationBook::Entry& entry);
     void flow(const Topic& topic, std::int64_t number, Subscription& to);
     bool send(std::int64_t number, Subscription& to, const Held& held);

@@ -140,7 +140,7 @@ void DeviceLane::take(const contract::Scanned& scanned) {
     last_ok_ = now();
     contract::Scan scan = scanned.scan;
     scan.device = config_.id;
-    context_.events.scanned(std::move(scan));
+    context_.events.scanned(std::move(scan), context_.leases.holder(config_.id));
 }
 
 /// With anything under way, its own answer says so too.

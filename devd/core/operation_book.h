@@ -28,6 +28,10 @@ bool is_money(const contract::Command& command);
 bool is_payment(const contract::Command& command);
 /// Whether the row is a sale, whose steps are rows of their own.
 bool is_sale(const OperationRow& row);
+/// In the place of a device that a sale names: none.
+inline constexpr std::string_view kNobody = "-";
+/// Every device that a sale names.
+std::vector<std::string> devices_of(const contract::Sale& sale);
 /// Whether a command makes a document with a number of its own.
 bool makes_fiscal_document(const contract::Command& command);
 

@@ -29,23 +29,35 @@ base::Error wrong_state(const OperationRow& row, std::string_view wanted) {
 
 void Requests::handle(ipc::PeerId peer, const ipc::PeerIdentity& identity,
                       const contract::Request& request) {
+    const auto call = begin(peer, identity, request);
+    const Outcome outcome = call ? dispatch(*call) : Outcome(call.error());
+    if (!outcome) {
+        context_.replies.send(peer, {request.id, contract::to_contract(outcome.error())});
+    }
+}
+
+/// Errors: not_paired, no_session, not_permitted.
+Result<Requests::Call> Requests::begin(ipc::PeerId peer, const ipc::PeerIdentity& identity,
+                                       const contract::Request& request) const {
     const auto session = sessions_.find(peer);
     const os::Duration wait = request.deadline_ms == 0
                                   ? kRequestDeadline
                                   : os::Duration(std::chrono::milliseconds(std::min(
                                         request.deadline_ms, contract::kRequestDeadlineMsMax)));
-    const Call call{peer, identity, request,
-                    session == sessions_.end() ? nullptr : &session->second,
-                    context_.clock.now() + wait};
-    if (const Outcome outcome = dispatch(call); !outcome) {
-        context_.replies.send(peer, {request.id, contract::to_contract(outcome.error())});
+    Call call{peer,
+              identity,
+              request,
+              session == sessions_.end() ? nullptr : &session->second,
+              context_.clock.now() + wait,
+              TRY(rights_of(identity))};
+    if (call.session == nullptr && request.kind != RequestKind::hello) {
+        return make_error(ErrorCode::no_session, "say hello first");
     }
+    TRY(check_role(call.rights, contract::role_for(request.kind), contract::name_of(request.kind)));
+    return call;
 }
 
 Requests::Outcome Requests::dispatch(const Call& call) {
-    if (call.session == nullptr && call.request.kind != RequestKind::hello) {
-        return make_error(ErrorCode::no_session, "say hello first");
-    }
     switch (call.request.kind) {
         case RequestKind::hello: return hello(call);
         case RequestKind::devices: return devices(call);
@@ -67,6 +79,13 @@ Requests::Outcome Requests::dispatch(const Call& call) {
         case RequestKind::health: return health(call);
         case RequestKind::metrics: return metrics(call);
         case RequestKind::backup: return backup(call);
+        case RequestKind::lease: return lease(call);
+        case RequestKind::take_lease: return take_lease(call);
+        case RequestKind::renew_lease: return renew_lease(call);
+        case RequestKind::release_lease: return release_lease(call);
+        case RequestKind::ask_takeover: return ask_takeover(call);
+        case RequestKind::answer_takeover: return answer_takeover(call);
+        case RequestKind::end_lease: return end_lease(call);
         // devd/runtime answers these: they need files and drivers.
         case RequestKind::models:
         case RequestKind::ports:
@@ -84,13 +103,6 @@ Requests::Outcome Requests::dispatch(const Call& call) {
         case RequestKind::revoke:
         case RequestKind::roll_key:
         // Not there yet.
-        case RequestKind::lease:
-        case RequestKind::take_lease:
-        case RequestKind::renew_lease:
-        case RequestKind::release_lease:
-        case RequestKind::ask_takeover:
-        case RequestKind::answer_takeover:
-        case RequestKind::end_lease:
         case RequestKind::audit:
         case RequestKind::verify_audit:
         case RequestKind::unspecified: break;
@@ -171,18 +183,18 @@ Requests::Outcome Requests::hello(const Call& call) {
         return make_error(ErrorCode::wrong_version,
                           fmt::format("versions: {} is spoken here", contract::kProtocolVersion));
     }
-    if (request.client == kOwnClient) {
-        return base::bad_field("client", "a name of the program's own; \"devd\" is devd's");
-    }
+    const std::string client = TRY(client_name(call, request));
     // Numbered at random, so that a message from before a restart of devd fits no session.
     const base::SessionId id{random_() % kSessionMax + 1};
-    sessions_[call.peer] = Session{id, request.client};
+    sessions_[call.peer] = Session{id, client};
     contract::HelloReply body;
     body.version = contract::kProtocolVersion;
     body.session = static_cast<std::int64_t>(id.value);
     body.program_version = options_.program_version;
     body.schema_hash = contract::kSchemaHash;
     body.book_epoch = context_.book.book_epoch();
+    body.role = call.rights.role;
+    body.client = client;
     reply(call.peer, call.request.id, 0, contract::to_value(body));
     return {};
 }
@@ -192,7 +204,7 @@ Requests::Outcome Requests::devices(const Call& call) {
     contract::DevicesReply body;
     Position after = 0;
     for (const auto& [id, lane] : lanes_) {
-        if (lane->is_retired()) {
+        if (lane->is_retired() || !call.rights.may_use(id)) {
             continue;
         }
         body.devices.push_back(lane->describe());
@@ -204,14 +216,16 @@ Requests::Outcome Requests::devices(const Call& call) {
 
 Requests::Outcome Requests::status(const Call& call) {
     const auto request = TRY(contract::from_value<contract::DeviceRequest>(call.request.body));
-    const DeviceLane* of = TRY(lane(request.device));
+    const DeviceLane* of = TRY(usable_lane(call, request.device));
     reply(call.peer, call.request.id, of->position(), contract::to_value(of->describe()));
     return {};
 }
 
 Requests::Outcome Requests::query(const Call& call) {
     const auto request = TRY(contract::from_value<contract::QueryRequest>(call.request.body));
-    DeviceLane* of = TRY(lane(request.device));
+    DeviceLane* of = TRY(usable_lane(call, request.device));
+    TRY(check_role(call.rights, contract::role_for(request.query),
+                   contract::case_of(request.query)));
     return of->ask(request.query, call.peer, call.request.id, call.deadline);
 }
 
@@ -219,7 +233,7 @@ Requests::Outcome Requests::query(const Call& call) {
 
 Requests::Outcome Requests::await(const Call& call, Waiters::Until until) {
     const auto request = TRY(contract::from_value<contract::OperationRequest>(call.request.body));
-    const OperationBook::Entry* entry = TRY(known(request.operation_id));
+    const OperationBook::Entry* entry = TRY(visible(call, request.operation_id));
     if (is_settled(entry->row) && until == Waiters::Until::settled) {
         answer(call.peer, call.request.id, *entry);
         return {};
@@ -233,7 +247,7 @@ Requests::Outcome Requests::await(const Call& call, Waiters::Until until) {
 
 Requests::Outcome Requests::resolve(const Call& call) {
     const auto request = TRY(contract::from_value<contract::OperationRequest>(call.request.body));
-    const OperationBook::Entry* entry = TRY(known(request.operation_id));
+    const OperationBook::Entry* entry = TRY(visible(call, request.operation_id));
     if (is_sale(entry->row)) {
         TRY(sales_.reverse_again(*entry));
         answer(call.peer, call.request.id, *entry);
@@ -252,7 +266,7 @@ Requests::Outcome Requests::resolve(const Call& call) {
 
 Requests::Outcome Requests::operation(const Call& call) {
     const auto request = TRY(contract::from_value<contract::OperationRequest>(call.request.body));
-    answer(call.peer, call.request.id, *TRY(known(request.operation_id)));
+    answer(call.peer, call.request.id, *TRY(visible(call, request.operation_id)));
     return {};
 }
 
@@ -264,7 +278,7 @@ Requests::Outcome Requests::operations(const Call& call) {
     for (auto entry = all.rbegin(); entry != all.rend(); ++entry) {
         const OperationRow& row = entry->second->row;
         if ((!request.device.empty() && row.device != request.device) ||
-            (request.unsettled_only && is_final(row.state))) {
+            (request.unsettled_only && is_final(row.state)) || !may_see(call, row)) {
             continue;
         }
         if (body.operations.size() == static_cast<std::size_t>(request.limit)) {
@@ -283,7 +297,7 @@ Requests::Outcome Requests::cancel(const Call& call) {
     const auto request =
         TRY(contract::from_value<contract::SessionOperationRequest>(call.request.body));
     TRY(check_session(call, request.session));
-    const OperationBook::Entry* entry = TRY(known(request.operation_id));
+    const OperationBook::Entry* entry = TRY(own(call, request.operation_id, "cancel"));
     if (entry->row.state == OperationState::cancelled) {
         answer(call.peer, call.request.id, *entry, true);
         return {};
@@ -306,7 +320,7 @@ Requests::Outcome Requests::abort(const Call& call) {
     const auto request =
         TRY(contract::from_value<contract::SessionOperationRequest>(call.request.body));
     TRY(check_session(call, request.session));
-    const OperationBook::Entry* entry = TRY(known(request.operation_id));
+    const OperationBook::Entry* entry = TRY(own(call, request.operation_id, "abort"));
     if (is_sale(entry->row)) {
         entry = sales_.payment_of(entry->row);
         if (entry == nullptr) {
@@ -339,7 +353,7 @@ Requests::Outcome Requests::settle(const Call& call) {
     TRY(check_session(call, request.session));
     const OperationBook::Entry* entry = context_.book.find(request.operation_id);
     if (entry != nullptr) {
-        answer(call.peer, call.request.id, *entry, true);
+        answer(call.peer, call.request.id, *TRY(visible(call, request.operation_id)), true);
         return {};
     }
     // A tombstone says that it never was; after a restore that is not known.
@@ -363,7 +377,7 @@ Requests::Outcome Requests::decide(const Call& call) {
         context_.book.may_be_lost(request.operation_id)) {
         return decide_lost(call, request);
     }
-    const OperationBook::Entry* entry = TRY(known(request.operation_id));
+    const OperationBook::Entry* entry = TRY(visible(call, request.operation_id));
     const OperationRow& row = entry->row;
     if (is_sale(row) && row.state == OperationState::accepted) {
         return decide_sale(call, request, *entry);
@@ -424,7 +438,7 @@ Requests::Outcome Requests::acknowledge(const Call& call) {
     const auto request =
         TRY(contract::from_value<contract::SessionOperationRequest>(call.request.body));
     TRY(check_session(call, request.session));
-    const OperationBook::Entry* entry = TRY(known(request.operation_id));
+    const OperationBook::Entry* entry = TRY(own(call, request.operation_id, "acknowledge"));
     if (!is_final(entry->row.state)) {
         return wrong_state(entry->row, "only a final result can be acknowledged");
     }

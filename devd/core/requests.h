@@ -5,8 +5,10 @@
 #include <string>
 #include <unordered_map>
 
+#include "devd/core/access.h"
 #include "devd/core/device_lane.h"
 #include "devd/core/figures.h"
+#include "devd/core/leases.h"
 #include "devd/core/operator_port.h"
 #include "devd/core/sale_desk.h"
 
@@ -21,11 +23,12 @@ public:
     using Lanes = std::map<std::string, std::unique_ptr<DeviceLane>>;
 
     Requests(const CoreOptions& options, const LaneContext& context, Lanes& lanes, SaleDesk& sales,
-             std::function<std::uint64_t()> random)
+             Leases& leases, std::function<std::uint64_t()> random)
         : options_(options),
           context_(context),
           lanes_(lanes),
           sales_(sales),
+          leases_(leases),
           random_(std::move(random)) {}
 
     /// Takes up the time limits of operations that a former process accepted. Once, at the start.
@@ -38,6 +41,8 @@ public:
     void forget(ipc::PeerId peer);
     /// As Core::check_session.
     base::Done check_session(ipc::PeerId peer, std::optional<std::int64_t> session) const;
+    /// As Core::rights_of.
+    base::Result<Rights> rights_of(const ipc::PeerIdentity& identity) const;
     /// A lane that is not retired. Errors: unknown_device.
     base::Result<DeviceLane*> lane(const std::string& device) const;
     /// Answers a request with an operation as it stands, once that is durable.
@@ -56,10 +61,13 @@ private:
         const contract::Request& request;
         const Session* session;  ///< nullptr before hello
         os::Instant deadline;
+        Rights rights;
     };
     /// Nothing = answered, or it will be.
     using Outcome = base::Done;
 
+    base::Result<Call> begin(ipc::PeerId peer, const ipc::PeerIdentity& identity,
+                             const contract::Request& request) const;
     Outcome dispatch(const Call& call);
     Outcome hello(const Call& call);
     Outcome devices(const Call& call);
@@ -79,7 +87,20 @@ private:
     Outcome subscribe(const Call& call);
     Outcome credit(const Call& call);
     Outcome unsubscribe(const Call& call);
-    base::Done check_topic(const std::string& topic);
+    base::Done check_topic(const Call& call, const std::string& topic);
+
+    // lease_requests.cpp
+    static Leases::Call lease_call(const Call& call);
+    template <class Request>
+    base::Result<Request> read_lease(const Call& call) const;
+    Outcome lease(const Call& call);
+    Outcome take_lease(const Call& call);
+    Outcome renew_lease(const Call& call);
+    Outcome release_lease(const Call& call);
+    Outcome ask_takeover(const Call& call);
+    Outcome answer_takeover(const Call& call);
+    Outcome end_lease(const Call& call);
+    base::Done check_lease(const Call& call, const contract::SubmitRequest& request) const;
 
     // operator_requests.cpp
     Outcome health(const Call& call);
@@ -88,6 +109,17 @@ private:
     Outcome decide_sale(const Call& call, const contract::DecideRequest& request,
                         const OperationBook::Entry& sale);
     Outcome decide_lost(const Call& call, const contract::DecideRequest& request);
+
+    // request_rights.cpp: what the role of a request does not say
+    base::Result<std::string> client_name(const Call& call,
+                                          const contract::HelloRequest& request) const;
+    static bool may_see(const Call& call, const OperationRow& row);
+    base::Result<DeviceLane*> usable_lane(const Call& call, const std::string& device) const;
+    base::Result<const OperationBook::Entry*> visible(const Call& call,
+                                                      const base::OperationId& id) const;
+    base::Result<const OperationBook::Entry*> own(const Call& call, const base::OperationId& id,
+                                                  std::string_view what) const;
+    base::Done check_command_rights(const Call& call, const contract::SubmitRequest& request) const;
 
     // submission.cpp
     base::Done check_age(const base::OperationId& id) const;
@@ -111,6 +143,7 @@ private:
     const LaneContext context_;
     Lanes& lanes_;
     SaleDesk& sales_;
+    Leases& leases_;
     std::function<std::uint64_t()> random_;
     std::unordered_map<ipc::PeerId, Session> sessions_;
     OperatorPort* operator_ = nullptr;

@@ -19,7 +19,6 @@ using contract::OperationState;
 using contract::SaleRole;
 using contract::SaleStage;
 
-constexpr std::string_view kNobody = "-";
 constexpr std::string_view kPrinterDrivers = "printer/";
 constexpr int kRegistrationsMax = 2;
 
@@ -85,6 +84,17 @@ base::OperationId step_id(const base::OperationId& sale, SaleRole role, int numb
         fmt::format("{} {} {}", sale.to_text(), contract::name_of(role), number);
     const std::string digest = os::sha256_hex(std::as_bytes(std::span(named.data(), named.size())));
     return base::OperationId::make(sale.unix_ms(), {bits_of(digest, 0), bits_of(digest, 16)});
+}
+
+std::vector<std::string> devices_of(const contract::Sale& sale) {
+    std::vector<std::string> devices;
+    for (const std::string* device :
+         {&sale.registrar, &sale.substitute, &sale.terminal, &sale.printer, &sale.drawer}) {
+        if (!device->empty() && *device != kNobody) {
+            devices.push_back(*device);
+        }
+    }
+    return devices;
 }
 
 Result<contract::Sale> SaleDesk::completed(contract::Sale sale) const {

@@ -80,7 +80,8 @@ Requests::Outcome Requests::submit(const Call& call) {
     TRY(check_session(call, request.session));
     OperationRow row;
     row.content_hash = content_hash_of(request.device, request.command, request.sale_ref);
-    if (const auto* entry = context_.book.find(request.operation_id)) {
+    if (context_.book.find(request.operation_id) != nullptr) {
+        const auto* entry = TRY(visible(call, request.operation_id));
         return answer_known(call, *entry, row.content_hash);
     }
     TRY(check_age(request.operation_id));
@@ -92,6 +93,8 @@ Requests::Outcome Requests::submit(const Call& call) {
         of = TRY(lane(request.device));
         TRY(check_device(of->config(), request.command));
     }
+    TRY(check_lease(call, request));
+    TRY(check_command_rights(call, request));
     row.id = request.operation_id;
     row.device = request.device;
     row.command = request.command;

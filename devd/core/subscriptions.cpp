@@ -7,10 +7,11 @@
 namespace tillhost::devd::core {
 
 /// Finds the device that a topic is about, if it is about one.
-base::Done Requests::check_topic(const std::string& topic) {
-    for (const std::string_view kind : {kDeviceTopic, kOperationTopic, kPromptTopic, kScanTopic}) {
+base::Done Requests::check_topic(const Call& call, const std::string& topic) {
+    for (const std::string_view kind :
+         {kDeviceTopic, kOperationTopic, kPromptTopic, kScanTopic, kLeaseTopic}) {
         if (topic.starts_with(kind)) {
-            const DeviceLane* of = TRY(lane(topic.substr(kind.size())));
+            const DeviceLane* of = TRY(usable_lane(call, topic.substr(kind.size())));
             if (kind == kDeviceTopic && !context_.events.wants_device(of->config().id)) {
                 context_.events.device_is(of->describe());
             }
@@ -18,18 +19,19 @@ base::Done Requests::check_topic(const std::string& topic) {
         }
     }
     if (topic != kAlarmsTopic) {
-        return base::bad_field(
-            "topic", fmt::format("{}ID, {}ID, {}ID, {}ID or {}", kDeviceTopic, kOperationTopic,
-                                 kPromptTopic, kScanTopic, kAlarmsTopic));
+        return base::bad_field("topic", fmt::format("{}ID, {}ID, {}ID, {}ID, {}ID or {}",
+                                                    kDeviceTopic, kOperationTopic, kPromptTopic,
+                                                    kScanTopic, kLeaseTopic, kAlarmsTopic));
     }
     return {};
 }
 
 Requests::Outcome Requests::subscribe(const Call& call) {
     const auto request = TRY(contract::from_value<contract::SubscribeRequest>(call.request.body));
-    TRY(check_topic(request.topic));
+    TRY(check_topic(call, request.topic));
     Events& events = context_.events;
-    const auto made = TRY(events.subscribe(call.peer, call.request.id, request));
+    const auto made = TRY(events.subscribe(
+        {call.peer, call.request.id, call.session->client, call.rights.devices}, request));
     reply(call.peer, call.request.id, events.position(), contract::to_value(made));
     events.begin_flow(made.subscription);
     return {};

@@ -1,0 +1,110 @@
+// Whose an operation is, who may see it, and what a program is called.
+#include <fmt/format.h>
+
+#include "devd/core/requests.h"
+
+namespace tillhost::devd::core {
+namespace {
+
+using base::Done;
+using base::ErrorCode;
+using base::make_error;
+using base::Result;
+
+constexpr std::size_t kClientBytesMax = 64;
+/// Stands between a program's name and that of the workstation it runs on.
+constexpr char kAt = '@';
+
+}  // namespace
+
+Result<Rights> Requests::rights_of(const ipc::PeerIdentity& identity) const {
+    if (options_.access == nullptr) {
+        return Rights{.role = contract::Role::administrator};
+    }
+    auto rights = options_.access->rights_of(identity);
+    if (!rights) {
+        return make_error(ErrorCode::not_paired, "this machine's key was revoked or never paired");
+    }
+    return std::move(*rights);
+}
+
+/// The name by which the book and the others know a program: over the network with the
+/// workstation's behind it, which no program can choose.
+Result<std::string> Requests::client_name(const Call& call,
+                                          const contract::HelloRequest& request) const {
+    if (request.client == kOwnClient) {
+        return base::bad_field("client", "a name of the program's own; \"devd\" is devd's");
+    }
+    if (request.client.find(kAt) != std::string::npos) {
+        return base::bad_field("client", "a name without @, which stands before a workstation's");
+    }
+    if (!request.on_behalf_of.empty() && !call.rights.host) {
+        return make_error(ErrorCode::not_permitted,
+                          "on_behalf_of: only a host that imports devices speaks for others");
+    }
+    std::string name = request.on_behalf_of.empty() ? request.client : request.on_behalf_of;
+    if (call.rights.workstation.empty()) {
+        return name;
+    }
+    name += kAt + call.rights.workstation;
+    if (name.size() > kClientBytesMax) {
+        return base::bad_field(
+            "client",
+            fmt::format("{} bytes at most: with the workstation's name it has to fit {}",
+                        kClientBytesMax - call.rights.workstation.size() - 1, kClientBytesMax));
+    }
+    return name;
+}
+
+/// A sale is its client's and of those who may use its devices.
+bool Requests::may_see(const Call& call, const OperationRow& row) {
+    if (call.rights.devices.empty() || row.client == call.session->client) {
+        return true;
+    }
+    const auto* sale = row.command ? std::get_if<contract::Sale>(&*row.command) : nullptr;
+    return call.rights.may_use(sale == nullptr ? row.device : sale->registrar);
+}
+
+Result<DeviceLane*> Requests::usable_lane(const Call& call, const std::string& device) const {
+    TRY(check_device_right(call.rights, device));
+    return lane(device);
+}
+
+Result<const OperationBook::Entry*> Requests::visible(const Call& call,
+                                                      const base::OperationId& id) const {
+    const OperationBook::Entry* entry = TRY(known(id));
+    if (!may_see(call, entry->row)) {
+        return make_error(ErrorCode::not_permitted,
+                          fmt::format("operation_id: its device '{}' is not among the devices of "
+                                      "workstation '{}'",
+                                      entry->row.device, call.rights.workstation));
+    }
+    return entry;
+}
+
+/// The operation of another program is an operator's to meddle with.
+Result<const OperationBook::Entry*> Requests::own(const Call& call, const base::OperationId& id,
+                                                  std::string_view what) const {
+    const OperationBook::Entry* entry = TRY(visible(call, id));
+    if (entry->row.client != call.session->client) {
+        TRY(check_role(call.rights, contract::Role::operator_,
+                       fmt::format("{} of an operation of {}", what, entry->row.client)));
+    }
+    return entry;
+}
+
+Done Requests::check_command_rights(const Call& call,
+                                    const contract::SubmitRequest& request) const {
+    TRY(check_role(call.rights, contract::role_for(request.command),
+                   contract::case_of(request.command)));
+    const auto* sale = std::get_if<contract::Sale>(&request.command);
+    if (sale == nullptr) {
+        return check_device_right(call.rights, request.device);
+    }
+    for (const std::string& device : devices_of(*sale)) {
+        TRY(check_device_right(call.rights, device));
+    }
+    return {};
+}
+
+}  // namespace tillhost::devd::core
