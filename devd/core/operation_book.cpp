@@ -172,9 +172,13 @@ OperationBook::OperationBook(BookStore& store, const os::Clock& clock, BookImage
 OperationBook::Entry& OperationBook::insert(OperationRow row) {
     const auto [place, fresh] = entries_.emplace(row.id, Entry{});
     INVARIANT(fresh);
-    place->second.row = std::move(row);
-    index(place->second);
-    return place->second;
+    Entry& entry = place->second;
+    entry.row = std::move(row);
+    if (entry.row.parent) {
+        steps_[*entry.row.parent].emplace(entry.row.sequence, &entry);
+    }
+    index(entry);
+    return entry;
 }
 
 void OperationBook::index(Entry& entry) {
@@ -237,9 +241,18 @@ const OperationBook::Entry* OperationBook::equal_open(const std::string& client,
 }
 
 const OperationBook::Queue& OperationBook::waiting(const std::string& device) const {
-    static const Queue kNothing;
     const auto found = waiting_.find(device);
-    return found == waiting_.end() ? kNothing : found->second;
+    return found == waiting_.end() ? nothing() : found->second;
+}
+
+const OperationBook::Queue& OperationBook::steps_of(const base::OperationId& sale) const {
+    const auto found = steps_.find(sale);
+    return found == steps_.end() ? nothing() : found->second;
+}
+
+const OperationBook::Queue& OperationBook::nothing() {
+    static const Queue kNothing;
+    return kNothing;
 }
 
 const OperationBook::Entry* OperationBook::in_doubt(const std::string& device) const {
@@ -451,50 +464,6 @@ std::pair<base::HostEpoch, Position> OperationBook::next_epoch(const std::string
     BookChange change;
     change.host_epoch = {device, epoch};
     return {base::HostEpoch{epoch}, put(std::move(change))};
-}
-
-void OperationBook::forget(const std::vector<base::OperationId>& ids) {
-    if (ids.empty()) {
-        return;
-    }
-    BookChange change;
-    for (const base::OperationId& id : ids) {
-        // Only as far as needed: a wall clock that jumps far ahead must not close the book.
-        watermark_ms_ = std::max(watermark_ms_, id.unix_ms() + 1);
-        unindex(known(id));
-        entries_.erase(id);
-    }
-    change.forget = ids;
-    change.retention_watermark_ms = watermark_ms_;
-    put(std::move(change));
-}
-
-void OperationBook::forget_settled_before(std::int64_t settled_before_ms) {
-    std::vector<base::OperationId> old;
-    for (const auto& [sequence, entry] : by_sequence_) {
-        const OperationRow& row = entry->row;
-        if (is_final(row.state) && row.acknowledged && row.settled_at_ms < settled_before_ms &&
-            static_cast<std::int64_t>(row.id.unix_ms()) < settled_before_ms) {
-            old.push_back(row.id);
-        }
-    }
-    forget(old);
-}
-
-void OperationBook::shrink_to(std::size_t rows_max) {
-    std::vector<base::OperationId> oldest;
-    // An id from the future would take the watermark there, and nothing could be sold until then.
-    const auto now_ms = static_cast<std::uint64_t>(clock_.unix_ms());
-    for (const auto& [sequence, entry] : by_sequence_) {
-        if (entries_.size() - oldest.size() <= rows_max) {
-            break;
-        }
-        if (is_final(entry->row.state) && entry->row.acknowledged &&
-            entry->row.id.unix_ms() <= now_ms) {
-            oldest.push_back(entry->row.id);
-        }
-    }
-    forget(oldest);
 }
 
 }  // namespace tillhost::devd::core

@@ -91,6 +91,8 @@ public:
     using Queue = std::map<std::uint64_t, const Entry*>;
     /// What waits for a device, in the order of acceptance.
     const Queue& waiting(const std::string& device) const;
+    /// The steps of a sale, in the order in which they were made.
+    const Queue& steps_of(const base::OperationId& sale) const;
     /// The device's operation in doubt (at most one is: nothing overtakes it).
     const Entry* in_doubt(const std::string& device) const;
     /// The same, if the device can be asked about it.
@@ -168,6 +170,8 @@ private:
     const Entry& write(Entry& entry);
     void index(Entry& entry);
     void unindex(const Entry& entry);
+    void drop_step(const base::OperationId& sale, std::uint64_t sequence);
+    static const Queue& nothing();
     void forget(const std::vector<base::OperationId>& ids);
     Position put(BookChange change);
 
@@ -179,6 +183,7 @@ private:
     Queue by_sequence_;
     std::map<std::string, Queue> waiting_;
     std::map<std::string, Queue> doubts_;
+    std::unordered_map<base::OperationId, Queue> steps_;  ///< by the sale
     std::map<std::pair<std::string, std::string>, base::OperationId> by_sale_ref_;
     std::map<std::pair<std::string, std::string>, Queue> open_by_content_;
     std::map<std::string, std::uint64_t> last_payments_;  ///< by device, the sequence of each

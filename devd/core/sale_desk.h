@@ -97,8 +97,6 @@ private:
     View view(const OperationRow& sale) const;
     static bool is_blocked(const View& at);
     static bool is_registered(const View& at);
-    const Entry* step(const OperationRow& sale, Role role, int number = 1) const;
-    std::vector<const Entry*> steps(const OperationRow& sale) const;
     void advance(const Entry& sale);
     void preflight(const Entry& sale, const View& at);
     void preflight_answered(const Entry& sale, const View& at, const Asked& heard);

@@ -20,7 +20,6 @@ using contract::SaleRole;
 using contract::SaleStage;
 
 constexpr std::string_view kPrinterDrivers = "printer/";
-constexpr int kRegistrationsMax = 2;
 
 /// 64 bits of a digest written as hex digits.
 std::uint64_t bits_of(std::string_view hex, std::size_t from) {
@@ -137,51 +136,31 @@ Result<contract::Sale> SaleDesk::completed(contract::Sale sale) const {
     return sale;
 }
 
-const OperationBook::Entry* SaleDesk::step(const OperationRow& sale, SaleRole role,
-                                           int number) const {
-    return context_.book.find(step_id(sale.id, role, number));
-}
-
 SaleDesk::View SaleDesk::view(const OperationRow& sale) const {
     View at;
     at.sale = &std::get<contract::Sale>(*sale.command);
     at.charge_minor = charge_of(at.sale->receipt);
-    at.payment = step(sale, SaleRole::payment);
-    for (int number = 1; number <= kRegistrationsMax; ++number) {
-        if (const Entry* found = step(sale, SaleRole::registration, number)) {
-            at.registration = found;
-            at.registrations = number;
-        }
-    }
-    for (int number = 1; number <= kReversalsMax; ++number) {
-        if (const Entry* found = step(sale, SaleRole::reversal, number)) {
-            at.reversal = found;
-            at.reversals = number;
+    for (const auto& [sequence, step] : context_.book.steps_of(sale.id)) {
+        switch (role_of(step->row)) {
+            case SaleRole::payment: at.payment = step; break;
+            case SaleRole::registration:
+                at.registration = step;
+                at.registrations += 1;
+                break;
+            case SaleRole::reversal:
+                at.reversal = step;
+                at.reversals += 1;
+                break;
+            case SaleRole::slip:
+            case SaleRole::drawer:
+            case SaleRole::unspecified: break;
         }
     }
     return at;
 }
 
-std::vector<const OperationBook::Entry*> SaleDesk::steps(const OperationRow& sale) const {
-    std::vector<const Entry*> found;
-    const auto take = [&](SaleRole role, int numbers) {
-        for (int number = 1; number <= numbers; ++number) {
-            if (const Entry* entry = step(sale, role, number)) {
-                found.push_back(entry);
-            }
-        }
-    };
-    take(SaleRole::payment, 1);
-    take(SaleRole::registration, kRegistrationsMax);
-    take(SaleRole::reversal, kReversalsMax);
-    take(SaleRole::drawer, 1);
-    take(SaleRole::slip, kSlipPiecesMax);
-    return found;
-}
-
 bool SaleDesk::has_steps(const OperationRow& sale) const {
-    return step(sale, SaleRole::payment) != nullptr ||
-           step(sale, SaleRole::registration) != nullptr;
+    return !context_.book.steps_of(sale.id).empty();
 }
 
 const OperationBook::Entry* SaleDesk::payment_of(const OperationRow& sale) const {
@@ -190,7 +169,7 @@ const OperationBook::Entry* SaleDesk::payment_of(const OperationRow& sale) const
 }
 
 void SaleDesk::acknowledge_steps(const OperationRow& sale) {
-    for (const Entry* entry : steps(sale)) {
+    for (const auto& [sequence, entry] : context_.book.steps_of(sale.id)) {
         if (is_final(entry->row.state) && !entry->row.acknowledged) {
             context_.book.acknowledge(entry->row.id);
         }
@@ -231,7 +210,7 @@ contract::SaleResult SaleDesk::describe(const OperationRow& sale) const {
         stage_of(sale, at.payment != nullptr, result.payment || at.registration != nullptr,
                  result.fiscal.has_value(), at.reversal != nullptr);
     constexpr std::size_t kStepsMax = 16;
-    for (const Entry* entry : steps(sale)) {
+    for (const auto& [sequence, entry] : context_.book.steps_of(sale.id)) {
         if (result.steps.size() == kStepsMax) {
             break;  // pieces of a long slip
         }

@@ -409,5 +409,34 @@ TEST(Sale, IsAcknowledgedWithItsSteps) {
     EXPECT_TRUE(shop.step(SaleRole::registration).acknowledged);
 }
 
+TEST(Sale, ItsStepsAreToldInTheirOrderAndForgottenWithIt) {
+    Shop shop;
+    shop.open_all();
+    shop.submit(shop.sale());
+    shop.answer_preflight();
+    shop.carry_out("pos", SaleRole::payment);
+    shop.prepare("fr");
+    shop.refuse("fr", SaleRole::registration, ErrorCode::device_failed);
+    shop.prepare("fr2");
+    shop.refuse("fr2", SaleRole::registration, ErrorCode::device_failed, 2);
+    shop.carry_out("pos", SaleRole::reversal);
+    std::vector<std::pair<SaleRole, base::OperationId>> told;
+    for (const contract::SaleStep& step : shop.look().sale->steps) {
+        told.emplace_back(step.role, step.operation_id);
+    }
+    const std::vector<std::pair<SaleRole, base::OperationId>> right{
+        {SaleRole::payment, step_id(shop.id, SaleRole::payment, 1)},
+        {SaleRole::registration, step_id(shop.id, SaleRole::registration, 1)},
+        {SaleRole::registration, step_id(shop.id, SaleRole::registration, 2)},
+        {SaleRole::reversal, step_id(shop.id, SaleRole::reversal, 1)}};
+    EXPECT_EQ(told, right);
+    shop.of_operation(RequestKind::acknowledge);
+    shop.wait(CoreOptions().retention + std::chrono::hours(24));
+    contract::OperationsRequest all;
+    const auto left = Rig::ok<contract::OperationsReply>(
+        shop.ask(RequestKind::operations, contract::to_value(all)));
+    EXPECT_TRUE(left.operations.empty());
+}
+
 }  // namespace
 }  // namespace tillhost::devd::core
