@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "ipc/contract/envelope.h"
+#include "ipc/contract/payment_rules.h"
 
 namespace tillhost::devd::core {
 namespace {
@@ -337,13 +338,8 @@ Done SaleDesk::reverse_again(const Entry& sale) {
                                       at.reversals));
     }
     const auto& payment = std::get<contract::PaymentResult>(*at.payment->row.result);
-    contract::Reverse command;
-    command.amount_minor = payment.amount_minor;
-    command.currency = payment.currency;
-    command.receipt_number = payment.receipt_number;
-    command.trace_number = payment.trace_number;
-    command.reference = payment.reference;
-    add(sale, Role::reversal, at.reversals + 1, at.payment->row.device, std::move(command));
+    add(sale, Role::reversal, at.reversals + 1, at.payment->row.device,
+        contract::reversal_of(payment));
     return {};
 }
 

@@ -158,6 +158,24 @@ TEST_P(Terminal, AReversalTakesBackThatPaymentOnce) {
     EXPECT_EQ(world.made(reversal), 1U);
 }
 
+TEST_P(Terminal, AnotherTerminalTakesNoPaymentBackThatItDidNotMake) {
+    const TerminalOperation& reversal = terminal_operations()[1];
+    TerminalWorld world(GetParam());
+    if (!world.supports(reversal)) {
+        GTEST_SKIP() << "not supported";
+    }
+    world.begin(reversal);
+    world.fault("swap_device", {{"serial", "29001006"}});
+    world.bury();
+    ASSERT_TRUE(world.open());
+    const auto done = world.carry_out(reversal);
+    ASSERT_FALSE(done);
+    EXPECT_EQ(done.error().code, ErrorCode::wrong_device) << base::to_text(done.error());
+    EXPECT_EQ(done.error().effect, Effect::none);
+    EXPECT_FALSE(world.book.marker);
+    EXPECT_EQ(world.made(reversal), 0U);
+}
+
 TEST_P(Terminal, RefusesBadInputBeforeAByte) {
     const std::vector<contract::Command> bad{
         contract::Authorise{kPrice, "USD"}, contract::Refund{kPrice, "USD"},

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "ipc/contract/payment_rules.h"
+
 namespace tillhost::conformance {
 
 using namespace std::chrono_literals;
@@ -76,8 +78,7 @@ contract::Command TerminalWorld::command_of(const TerminalOperation& operation) 
         case CardTransactionKind::payment: return contract::Authorise{kPrice, kTerminalCurrency};
         case CardTransactionKind::refund: return contract::Refund{kPrice, kTerminalCurrency};
         case CardTransactionKind::reversal:
-            return contract::Reverse{paid_.amount_minor, kTerminalCurrency, paid_.receipt_number,
-                                     paid_.trace_number, paid_.reference};
+            return contract::reversal_of(paid_);
         case CardTransactionKind::day_end: return contract::EndOfDay{};
     }
     return contract::EndOfDay{};

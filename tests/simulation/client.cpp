@@ -7,6 +7,7 @@
 #include <variant>
 
 #include "ipc/contract/decoder.h"
+#include "ipc/contract/payment_rules.h"
 
 namespace tillhost::simulation {
 
@@ -126,13 +127,8 @@ void Client::name_payment(Task& task) {
         return;
     }
     const auto& payment = std::get<contract::PaymentResult>(*paid.attempts.back().told->result);
-    contract::Reverse command;
-    command.amount_minor = payment.amount_minor;
-    command.currency = payment.currency;
-    command.receipt_number = payment.receipt_number;
-    command.trace_number = payment.trace_number;
     task.total_minor = payment.amount_minor;
-    task.command = command;
+    task.command = contract::reversal_of(payment);
 }
 
 void Client::begin_attempt(Task& task) {

@@ -158,6 +158,7 @@ public:
             result.requested_minor = kTotal;
             result.currency = "RUB";
             result.receipt_number = 77;
+            result.terminal_id = "pos";
             contract::TerminalReceipt slip;
             slip.kind = contract::TerminalReceiptKind::customer;
             slip.lines.push_back({"PAID", contract::Alignment::left, false, false});

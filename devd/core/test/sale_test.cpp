@@ -183,6 +183,7 @@ TEST(Sale, TakesThePaymentBackOnceWhenNoRegistrarRegisters) {
     const auto& command = std::get<contract::Reverse>(reversal->command);
     EXPECT_EQ(command.amount_minor, kTotal);
     EXPECT_EQ(command.receipt_number, 77);
+    EXPECT_EQ(command.terminal_id, "pos") << "another terminal has a payment 77 too";
     shop.carry_out("pos", SaleRole::reversal);
     EXPECT_EQ(shop.look().state, OperationState::failed);
     EXPECT_EQ(shop.look().error->code, "payment_reversed");

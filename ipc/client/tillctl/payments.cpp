@@ -7,6 +7,7 @@
 #include "hal/base/money.h"
 #include "ipc/client/tillctl/document_file.h"
 #include "ipc/client/tillctl/texts.h"
+#include "ipc/contract/payment_rules.h"
 #include "ipc/contract/receipt_rules.h"
 
 namespace tillhost::tillctl {
@@ -61,13 +62,7 @@ Result<contract::Command> reversal_of(const base::OperationId& id, const std::st
     if (payment.device != terminal) {  // its numbers mean another payment at any other one
         return bad_field("DEVICE", fmt::format("{}, where that payment was made", payment.device));
     }
-    contract::Reverse command;
-    command.amount_minor = paid->amount_minor;
-    command.currency = paid->currency;
-    command.receipt_number = paid->receipt_number;
-    command.trace_number = paid->trace_number;
-    command.reference = paid->reference;
-    return contract::Command(command);
+    return contract::Command(contract::reversal_of(*paid));
 }
 
 bool is_of(const contract::Prompt& prompt, const Operation& operation) {

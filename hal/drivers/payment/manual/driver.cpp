@@ -35,6 +35,12 @@ public:
     }
     Result<contract::PaymentResult> reverse(const contract::Reverse& command, device::Gate& gate,
                                             os::Deadline) override {
+        if (!command.terminal_id.empty() && command.terminal_id != terminal_id_) {
+            return base::make_error(
+                base::ErrorCode::wrong_device,
+                fmt::format("terminal_id: terminal {} made the payment, {} is set here",
+                            command.terminal_id, terminal_id_));
+        }
         return ask("reverse", command.amount_minor, command.currency, gate);
     }
     Result<contract::PaymentResult> refund(const contract::Refund& command, device::Gate& gate,

@@ -320,6 +320,21 @@ Done Terminal::check_currency(std::string_view currency) const {
                       fmt::format("currency: the terminal is set to {}", settings_.currency));
 }
 
+/// The terminal that is there can be named, and is the one that is meant.
+Done Terminal::check_terminal(const MoneyCall& call) const {
+    if (identity_.serial.empty()) {
+        // A result names it, and would be refused as another terminal's.
+        return make_error(ErrorCode::device_not_ready, "the terminal does not say its number");
+    }
+    if (!call.terminal.empty() && call.terminal != identity_.serial) {
+        return make_error(ErrorCode::wrong_device,
+                          fmt::format("terminal_id: terminal {} made the payment, {} is connected; "
+                                      "connect that one, or pay the money back with a refund",
+                                      call.terminal, identity_.serial));
+    }
+    return {};
+}
+
 /// The terminal before the operation. Where it tells nothing, the numbers of the book's last
 /// result stand in, so that an old payment of the same amount is not taken for a new one.
 Result<contract::PaymentMarker> Terminal::mark(const MoneyCall& call,
@@ -353,10 +368,7 @@ Result<contract::OperationResult> Terminal::run_money(const MoneyCall& call, dev
     const Visit visit(*this, &gate);
     const auto last = TRY(ask_last(Repeat::last, deadline));
     TRY(ensure_connected(deadline));
-    if (identity_.serial.empty()) {
-        // A result names it, and would be refused as another terminal's.
-        return make_error(ErrorCode::device_not_ready, "the terminal does not say its number");
-    }
+    TRY(check_terminal(call));
     const contract::PaymentMarker marker = TRY(mark(call, last, gate));
     const Bytes command = call.command(id_to_tell(last, booked_here(gate, identity_), bugs_));
     TRY(gate.persist(contract::Record(contract::Marker(marker))));
@@ -422,6 +434,7 @@ Result<contract::PaymentResult> Terminal::reverse(const contract::Reverse& comma
     call.kind = contract::TransactionKind::reversal;
     call.amount = command.amount_minor;
     call.step = "reversal";
+    call.terminal = command.terminal_id;
     call.command = [&](const std::optional<Bytes>& id) {
         const Payment payment{command.amount_minor, currency_number(command.currency), {}, id};
         return write_reversal(settings_.password, command.receipt_number, payment);

@@ -31,6 +31,7 @@ struct MoneyCall {
     std::int64_t amount = 0;
     bool allow_partial = false;
     std::string_view step{};
+    std::string_view terminal{};  ///< that has to be there; empty: any
     /// The whole command with that last id.
     std::function<base::Bytes(const std::optional<base::Bytes>&)> command{};
 };
@@ -104,6 +105,7 @@ private:
 
     // --- money (payments.cpp)
     base::Done check_currency(std::string_view currency) const;
+    base::Done check_terminal(const MoneyCall& call) const;
     base::Result<contract::OperationResult> run_money(const MoneyCall& call, device::Gate& gate,
                                                       os::Deadline deadline);
     base::Result<contract::PaymentResult> pay(const MoneyCall& call, device::Gate& gate,

@@ -51,3 +51,12 @@ def test_ids_are_of_version_7_and_different():
     ids = {tillhost.make_operation_id() for _ in range(1000)}
     assert len(ids) == 1000
     assert all(codec.UUID_7.fullmatch(one) for one in ids)
+
+
+def test_a_reversal_has_every_number_of_its_payment():
+    paid = m.PaymentResult(amount_minor=1234, requested_minor=2000, currency="EUR",
+                           receipt_number=42, trace_number=186, reference="R1",
+                           terminal_id="28004869")
+    assert tillhost.reversal_of(paid) == m.Reverse(
+        amount_minor=1234, currency="EUR", receipt_number=42, trace_number=186, reference="R1",
+        terminal_id="28004869")

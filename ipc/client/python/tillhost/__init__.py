@@ -12,7 +12,8 @@ from tillhost.client import (Client, Place, TopicEvent, connect, default_endpoin
                              make_operation_id)
 from tillhost.errors import ConnectionLost, DevdError, FieldError, NoDaemon, TillhostError
 from tillhost.journal import Journal
+from tillhost.payments import reversal_of
 
 __all__ = ["Client", "ConnectionLost", "DevdError", "FieldError", "Journal", "NoDaemon", "Place",
            "TillhostError", "TopicEvent", "connect", "default_endpoint", "is_final",
-           "make_operation_id", "messages", "receipt_of_check_package"]
+           "make_operation_id", "messages", "receipt_of_check_package", "reversal_of"]

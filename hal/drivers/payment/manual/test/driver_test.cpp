@@ -74,6 +74,24 @@ TEST_F(Manual, AsksNobodyForWhatTheBookDidNotTake) {
     EXPECT_TRUE(book.prompts.empty());
 }
 
+TEST_F(Manual, ReversesNoPaymentOfAnotherTerminal) {
+    const auto driver = make({{"terminal_id", "T7"}});
+    contract::Reverse command;
+    command.amount_minor = 1250;
+    command.currency = "EUR";
+    command.receipt_number = 12;
+    command.terminal_id = "T6";
+    const auto other = driver->execute(command, book, os::Deadline::max());
+    ASSERT_FALSE(other);
+    EXPECT_EQ(other.error().code, base::ErrorCode::wrong_device);
+    EXPECT_EQ(other.error().effect, base::Effect::none);
+    EXPECT_TRUE(book.records.empty());
+    command.terminal_id = "T7";
+    const auto right = driver->execute(command, book, os::Deadline::max());
+    ASSERT_FALSE(right);
+    EXPECT_EQ(right.error().code, base::ErrorCode::needs_entry);
+}
+
 TEST_F(Manual, CanTellNothingOfADoubt) {
     const auto driver = make();
     contract::Pending pending;

@@ -227,6 +227,23 @@ TEST(Zvt, ReversesByReceiptNumber) {
     EXPECT_EQ(refused.error().code, base::ErrorCode::bad_field);
 }
 
+TEST(Zvt, ReversesNothingAtAnotherTerminalThanThatOfThePayment) {
+    Counter counter;
+    counter.terminal.tells_last(hex_of(earlier()));
+    contract::Reverse command;
+    command.amount_minor = 1234;
+    command.currency = "EUR";
+    command.receipt_number = 42;  // this terminal has a payment of that number too
+    command.terminal_id = "28004870";
+    const auto refused = counter.execute(command);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, base::ErrorCode::wrong_device);
+    EXPECT_EQ(refused.error().effect, base::Effect::none);
+    EXPECT_NE(refused.error().detail.find("28004870"), std::string::npos);
+    const Story wanted{"till " + kLast, "till " + kAccepted, "till " + kAccepted};
+    EXPECT_EQ(counter.terminal.story, wanted) << "neither a marker nor a reversal";
+}
+
 TEST(Zvt, Refunds) {
     Counter counter;
     counter.terminal.tells_last(hex_of(earlier()));

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "ipc/contract/messages.h"
+
+namespace tillhost::contract {
+
+/// What takes the whole of that payment back: its amount and every number of its result by which a
+/// terminal knows it, with the terminal that made it. Handed over to the device of the payment.
+Reverse reversal_of(const PaymentResult& payment);
+
+}  // namespace tillhost::contract
