@@ -131,6 +131,21 @@ TEST_F(SaleVerbsTest, CtrlCEndsTheWaitingAndAbortThePayment) {
     expect_all(late.err, {"carries out nothing"});
 }
 
+TEST_F(SaleVerbsTest, APaymentWaitsForItsTerminalOnlyWhileTheCustomerDoes) {
+    ASSERT_TRUE(shop_->configure("away", fmt::format("driver = \"payment/zvt\"\n"
+                                                     "port = \"tcp:127.0.0.1:{}\"\n",
+                                                     free_port())));
+    shop_->kill_devd();
+    start_devd();
+    const Ran waited = tillctl({"pay", "away", "12.50", "--currency", "EUR", "--start-within", "2"});
+    EXPECT_EQ(waited.exit, 1) << waited.err << waited.out;
+    expect_all(waited.err, {"It waits for away", "within 2 s", "nothing is charged"});
+    expect_all(waited.out, {"expired", "did not start before its time limit"});
+    const Ran unnamed = tillctl({"pay", "away", "12.50"});
+    EXPECT_EQ(unnamed.exit, 1) << unnamed.err;
+    expect_all(unnamed.err, {"device_not_ready", "away"});
+}
+
 TEST_F(SaleVerbsTest, WhatAPersonReadsIsEnteredTwiceAboveTheLimit) {
     const Ran open = tillctl({"pay", "byhand", "120", "--currency", "EUR"});
     EXPECT_EQ(open.exit, 3) << open.err << open.out;

@@ -51,6 +51,8 @@ void declare_money(CommandLine& line, Invocation& to, std::string_view name, OnC
     take_hand_over(verb, filled->how);
     verb.text("AMOUNT", "payment.amount", filled->amount, Presence::required);
     verb.text("--currency CODE", "payment.currency", filled->currency);
+    verb.number("--start-within SECONDS", "payment.start_within", 1, kStartWithinMaxS,
+                filled->start_within_s);
     keep_payment(verb, to, filled);
 }
 

@@ -55,6 +55,11 @@ struct SellVerb {
     std::string drawer;
     bool open_drawer = false;
 };
+/// How long a payment or refund waits for its terminal unless told otherwise: as long as devd gives
+/// that of a sale. Then the customer has gone, and it is not begun any more.
+inline constexpr std::int64_t kStartWithinS = 60;
+inline constexpr std::int64_t kStartWithinMaxS = 3600;
+
 /// What is done with money at a terminal.
 enum class OnCard : std::uint8_t { charge, pay_back, take_back };
 struct PayVerb {
@@ -63,6 +68,7 @@ struct PayVerb {
     std::string amount;    ///< as it was typed; empty: that of the payment `of`
     std::string currency;  ///< empty: the terminal's own
     base::OperationId of;  ///< the payment that is taken back; nil: its numbers are given here
+    std::int64_t start_within_s = kStartWithinS;  ///< a reversal, which needs no customer, has none
     contract::Reverse numbers;
 };
 /// Breaks off what a terminal is doing.

@@ -32,6 +32,12 @@ Result<base::Currency> currency_of(const PayVerb& verb, Client& devd, os::Deadli
     const contract::Device device = TRY(devd.status(verb.how.device, deadline));
     const auto* terminal =
         device.status ? std::get_if<contract::TerminalStatus>(&*device.status) : nullptr;
+    if (!device.status && device.state != contract::DeviceState::ready) {
+        return base::make_error(
+            ErrorCode::device_not_ready,
+            fmt::format("'{}' has told nothing yet, its currency neither (--currency names it){}{}",
+                        verb.how.device, device.reason.empty() ? "" : ": ", device.reason));
+    }
     if (terminal == nullptr || terminal->currency.empty()) {
         return bad_field(
             "--currency",
@@ -73,6 +79,10 @@ bool is_of(const contract::Prompt& prompt, const Operation& operation) {
            (operation.sale &&
             std::any_of(operation.sale->steps.begin(), operation.sale->steps.end(), is_this));
 }
+
+/// How long devd may take to say how a terminal stands, and a terminal that works to begin.
+constexpr os::Duration kStatusTime = std::chrono::seconds(1);
+constexpr os::Duration kBeginsWithin = std::chrono::seconds(3);
 
 /// So long the version of an operation stands still before it is told to a person who must name it.
 constexpr os::Duration kVersionRests = std::chrono::seconds(1);
@@ -174,6 +184,7 @@ void CustomerWatch::follow(const std::string& terminal, os::Deadline deadline) {
 
 bool CustomerWatch::look(const Operation& so_far) {
     show_stage(so_far);
+    show_what_it_waits_for(so_far);
     show_prompts(so_far);
     interrupted_ = interrupted_ || console_.interrupted();
     return !interrupted_ && !waits_for_entry(so_far);
@@ -212,6 +223,28 @@ void CustomerWatch::show_prompts(const Operation& so_far) {
         }
     }
     std::erase_if(early_, [&](const auto& prompt) { return is_of(prompt, so_far); });
+}
+
+/// Once, and at once where the terminal is away or in doubt: nobody stands before a terminal that
+/// says nothing and wonders. One that works may take a moment to begin.
+void CustomerWatch::show_what_it_waits_for(const Operation& so_far) {
+    if (!first_look_) {
+        first_look_ = clock_.now();
+    }
+    if (wait_told_ || so_far.sale || so_far.state != OperationState::accepted) {
+        return;
+    }
+    const auto terminal = devd_.status(so_far.device, clock_.now() + kStatusTime);
+    const bool works = terminal && (terminal->state == contract::DeviceState::ready ||
+                                    terminal->state == contract::DeviceState::busy);
+    if (!terminal || (works && clock_.now() - *first_look_ < kBeginsWithin)) {
+        return;
+    }
+    wait_told_ = true;
+    console_.err(waits_for_text(language_, *terminal));
+    if (start_within_s_ != 0) {
+        console_.err(start_limit_text(language_, start_within_s_));
+    }
 }
 
 void CustomerWatch::show_stage(const Operation& so_far) {

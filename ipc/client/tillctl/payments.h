@@ -1,6 +1,6 @@
 #pragma once
 
-#include <set>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +40,8 @@ public:
     /// Follows the prompts of this terminal, or of all where none is named. That they cannot be
     /// shown stops no payment: nothing is reported.
     void follow(const std::string& terminal, os::Deadline deadline);
+    /// When what waits is given up, to be said with what it waits for.
+    void gives_up_after(std::int64_t seconds) { start_within_s_ = seconds; }
     /// False when the person interrupted, or when the operation waits for what a person types.
     bool look(const contract::Operation& so_far);
     bool interrupted() const { return interrupted_; }
@@ -48,6 +50,7 @@ private:
     bool waits_for_entry(const contract::Operation& so_far);
     void show_prompts(const contract::Operation& so_far);
     void show_stage(const contract::Operation& so_far);
+    void show_what_it_waits_for(const contract::Operation& so_far);
 
     client::Client& devd_;
     os::Clock& clock_;
@@ -57,6 +60,9 @@ private:
     std::vector<contract::Prompt> early_;
     contract::SaleStage stage_ = contract::SaleStage::unspecified;
     bool interrupted_ = false;
+    std::int64_t start_within_s_ = 0;
+    bool wait_told_ = false;
+    std::optional<os::Instant> first_look_;
     // Of an operation that waits for what a person types: the version to be named, since when.
     std::int64_t version_ = -1;
     os::Instant same_since_{};

@@ -20,6 +20,8 @@ std::string devices_text(Language language, const std::vector<contract::Device>&
 std::string device_text(Language language, const contract::Device& device);
 /// How the device stands that an operation waits for.
 std::string waits_for_text(Language language, const contract::Device& device);
+/// When an operation that waits is given up.
+std::string start_limit_text(Language language, std::int64_t seconds);
 /// In one word, without a line end.
 std::string_view state_text(Language language, contract::DeviceState state);
 std::string_view state_text(Language language, contract::OperationState state);

@@ -155,6 +155,10 @@ std::string waits_for_text(Language language, const contract::Device& device) {
     return told;
 }
 
+std::string start_limit_text(Language language, std::int64_t seconds) {
+    return filled(language, Text::start_limit, seconds);
+}
+
 std::string_view watching_text(Language language) { return text(language, Text::watching); }
 
 std::string event_text(Language language, const client::TopicEvent& event) {

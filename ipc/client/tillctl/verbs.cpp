@@ -155,9 +155,11 @@ public:
     Exit operator()(const PayVerb& verb) {
         return with_client([this, &verb](Client& devd) {
             auto command = command_of(verb, devd, deadline_);
-            return command
-                       ? hand_over_watched(devd, {verb.how, std::move(*command)}, verb.how.device)
-                       : fail(command.error());
+            const std::int64_t start_within =
+                verb.what == OnCard::take_back ? 0 : verb.start_within_s;
+            return command ? hand_over_watched(devd, {verb.how, std::move(*command)},
+                                               verb.how.device, start_within)
+                           : fail(command.error());
         });
     }
 
@@ -303,9 +305,15 @@ private:
 
     /// A customer is asked meanwhile: what the terminal says is shown, and Ctrl-C ends the waiting
     /// and not the payment.
-    Exit hand_over_watched(Client& devd, const SubmitVerb& verb, const std::string& terminal) {
+    Exit hand_over_watched(Client& devd, const SubmitVerb& verb, const std::string& terminal,
+                           std::int64_t start_within_s = 0) {
         client::OperationOptions options = options_of(verb.how);
         CustomerWatch watch(devd, clock_, console_, language());
+        if (start_within_s != 0) {
+            constexpr std::int64_t kMillisecond = 1000;
+            options.start_before_ms = clock_.unix_ms() + start_within_s * kMillisecond;
+            watch.gives_up_after(start_within_s);
+        }
         watch.follow(terminal, deadline_);
         console_.note_interruption();
         options.watch = [&watch](const Operation& so_far) { return watch.look(so_far); };

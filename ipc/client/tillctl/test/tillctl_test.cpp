@@ -101,6 +101,9 @@ TEST(Arguments, TakeMoneyAtATerminal) {
     EXPECT_EQ(pay.how.device, "card1");
     EXPECT_EQ(pay.amount, "12.50");
     EXPECT_EQ(paid.timeout, kCustomerTimeout);
+    EXPECT_EQ(pay.start_within_s, 60) << "then the customer has gone";
+    const Invocation patient = understood({"refund", "card1", "5", "--start-within", "300"});
+    EXPECT_EQ(std::get<PayVerb>(patient.verb).start_within_s, 300);
     EXPECT_EQ(understood({"--timeout", "5", "pay", "card1", "1"}).timeout, std::chrono::seconds(5));
     EXPECT_EQ(understood({"end-of-day", "card1"}).timeout, kTimeout);
     const Invocation back =
