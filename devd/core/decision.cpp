@@ -143,6 +143,20 @@ Result<OperationResult> result_by_hand(const OperationRow& row,
     return document_by_hand(row, request);
 }
 
+bool is_same_slip(const contract::PaymentResult& one, const contract::PaymentResult& other) {
+    const auto differ = [](const std::string& a, const std::string& b) {
+        return !a.empty() && !b.empty() && a != b;
+    };
+    const bool named = one.receipt_number != 0 ||
+                       (!one.authorisation_code.empty() && !other.authorisation_code.empty()) ||
+                       (!one.reference.empty() && !other.reference.empty());
+    return named && one.receipt_number == other.receipt_number &&
+           one.amount_minor == other.amount_minor && one.currency == other.currency &&
+           !differ(one.terminal_id, other.terminal_id) &&
+           !differ(one.authorisation_code, other.authorisation_code) &&
+           !differ(one.reference, other.reference);
+}
+
 Result<OperationResult> payment_by_hand(const contract::PaymentEntry& entry) {
     if (!base::Currency::from_code(entry.currency)) {
         return base::bad_field("payment.currency", "three letters A…Z, such as EUR");

@@ -18,6 +18,10 @@ base::Result<contract::OperationResult> result_by_hand(const OperationRow& row,
                                                        const contract::DecideRequest& request,
                                                        const DeviceConfig* device);
 
+/// Whether one slip of the terminal tells both: two payments, two reversals or two refunds of the
+/// same terminal, amount and numbers, as far as both have them. One without a number has no slip.
+bool is_same_slip(const contract::PaymentResult& one, const contract::PaymentResult& other);
+
 /// The same for a payment of which nothing but this is known. Errors: bad_field (payment.currency).
 base::Result<contract::OperationResult> payment_by_hand(const contract::PaymentEntry& entry);
 

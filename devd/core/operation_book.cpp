@@ -43,6 +43,13 @@ bool is_open(const OperationRow& row) {
            (!is_final(row.state) || (row.state == State::done && !row.acknowledged));
 }
 
+/// Its result, if it moved money at a terminal.
+const contract::PaymentResult* payment_done(const OperationRow& row) {
+    return row.state == State::done && row.result
+               ? std::get_if<contract::PaymentResult>(&*row.result)
+               : nullptr;
+}
+
 void put_in(std::map<std::string, OperationBook::Queue>& queues, const std::string& device,
             const OperationBook::Entry& entry) {
     queues[device].emplace(entry.row.sequence, &entry);
@@ -195,6 +202,9 @@ void OperationBook::index(Entry& entry) {
         std::uint64_t& last = last_payments_[row.device];
         last = std::max(last, row.sequence);
     }
+    if (const auto* paid = payment_done(row)) {
+        by_slip_[{row.device, paid->receipt_number}].emplace(row.sequence, &entry);
+    }
     if (holds_sale_ref(row)) {
         by_sale_ref_[{row.client, row.sale_ref}] = row.id;
     }
@@ -211,6 +221,9 @@ void OperationBook::unindex(const Entry& entry) {
     take_out(waiting_, row.device, row.sequence);
     take_out(doubts_, row.device, row.sequence);
     take_out(open_by_content_, {row.client, row.content_hash}, row.sequence);
+    if (const auto* paid = payment_done(row)) {
+        take_out(by_slip_, {row.device, paid->receipt_number}, row.sequence);
+    }
     const auto holder = by_sale_ref_.find({row.client, row.sale_ref});
     if (holder != by_sale_ref_.end() && holder->second == row.id) {
         by_sale_ref_.erase(holder);
@@ -248,6 +261,12 @@ const OperationBook::Queue& OperationBook::waiting(const std::string& device) co
 const OperationBook::Queue& OperationBook::steps_of(const base::OperationId& sale) const {
     const auto found = steps_.find(sale);
     return found == steps_.end() ? nothing() : found->second;
+}
+
+const OperationBook::Queue& OperationBook::with_slip(const std::string& device,
+                                                     std::int64_t receipt_number) const {
+    const auto found = by_slip_.find({device, receipt_number});
+    return found == by_slip_.end() ? nothing() : found->second;
 }
 
 const OperationBook::Queue& OperationBook::nothing() {

@@ -1,5 +1,5 @@
 // What the people who run devd ask: its health, its figures, a copy of its book, and their word on
-// what a restored book does not know.
+// what a terminal's slip says or a restored book does not know.
 #include <fmt/format.h>
 
 #include "devd/core/decision.h"
@@ -87,6 +87,31 @@ Requests::Outcome Requests::backup(const Call& call) {
                 context_.replies.send(peer, {id, contract::to_contract(copied.error())});
             }
         });
+}
+
+/// One slip settles one payment: whoever enters it a second time has the wrong one in hand, and the
+/// card was charged once.
+base::Done Requests::check_slip(const OperationRow& row,
+                                const contract::OperationResult& entered) const {
+    const auto* payment = std::get_if<contract::PaymentResult>(&entered);
+    if (payment == nullptr) {
+        return {};
+    }
+    const auto& told = context_.book.with_slip(row.device, payment->receipt_number);
+    for (const auto& [sequence, other] : told) {
+        const bool same_kind =
+            other->row.command && other->row.command->index() == row.command->index();
+        if (same_kind &&
+            is_same_slip(*payment, std::get<contract::PaymentResult>(*other->row.result))) {
+            return make_error(
+                ErrorCode::possible_duplicate,
+                fmt::format("payment.receipt_number: slip {} settled operation {} already, the "
+                            "same amount at the same terminal; look for the slip of this one. "
+                            "Only if the terminal gave the number twice, say force",
+                            payment->receipt_number, other->row.id.to_text()));
+        }
+    }
+    return {};
 }
 
 Requests::Outcome Requests::decide_lost(const Call& call, const contract::DecideRequest& request) {

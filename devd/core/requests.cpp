@@ -393,6 +393,7 @@ Requests::Outcome Requests::decide(const Call& call) {
     if (request.verdict == contract::Verdict::executed) {
         const DeviceConfig* device = of == lanes_.end() ? nullptr : &of->second->config();
         result = TRY(result_by_hand(row, request, device));
+        TRY(request.force ? base::Done() : check_slip(row, *result));
     }
     context_.book.note_decision(row.id, request.note);
     if (result) {

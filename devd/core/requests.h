@@ -106,6 +106,7 @@ private:
     Outcome health(const Call& call);
     Outcome metrics(const Call& call);
     Outcome backup(const Call& call);
+    base::Done check_slip(const OperationRow& row, const contract::OperationResult& entered) const;
     Outcome decide_sale(const Call& call, const contract::DecideRequest& request,
                         const OperationBook::Entry& sale);
     Outcome decide_lost(const Call& call, const contract::DecideRequest& request);

@@ -210,7 +210,9 @@ Done Requests::check_duplicates(const OperationRow& row, bool force) const {
             ErrorCode::possible_duplicate,
             fmt::format("operation {} is equal and {}; if this is another sale, say force",
                         other->row.id.to_text(),
-                        is_final(other->row.state) ? "not acknowledged" : "not finished"));
+                        is_final(other->row.state)
+                            ? "not acknowledged: acknowledge it once its result is known"
+                            : "not finished"));
     }
     return {};
 }

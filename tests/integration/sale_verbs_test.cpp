@@ -137,7 +137,8 @@ TEST_F(SaleVerbsTest, APaymentWaitsForItsTerminalOnlyWhileTheCustomerDoes) {
                                                      free_port())));
     shop_->kill_devd();
     start_devd();
-    const Ran waited = tillctl({"pay", "away", "12.50", "--currency", "EUR", "--start-within", "2"});
+    const Ran waited =
+        tillctl({"pay", "away", "12.50", "--currency", "EUR", "--start-within", "2"});
     EXPECT_EQ(waited.exit, 1) << waited.err << waited.out;
     expect_all(waited.err, {"It waits for away", "within 2 s", "nothing is charged"});
     expect_all(waited.out, {"expired", "did not start before its time limit"});
@@ -165,6 +166,16 @@ TEST_F(SaleVerbsTest, WhatAPersonReadsIsEnteredTwiceAboveTheLimit) {
     const Ran decided = tillctl(twice);
     EXPECT_EQ(decided.exit, 0) << decided.err;
     expect_all(decided.out, {"120.00 EUR", "entered by a person"});
+    EXPECT_TRUE(newest("byhand").acknowledged) << "an equal payment would be a possible duplicate";
+    const Ran next = tillctl({"pay", "byhand", "120", "--currency", "EUR"});
+    EXPECT_EQ(next.exit, 3) << next.err << next.out;
+    const contract::Operation second = newest("byhand");
+    std::vector<std::string> same = twice;
+    same[1] = second.operation_id.to_text();
+    same[4] = std::to_string(second.version);
+    const Ran doubled = tillctl(same);
+    EXPECT_EQ(doubled.exit, 1) << doubled.err;
+    expect_all(doubled.err, {"slip 17 settled operation " + id});
 }
 
 TEST_F(SaleVerbsTest, ASaleThatWaitsForAPersonNamesTheStep) {

@@ -241,7 +241,8 @@ Result<Operation> Client::decide(const Decision& decision, os::Deadline deadline
                                           .verdict = decision.verdict,
                                           .fiscal_document_number = decision.fiscal_document_number,
                                           .payment = decision.payment,
-                                          .note = decision.note};
+                                          .note = decision.note,
+                                          .force = decision.force};
     return ask<Operation>(RequestKind::decide, request, deadline);
 }
 

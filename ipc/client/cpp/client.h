@@ -215,9 +215,11 @@ public:
         std::string note;                         ///< who decided and why; kept in the book
         /// Of a terminal's operation, with executed: what its paper says.
         std::optional<contract::PaymentEntry> payment{};
+        bool force = false;  ///< go on in spite of possible_duplicate
     };
     /// Errors: unknown_operation, wrong_state (it changed since, or is not in doubt),
-    /// wrong_verdict (the decision does not fit, such as executed without a document number).
+    /// wrong_verdict (the decision does not fit, such as executed without a document number),
+    /// possible_duplicate (the slip entered settled another payment already).
     base::Result<contract::Operation> decide(const Decision& decision, os::Deadline deadline);
 
     // --- events (ipc/schema/v1/events.yaml)

@@ -32,6 +32,7 @@ void declare_decide(CommandLine& line, Invocation& to) {
     verb.number("--document NUMBER", "decide.document", 0, kDocumentNumberMax,
                 decision->fiscal_document_number);
     verb.text("--note TEXT", "decide.note", decision->note, Presence::required);
+    verb.flag("--force", "decide.force", decision->force);
     auto entry = std::make_shared<contract::PaymentEntry>();
     take_entry(verb, *filled, *entry);
     verb.chosen([&to, filled, entry, language = verb.language()] {

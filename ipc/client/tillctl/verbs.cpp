@@ -20,6 +20,7 @@ using contract::Operation;
 using contract::OperationState;
 
 constexpr int kIndent = 2;
+constexpr const char* kName = "tillctl";
 
 Exit exit_of(OperationState state) {
     switch (state) {
@@ -209,6 +210,10 @@ public:
                 return fail(operation.error());
             }
             show(*operation);
+            // What tillctl handed over nobody else will acknowledge; a sale's step goes with it.
+            if (operation->client == kName && !operation->parent) {
+                acknowledge(devd, operation->operation_id);
+            }
             return Exit::done;
         });
     }
@@ -288,8 +293,8 @@ private:
 
     template <class Body>
     Exit with_client(Body body) {
-        auto devd = Client::connect({.endpoint = invocation_.endpoint, .name = "tillctl"}, clock_,
-                                    deadline_);
+        auto devd =
+            Client::connect({.endpoint = invocation_.endpoint, .name = kName}, clock_, deadline_);
         return devd ? body(**devd) : fail(devd.error());
     }
 

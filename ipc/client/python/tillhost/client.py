@@ -246,15 +246,16 @@ class Client:
 
     def decide(self, operation_id: str, *, version: int, verdict: Verdict, note: str,
                fiscal_document_number: int = 0, payment: Optional[messages.PaymentEntry] = None,
-               deadline: float = DEADLINE) -> Operation:
+               force: bool = False, deadline: float = DEADLINE) -> Operation:
         """What a person says of an operation that the device cannot tell; of a terminal's, with
-        executed, what its paper says."""
+        executed, what its paper says. possible_duplicate: the slip settled another payment of that
+        terminal already; force, only where the terminal gave its number twice."""
         until = time.monotonic() + deadline
         self._be_connected(until)
         request = messages.DecideRequest(session=self._session, operation_id=operation_id,
                                          version=version, verdict=verdict, note=note,
                                          fiscal_document_number=fiscal_document_number,
-                                         payment=payment)
+                                         payment=payment, force=force)
         return self._ask_until("decide", request, until)
 
     # --- events
