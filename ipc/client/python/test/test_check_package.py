@@ -38,7 +38,7 @@ def test_text_is_read_as_bytes_are():
 
 def test_what_is_too_large_or_no_utf_8_is_refused():
     for package, code in ((b" " * ((1 << 20) + 1), "too_large"), (b"\xff\xfe<", "malformed"),
-                          (b"", "malformed")):
+                          (b"", "malformed"), ("<CheckPackage a='\ud800'/>", "malformed")):
         with pytest.raises(tillhost.TillhostError) as caught:
             tillhost.receipt_of_check_package(package)
         assert caught.value.code == code

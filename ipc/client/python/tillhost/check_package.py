@@ -361,7 +361,12 @@ def receipt_of_check_package(xml: bytes | str) -> m.Receipt:
     is the place in the package, such as CheckPackage/Positions/FiscalString[2]/@Quantity. Sums of
     payments are checked by devd.
     """
-    root = _root(xml.encode() if isinstance(xml, str) else xml)
+    if isinstance(xml, str):
+        try:
+            xml = xml.encode()
+        except UnicodeEncodeError as error:  # a lone surrogate
+            raise _malformed(f"no character at {error.start}: half of a pair") from None
+    root = _root(xml)
     root.holds_only((), ("Parameters", "Positions", "Payments"))
     parts = _parameters(root.needed_child("Parameters"))
     parts.update(_positions(root.needed_child("Positions"), parts["kind"]))
