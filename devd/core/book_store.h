@@ -41,6 +41,21 @@ struct OperationRow {
     friend bool operator==(const OperationRow&, const OperationRow&) = default;
 };
 
+/// One record of the audit as it is kept (docs/formats/audit.md).
+struct AuditRow {
+    std::uint64_t number = 0;
+    std::string text;  ///< JSON
+    std::string hash;  ///< over the former hash and the text
+    friend bool operator==(const AuditRow&, const AuditRow&) = default;
+};
+
+/// The newest record of the audit; at first there is none.
+struct AuditTip {
+    std::uint64_t number = 0;
+    std::string hash = std::string(64, '0');
+    friend bool operator==(const AuditTip&, const AuditTip&) = default;
+};
+
 /// What a start reads back: everything durable, nothing else.
 struct BookImage {
     std::vector<OperationRow> operations;                            ///< any order
@@ -50,6 +65,7 @@ struct BookImage {
     std::int64_t book_epoch = 0;
     /// Set by a restore: unknown ids older than this may belong to the part that was lost.
     std::uint64_t restore_fence_ms = 0;
+    AuditTip audit{};
 };
 
 /// One change, atomic.
@@ -58,6 +74,7 @@ struct BookChange {
     std::vector<base::OperationId> forget;  ///< rows past their retention
     std::optional<std::pair<std::string, std::uint64_t>> host_epoch;
     std::optional<std::uint64_t> retention_watermark_ms;
+    std::vector<AuditRow> audit{};  ///< added behind those that are there
 };
 
 /// Where the book is kept. Called by the core's thread only; write() never blocks on the disk.

@@ -1,5 +1,7 @@
 #include "devd/core/core.h"
 
+#include <fmt/format.h>
+
 #include "devd/core/device_lane.h"
 #include "devd/core/leases.h"
 #include "devd/core/requests.h"
@@ -20,7 +22,8 @@ struct Core::Parts {
           bugs(bugs_given),
           clock(clock_given),
           store(store_given),
-          book(store, clock, std::move(image)),
+          audit(clock, image.audit),
+          book(store, clock, audit, std::move(image)),
           outbox(store, bugs.reply_before_commit),
           waiters(
               timers, book,
@@ -28,10 +31,10 @@ struct Core::Parts {
                   requests.answer(peer, request_id, entry);
               }),
           events(clock, timers, outbox, replies),
-          leases({clock, timers, book, outbox, events, replies}),
+          leases({clock, timers, book, audit, outbox, events, replies}),
           random(std::move(random_given)),
-          context{clock,  timers,  book, outbox,   hosts,  waiters, events,
-                  leases, replies, bugs, stopping, random, options},
+          context{clock,  timers, book,    audit, outbox,   hosts,  waiters,
+                  events, leases, replies, bugs,  stopping, random, options},
           sales(context, lanes),
           requests(options, context, lanes, sales, leases, random) {
         book.on_change([this](const OperationBook::Entry& entry) {
@@ -79,6 +82,7 @@ struct Core::Parts {
         if (std::exchange(settled, false)) {
             leases.look();
         }
+        book.write_audit();
         for (const std::string& device : events.take_marked()) {
             const DeviceLane* const of = events.wants_device(device) ? lane(device) : nullptr;
             if (of != nullptr) {
@@ -107,6 +111,7 @@ struct Core::Parts {
     BookStore& store;
     bool stopping = false;
     Timers timers;
+    Audit audit;
     OperationBook book;
     Outbox outbox;
     Waiters waiters;
@@ -139,6 +144,12 @@ void Core::start() {
     const auto now_ms = static_cast<std::uint64_t>(parts_->clock.unix_ms());
     const auto [epoch, position] = parts_->book.next_epoch(std::string(kEventsEpochName), now_ms);
     parts_->events.begin(epoch.value, position, parts_->book);
+    contract::AuditRecord began;
+    began.kind = contract::AuditKind::started;
+    began.who = kOwnClient;
+    began.note = fmt::format("version {}, book epoch {}", parts_->options.program_version,
+                             parts_->book.book_epoch());
+    parts_->audit.add(std::move(began));
     parts_->started = true;
     for (const auto& [id, lane] : parts_->lanes) {
         lane->start();
@@ -291,6 +302,15 @@ base::Done Core::check_session(ipc::PeerId peer, std::optional<std::int64_t> ses
 
 base::Result<Rights> Core::rights_of(const ipc::PeerIdentity& identity) const {
     return parts_->requests.rights_of(identity);
+}
+
+void Core::audit(contract::AuditRecord record) {
+    parts_->audit.add(std::move(record));
+    parts_->book.write_audit();
+}
+
+std::string Core::name_of(ipc::PeerId peer, const ipc::PeerIdentity& identity) const {
+    return parts_->requests.name_of(peer, identity);
 }
 
 void Core::on_durable() { parts_->outbox.flush(); }

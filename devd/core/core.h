@@ -161,6 +161,10 @@ public:
     base::Done check_session(ipc::PeerId peer, std::optional<std::int64_t> session) const;
     /// What a peer may, as every request is checked. Errors: not_paired.
     base::Result<Rights> rights_of(const ipc::PeerIdentity& identity) const;
+    /// Adds a record to the audit, which is written at once; number and time are filled in.
+    void audit(contract::AuditRecord record);
+    /// What a peer is called there: its program, and the user or the workstation behind it.
+    std::string name_of(ipc::PeerId peer, const ipc::PeerIdentity& identity) const;
 
     /// The store's durable position has moved: what waited for it leaves now.
     void on_durable();

@@ -48,6 +48,7 @@ struct LaneContext {
     const os::Clock& clock;
     Timers& timers;
     OperationBook& book;
+    Audit& audit;
     Outbox& outbox;
     HostPort& hosts;
     Waiters& waiters;

@@ -389,6 +389,15 @@ void Leases::tell(const std::string& device, LeaseEvent kind, const std::string&
     change.client = client;
     change.note = note;
     change.lease = describe(device, {});
+    if (kind != LeaseEvent::takeover_asked && kind != LeaseEvent::takeover_refused) {
+        contract::AuditRecord record;
+        record.kind = contract::AuditKind::lease;
+        record.who = client;
+        record.device = device;
+        record.outcome = contract::name_of(kind);
+        record.note = note;
+        context_.audit.add(std::move(record));
+    }
     context_.events.lease_changed(std::move(change), context_.book.last_position());
     context_.events.mark(device);
 }

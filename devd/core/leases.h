@@ -37,6 +37,7 @@ public:
         const os::Clock& clock;
         Timers& timers;
         OperationBook& book;
+        Audit& audit;
         Outbox& outbox;
         Events& events;
         ipc::ReplySink& replies;

@@ -150,9 +150,11 @@ contract::Pending pending_of(const OperationRow& row) {
     return pending;
 }
 
-OperationBook::OperationBook(BookStore& store, const os::Clock& clock, BookImage image)
+OperationBook::OperationBook(BookStore& store, const os::Clock& clock, Audit& audit,
+                             BookImage image)
     : store_(store),
       clock_(clock),
+      audit_(audit),
       epochs_(image.host_epochs.begin(), image.host_epochs.end()),
       watermark_ms_(image.retention_watermark_ms),
       fence_ms_(image.restore_fence_ms),
@@ -285,6 +287,7 @@ const OperationBook::Entry* OperationBook::doubt_to_ask(const std::string& devic
 }
 
 Position OperationBook::put(BookChange change) {
+    change.audit = audit_.take();
     last_position_ = store_.write(std::move(change));
     return last_position_;
 }
@@ -307,6 +310,7 @@ const OperationBook::Entry& OperationBook::move(Entry& entry, State to) {
     entry.row.version += 1;
     if (is_final(to)) {
         entry.row.settled_at_ms = clock_.unix_ms();
+        audit_.settled(entry.row);
     }
     index(entry);
     counts_[entry.row.device].entered[static_cast<std::size_t>(to)] += 1;
@@ -324,6 +328,9 @@ const OperationBook::Entry& OperationBook::add(OperationRow row) {
     row.settled_at_ms = is_final(row.state) ? row.accepted_at_ms : 0;
     Entry& entry = insert(std::move(row));
     counts_[entry.row.device].entered[static_cast<std::size_t>(entry.row.state)] += 1;
+    if (is_final(entry.row.state)) {
+        audit_.settled(entry.row);
+    }
     write(entry);
     if (move_observer_) {
         move_observer_(entry, State::unspecified);

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "devd/core/audit.h"
 #include "devd/core/book_store.h"
 #include "hal/os/clock.h"
 
@@ -73,7 +74,7 @@ public:
 
     /// Rows that were prepared when the former process ended become in_doubt; those without money
     /// that were begun are failed with effect unknown, for nobody can tell and nothing is repeated.
-    OperationBook(BookStore& store, const os::Clock& clock, BookImage image);
+    OperationBook(BookStore& store, const os::Clock& clock, Audit& audit, BookImage image);
     /// Called after each change of an entry. Before the first change.
     void on_change(OnChange observer) { observer_ = std::move(observer); }
 
@@ -138,6 +139,8 @@ public:
     /// Leaves a person's note at a row in doubt, as part of the decision that follows at once.
     void note_decision(const base::OperationId& id, const std::string& note);
 
+    /// Writes records of the audit that belong to no other change. True if there were any.
+    bool write_audit() { return audit_.has_waiting() && put({}) > 0; }
     /// The next epoch of a device's host and the position at which it is safe from repeating.
     std::pair<base::HostEpoch, Position> next_epoch(const std::string& device,
                                                     std::uint64_t at_least = 0);
@@ -179,6 +182,7 @@ private:
 
     BookStore& store_;
     const os::Clock& clock_;
+    Audit& audit_;
     OnChange observer_;
     OnMove move_observer_;
     std::unordered_map<base::OperationId, Entry> entries_;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "devd/core/book_store.h"
 #include "hal/base/result.h"
@@ -33,6 +34,15 @@ public:
     /// Copies the book to a new file; `done` is called later. Errors, by `done` or at once:
     /// retry_later (a copy is under way), bad_field (path), backup_failed.
     virtual base::Done back_up(const std::string& path, Copied done) = 0;
+    struct AuditPage {
+        std::vector<AuditRow> rows;
+        std::string former_hash;
+        std::uint64_t last = 0;
+    };
+    using Read = std::function<void(base::Result<AuditPage>)>;
+    /// Reads records of the audit; `done` is called later. Errors, by `done` or at once:
+    /// retry_later (too many are reading), storage_failed.
+    virtual base::Done read_audit(std::uint64_t first, std::size_t limit, Read done) = 0;
     /// Once for each change of state, when it is durable, in the order of the changes.
     virtual void on_operation(const OperationNote& note) = 0;
 };

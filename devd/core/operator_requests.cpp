@@ -114,6 +114,29 @@ base::Done Requests::check_slip(const OperationRow& row,
     return {};
 }
 
+Requests::Outcome Requests::audit(const Call& call) {
+    const auto request = TRY(contract::from_value<contract::AuditRequest>(call.request.body));
+    if (operator_ == nullptr) {
+        return make_error(ErrorCode::not_supported, "this devd keeps no audit");
+    }
+    return operator_->read_audit(
+        static_cast<std::uint64_t>(request.first), static_cast<std::size_t>(request.limit),
+        [this, peer = call.peer, id = call.request.id](auto page) {
+            if (!page) {
+                context_.replies.send(peer, {id, contract::to_contract(page.error())});
+                return;
+            }
+            contract::AuditReply body;
+            for (AuditRow& row : page->rows) {
+                body.lines.push_back({static_cast<std::int64_t>(row.number), std::move(row.text),
+                                      std::move(row.hash)});
+            }
+            body.former_hash = std::move(page->former_hash);
+            body.last = static_cast<std::int64_t>(page->last);
+            context_.replies.send(peer, {id, contract::to_value(body)});
+        });
+}
+
 Requests::Outcome Requests::decide_lost(const Call& call, const contract::DecideRequest& request) {
     if (request.version != 0) {
         return base::bad_field("version", "0: this book does not know the operation");

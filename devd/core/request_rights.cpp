@@ -28,6 +28,16 @@ Result<Rights> Requests::rights_of(const ipc::PeerIdentity& identity) const {
     return std::move(*rights);
 }
 
+std::string Requests::name_of(ipc::PeerId peer, const ipc::PeerIdentity& identity) const {
+    const auto session = sessions_.find(peer);
+    const std::string client = session == sessions_.end() ? "?" : session->second.client;
+    if (identity.key.empty()) {
+        return identity.uid < 0 ? client : fmt::format("{} (user {})", client, identity.uid);
+    }
+    const bool named = client.find(kAt) != std::string::npos;
+    return named ? client : fmt::format("{} ({})", client, identity.address);
+}
+
 /// The name by which the book and the others know a program: over the network with the
 /// workstation's behind it, which no program can choose.
 Result<std::string> Requests::client_name(const Call& call,

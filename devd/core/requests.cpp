@@ -32,6 +32,11 @@ void Requests::handle(ipc::PeerId peer, const ipc::PeerIdentity& identity,
     const auto call = begin(peer, identity, request);
     const Outcome outcome = call ? dispatch(*call) : Outcome(call.error());
     if (!outcome) {
+        const ErrorCode code = outcome.error().code;
+        if (code == ErrorCode::not_permitted || code == ErrorCode::not_paired) {
+            context_.audit.refused(name_of(peer, identity), contract::name_of(request.kind),
+                                   outcome.error());
+        }
         context_.replies.send(peer, {request.id, contract::to_contract(outcome.error())});
     }
 }
@@ -79,6 +84,7 @@ Requests::Outcome Requests::dispatch(const Call& call) {
         case RequestKind::health: return health(call);
         case RequestKind::metrics: return metrics(call);
         case RequestKind::backup: return backup(call);
+        case RequestKind::audit: return audit(call);
         case RequestKind::lease: return lease(call);
         case RequestKind::take_lease: return take_lease(call);
         case RequestKind::renew_lease: return renew_lease(call);
@@ -102,9 +108,6 @@ Requests::Outcome Requests::dispatch(const Call& call) {
         case RequestKind::set_workstation:
         case RequestKind::revoke:
         case RequestKind::roll_key:
-        // Not there yet.
-        case RequestKind::audit:
-        case RequestKind::verify_audit:
         case RequestKind::unspecified: break;
     }
     return make_error(ErrorCode::unknown_kind, "");

@@ -43,6 +43,8 @@ public:
     base::Done check_session(ipc::PeerId peer, std::optional<std::int64_t> session) const;
     /// As Core::rights_of.
     base::Result<Rights> rights_of(const ipc::PeerIdentity& identity) const;
+    /// As Core::name_of.
+    std::string name_of(ipc::PeerId peer, const ipc::PeerIdentity& identity) const;
     /// A lane that is not retired. Errors: unknown_device.
     base::Result<DeviceLane*> lane(const std::string& device) const;
     /// Answers a request with an operation as it stands, once that is durable.
@@ -106,6 +108,7 @@ private:
     Outcome health(const Call& call);
     Outcome metrics(const Call& call);
     Outcome backup(const Call& call);
+    Outcome audit(const Call& call);
     base::Done check_slip(const OperationRow& row, const contract::OperationResult& entered) const;
     Outcome decide_sale(const Call& call, const contract::DecideRequest& request,
                         const OperationBook::Entry& sale);

@@ -19,7 +19,7 @@ using base::Result;
 constexpr std::string_view kWatermark = "retention_watermark_ms";
 
 /// Migration n takes a book of version n to n + 1. Forward only; a released one never changes.
-constexpr std::array<const char*, 2> kMigrations{
+constexpr std::array<const char*, 3> kMigrations{
     R"sql(
 CREATE TABLE operation (
     id TEXT NOT NULL PRIMARY KEY,
@@ -53,7 +53,14 @@ CREATE TABLE fact (
 ) STRICT, WITHOUT ROWID;
 )sql",
     // A step of a sale names it.
-    "ALTER TABLE operation ADD COLUMN parent TEXT NOT NULL DEFAULT '';"};
+    "ALTER TABLE operation ADD COLUMN parent TEXT NOT NULL DEFAULT '';",
+    R"sql(
+CREATE TABLE audit (
+    number INTEGER NOT NULL PRIMARY KEY,
+    text TEXT NOT NULL,
+    hash TEXT NOT NULL
+) STRICT;
+)sql"};
 
 // A row is replaced in place: its page is written, no other row moves.
 constexpr const char* kPut = R"sql(
@@ -188,6 +195,7 @@ struct BookTables::Statements {
     Statement forget;
     Statement epoch;
     Statement fact;
+    Statement audit;
     Statement begin;
     Statement commit;
 };
@@ -208,6 +216,7 @@ Result<std::unique_ptr<BookTables>> BookTables::open(const std::string& path) {
                                        "excluded.epoch")),
         .fact = TRY(database->prepare("INSERT INTO fact (name, value) VALUES (?, ?) "
                                       "ON CONFLICT (name) DO UPDATE SET value = excluded.value")),
+        .audit = TRY(database->prepare("INSERT INTO audit (number, text, hash) VALUES (?, ?, ?)")),
         .begin = TRY(database->prepare("BEGIN IMMEDIATE")),
         .commit = TRY(database->prepare("COMMIT"))});
     return std::unique_ptr<BookTables>(new BookTables(std::move(database), std::move(statements)));
@@ -233,7 +242,40 @@ Result<core::BookImage> BookTables::load() {
     image.retention_watermark_ms = to_unsigned(TRY(fact(kWatermark)).value_or(0));
     image.restore_fence_ms = to_unsigned(TRY(fact(kFactRestoreFence)).value_or(0));
     image.book_epoch = TRY(fact(kFactBookEpoch)).value_or(0);
+    image.audit = TRY(audit_tip());
     return image;
+}
+
+Result<core::AuditTip> BookTables::audit_tip() {
+    Statement newest =
+        TRY(database_->prepare("SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1"));
+    core::AuditTip tip;
+    if (TRY(newest.step())) {
+        tip = {to_unsigned(newest.column_integer(0)), newest.column_text(1)};
+    }
+    return tip;
+}
+
+Result<core::OperatorPort::AuditPage> BookTables::read_audit(std::uint64_t first,
+                                                             std::size_t limit) {
+    core::OperatorPort::AuditPage page;
+    page.last = TRY(audit_tip()).number;
+    page.former_hash = core::AuditTip().hash;
+    Statement rows = TRY(database_->prepare(
+        "SELECT number, text, hash FROM audit WHERE number >= ? ORDER BY number LIMIT ?"));
+    // The one before the first is read for its hash.
+    const std::uint64_t from = first - (first > 1 ? 1 : 0);
+    rows.integer(0, to_signed(from)).integer(1, static_cast<std::int64_t>(limit + first - from));
+    while (TRY(rows.step())) {
+        core::AuditRow row{to_unsigned(rows.column_integer(0)), rows.column_text(1),
+                           rows.column_text(2)};
+        if (row.number < first) {
+            page.former_hash = std::move(row.hash);
+        } else {
+            page.rows.push_back(std::move(row));
+        }
+    }
+    return page;
 }
 
 Result<std::optional<std::int64_t>> BookTables::fact(std::string_view name) {
@@ -294,6 +336,10 @@ Done BookTables::apply(const core::BookChange& change) {
         const std::string text = id.to_text();
         statements_->forget.text(0, text);
         TRY(statements_->forget.run());
+    }
+    for (const core::AuditRow& row : change.audit) {
+        statements_->audit.integer(0, to_signed(row.number)).text(1, row.text).text(2, row.hash);
+        TRY(statements_->audit.run());
     }
     if (change.host_epoch) {
         statements_->epoch.text(0, change.host_epoch->first);

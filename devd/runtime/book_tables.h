@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "devd/core/book_store.h"
+#include "devd/core/operator_port.h"
 #include "devd/runtime/database.h"
 
 namespace tillhost::devd::runtime {
@@ -38,6 +39,8 @@ public:
     void roll_back();
     /// Begins a copy of the whole book, see DatabaseCopy.
     base::Result<std::unique_ptr<DatabaseCopy>> copy_to(const std::string& path);
+    /// Records of the audit from a number on, with the hash before them.
+    base::Result<core::OperatorPort::AuditPage> read_audit(std::uint64_t first, std::size_t limit);
     /// A number kept under a name of this file; nothing if it is not there.
     base::Result<std::optional<std::int64_t>> fact(std::string_view name);
     /// Part of the transaction.
@@ -50,6 +53,7 @@ private:
     struct Statements;
     BookTables(std::unique_ptr<Database> database, std::unique_ptr<Statements> statements);
     base::Done put(const core::OperationRow& row);
+    base::Result<core::AuditTip> audit_tip();
 
     std::unique_ptr<Database> database_;
     std::unique_ptr<Statements> statements_;

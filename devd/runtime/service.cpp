@@ -49,6 +49,7 @@ base::Done Service::watch() {
 void Service::on_store_moved() {
     parts_.store.moved().clear();
     parts_.core.on_durable();
+    parts_.store.hand_over_audit();
     auto done = parts_.store.take_backup();
     if (!done || !backup_asked_) {
         return;
@@ -131,6 +132,10 @@ base::Done Service::back_up(const std::string& path, Copied done) {
     backup_asked_ = std::move(done);
     backup_path_ = path;
     return {};
+}
+
+base::Done Service::read_audit(std::uint64_t first, std::size_t limit, Read done) {
+    return parts_.store.read_audit(first, limit, std::move(done));
 }
 
 void Service::on_operation(const core::OperationNote& note) {

@@ -78,6 +78,7 @@ public:
     std::string metrics_text() override;
     base::Done back_up(const std::string& path, Copied done) override;
     void on_operation(const core::OperationNote& note) override;
+    base::Done read_audit(std::uint64_t first, std::size_t limit, Read done) override;
 
 private:
     base::Done watch();

@@ -108,7 +108,8 @@ bool SqliteStore::has_room() const {
 SqliteStore::Queue SqliteStore::take_group(bool& stopping) {
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait(lock, [this] {
-        return !queue_.empty() || stop_ || ask_for_room_ || backup_wanted_.has_value();
+        return !queue_.empty() || stop_ || ask_for_room_ || backup_wanted_.has_value() ||
+               !audit_wanted_.empty();
     });
     ask_for_room_ = false;
     Queue group;
@@ -133,6 +134,7 @@ void SqliteStore::run_writer() {
             moved_.signal();
         }
         step_backup();
+        answer_audit();
         measure_room();
     }
     if (backup_ != nullptr) {
@@ -205,6 +207,50 @@ void SqliteStore::end_backup(Result<BackupDone> outcome) {
         backup_done_ = std::move(outcome);
     }
     moved_.signal();
+}
+
+// --- the audit
+
+Done SqliteStore::read_audit(std::uint64_t first, std::size_t limit, AuditRead done) {
+    {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        if (audit_wanted_.size() + audit_read_.size() >= kAuditReadsMax) {
+            return base::make_error(ErrorCode::retry_later, "others are reading the audit");
+        }
+        audit_wanted_.push_back({first, limit, std::move(done)});
+    }
+    changed_.notify_one();
+    return {};
+}
+
+/// One a turn, so that a commit waits for one page at most.
+void SqliteStore::answer_audit() {
+    AuditWish wish;
+    {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        if (audit_wanted_.empty()) {
+            return;
+        }
+        wish = std::move(audit_wanted_.front());
+        audit_wanted_.pop_front();
+    }
+    wish.page = tables_->read_audit(wish.first, wish.limit);
+    {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        audit_read_.push_back(std::move(wish));
+    }
+    moved_.signal();
+}
+
+void SqliteStore::hand_over_audit() {
+    std::deque<AuditWish> read;
+    {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        read.swap(audit_read_);
+    }
+    for (AuditWish& wish : read) {
+        wish.done(std::move(*wish.page));
+    }
 }
 
 SqliteStore::Figures SqliteStore::figures() const {

@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -34,6 +35,8 @@ struct StoreOptions {
 inline constexpr std::size_t kStoreQueueMax = 200'000;
 /// Changes in one transaction at most.
 inline constexpr std::size_t kGroupChangesMax = 4096;
+/// Reads of the audit that may wait for the writer.
+inline constexpr std::size_t kAuditReadsMax = 16;
 /// Exit status of a process that could not write its book (EX_IOERR of sysexits.h).
 inline constexpr int kExitStorageFailed = 74;
 
@@ -73,6 +76,14 @@ public:
     /// What came of it, once, after moved() was signalled.
     std::optional<base::Result<BackupDone>> take_backup();
 
+    using AuditPage = core::OperatorPort::AuditPage;
+    using AuditRead = std::function<void(base::Result<AuditPage>)>;
+    /// Reads records of the audit on the writer, between its commits. Errors: retry_later
+    /// (kAuditReadsMax are under way).
+    base::Done read_audit(std::uint64_t first, std::size_t limit, AuditRead done);
+    /// Calls `done` of what was read, after moved() was signalled.
+    void hand_over_audit();
+
     struct Figures {
         LatencyHistogram::Counts commit{};
         std::uint64_t changes_waiting = 0;
@@ -96,6 +107,7 @@ private:
     void begin_backup();
     void step_backup();
     void end_backup(base::Result<BackupDone> outcome);
+    void answer_audit();
     [[noreturn]] void end_process(const base::Error& error) const;
 
     const StoreOptions options_;
@@ -118,8 +130,16 @@ private:
     /// What is wanted, until it is done.
     std::optional<std::pair<std::string, std::int64_t>> backup_wanted_;  // guarded by mutex_
     std::optional<base::Result<BackupDone>> backup_done_;                // guarded by mutex_
-    std::uint64_t backups_ = 0;                                          // guarded by mutex_
-    std::int64_t last_backup_ms_ = 0;                                    // guarded by mutex_
+    struct AuditWish {
+        std::uint64_t first = 0;
+        std::size_t limit = 0;
+        AuditRead done;
+        std::optional<base::Result<AuditPage>> page{};
+    };
+    std::deque<AuditWish> audit_wanted_;  // guarded by mutex_
+    std::deque<AuditWish> audit_read_;    // guarded by mutex_
+    std::uint64_t backups_ = 0;           // guarded by mutex_
+    std::int64_t last_backup_ms_ = 0;     // guarded by mutex_
 
     const os::SystemClock clock_{};       ///< to measure commits
     std::unique_ptr<BookBackup> backup_;  ///< the writer's

@@ -20,6 +20,9 @@ devd::core::Position SimStore::write(BookChange change) {
     scheduler_.point();
     audit(change);
     apply(newest_, change);
+    if (!newest_.audit_holds) {
+        findings_.add("audit: a record does not follow the one before it");
+    }
     queue_.push_back(std::move(change));
     const devd::core::Position position = ++last_;
     if (group_.empty()) {
@@ -76,6 +79,7 @@ devd::core::BookImage SimStore::image() const {
     }
     image.host_epochs.assign(disk_.epochs.begin(), disk_.epochs.end());
     image.retention_watermark_ms = disk_.watermark_ms;
+    image.audit = disk_.audit;
     return image;
 }
 
@@ -88,6 +92,11 @@ void SimStore::apply(Content& content, const BookChange& change) {
     }
     if (change.host_epoch) {
         content.epochs[change.host_epoch->first] = change.host_epoch->second;
+    }
+    for (const devd::core::AuditRow& row : change.audit) {
+        content.audit_holds = content.audit_holds && row.number == content.audit.number + 1 &&
+                              row.hash == devd::core::audit_hash(content.audit.hash, row.text);
+        content.audit = {row.number, row.hash};
     }
     if (change.retention_watermark_ms) {
         content.watermark_ms = *change.retention_watermark_ms;

@@ -52,6 +52,8 @@ private:
         std::map<base::OperationId, devd::core::OperationRow> rows;
         std::map<std::string, std::uint64_t> epochs;
         std::uint64_t watermark_ms = 0;
+        devd::core::AuditTip audit{};
+        bool audit_holds = true;  ///< each record followed the one before it
     };
     void begin_sync();
     void end_sync(std::uint64_t life);

@@ -25,7 +25,8 @@ protected:
         return id;
     }
     /// A payment of which the terminal cannot tell what became.
-    base::OperationId doubt(const contract::Command& command = charge()) {
+    base::OperationId doubt() { return doubt(charge()); }
+    base::OperationId doubt(const contract::Command& command) {
         const base::OperationId id = submit(command);
         shop_.prepare("pos");
         contract::Finished finished;

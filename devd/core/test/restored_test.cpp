@@ -237,6 +237,7 @@ public:
     std::string metrics_text() override { return "up 1\n"; }
     base::Done back_up(const std::string&, Copied) override { return {}; }
     void on_operation(const OperationNote& note) override { notes.push_back(note); }
+    base::Done read_audit(std::uint64_t, std::size_t, Read) override { return {}; }
     std::vector<OperationNote> notes;
 };
 

@@ -45,6 +45,9 @@ public:
             if (changes[i].host_epoch) {
                 epochs[changes[i].host_epoch->first] = changes[i].host_epoch->second;
             }
+            if (!changes[i].audit.empty()) {
+                image.audit = {changes[i].audit.back().number, changes[i].audit.back().hash};
+            }
             if (changes[i].retention_watermark_ms) {
                 image.retention_watermark_ms = *changes[i].retention_watermark_ms;
             }

@@ -422,7 +422,8 @@ TEST(Sale, ItsStepsAreToldInTheirOrderAndForgottenWithIt) {
     shop.refuse("fr2", SaleRole::registration, ErrorCode::device_failed, 2);
     shop.carry_out("pos", SaleRole::reversal);
     std::vector<std::pair<SaleRole, base::OperationId>> told;
-    for (const contract::SaleStep& step : shop.look().sale->steps) {
+    const contract::Operation seen = shop.look();
+    for (const contract::SaleStep& step : seen.sale->steps) {
         told.emplace_back(step.role, step.operation_id);
     }
     const std::vector<std::pair<SaleRole, base::OperationId>> right{
