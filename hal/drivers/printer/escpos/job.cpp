@@ -25,6 +25,11 @@ constexpr os::Duration kEndTimePerByte = std::chrono::milliseconds(10);
 /// Left of the operation's time for the answer to it.
 constexpr os::Duration kReserve = std::chrono::seconds(5);
 
+/// In which a printer that is not at a standstill has dealt with so much.
+os::Duration time_for(std::size_t bytes) {
+    return kEndTime + kEndTimePerByte * static_cast<std::int64_t>(bytes);
+}
+
 constexpr std::string_view kHowToRepeat =
     "; what the printer holds may still come out: print it again only as a copy";
 
@@ -84,7 +89,9 @@ Done Job::write(base::ByteView piece) {
     if (begun_ && obstacle_of(dialogue_.state())) {
         TRY(await_person());
     }
-    const Done written = dialogue_.write(piece, deadline_);
+    // It may have come to a standstill and be unable to say so.
+    const Done written = dialogue_.write(
+        piece, std::min(deadline_, clock_.now() + terms_.patience + time_for(piece.size())));
     cut_ = !written && written.error().effect != Effect::none;
     begun_ = begun_ || written || written.error().effect != Effect::none;
     if (!written && written.error().code == ErrorCode::deadline_passed) {
@@ -130,12 +137,11 @@ Done Job::await_person() {
 }
 
 Done Job::await_end(std::size_t bytes) {
-    const os::Duration time = kEndTime + kEndTimePerByte * static_cast<std::int64_t>(bytes);
-    os::Deadline until = std::min(deadline_, clock_.now() + time);
+    os::Deadline until = std::min(deadline_, clock_.now() + time_for(bytes));
     while (!ended()) {
         if (obstacle_of(dialogue_.state())) {
             TRY(await_person());
-            until = std::min(deadline_, clock_.now() + time);
+            until = std::min(deadline_, clock_.now() + time_for(bytes));
             continue;
         }
         if (clock_.now() >= until) {

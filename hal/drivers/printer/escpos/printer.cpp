@@ -185,6 +185,26 @@ Done Printer::be_ready(os::Deadline deadline) {
     return {};
 }
 
+/// A mute printer cannot be asked whether an earlier process, or a write, went in the middle of a
+/// command: it gets the rest of any. Between commands 00 does nothing.
+Done Printer::end_command(os::Deadline deadline) {
+    if (settings_.talk != Talk::mute || !may_be_cut_) {
+        return {};
+    }
+    const os::Deadline until = std::min(deadline, clock_.now() + settings_.patience + kInTurnTime);
+    Done written = dialogue_->write(Bytes(kCommandBytesMax), until);
+    if (!written && written.error().code == ErrorCode::deadline_passed) {
+        written = make_error(ErrorCode::no_answer, "the printer takes no data");
+        fresh_ = true;  // a new line would not change that
+    }
+    if (!written) {
+        written.error().effect = Effect::none;  // nothing of what was asked for
+        return written;
+    }
+    may_be_cut_ = false;
+    return {};
+}
+
 template <class Work>
 Done Printer::on_a_line(Work work) {
     Done done = work();
@@ -247,6 +267,7 @@ Done Printer::print_once(const std::vector<Bytes>& commands, device::Gate& gate,
     if (const auto obstacle = obstacle_of(dialogue_->state())) {
         return make_error(obstacle->code, std::string(obstacle->text));
     }
+    TRY(end_command(deadline));
     Job::Terms terms;
     terms.ending = settings_.talk == Talk::mute ? Ending::nothing
                    : marks()                    ? Ending::mark
@@ -256,7 +277,9 @@ Done Printer::print_once(const std::vector<Bytes>& commands, device::Gate& gate,
     terms.patience = settings_.patience;
     Job job(*dialogue_, clock_, std::move(terms), gate, deadline);
     Done done = job.run(commands);
-    if (job.is_cut()) {
+    fresh_ = fresh_ || (!done && done.error().code == ErrorCode::no_answer);
+    may_be_cut_ = job.is_cut();
+    if (may_be_cut_) {
         // The printer may stand in the middle of a command and would take the next document for
         // its rest: its beginning is found anew.
         known_ = make_status();
@@ -280,6 +303,7 @@ Result<contract::PrintResult> Printer::print(const contract::PrintDocument& docu
 /// would keep in its buffer, and carry out when the paper is changed, is sent to be done at once.
 Done Printer::pulse_once(os::Deadline deadline) {
     TRY(be_ready(deadline));
+    TRY(end_command(deadline));
     const bool still = obstacle_of(dialogue_->state()).has_value();
     TRY(dialogue_->write(still
                              ? pulse_now(settings_.pin, settings_.pulse_on_ms)

@@ -55,6 +55,7 @@ private:
     base::Done learn_whether_it_marks(os::Deadline deadline);
     base::Done ask_state(os::Deadline deadline);
     base::Done be_ready(os::Deadline deadline);
+    base::Done end_command(os::Deadline deadline);
     base::Done print_once(const std::vector<base::Bytes>& commands, device::Gate& gate,
                           os::Deadline deadline);
     base::Done pulse_once(os::Deadline deadline);
@@ -74,6 +75,7 @@ private:
     std::optional<contract::PrinterStatus> known_;
     bool fresh_ = false;           ///< the line was opened for the work at hand
     bool polls_ = true;            ///< it answers DLE EOT
+    bool may_be_cut_ = true;       ///< a mute one may stand in the middle of a command
     bool settled_ = false;         ///< it is at the beginning of a command, and its names are known
     std::optional<bool> marks_{};  ///< whether it answers GS ( H; nothing: not tried yet
     std::uint64_t next_mark_ = 0;

@@ -12,6 +12,9 @@ using base::Effect;
 using base::ErrorCode;
 using contract::Printed;
 
+/// document_of("Hi") for a mute printer without a cutter.
+constexpr const char* kMuteHi = "1B 40 1C 2E 1B 52 00 1B 61 00 48 69 0A 1B 64 05";
+
 void expect_error(const base::Result<contract::PrintResult>& result, ErrorCode code,
                   Effect effect) {
     ASSERT_FALSE(result);
@@ -351,10 +354,42 @@ TEST(Print, WhereNobodyConfirmsItIsNotSaidToBePrinted) {
 
     Counter mute(Set{{"model", "mute"}, {"cutter", "no"}});
     ASSERT_TRUE(mute.open());
-    mute.printer.then("1B 40 1C 2E 1B 52 00 1B 61 00 48 69 0A 1B 64 05");
+    mute.printer.then(kRest).then(kMuteHi);
     const auto sent = mute.execute(document_of("Hi"));
     ASSERT_TRUE(sent) << base::to_text(sent.error());
     EXPECT_EQ(sent->printed, Printed::printing);
+}
+
+TEST(Print, AMutePrinterGetsTheRestOfACommandThatWasCutAndNoneElse) {
+    Counter mute(Set{{"model", "mute"}, {"cutter", "no"}});
+    ASSERT_TRUE(mute.open());
+    mute.printer.then(kRest).then(kMuteHi).then(kMuteHi);
+    ASSERT_TRUE(mute.execute(document_of("Hi")));
+    ASSERT_TRUE(mute.execute(document_of("Hi"))) << "nothing was cut";
+    mute.printer.then_fail(kMuteHi, ErrorCode::link_lost, Effect::unknown);
+    expect_error(mute.execute(document_of("Hi")), ErrorCode::link_lost, Effect::unknown);
+    mute.printer.then(kRest).then("1B 70 00 3C 78");
+    const auto pulsed = mute.execute(contract::OpenDrawer{});
+    ASSERT_TRUE(pulsed) << base::to_text(pulsed.error());
+    mute.printer.then(kMuteHi);
+    ASSERT_TRUE(mute.execute(document_of("Hi")));
+}
+
+TEST(Print, AMutePrinterThatTakesNoRestGotNothingOfTheDocument) {
+    Counter mute(Set{{"model", "mute"}, {"cutter", "no"}, {"wait_s", "0"}});
+    ASSERT_TRUE(mute.open());
+    mute.printer.then_stall(kRest);
+    expect_error(mute.execute(document_of("Hi")), ErrorCode::no_answer, Effect::none);
+}
+
+TEST(Print, AWriteThatThePrinterDoesNotTakeIsWaitedForAsLongAsAPersonIs) {
+    Counter counter(Set{{"wait_s", "5"}});
+    counter.opened();
+    counter.printer.tells_state().then_stall(marked(kHi, counter.printer.next_mark()));
+    const os::Instant begun = counter.printer.clock.now();
+    expect_error(counter.execute(document_of("Hi")), ErrorCode::no_answer, Effect::unknown);
+    EXPECT_GE(counter.printer.clock.now() - begun, 5s);
+    EXPECT_LE(counter.printer.clock.now() - begun, 40s) << "30 s are the printing's own";
 }
 
 TEST(Print, AModelWithoutMarksIsAskedInTurn) {

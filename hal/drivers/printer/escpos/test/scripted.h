@@ -31,6 +31,7 @@ public:
         std::vector<Word> say{};
         bool hang_up = false;                ///< after its words
         std::optional<base::Error> fails{};  ///< the writing of it
+        bool stalls = false;                 ///< the writing of it, in the middle, for ever
     };
 
     ScriptedPrinter& then(std::string expect, std::vector<Word> say = {}) {
@@ -44,6 +45,10 @@ public:
     ScriptedPrinter& then_fail(std::string expect, base::ErrorCode code, base::Effect effect) {
         script.push_back(
             {std::move(expect), {}, false, base::make_error(code, "the line", effect)});
+        return *this;
+    }
+    ScriptedPrinter& then_stall(std::string expect) {
+        script.push_back({std::move(expect), {}, false, {}, true});
         return *this;
     }
     /// Answers to DLE EOT 1 to 4.
@@ -115,7 +120,7 @@ public:
         std::copy_n(bytes.begin(), count, buffer.begin());
         return count;
     }
-    base::Done write(base::ByteView bytes, os::Deadline) override {
+    base::Done write(base::ByteView bytes, os::Deadline deadline) override {
         if (hung_up_ && inbox_.empty()) {
             return base::make_error(base::ErrorCode::link_lost, "hang-up");
         }
@@ -135,6 +140,11 @@ public:
             inbox_.insert(behind, {arrives, *base::from_hex(word.hex)});
         }
         hung_up_ = hung_up_ || step.hang_up;
+        if (step.stalls) {
+            printer_.clock.advance_to(std::max(deadline, printer_.clock.now()));
+            return base::make_error(base::ErrorCode::deadline_passed, "the line",
+                                    base::Effect::unknown);
+        }
         return step.fails ? base::Done(*step.fails) : base::Done();
     }
     base::Done flush() override { return {}; }
@@ -223,6 +233,8 @@ inline contract::PrintDocument document_of(const std::string& text, bool copy = 
     return document;
 }
 
+/// The rest of any command.
+inline const std::string kRest = base::to_hex(base::Bytes(kCommandBytesMax));
 /// What goes before every document of a printer that tells its changes.
 inline constexpr const char* kPrelude = "1B 40 1C 2E 1B 52 00 1D 61 0F ";
 /// document_of("Hi") as bytes, without its ending.
