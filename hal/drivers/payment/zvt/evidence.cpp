@@ -13,7 +13,7 @@ namespace {
 
 /// Pieces are kept together up to this.
 constexpr std::size_t kTogetherMax = kEvidenceBytesMax;
-constexpr int kRecordsMax = 40;
+constexpr std::size_t kRecordsMax = 40;
 
 }  // namespace
 

@@ -18,11 +18,11 @@ base::Error not_asked_for();
 
 /// Keeps the pieces of receipts before they are acknowledged. The acknowledgement of a receipt's
 /// last piece may be the one that makes the payment final, so what came before it is durable by
-/// then; pieces in front of it wait in memory. Of the 64 records that the book takes it uses 40 at
-/// most; the others are for results.
+/// then; pieces in front of it wait in memory. Of the 64 records that the book takes of an
+/// operation it uses 40 at most; the others are for results. `kept` of them were used before.
 class PrintKeeper final {
 public:
-    explicit PrintKeeper(device::Gate& gate) : gate_(gate) {}
+    explicit PrintKeeper(device::Gate& gate, std::size_t kept = 0) : gate_(gate), records_(kept) {}
 
     /// Before the piece is acknowledged. Errors: those of Gate::persist.
     base::Done take(base::ByteView apdu, const Printed& printed);
@@ -34,7 +34,7 @@ private:
 
     device::Gate& gate_;
     base::Bytes waiting_;
-    int records_ = 0;
+    std::size_t records_;
     std::vector<Printed> printed_;
 };
 

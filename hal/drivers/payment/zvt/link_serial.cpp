@@ -2,6 +2,7 @@
 #include <optional>
 #include <utility>
 
+#include "hal/drivers/payment/zvt/apdu.h"
 #include "hal/drivers/payment/zvt/link.h"
 #include "hal/drivers/payment/zvt/link_line.h"
 #include "hal/drivers/payment/zvt/serial_frames.h"
@@ -26,6 +27,8 @@ constexpr int kSendsMax = 3;
 constexpr os::Duration kRepeatTime = kT2 + std::chrono::seconds(1);
 /// Frames that may wait while we wait for a confirmation of our own.
 constexpr std::size_t kQueueMax = 8;
+/// Read without anything that is understood: the longest message with each byte doubled, and noise.
+constexpr std::size_t kBabbleBytesMax = 2 * kApduBytesMax + 4096;
 
 class SerialLink final : public Link {
 public:
@@ -61,6 +64,9 @@ public:
     Result<Bytes> receive(os::Deadline deadline) override {
         while (queue_.empty()) {
             TRY(take_in(deadline, true));
+            if (queue_.empty() && clock_.now() > deadline) {
+                return make_error(ErrorCode::deadline_passed, "the terminal says no message");
+            }
         }
         Bytes apdu = std::move(queue_.front());
         queue_.erase(queue_.begin());
@@ -90,6 +96,9 @@ private:
             if (queue_.size() > known && answers(queue_.back(), apdu)) {
                 return true;
             }
+            if (!said_ && clock_.now() > until) {
+                return false;
+            }
         }
         answered_since_ = answered_since_ || *said_ == kAck;
         return *said_ == kAck;
@@ -102,12 +111,20 @@ private:
     }
 
     /// Reads until one thing was understood: a confirmation (said_), a message (queue_), or damage.
-    /// A wish to break off ends it if `tell_wish`, between frames.
+    /// A wish to break off ends it if `tell_wish`, between frames. Errors beside those of the line:
+    /// frame_damaged, after kBabbleBytesMax.
     Done take_in(os::Deadline until, bool tell_wish) {
+        std::size_t babble = 0;
         while (true) {
             if (take_one()) {
                 return answer();
             }
+            if (babble > kBabbleBytesMax) {
+                taken_.clear();
+                return make_error(ErrorCode::frame_damaged,
+                                  "the terminal talks without end and says no message");
+            }
+            const std::size_t before = taken_.size();
             const bool partial = !taken_.empty();
             if (!partial && tell_wish && std::exchange(wished_, false)) {
                 return make_error(ErrorCode::cancelled, "somebody wants to break off");
@@ -115,6 +132,7 @@ private:
             const os::Deadline wait = partial ? clock_.now() + kT1 : until;
             const Done read = line_.read_more(taken_, wait);
             if (read) {
+                babble += taken_.size() - before;
                 continue;
             }
             if (read.error().code == ErrorCode::cancelled) {

@@ -51,6 +51,12 @@ std::vector<Printed> without_repeats(const std::vector<Printed>& kept,
     return all;
 }
 
+std::size_t prints_kept(const contract::Pending& pending) {
+    return static_cast<std::size_t>(
+        std::count_if(pending.evidence.begin(), pending.evidence.end(),
+                      [](const auto& one) { return one.source == kEvidencePrints; }));
+}
+
 contract::Resolution resolution_of(Verdict verdict, const contract::Identity& identity,
                                    std::string reason) {
     contract::Resolution resolution;
@@ -213,7 +219,7 @@ Result<contract::Resolution> Terminal::reconcile(const contract::Pending& pendin
                                                  os::Deadline deadline) {
     const Doubt doubt = TRY(doubt_of(pending));
     recovering_ = true;
-    prints_.emplace(*gate_);
+    prints_.emplace(*gate_, prints_kept(pending));
     may_break_off_ = !doubt.approved();
     TRY(reach(deadline));
     const std::string& asked = doubt.marker.identity.serial;

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <optional>
 
 #include "hal/drivers/payment/zvt/serial_frames.h"
 #include "hal/drivers/payment/zvt/test/vectors.h"
@@ -33,7 +34,15 @@ public:
         answers_.push_back(hex);
         return *this;
     }
+    /// When all pieces are said, this one for ever.
+    PiecesLine& babble(const std::string& hex, os::Duration every = {}) {
+        babble_ = Piece{*base::from_hex(hex), every};
+        return *this;
+    }
     base::Result<std::size_t> read(std::span<std::byte> buffer, os::Deadline deadline) override {
+        if (pieces_.empty() && babble_) {
+            pieces_.push_back(*babble_);
+        }
         if (pieces_.empty() || clock_.now() + pieces_.front().after > deadline) {
             if (!pieces_.empty()) {
                 pieces_.front().after -= deadline - clock_.now();
@@ -71,6 +80,7 @@ private:
     os::FakeClock& clock_;
     std::deque<Piece> pieces_;
     std::deque<std::string> answers_;
+    std::optional<Piece> babble_;
 };
 
 struct LinkTest : testing::Test {
@@ -184,6 +194,29 @@ TEST_F(LinkTest, AMessageIsSupersededByAnotherOneAndNotByAnAnswer) {
     EXPECT_TRUE(serial->is_superseded());
     EXPECT_EQ(next(*serial), "04 FF 01 0E");
     EXPECT_FALSE(serial->is_superseded());
+}
+
+TEST_F(LinkTest, SerialBabbleEnds) {
+    const std::string noise = to_hex(Bytes(1024, std::byte{0x55}));
+    line.babble(noise);
+    EXPECT_EQ(next(*serial), "frame_damaged") << "no frame begins";
+    line.say("10 02").babble(noise);
+    EXPECT_EQ(next(*serial), "frame_damaged") << "a frame does not end";
+    const os::Instant begun = clock.now();
+    line.say("00").babble("06", 10ms);
+    EXPECT_EQ(next(*serial), "deadline_passed") << "confirmations of nothing";
+    line.babble("10 02 80 00 00 10 03 F5 1E", 10ms);
+    EXPECT_EQ(next(*serial), "deadline_passed") << "damaged frames";
+    EXPECT_LE(clock.now() - begun, 121s);
+}
+
+TEST_F(LinkTest, SerialSendingEndsThoughTheTerminalTalksOn) {
+    line.babble("10 02 06 D1 01 40 10 03 7A F1", 10ms);
+    const os::Instant begun = clock.now();
+    const auto sent = serial->send(*base::from_hex("06 70 00"), clock.now() + 60s);
+    ASSERT_FALSE(sent);
+    EXPECT_EQ(sent.error().code, ErrorCode::no_answer);
+    EXPECT_LE(clock.now() - begun, 16s);
 }
 
 TEST_F(LinkTest, SerialTakesARepeatOnceAndConfirmsItTwice) {

@@ -3,6 +3,7 @@
 // dialogue for each row of the loss matrix (README.md), records in order.
 #include <gtest/gtest.h>
 
+#include "hal/drivers/payment/zvt/resolve.h"
 #include "hal/drivers/payment/zvt/test/results.h"
 #include "hal/drivers/payment/zvt/test/scripted.h"
 
@@ -202,6 +203,29 @@ TEST_F(Loss, CutBetweenPrintsGivesTheReceiptsThatCame) {
     const auto resolution = resolved();
     ASSERT_EQ(resolution.verdict, Verdict::executed);
     EXPECT_EQ(std::get<contract::PaymentResult>(*resolution.result).receipts.size(), 1U);
+}
+
+/// What the book has room for is counted over all that looks into the operation.
+TEST_F(Loss, PrintsOfALookIntoAPaymentCountWithThoseBefore) {
+    constexpr std::size_t kPrintsMax = 40;
+    counter.terminal.then(kPay, {kAccepted, approval()}).then_hang_up(kAccepted);
+    fail_in_doubt();
+    contract::Evidence prints;
+    prints.source = kEvidencePrints;
+    prints.payload = *base::from_hex(block());
+    auto& evidence = counter.book.pending.evidence;
+    const std::size_t results = evidence.size();
+    evidence.insert(evidence.end(), kPrintsMax - 1, prints);
+    for (int look = 0; look < 2; ++look) {
+        counter.restart();
+        counter.terminal.enrolled()
+            .then("05 01 05 00 00 00 03 02", {"80 00 00", block()})
+            .then("80 00 00", {"06 0F 01 00"})
+            .then("80 00 00")
+            .tells_last(approval());
+        EXPECT_EQ(resolved().verdict, Verdict::executed);
+        EXPECT_EQ(evidence.size(), results + kPrintsMax) << look;
+    }
 }
 
 TEST_F(Loss, TheEndIsKeptBeforeItsAcknowledgementIsLost) {
