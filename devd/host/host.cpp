@@ -138,6 +138,7 @@ Done Host::listen() {
 }
 
 Done Host::handle(const contract::ToHost& message) {
+    announced_.reset();  // a command has a budget of its own
     return std::visit(Handler{*this, message}, message);
 }
 
@@ -308,9 +309,18 @@ Done Host::read_word(const Bound& bound, bool marker, const contract::ToHost& wo
     return end_with(out_of_order(word).error());
 }
 
+bool Host::is_announced(std::string_view step, os::Deadline deadline) const {
+    return announced_ && announced_->step == step && deadline >= announced_->deadline &&
+           deadline - announced_->deadline < kAnnounceAgainAfter;
+}
+
 void Host::announce(std::string_view step, os::Deadline deadline) {
     constexpr std::size_t kStepBytesMax = 64;
     constexpr std::int64_t kBudgetMsMax = 3'600'000;
+    if (is_announced(step, deadline)) {
+        return;
+    }
+    announced_ = Announced{std::string(step), deadline};
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - clock_.now());
     contract::Announce message;
     message.step = std::string(step.substr(0, kStepBytesMax));

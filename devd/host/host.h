@@ -19,6 +19,9 @@ inline constexpr std::int64_t kLinkVersion = 1;
 inline constexpr os::Duration kBeatEvery = std::chrono::milliseconds(1500);
 /// Time a driver has to take what its device said unasked.
 inline constexpr os::Duration kListenBudget = std::chrono::seconds(1);
+/// A step that goes on is announced anew when its deadline has moved by so much: less than devd's
+/// grace behind a deadline, so that a driver which keeps its own is never taken for a stuck one.
+inline constexpr os::Duration kAnnounceAgainAfter = std::chrono::seconds(1);
 /// Queries that may arrive while a driver waits for devd's word; they are answered afterwards.
 inline constexpr std::size_t kDeferredQueriesMax = 64;
 
@@ -71,6 +74,11 @@ public:
 private:
     class OperationGate;
     struct Handler;
+    /// What devd was told last of the step at hand.
+    struct Announced {
+        std::string step;
+        os::Deadline deadline;
+    };
     /// The operation whose records may be written now.
     struct Bound {
         base::OperationId operation_id;
@@ -82,6 +90,7 @@ private:
     base::Result<std::optional<contract::ToHost>> next_word();
     base::Done listen();
     base::Done handle(const contract::ToHost& message);
+    bool is_announced(std::string_view step, os::Deadline deadline) const;
     base::Done on_open(const contract::Open& message);
     base::Done on_execute(const contract::Execute& message);
     base::Done on_resolve(const contract::ResolveCommand& message);
@@ -109,6 +118,7 @@ private:
     std::unique_ptr<device::Driver> driver_;
     std::deque<contract::QueryCommand> deferred_;
     std::optional<contract::OperationResult> last_result_;  ///< as the command under way brought it
+    std::optional<Announced> announced_;                    ///< in the command under way
     std::optional<base::Error> end_;  ///< the link ended while a driver was at work
     os::Instant beat_at_{};
 };

@@ -479,5 +479,22 @@ TEST_F(HostTest, AnnouncesAStepWithTheTimeLeft) {
     EXPECT_EQ(std::get<contract::Announce>(link_.said[3]).budget_ms, 0);
 }
 
+TEST_F(HostTest, AStepThatGoesOnIsAnnouncedAnewOnlyWhereItsDeadlineMoves) {
+    const auto begun = clock_.now();
+    deeds_.execute = [&](device::Gate& gate) {
+        gate.announce("payment", begun + seconds(180));
+        gate.announce("payment", begun + seconds(180) + milliseconds(999));
+        gate.announce("payment", begun + seconds(181));
+        gate.announce("payment", begun + seconds(90));  // sooner is always told
+        gate.announce("receipt", begun + seconds(90));
+        return contract::OperationResult(contract::FiscalResult{});
+    };
+    run({open_command(), execute_command(), execute_command()});
+    EXPECT_EQ(said(),
+              "hello opened announce announce announce announce finished announce announce "
+              "announce announce finished");
+    EXPECT_EQ(std::get<contract::Announce>(link_.said[3]).budget_ms, 181'000);
+}
+
 }  // namespace
 }  // namespace tillhost::devd::host

@@ -173,8 +173,10 @@ Done Dialogue::on_response(Talk& talk, const Apdu& apdu) {
 
 Done Dialogue::on_message(Talk& talk, ByteView raw, const Apdu& apdu) {
     if (apdu.is(Command::intermediate)) {
+        // First, so that the terminal goes on while devd is told.
+        TRY(acknowledge());
         show(talk, apdu);
-        return acknowledge();
+        return {};
     }
     if (apdu.is(Command::result)) {
         wait_longer(talk, timeouts_.completion);

@@ -61,6 +61,9 @@ TEST(Zvt, PaysAndKeepsEachAnswerBeforeItIsAcknowledged) {
     ASSERT_EQ(counter.book.prompts.size(), 2U);
     EXPECT_EQ(counter.book.prompts[0].first, PromptKind::insert_card);
     EXPECT_EQ(counter.book.prompts[1].first, PromptKind::please_wait);
+    // The question and its two answers, the payment, and each step's acknowledgement before it is
+    // shown: the terminal does not wait for devd.
+    EXPECT_EQ(counter.book.writes_at_prompts, (std::vector<std::size_t>{5, 6}));
 }
 
 TEST(Zvt, TheMarkerTellsTheTerminalBeforeThePayment) {

@@ -172,6 +172,7 @@ public:
     void announce(std::string_view, os::Deadline) override {}
     void prompt(contract::PromptKind kind, std::string_view text) override {
         prompts.emplace_back(kind, std::string(text));
+        writes_at_prompts.push_back(terminal_.writes);
     }
     bool take_abort() override { return std::exchange(terminal_.wished, false); }
     std::optional<contract::OperationResult> last_result() const override { return last; }
@@ -180,6 +181,7 @@ public:
     std::optional<contract::OperationResult> result;
     std::optional<contract::OperationResult> last;
     std::vector<std::pair<contract::PromptKind, std::string>> prompts;
+    std::vector<std::size_t> writes_at_prompts;  ///< how much the till had said by then
     bool fail_on_evidence = false;
     bool fail_on_result = false;
 
