@@ -68,7 +68,7 @@ struct Packer {
         bytes.u8(0xCB).uint_be(std::bit_cast<std::uint64_t>(value), sizeof value);
         sink.write(reinterpret_cast<const char*>(bytes.bytes().data()), bytes.bytes().size());
     }
-    void operator()(const std::string& value) {
+    void operator()(std::string_view value) {
         const auto size = static_cast<std::uint32_t>(value.size());
         out.pack_str(size);
         out.pack_str_body(value.data(), size);
@@ -166,6 +166,25 @@ base::Bytes encode_msgpack(const Value& value) {
     ByteSink sink;
     msgpack::packer<ByteSink> out(sink);
     value.visit(Packer{out, sink});
+    return sink.take();
+}
+
+base::Bytes encode_reply(const contract::Reply& reply) {
+    const auto* body = std::get_if<Value>(&reply.outcome);
+    if (body == nullptr) {
+        return encode_msgpack(contract::to_value(reply));
+    }
+    ByteSink sink;
+    msgpack::packer<ByteSink> out(sink);
+    Packer pack{out, sink};
+    out.pack_map(3);
+    const auto key = [&pack](std::string_view name) { pack(name); };
+    key("v");
+    pack(contract::kProtocolVersion);
+    key("id");
+    pack(reply.id);
+    key(reply.is_event ? "event" : "ok");
+    body->visit(pack);
     return sink.take();
 }
 

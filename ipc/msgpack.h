@@ -4,6 +4,7 @@
 
 #include "hal/base/bytes.h"
 #include "hal/base/result.h"
+#include "ipc/contract/envelope.h"
 #include "ipc/contract/value.h"
 
 namespace tillhost::ipc {
@@ -17,6 +18,8 @@ inline constexpr std::size_t kMessageValuesMax = 128 * 1024;
 /// same tree always gives the same bytes. A tree beyond the limits below is still written; whoever
 /// sends it compares the size with kFrameBytesMax.
 base::Bytes encode_msgpack(const contract::Value& value);
+/// The bytes of to_value(reply), without a copy of the tree in it.
+base::Bytes encode_reply(const contract::Reply& reply);
 
 /// Reads one whole message. Any bytes give a value or an error; every length is compared with its
 /// limit (ipc/contract/envelope.h: frame, depth, entries of a map, items of a list; and

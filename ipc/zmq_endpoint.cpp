@@ -172,7 +172,7 @@ bool ZmqEndpoint::send(PeerId peer, const contract::Reply& reply) {
 }
 
 bool ZmqEndpoint::send_to(base::ByteView routing_id, const contract::Reply& reply) {
-    base::Bytes bytes = encode_msgpack(contract::to_value(reply));
+    base::Bytes bytes = encode_reply(reply);
     if (bytes.size() > contract::kFrameBytesMax) {
         ++counters_.replies_too_large;
         const auto error =

@@ -1,8 +1,16 @@
 #include "hal/base/ids.h"
 
-#include "hal/base/bytes.h"
+#include <charconv>
+#include <system_error>
 
 namespace tillhost::base {
+namespace {
+
+// 8-4-4-4-12 digits: no byte is cut by a dash.
+constexpr std::size_t kTextLength = 36;
+constexpr bool is_dash(std::size_t at) { return at == 8 || at == 13 || at == 18 || at == 23; }
+
+}  // namespace
 
 OperationId OperationId::make(std::uint64_t unix_ms, const std::array<std::uint64_t, 2>& random) {
     OperationId id;
@@ -27,37 +35,32 @@ Result<OperationId> OperationId::from_bytes(const std::array<std::uint8_t, 16>& 
 }
 
 Result<OperationId> OperationId::from_text(std::string_view text) {
-    std::string digits;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
-        if (dash != (text[i] == '-')) {
-            return bad_field("operation_id", "a UUID such as 0190b8f2-7c1e-7a00-8000-000000000001");
-        }
-        if (!dash) {
-            digits += text[i];
-        }
-    }
-    const auto raw = from_hex(digits);
-    if (!raw || raw->size() != 16) {
-        return bad_field("operation_id", "a UUID such as 0190b8f2-7c1e-7a00-8000-000000000001");
-    }
+    bool good = text.size() == kTextLength;
     std::array<std::uint8_t, 16> bytes{};
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
-        bytes[i] = static_cast<std::uint8_t>(to_unsigned((*raw)[i]));
+    std::size_t at = 0;
+    for (std::size_t i = 0; good && i < bytes.size(); ++i) {
+        if (is_dash(at)) {
+            good = text[at++] == '-';
+        }
+        const char* const end = text.data() + at + 2;
+        const auto [stop, error] = std::from_chars(text.data() + at, end, bytes[i], 16);
+        good = good && error == std::errc() && stop == end;
+        at += 2;
+    }
+    if (!good) {
+        return bad_field("operation_id", "a UUID such as 0190b8f2-7c1e-7a00-8000-000000000001");
     }
     return from_bytes(bytes);
 }
 
 std::string OperationId::to_text() const {
     constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string text;
-    text.reserve(36);
-    for (std::size_t i = 0; i < bytes_.size(); ++i) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) {
-            text += '-';
-        }
-        text += kDigits[bytes_[i] >> 4];
-        text += kDigits[bytes_[i] & 0x0F];
+    std::string text(kTextLength, '-');
+    std::size_t at = 0;
+    for (const std::uint8_t byte : bytes_) {
+        at += is_dash(at) ? 1 : 0;
+        text[at++] = kDigits[byte >> 4];
+        text[at++] = kDigits[byte & 0x0F];
     }
     return text;
 }

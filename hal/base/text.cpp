@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <cstddef>
+#include <cstdint>
+#include <cstring>
 
 namespace tillhost::base {
 namespace {
@@ -29,6 +31,22 @@ std::optional<Lead> lead_of(unsigned char c) {
         return Lead{4, c & 0x07U, 0x10000};
     }
     return std::nullopt;
+}
+
+/// Bytes below 80h at the front: most texts are nothing else.
+std::size_t ascii_length(std::string_view text) {
+    constexpr std::uint64_t kHighBits = 0x8080'8080'8080'8080;
+    std::size_t length = 0;
+    for (std::uint64_t word = 0; text.size() - length >= sizeof word; length += sizeof word) {
+        std::memcpy(&word, text.data() + length, sizeof word);
+        if ((word & kHighBits) != 0) {
+            break;
+        }
+    }
+    while (length < text.size() && static_cast<unsigned char>(text[length]) < 0x80) {
+        ++length;
+    }
+    return length;
 }
 
 }  // namespace
@@ -91,6 +109,7 @@ std::optional<char32_t> take_code_point(std::string_view& text) {
 }
 
 bool is_utf8(std::string_view text) {
+    text.remove_prefix(ascii_length(text));
     while (!text.empty()) {
         if (!take_code_point(text)) {
             return false;
@@ -100,7 +119,8 @@ bool is_utf8(std::string_view text) {
 }
 
 std::size_t utf8_length(std::string_view text) {
-    std::size_t count = 0;
+    std::size_t count = ascii_length(text);
+    text.remove_prefix(count);
     for (char c : text) {
         count += (static_cast<unsigned char>(c) & 0xC0U) != 0x80 ? 1 : 0;
     }

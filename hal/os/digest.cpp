@@ -10,10 +10,11 @@ namespace tillhost::os {
 
 std::string sha256_hex(base::ByteView bytes) {
     constexpr std::size_t kSha256Bytes = 32;
+    // EVP_sha256() is looked up by its name at each use, which costs more than a short digest.
+    static const EVP_MD* const sha256 = ::EVP_MD_fetch(nullptr, "SHA256", nullptr);
     std::array<unsigned char, kSha256Bytes> sum{};
     unsigned int length = 0;
-    const int done =
-        ::EVP_Digest(bytes.data(), bytes.size(), sum.data(), &length, ::EVP_sha256(), nullptr);
+    const int done = ::EVP_Digest(bytes.data(), bytes.size(), sum.data(), &length, sha256, nullptr);
     INVARIANT(done == 1 && length == kSha256Bytes);  // fails only without memory
     constexpr char kDigits[] = "0123456789abcdef";
     std::string text;

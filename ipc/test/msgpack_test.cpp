@@ -50,6 +50,17 @@ TEST(Msgpack, WritesEveryKindOfValueInItsShortestForm) {
               "82 A1 76 01 A1 61 C3");
 }
 
+TEST(Msgpack, WritesAReplyAsItsTreeWouldBeWritten) {
+    const Value body(Value::Map{{"device", Value(std::string("fr-1"))}, {"queue", Value(7L)}});
+    const contract::Error error =
+        contract::to_contract(base::make_error(base::ErrorCode::malformed, "no"));
+    for (const contract::Reply& reply :
+         {contract::Reply{300, body, false}, contract::Reply{1, body, true},
+          contract::Reply{2, error, false}, contract::Reply{3, Value(Value::Map{}), false}}) {
+        EXPECT_EQ(encode_reply(reply), encode_msgpack(contract::to_value(reply)));
+    }
+}
+
 TEST(Msgpack, ReadsLongerFormsOfTheSameNumber) {
     EXPECT_EQ(read("D3 00 00 00 00 00 00 00 07"), integer(7));
     EXPECT_EQ(read("CF 7F FF FF FF FF FF FF FF"),

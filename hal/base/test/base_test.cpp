@@ -91,11 +91,26 @@ TEST(OperationId, KeepsTimeAndReadsBack) {
     EXPECT_EQ(OperationId::from_text(id.to_text()).value(), id);
     EXPECT_FALSE(OperationId::from_text("0190b8f2-7c1e-4a00-8000-000000000001").has_value());
     EXPECT_FALSE(OperationId::from_text("").has_value());
+    EXPECT_EQ(OperationId::from_text("0190B8F2-7C1E-7A00-8000-00000000000A")->to_text(),
+              "0190b8f2-7c1e-7a00-8000-00000000000a");
+    for (const char* wrong :
+         {"0190b8f2-7c1e-7a00-8000-00000000001", "0190b8f2-7c1e-7a00-8000-0000000000011",
+          "0190b8f207c1e-7a00-8000-000000000001", "0190b8f2-7c1e-7a00-8000-00000-000001",
+          "0190b8f2-7c1e-7a00-8000-00000 000001", "0190b8f2-7c1e-7a00-8000-00000000000g",
+          "0190b8f2-7c1e-7a00-8000--00000000001", "------------------------------------"}) {
+        EXPECT_FALSE(OperationId::from_text(wrong).has_value()) << wrong;
+    }
 }
 
 TEST(Text, RefusesWhatIsNotUtf8) {
     EXPECT_TRUE(is_utf8("Сыр ½ €"));
     EXPECT_EQ(utf8_length("Сыр"), 3U);
+    for (std::size_t plain = 0; plain < 20; ++plain) {
+        const std::string front(plain, 'a');
+        EXPECT_TRUE(is_utf8(front + "Сыр" + front));
+        EXPECT_EQ(utf8_length(front + "Сыр" + front), 2 * plain + 3);
+        EXPECT_FALSE(is_utf8(front + "\xD0" + front));
+    }
     EXPECT_FALSE(is_utf8("\xC0\x80"));
     EXPECT_FALSE(is_utf8("\xED\xA0\x80"));
     EXPECT_FALSE(is_utf8("\xD0"));
