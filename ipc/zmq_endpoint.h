@@ -54,7 +54,7 @@ public:
     ~ZmqEndpoint() override;
 
     /// Readable when there may be something to receive. Edge-triggered underneath: besides each
-    /// time it is readable, call receive() before each sleep, until it returns false.
+    /// time it is readable, call receive() before a sleep if has_sent(), until it returns false.
     int fd() const { return socket_->fd(); }
     /// The same as two descriptors; see ZmqSocket::fds().
     std::array<int, 2> fds() const { return socket_->fds(); }
@@ -62,6 +62,10 @@ public:
     /// Hands over what has come in, at most `requests_max` messages, and the ends of connections.
     /// True if there may be more.
     bool receive(RequestHandler& handler, std::size_t requests_max);
+
+    /// Something was sent since receive() last found nothing: what came in meanwhile may have lost
+    /// its signal.
+    bool has_sent() const { return replied_; }
 
     /// A reply above kFrameBytesMax is replaced by the error too_large.
     bool send(PeerId peer, const contract::Reply& reply) override;

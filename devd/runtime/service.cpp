@@ -39,7 +39,7 @@ base::Done Service::watch() {
     parts_.signals.set_handler([this](int signal) { on_signal(signal); });
     // What has come in is taken before the next sleep.
     for (const int fd : parts_.endpoint.fds()) {
-        TRY(parts_.loop.watch(fd, [](os::Readiness) {}));
+        TRY(parts_.loop.watch(fd, [this](os::Readiness) { endpoint_ready_ = true; }));
     }
     TRY(parts_.loop.watch(parts_.store.moved().fd(), [this](os::Readiness) { on_store_moved(); }));
     parts_.loop.before_sleep([this] { return before_sleep(); });
@@ -74,12 +74,14 @@ void Service::on_store_moved() {
 }
 
 bool Service::before_sleep() {
-    const bool more = parts_.endpoint.receive(parts_.requests, kRequestsPerTurnMax);
+    if (endpoint_ready_ || parts_.endpoint.has_sent()) {
+        endpoint_ready_ = parts_.endpoint.receive(parts_.requests, kRequestsPerTurnMax);
+    }
     set_timer();
-    if (stopping_ && !more && parts_.core.at_rest()) {
+    if (stopping_ && !endpoint_ready_ && parts_.core.at_rest()) {
         parts_.loop.stop();
     }
-    return more;
+    return endpoint_ready_;
 }
 
 void Service::set_timer() {

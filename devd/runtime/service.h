@@ -56,8 +56,8 @@ struct ServiceParts {
 /// is something to do: no tick runs, the core's next timer is the only one, and systemd's watchdog
 /// if it is asked for.
 ///
-/// Before each sleep the endpoint is drained, because its descriptor is edge-triggered underneath,
-/// and the timer is set anew if the core wants another.
+/// Before a sleep the endpoint is drained if it was readable, or if something was sent, which may
+/// have consumed its signal; and the timer is set anew if the core wants another.
 class Service final : public HostHandler, public core::OperatorPort {
 public:
     explicit Service(ServiceParts parts)
@@ -90,6 +90,7 @@ private:
     ServiceParts parts_;
     Watchdog watchdog_;
     bool stopping_ = false;
+    bool endpoint_ready_ = true;  ///< something may have come in
     std::optional<os::TimerId> timer_;
     std::optional<os::Instant> timer_at_;
     LatencyHistogram lag_;
