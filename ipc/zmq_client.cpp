@@ -5,11 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <limits>
 #include <utility>
 
 #include "ipc/msgpack.h"
+#include "ipc/tcp_talk.h"
 
 namespace tillhost::ipc {
 namespace {
@@ -29,6 +31,63 @@ base::Error after_sending(base::Error error) {
     return error;
 }
 
+/// A server answers the handshake at once.
+constexpr int kNetworkHandshakeMs = 2'000;
+constexpr int kTooManyStatus = 500;  // see ZmqSocket::admit()
+
+constexpr os::Duration kGreetingTimeMax = std::chrono::seconds(1);
+
+std::string not_tillhost(const std::string& address) {
+    return "what answers at " + address + " is no encrypted tillhost";
+}
+
+base::Error nobody_at(const std::string& address) {
+    return make_error(ErrorCode::no_daemon, fmt::format("nobody answers at {}", address));
+}
+
+/// Whether the other end would speak CurveZMQ: what its greeting says (ZeroMQ RFC 23).
+bool speaks_curve(const std::string& address, const os::Clock& clock, os::Deadline deadline) {
+    constexpr std::string_view kPrefix = "tcp://";
+    constexpr std::size_t kGreetingBytes = 64;
+    constexpr std::size_t kMechanismAt = 12;
+    std::string greeting("\xFF\0\0\0\0\0\0\0\1\x7F\3\0CURVE", kMechanismAt + 5);
+    greeting.resize(kGreetingBytes);
+    const auto to = parse_tcp_address(std::string_view(address).substr(kPrefix.size()), 0);
+    const auto heard = to ? talk_over_tcp(*to, {greeting, kGreetingBytes}, clock, deadline)
+                          : base::Result<std::string>(to.error());
+    return heard && heard->size() >= kMechanismAt + 6 && heard->front() == '\xFF' &&
+           heard->compare(kMechanismAt, 6, std::string("CURVE\0", 6)) == 0;
+}
+
+/// What the first event after connecting says, if it is not that the handshake succeeded.
+base::Error why_not_in(const ZmqSocket::Event& event, const std::string& address) {
+    using Happened = ZmqSocket::Happened;
+    switch (event.what) {
+        case Happened::failed_admission:
+            return event.detail == kTooManyStatus
+                       ? make_error(ErrorCode::retry_later,
+                                    "this machine has too many connections to " + address)
+                       : make_error(ErrorCode::not_paired,
+                                    address + " does not admit this machine's key");
+        case Happened::failed_silently:
+            if (event.detail == EAGAIN || event.detail == ETIMEDOUT) {
+                return make_error(ErrorCode::no_daemon,
+                                  address + " takes the connection and says nothing");
+            }
+            [[fallthrough]];
+        case Happened::failed_cipher:
+            return make_error(ErrorCode::wrong_host_key,
+                              address + " has another key than when this machine was paired");
+        case Happened::failed_mechanism:
+        case Happened::failed_protocol:
+        case Happened::ended: return make_error(ErrorCode::not_encrypted, not_tillhost(address));
+        case Happened::accepted:
+        case Happened::connected:
+        case Happened::unreachable: break;
+    }
+    return nobody_at(address);
+}
+
 }  // namespace
 
 base::Result<std::unique_ptr<ZmqClient>> ZmqClient::connect(const std::string& address,
@@ -37,17 +96,46 @@ base::Result<std::unique_ptr<ZmqClient>> ZmqClient::connect(const std::string& a
     auto socket = TRY(ZmqSocket::create(ZmqKind::dealer));
     TRY(socket->connect(address));
     std::unique_ptr<ZmqClient> client(new ZmqClient(std::move(socket), clock));
-    TRY(client->wait_connected(address, deadline));
+    TRY(client->wait_connected(address, false, deadline));
     return client;
 }
 
-base::Done ZmqClient::wait_connected(const std::string& address, os::Deadline deadline) {
+base::Result<std::unique_ptr<ZmqClient>> ZmqClient::connect(const std::string& address,
+                                                            const CurveClient& keys,
+                                                            const os::Clock& clock,
+                                                            os::Deadline deadline) {
+    if (!is_key(keys.server_key) || !is_key(keys.own.public_key)) {
+        return base::bad_field("key", "40 characters of Z85");
+    }
+    auto socket = TRY(
+        ZmqSocket::create(ZmqKind::dealer, {.handshake_ms = kNetworkHandshakeMs, .client = keys}));
+    if (!socket->connect(address)) {
+        return base::bad_field("address", "tcp://HOST:PORT");
+    }
+    std::unique_ptr<ZmqClient> client(new ZmqClient(std::move(socket), clock));
+    TRY(client->wait_connected(address, true,
+                               std::min(deadline, clock.now() + kNetworkConnectMax)));
+    return client;
+}
+
+base::Done ZmqClient::wait_connected(const std::string& address, bool encrypted,
+                                     os::Deadline deadline) {
     while (true) {
         if (const auto event = socket_->next_event()) {
-            if (event->connected) {
+            if (event->what == ZmqSocket::Happened::connected) {
                 return {};
             }
-            return make_error(ErrorCode::no_daemon, fmt::format("nobody answers at {}", address));
+            if (!encrypted) {
+                return nobody_at(address);
+            }
+            auto error = why_not_in(*event, address);
+            // A server that cannot read our first command closes without a word (ZeroMQ RFC 26),
+            // and so may one that does not encrypt.
+            if (error.code == ErrorCode::wrong_host_key &&
+                !speaks_curve(address, clock_, clock_.now() + kGreetingTimeMax)) {
+                error = make_error(ErrorCode::not_encrypted, not_tillhost(address));
+            }
+            return error;
         }
         if (!wait(deadline)) {
             return make_error(ErrorCode::no_daemon,
@@ -57,9 +145,9 @@ base::Done ZmqClient::wait_connected(const std::string& address, os::Deadline de
 }
 
 bool ZmqClient::wait(os::Deadline deadline) const {
-    const auto [messages, connections] = socket_->fds();
-    std::array<pollfd, 2> both{pollfd{.fd = messages, .events = POLLIN, .revents = 0},
-                               pollfd{.fd = connections, .events = POLLIN, .revents = 0}};
+    const std::vector<int>& fds = socket_->fds();  // of messages and of connections
+    std::array<pollfd, 2> both{pollfd{.fd = fds[0], .events = POLLIN, .revents = 0},
+                               pollfd{.fd = fds[1], .events = POLLIN, .revents = 0}};
     int timeout_ms = -1;
     if (deadline != os::Deadline::max()) {
         const os::Instant now = clock_.now();
@@ -77,7 +165,7 @@ bool ZmqClient::wait(os::Deadline deadline) const {
 
 bool ZmqClient::lost() {
     while (const auto event = socket_->next_event()) {
-        lost_ = lost_ || !event->connected;
+        lost_ = lost_ || event->what != ZmqSocket::Happened::connected;
     }
     return lost_;
 }

@@ -28,6 +28,15 @@ public:
     static base::Result<std::unique_ptr<ZmqClient>> connect(const std::string& address,
                                                             const os::Clock& clock,
                                                             os::Deadline deadline);
+    /// Connects to `tcp://HOST:PORT`, encrypted, at most for kNetworkConnectMax. Errors: no_daemon
+    /// (refused, or no answer), not_paired (it does not admit our key), wrong_host_key (it has
+    /// another key than it had), not_encrypted (it speaks something else), retry_later (too many
+    /// connections), bad_field (a key), system_failed.
+    static base::Result<std::unique_ptr<ZmqClient>> connect(const std::string& address,
+                                                            const CurveClient& keys,
+                                                            const os::Clock& clock,
+                                                            os::Deadline deadline);
+    static constexpr os::Duration kNetworkConnectMax = std::chrono::seconds(6);
 
     /// Sends a request and returns its number. `deadline_ms`: how long the server may take with the
     /// answer; 0 = its default. Does not block. Errors, all with effect none: link_lost,
@@ -63,7 +72,7 @@ public:
 private:
     ZmqClient(std::unique_ptr<ZmqSocket> socket, const os::Clock& clock)
         : socket_(std::move(socket)), clock_(clock) {}
-    base::Done wait_connected(const std::string& address, os::Deadline deadline);
+    base::Done wait_connected(const std::string& address, bool encrypted, os::Deadline deadline);
     /// False at the deadline.
     bool wait(os::Deadline deadline) const;
 

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
+#include <chrono>
 #include <utility>
 
+#include "hal/base/invariant.h"
 #include "ipc/msgpack.h"
 
 namespace tillhost::ipc {
@@ -15,6 +18,7 @@ using base::ErrorCode;
 using base::make_error;
 
 constexpr std::string_view kIpcPrefix = "ipc://";
+constexpr std::string_view kTcpPrefix = "tcp://";
 
 /// Routing ids that libzmq makes begin with a zero byte, and no connection gets the same twice; a
 /// client that chose its own keeps it over reconnects.
@@ -55,22 +59,46 @@ base::Result<std::unique_ptr<ZmqEndpoint>> ZmqEndpoint::bind(const std::string& 
     if (!address.starts_with(kIpcPrefix) || address.size() == kIpcPrefix.size()) {
         return base::bad_field("endpoint", "ipc://PATH");
     }
-    auto lock = TRY(os::FileLock::take(address.substr(kIpcPrefix.size()) + ".lock"));
-    auto socket = TRY(ZmqSocket::create(ZmqKind::router));
-    TRY(socket->bind(address));
-    return std::unique_ptr<ZmqEndpoint>(new ZmqEndpoint(std::move(lock), std::move(socket)));
+    std::unique_ptr<ZmqEndpoint> endpoint(new ZmqEndpoint(NetworkOptions{}));
+    endpoint->lock_ = TRY(os::FileLock::take(address.substr(kIpcPrefix.size()) + ".lock"));
+    endpoint->socket_ = TRY(ZmqSocket::create(ZmqKind::router));
+    TRY(endpoint->socket_->bind(address));
+    return endpoint;
+}
+
+base::Result<std::unique_ptr<ZmqEndpoint>> ZmqEndpoint::bind(const std::string& address,
+                                                             NetworkOptions options) {
+    if (!address.starts_with(kTcpPrefix) || address.rfind(':') < kTcpPrefix.size()) {
+        return base::bad_field("endpoint", "tcp://HOST:PORT");
+    }
+    INVARIANT(options.admission != nullptr && options.clock != nullptr);
+    std::unique_ptr<ZmqEndpoint> endpoint(new ZmqEndpoint(std::move(options)));
+    const NetworkOptions& network = endpoint->network_;
+    endpoint->last_peer_ = network.first_peer;
+    endpoint->socket_ = TRY(ZmqSocket::create(
+        ZmqKind::router, {.heartbeat_ms = network.heartbeat_ms,
+                          .heartbeat_timeout_ms = network.heartbeat_timeout_ms,
+                          .handshake_ms = network.handshake_ms,
+                          .server = CurveServer{network.secret_key, endpoint.get()}}));
+    TRY(endpoint->socket_->bind(address));
+    return endpoint;
 }
 
 ZmqEndpoint::~ZmqEndpoint() = default;
 
 bool ZmqEndpoint::receive(RequestHandler& handler, std::size_t requests_max) {
+    const bool network = network_.admission != nullptr;
+    if (network) {
+        take_ends(handler);  // first: while its handshake waits, a connection's address is there
+        socket_->admit();
+    }
     for (std::size_t count = 0; count < requests_max; ++count) {
         const auto incoming = socket_->receive();
         if (!incoming) {
             // Looking costs a system call: done when there is nothing else to do, and before a
             // connection is first seen. After a reply this is only the look that libzmq asks for;
             // an end that waits makes fd() readable again.
-            if (count == 0 && !replied_) {
+            if (count == 0 && !replied_ && !network) {
                 take_ends(handler);
             }
             replied_ = false;
@@ -78,26 +106,83 @@ bool ZmqEndpoint::receive(RequestHandler& handler, std::size_t requests_max) {
         }
         take(*incoming, handler);
     }
-    take_ends(handler);
     return true;
 }
 
 void ZmqEndpoint::take_ends(RequestHandler& handler) {
     while (const auto event = socket_->next_event()) {
         const auto found = by_connection_.find(event->connection);
-        if (found != by_connection_.end()) {
+        const bool known = found != by_connection_.end();
+        if (network_.admission != nullptr) {
+            const auto failed = handshakes_.take(*event, known);
+            if (failed && network_.on_failure) {
+                network_.on_failure(*failed);
+            }
+        }
+        if (event->what == ZmqSocket::Happened::ended && known) {
             forget(*found->second, handler);
+        }
+    }
+    mind_the_door();
+}
+
+/// Each connection costs a descriptor, of which devd needs some for the devices.
+void ZmqEndpoint::mind_the_door() {
+    const PeerLimits& limits = network_.limits;
+    const bool full = network_.admission != nullptr &&
+                      ((limits.connections != 0 && handshakes_.open() >= limits.connections) ||
+                       (limits.half_open != 0 && handshakes_.half_open() >= limits.half_open));
+    if (full != shut_) {
+        shut_ = full;
+        counters_.door_shut += full ? 1 : 0;
+        socket_->pause_accepting(full);
+    }
+}
+
+void ZmqEndpoint::tell_gone(Peer& peer, RequestHandler& handler) {
+    const auto of_key = by_key_.find(peer.identity.key);
+    if (of_key != by_key_.end() && --of_key->second == 0) {
+        by_key_.erase(of_key);
+    }
+    ++counters_.peers_gone;
+    handler.on_peer_gone(peer.id);
+}
+
+void ZmqEndpoint::forget(Peer& peer, RequestHandler& handler) {
+    const auto node = by_routing_id_.extract(std::string(peer.routing_id));
+    by_connection_.erase(peer.connection);
+    by_id_.erase(peer.id);
+    if (!peer.dropped) {
+        tell_gone(peer, handler);
+    }
+}
+
+void ZmqEndpoint::drop(std::string_view key, RequestHandler& handler) {
+    for (const auto& [routing_id, peer] : by_routing_id_) {
+        if (peer->identity.key == key && !peer->dropped) {
+            peer->dropped = true;
+            by_id_.erase(peer->id);  // no reply and no event reaches it any more
+            tell_gone(*peer, handler);
         }
     }
 }
 
-void ZmqEndpoint::forget(Peer& peer, RequestHandler& handler) {
-    const PeerId id = peer.id;
-    by_connection_.erase(peer.connection);
-    by_id_.erase(id);
-    by_routing_id_.erase(std::string(peer.routing_id));
-    ++counters_.peers_gone;
-    handler.on_peer_gone(id);
+std::size_t ZmqEndpoint::peers_of(std::string_view key) const {
+    const auto found = by_key_.find(std::string(key));
+    return found == by_key_.end() ? 0 : found->second;
+}
+
+bool ZmqEndpoint::takes_connection(const std::string& key) const {
+    const std::uint32_t most = network_.limits.connections_per_key;
+    return key.empty() || most == 0 || peers_of(key) < most;
+}
+
+Admission::Verdict ZmqEndpoint::admits(std::string_view key, std::string_view address) {
+    if (!takes_connection(std::string(key))) {
+        ++counters_.over_connections;
+        return Verdict::too_many;
+    }
+    return network_.admission->admits(key, address);
 }
 
 ZmqEndpoint::Peer* ZmqEndpoint::peer_of(const ZmqSocket::Incoming& incoming,
@@ -108,23 +193,64 @@ ZmqEndpoint::Peer* ZmqEndpoint::peer_of(const ZmqSocket::Incoming& incoming,
         take_ends(handler);  // the former owner of this descriptor or routing id
         found = by_routing_id_.find(routing_id);
     }
-    if (found != by_routing_id_.end()) {
-        return found->second.get();
-    }
-    if (by_id_.size() >= kPeersMax) {
+    return found != by_routing_id_.end() ? found->second.get() : make_peer(routing_id);
+}
+
+ZmqEndpoint::Peer* ZmqEndpoint::make_peer(const std::string& routing_id) {
+    const ZmqSocket::Origin origin = socket_->origin();
+    const std::string key(origin.key);
+    if (by_id_.size() >= kPeersMax || !takes_connection(key)) {
+        ++counters_.over_connections;
         return nullptr;
     }
     auto peer = std::make_unique<Peer>();
     peer->id = PeerId{++last_peer_};
-    const ZmqSocket::Origin origin = socket_->origin();
-    peer->identity = identity_from(origin.peer_address);
+    peer->identity = key.empty()
+                         ? identity_from(origin.peer_address)
+                         : PeerIdentity{.key = key, .address = std::string(origin.peer_address)};
     peer->routing_id = routing_id;
     peer->connection = origin.connection;
+    if (!key.empty()) {
+        ++by_key_[key];
+        handshakes_.seen();
+        peer->saved = network_.limits.burst;
+        peer->saved_at = network_.clock->now();
+    }
     Peer* const known = peer.get();
     by_id_.emplace(known->id, known);
     by_connection_.insert_or_assign(known->connection, known);
     by_routing_id_.emplace(routing_id, std::move(peer));
     return known;
+}
+
+base::Done ZmqEndpoint::check_limits(Peer& peer) {
+    const PeerLimits& limits = network_.limits;
+    if (peer.identity.key.empty()) {
+        return {};
+    }
+    if (peer.dropped) {
+        ++counters_.after_drop;
+        return make_error(ErrorCode::not_paired, "this workstation's key was revoked or replaced");
+    }
+    if (limits.requests_per_second != 0) {
+        const os::Instant now = network_.clock->now();
+        const double seconds = std::chrono::duration<double>(now - peer.saved_at).count();
+        peer.saved =
+            std::min<double>(limits.burst, peer.saved + seconds * limits.requests_per_second);
+        peer.saved_at = now;
+        if (peer.saved < 1) {
+            ++counters_.over_rate;
+            return make_error(ErrorCode::retry_later, fmt::format("more than {} requests a second",
+                                                                  limits.requests_per_second));
+        }
+        peer.saved -= 1;
+    }
+    if (limits.outstanding != 0 && peer.outstanding >= limits.outstanding) {
+        ++counters_.over_outstanding;
+        return make_error(ErrorCode::retry_later,
+                          fmt::format("{} requests are unanswered yet", peer.outstanding));
+    }
+    return {};
 }
 
 void ZmqEndpoint::take(const ZmqSocket::Incoming& incoming, RequestHandler& handler) {
@@ -149,8 +275,14 @@ void ZmqEndpoint::take(const ZmqSocket::Incoming& incoming, RequestHandler& hand
         refuse(*peer, bad->id, bad->error);
         return;
     }
+    const auto& good = std::get<contract::Request>(request);
+    if (const auto allowed = check_limits(*peer); !allowed) {
+        answer(*peer, good.id, allowed.error());
+        return;
+    }
     ++counters_.requests;
-    handler.on_request(peer->id, peer->identity, std::get<contract::Request>(request));
+    ++peer->outstanding;
+    handler.on_request(peer->id, peer->identity, good);
 }
 
 void ZmqEndpoint::refuse(Peer& peer, std::int64_t id, const base::Error& error) {
@@ -159,7 +291,11 @@ void ZmqEndpoint::refuse(Peer& peer, std::int64_t id, const base::Error& error) 
     if (error.code == ErrorCode::malformed || error.code == ErrorCode::too_large) {
         ++peer.nonsense;
     }
-    send(peer.id, {id, contract::to_contract(error)});
+    answer(peer, id, error);
+}
+
+void ZmqEndpoint::answer(Peer& peer, std::int64_t id, const base::Error& error) {
+    send_to(std::as_bytes(std::span(peer.routing_id)), {id, contract::to_contract(error)});
 }
 
 bool ZmqEndpoint::send(PeerId peer, const contract::Reply& reply) {
@@ -168,7 +304,9 @@ bool ZmqEndpoint::send(PeerId peer, const contract::Reply& reply) {
         ++counters_.replies_unroutable;
         return false;
     }
-    return send_to(std::as_bytes(std::span(found->second->routing_id)), reply);
+    Peer& known = *found->second;
+    known.outstanding -= !reply.is_event && known.outstanding > 0 ? 1 : 0;
+    return send_to(std::as_bytes(std::span(known.routing_id)), reply);
 }
 
 bool ZmqEndpoint::send_to(base::ByteView routing_id, const contract::Reply& reply) {

@@ -1,7 +1,9 @@
 #include "ipc/zmq_socket.h"
 
 #include <fmt/format.h>
+#include <linux/filter.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <zmq.h>
 
@@ -9,6 +11,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "hal/base/invariant.h"
@@ -24,6 +27,10 @@ using base::make_error;
 
 constexpr mode_t kSocketUmask = 0117;
 constexpr const char* kMonitorAddress = "inproc://monitor";
+// ZeroMQ RFC 27: where libzmq asks whether a key may come in.
+constexpr const char* kAdmissionAddress = "inproc://zeromq.zap.01";
+constexpr const char* kAdmissionDomain = "tillhost";
+constexpr std::size_t kAdmissionFrames = 7;
 
 base::Error zmq_error(std::string_view what) {
     return make_error(ErrorCode::system_failed,
@@ -74,6 +81,26 @@ private:
     zmq_msg_t message_;
 };
 
+/// A message of several frames as texts; nothing if there is none.
+std::optional<std::vector<std::string>> receive_frames(void* socket) {
+    std::vector<std::string> texts;
+    Frame frame;
+    do {
+        if (!frame.receive(socket)) {
+            return std::nullopt;  // a message arrives whole, so that this is the first frame
+        }
+        texts.push_back(base::string_of(frame.content()));
+    } while (frame.more());
+    return texts;
+}
+
+void send_frames(void* socket, const std::vector<std::string_view>& texts) {
+    for (std::size_t i = 0; i < texts.size(); ++i) {
+        Frame frame(std::as_bytes(std::span(texts[i])));
+        frame.send(socket, i + 1 < texts.size() ? ZMQ_SNDMORE : 0);
+    }
+}
+
 int number_from(std::string_view text) {
     int number = -1;
     std::from_chars(text.data(), text.data() + text.size(), number);
@@ -85,39 +112,87 @@ struct Option {
     int value;
 };
 
-Done set_options(void* socket, ZmqKind kind) {
-    constexpr std::array kShared{Option{ZMQ_LINGER, 0},
-                                 Option{ZMQ_SNDHWM, kQueuedMessagesMax},
-                                 Option{ZMQ_RCVHWM, kQueuedMessagesMax},
-                                 Option{ZMQ_HEARTBEAT_IVL, kHeartbeatMs},
-                                 Option{ZMQ_HEARTBEAT_TIMEOUT, kHeartbeatTimeoutMs},
-                                 Option{ZMQ_HANDSHAKE_IVL, kHandshakeMs}};
-    constexpr std::array kRouter{Option{ZMQ_ROUTER_MANDATORY, 1}};
-    constexpr std::array kDealer{Option{ZMQ_IMMEDIATE, 1}, Option{ZMQ_RECONNECT_IVL, -1}};
-    const auto set = [socket](const Option& option) {
-        return ::zmq_setsockopt(socket, option.name, &option.value, sizeof option.value) == 0;
-    };
-    bool good = true;
-    for (const Option& option : kShared) {
-        good = good && set(option);
+bool set(void* socket, const Option& option) {
+    return ::zmq_setsockopt(socket, option.name, &option.value, sizeof option.value) == 0;
+}
+
+bool set(void* socket, int name, const std::string& text) {
+    return ::zmq_setsockopt(socket, name, text.c_str(), text.size()) == 0;
+}
+
+bool set_keys(void* socket, const SocketOptions& options) {
+    if (const auto& server = options.server) {
+        return set(socket, {ZMQ_CURVE_SERVER, 1}) && set(socket, {ZMQ_BACKLOG, kBacklog}) &&
+               set(socket, ZMQ_CURVE_SECRETKEY, server->secret_key.reveal()) &&
+               set(socket, ZMQ_ZAP_DOMAIN, kAdmissionDomain);
     }
-    good = good && (kind == ZmqKind::router ? set(kRouter[0]) : set(kDealer[0]) && set(kDealer[1]));
+    if (const auto& client = options.client) {
+        return set(socket, ZMQ_CURVE_SERVERKEY, client->server_key) &&
+               set(socket, ZMQ_CURVE_PUBLICKEY, client->own.public_key) &&
+               set(socket, ZMQ_CURVE_SECRETKEY, client->own.secret_key.reveal());
+    }
+    return true;
+}
+
+Done set_options(void* socket, ZmqKind kind, const SocketOptions& options) {
+    const std::array shared{Option{ZMQ_LINGER, 0},
+                            Option{ZMQ_SNDHWM, kQueuedMessagesMax},
+                            Option{ZMQ_RCVHWM, kQueuedMessagesMax},
+                            Option{ZMQ_HEARTBEAT_IVL, options.heartbeat_ms},
+                            Option{ZMQ_HEARTBEAT_TIMEOUT, options.heartbeat_timeout_ms},
+                            Option{ZMQ_HANDSHAKE_IVL, options.handshake_ms}};
+    bool good = true;
+    for (const Option& option : shared) {
+        good = good && set(socket, option);
+    }
+    good = good && (kind == ZmqKind::router
+                        ? set(socket, {ZMQ_ROUTER_MANDATORY, 1})
+                        : set(socket, {ZMQ_IMMEDIATE, 1}) && set(socket, {ZMQ_RECONNECT_IVL, -1}));
     const std::int64_t bytes_max = contract::kFrameBytesMax;
-    good = good && ::zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &bytes_max, sizeof bytes_max) == 0;
+    good = good && ::zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &bytes_max, sizeof bytes_max) == 0 &&
+           set_keys(socket, options);
     return good ? Done() : Done(zmq_error("zmq_setsockopt"));
+}
+
+ZmqSocket::Happened what_failed(int protocol_error) {
+    switch (protocol_error) {
+        case ZMQ_PROTOCOL_ERROR_ZMTP_MECHANISM_MISMATCH:
+            return ZmqSocket::Happened::failed_mechanism;
+        case ZMQ_PROTOCOL_ERROR_ZMTP_CRYPTOGRAPHIC: return ZmqSocket::Happened::failed_cipher;
+        default: return ZmqSocket::Happened::failed_protocol;  // the numbers of a library
+    }
+}
+
+/// Nothing: an event that is of the socket and of no connection.
+std::optional<ZmqSocket::Event> event_from(std::uint16_t event, std::int32_t value) {
+    using Happened = ZmqSocket::Happened;
+    switch (event) {
+        case ZMQ_EVENT_ACCEPTED: return {{Happened::accepted, value, 0}};
+        case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return {{Happened::connected, -1, 0}};
+        case ZMQ_EVENT_DISCONNECTED: return {{Happened::ended, value, 0}};
+        case ZMQ_EVENT_CLOSED:
+        case ZMQ_EVENT_CONNECT_RETRIED: return {{Happened::unreachable, -1, 0}};
+        case ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL: return {{Happened::failed_silently, -1, value}};
+        case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL: return {{what_failed(value), -1, value}};
+        case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: return {{Happened::failed_admission, -1, value}};
+        default: return std::nullopt;
+    }
 }
 
 }  // namespace
 
 struct ZmqSocket::Parts {
-    explicit Parts(ZmqKind of_kind) : kind(of_kind) {}
+    Parts(ZmqKind of_kind, const SocketOptions& with) : kind(of_kind), options(with) {}
 
     const ZmqKind kind;
+    const SocketOptions options;
     void* context = nullptr;
     void* socket = nullptr;
     void* monitor = nullptr;
-    std::array<int, 2> fds{-1, -1};
-    os::Descriptor both;  // an epoll set of the two, once it is asked for
+    void* admission = nullptr;  // only of an encrypted server
+    int listening = -1;         // its descriptor; libzmq's own
+    std::vector<int> fds;
+    os::Descriptor joined;  // an epoll set of them, once it is asked for
     Frame routing_id;
     Frame payload;
 
@@ -125,7 +200,7 @@ struct ZmqSocket::Parts {
         if (socket != nullptr) {
             ::zmq_socket_monitor(socket, nullptr, 0);
         }
-        for (void* one : {monitor, socket}) {
+        for (void* one : {monitor, admission, socket}) {
             if (one != nullptr) {
                 ::zmq_close(one);
             }
@@ -135,13 +210,32 @@ struct ZmqSocket::Parts {
         }
     }
 
+    /// A handshake that nobody answers is refused by libzmq, so that it must be there first.
+    Done open_admission() {
+        if (!options.server) {
+            return {};
+        }
+        admission = ::zmq_socket(context, ZMQ_REP);
+        const bool good = admission != nullptr && set(admission, {ZMQ_LINGER, 0}) &&
+                          ::zmq_bind(admission, kAdmissionAddress) == 0;
+        return good ? Done() : Done(zmq_error(kAdmissionAddress));
+    }
+
+    int wanted_events() const {
+        constexpr int kHandshake =
+            ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
+            ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+        if (kind == ZmqKind::dealer) {
+            return ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED | ZMQ_EVENT_CONNECT_RETRIED |
+                   kHandshake;
+        }
+        return options.server
+                   ? ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_LISTENING | kHandshake
+                   : ZMQ_EVENT_DISCONNECTED;
+    }
+
     Done open_monitor() {
-        const int events =
-            kind == ZmqKind::router
-                ? ZMQ_EVENT_DISCONNECTED
-                : ZMQ_EVENT_DISCONNECTED | ZMQ_EVENT_CLOSED | ZMQ_EVENT_CONNECT_RETRIED |
-                      ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL |
-                      ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH;
+        const int events = wanted_events();
         monitor = ::zmq_socket(context, ZMQ_PAIR);
         // libzmq's thread blocks on a full monitor, so it has no limit: an event is a hundred
         // bytes, and there is one for each connection that ended since the last look.
@@ -155,11 +249,14 @@ struct ZmqSocket::Parts {
     }
 
     Done find_descriptors() {
-        const std::array<void*, 2> sockets{socket, monitor};
-        for (std::size_t i = 0; i < sockets.size(); ++i) {
-            std::size_t size = sizeof fds[i];
-            if (::zmq_getsockopt(sockets[i], ZMQ_FD, &fds[i], &size) != 0) {
+        for (void* one : {socket, monitor, admission}) {
+            int fd = -1;
+            std::size_t size = sizeof fd;
+            if (one != nullptr && ::zmq_getsockopt(one, ZMQ_FD, &fd, &size) != 0) {
                 return zmq_error("zmq_getsockopt");
+            }
+            if (one != nullptr) {
+                fds.push_back(fd);
             }
         }
         return {};
@@ -167,18 +264,19 @@ struct ZmqSocket::Parts {
 
     /// Only a system without memory or descriptors refuses these.
     void join_descriptors() {
-        both = os::Descriptor(::epoll_create1(EPOLL_CLOEXEC));
-        INVARIANT(both.valid());
+        joined = os::Descriptor(::epoll_create1(EPOLL_CLOEXEC));
+        INVARIANT(joined.valid());
         for (const int fd : fds) {
             epoll_event event{};
             event.events = EPOLLIN;
-            INVARIANT(::epoll_ctl(both.get(), EPOLL_CTL_ADD, fd, &event) == 0);
+            INVARIANT(::epoll_ctl(joined.get(), EPOLL_CTL_ADD, fd, &event) == 0);
         }
     }
 };
 
-base::Result<std::unique_ptr<ZmqSocket>> ZmqSocket::create(ZmqKind kind) {
-    auto parts = std::make_unique<Parts>(kind);
+base::Result<std::unique_ptr<ZmqSocket>> ZmqSocket::create(ZmqKind kind,
+                                                           const SocketOptions& options) {
+    auto parts = std::make_unique<Parts>(kind, options);
     parts->context = ::zmq_ctx_new();
     if (parts->context == nullptr) {
         return zmq_error("zmq_ctx_new");
@@ -187,7 +285,8 @@ base::Result<std::unique_ptr<ZmqSocket>> ZmqSocket::create(ZmqKind kind) {
     if (parts->socket == nullptr) {
         return zmq_error("zmq_socket");
     }
-    TRY(set_options(parts->socket, kind));
+    TRY(set_options(parts->socket, kind, options));
+    TRY(parts->open_admission());
     TRY(parts->open_monitor());
     TRY(parts->find_descriptors());
     return std::unique_ptr<ZmqSocket>(new ZmqSocket(std::move(parts)));
@@ -203,18 +302,26 @@ Done ZmqSocket::bind(const std::string& address) {
     return bound == 0 ? Done() : Done(zmq_error(address));
 }
 
+std::string ZmqSocket::bound_to() const {
+    std::array<char, 256> text{};
+    std::size_t size = text.size();
+    return ::zmq_getsockopt(parts_->socket, ZMQ_LAST_ENDPOINT, text.data(), &size) == 0
+               ? std::string(text.data())
+               : std::string();
+}
+
 Done ZmqSocket::connect(const std::string& address) {
     return ::zmq_connect(parts_->socket, address.c_str()) == 0 ? Done() : Done(zmq_error(address));
 }
 
 int ZmqSocket::fd() const {
-    if (!parts_->both.valid()) {
+    if (!parts_->joined.valid()) {
         parts_->join_descriptors();
     }
-    return parts_->both.get();
+    return parts_->joined.get();
 }
 
-std::array<int, 2> ZmqSocket::fds() const { return parts_->fds; }
+const std::vector<int>& ZmqSocket::fds() const { return parts_->fds; }
 
 std::optional<ZmqSocket::Incoming> ZmqSocket::receive() {
     Frame& payload = parts_->payload;
@@ -242,7 +349,8 @@ std::optional<ZmqSocket::Incoming> ZmqSocket::receive() {
 ZmqSocket::Origin ZmqSocket::origin() const {
     Frame& payload = parts_->payload;
     return {.connection = number_from(payload.property("__fd")),
-            .peer_address = payload.property("Peer-Address")};
+            .peer_address = payload.property("Peer-Address"),
+            .key = payload.property("User-Id")};
 }
 
 ZmqSocket::Sent ZmqSocket::send(base::ByteView routing_id, base::ByteView payload) {
@@ -256,22 +364,85 @@ ZmqSocket::Sent ZmqSocket::send(base::ByteView routing_id, base::ByteView payloa
     return content.send(parts_->socket, 0) ? Sent::sent : Sent::full;
 }
 
+void ZmqSocket::admit() {
+    // RFC 27: version, request, domain, address, routing id, mechanism, credentials; the answer is
+    // version, request, status, text, user id, metadata.
+    while (parts_->admission != nullptr) {
+        const auto asked = receive_frames(parts_->admission);
+        if (!asked) {
+            return;
+        }
+        auto verdict = Admission::Verdict::unknown;
+        std::string key;
+        if (asked->size() == kAdmissionFrames && (*asked)[5] == "CURVE" &&
+            (*asked)[6].size() == kKeyBytes) {
+            key = key_text(base::bytes_of((*asked)[6]));
+            verdict = parts_->options.server->admission->admits(key, (*asked)[3]);
+        }
+        const bool good = verdict == Admission::Verdict::admitted;
+        // Of 300, "come again", libzmq tells the other end nothing.
+        const std::string_view refusal = verdict == Admission::Verdict::too_many ? "500" : "400";
+        send_frames(parts_->admission,
+                    {"1.0", asked->size() > 1 ? std::string_view((*asked)[1]) : "",
+                     good ? "200" : refusal, "", good ? std::string_view(key) : "", ""});
+    }
+}
+
 std::optional<ZmqSocket::Event> ZmqSocket::next_event() {
     // Two frames: 16 bits event and 32 bits value in the machine's order, then an address
     // (zmq_socket_monitor(3)).
     constexpr std::size_t kEventBytes = 6;
-    Frame numbers;
-    Frame address;
-    if (!numbers.receive(parts_->monitor)) {
-        return std::nullopt;
+    while (const auto frames = receive_frames(parts_->monitor)) {
+        const std::string& numbers = frames->front();
+        INVARIANT(numbers.size() == kEventBytes);
+        std::uint16_t event = 0;
+        std::int32_t value = -1;
+        std::memcpy(&event, numbers.data(), sizeof event);
+        std::memcpy(&value, numbers.data() + sizeof event, sizeof value);
+        if (event == ZMQ_EVENT_LISTENING) {
+            parts_->listening = value;
+        } else if (const auto told = event_from(event, value)) {
+            return told;
+        }
     }
-    INVARIANT(numbers.content().size() == kEventBytes && numbers.more());
-    address.receive(parts_->monitor);
-    std::uint16_t event = 0;
-    std::int32_t value = -1;
-    std::memcpy(&event, numbers.content().data(), sizeof event);
-    std::memcpy(&value, numbers.content().data() + sizeof event, sizeof value);
-    return Event{.connected = event == ZMQ_EVENT_HANDSHAKE_SUCCEEDED, .connection = value};
+    return std::nullopt;
+}
+
+void ZmqSocket::pause_accepting(bool paused) {
+    if (parts_->listening < 0) {
+        return;
+    }
+    // libzmq cannot stop accepting but by ending every connection. A filter that drops what comes
+    // to the listening socket does it: connections that are there have sockets of their own.
+    sock_filter drop_all = BPF_STMT(BPF_RET | BPF_K, 0);
+    const sock_fprog program{.len = 1, .filter = &drop_all};
+    const int ignored = 0;
+    if (paused) {
+        ::setsockopt(parts_->listening, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+    } else {
+        ::setsockopt(parts_->listening, SOL_SOCKET, SO_DETACH_FILTER, &ignored, sizeof ignored);
+    }
+}
+
+// --- keys (curve_keys.h), made by the same library
+
+base::Result<KeyPair> KeyPair::make() {
+    std::array<char, kKeyCharacters + 1> open{};
+    std::array<char, kKeyCharacters + 1> secret{};
+    if (::zmq_curve_keypair(open.data(), secret.data()) != 0) {
+        return zmq_error("zmq_curve_keypair");
+    }
+    KeyPair pair{open.data(), Secret(secret.data())};
+    ::explicit_bzero(secret.data(), secret.size());
+    return pair;
+}
+
+base::Result<KeyPair> KeyPair::from_secret(Secret secret) {
+    std::array<char, kKeyCharacters + 1> open{};
+    if (!is_key(secret.reveal()) || ::zmq_curve_public(open.data(), secret.reveal().c_str()) != 0) {
+        return base::bad_field("secret_key", "40 characters of Z85");
+    }
+    return KeyPair{open.data(), std::move(secret)};
 }
 
 }  // namespace tillhost::ipc

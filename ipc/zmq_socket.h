@@ -1,15 +1,16 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hal/base/bytes.h"
 #include "hal/base/result.h"
+#include "ipc/curve_keys.h"
 
 namespace tillhost::ipc {
 
@@ -19,10 +20,39 @@ inline constexpr int kQueuedMessagesMax = 1000;  ///< each way
 inline constexpr int kHeartbeatMs = 5'000;
 inline constexpr int kHeartbeatTimeoutMs = 15'000;
 inline constexpr int kHandshakeMs = 5'000;
+inline constexpr int kBacklog = 64;  ///< connections that the kernel keeps until they are taken
 
 enum class ZmqKind : std::uint8_t {
     router,  ///< many connections; each message names one
     dealer,  ///< one connection, made once and never again: whoever lost it opens a new socket
+};
+
+/// Who may come in by the encrypted way.
+class Admission {
+public:
+    enum class Verdict : std::uint8_t { admitted, unknown, too_many };
+    virtual ~Admission() = default;
+    /// Asked in every handshake, when the other end has proved that it has the key (Z85). Within
+    /// receive() or next_event().
+    virtual Verdict admits(std::string_view key, std::string_view address) = 0;
+};
+
+/// CurveZMQ, this end's part.
+struct CurveServer {
+    Secret secret_key;
+    Admission* admission = nullptr;  ///< outlives the socket
+};
+struct CurveClient {
+    std::string server_key;
+    KeyPair own;
+};
+
+struct SocketOptions {
+    int heartbeat_ms = kHeartbeatMs;
+    int heartbeat_timeout_ms = kHeartbeatTimeoutMs;
+    int handshake_ms = kHandshakeMs;
+    std::optional<CurveServer> server{};  ///< of a router
+    std::optional<CurveClient> client{};  ///< of a dealer
 };
 
 /// A libzmq socket, with a context of its own, and what its monitor says of its connections. This
@@ -33,7 +63,8 @@ enum class ZmqKind : std::uint8_t {
 class ZmqSocket final {
 public:
     /// Errors: system_failed.
-    static base::Result<std::unique_ptr<ZmqSocket>> create(ZmqKind kind);
+    static base::Result<std::unique_ptr<ZmqSocket>> create(ZmqKind kind,
+                                                           const SocketOptions& options = {});
     ~ZmqSocket();
     ZmqSocket(const ZmqSocket&) = delete;
     ZmqSocket& operator=(const ZmqSocket&) = delete;
@@ -41,6 +72,8 @@ public:
     /// `address` as libzmq writes it, such as ipc:///run/tillhost/devd.sock. An ipc socket is made
     /// with mode 0660. Errors: system_failed.
     base::Done bind(const std::string& address);
+    /// Where it is bound: of tcp://*:* the port that was found.
+    std::string bound_to() const;
     /// Only begins; next_event() says what came of it. Errors: system_failed.
     base::Done connect(const std::string& address);
 
@@ -48,9 +81,9 @@ public:
     /// it gives nothing, and next_event() as well. It is edge-triggered underneath: after a send()
     /// call receive() again before waiting, because sending may have consumed the signal.
     int fd() const;
-    /// The two descriptors behind fd(), of messages and of connections. Watched in their own right
-    /// they cost less than the set that joins them.
-    std::array<int, 2> fds() const;
+    /// The descriptors behind fd(), of messages, of connections and, of an encrypted server, of
+    /// handshakes. Watched in their own right they cost less than the set that joins them.
+    const std::vector<int>& fds() const;
 
     /// A message that has come in. The views live until the next receive().
     struct Incoming {
@@ -59,12 +92,16 @@ public:
         bool more_frames = false;   ///< there were others; they are dropped
     };
     std::optional<Incoming> receive();
+    /// Answers the handshakes that wait for Admission. An encrypted server calls it whenever it
+    /// calls receive().
+    void admit();
 
     /// Where the last message came from; asked once a connection, it costs as much as reading a
     /// short one. The view lives until the next receive().
     struct Origin {
         int connection = -1;            ///< number of the connection, as in Event
         std::string_view peer_address;  ///< on ipc "localhost:UID:GID:PID"
+        std::string_view key;           ///< proved by the other end; empty without CURVE
     };
     Origin origin() const;
 
@@ -76,13 +113,30 @@ public:
     /// `routing_id` as received; empty for a dealer.
     Sent send(base::ByteView routing_id, base::ByteView payload);
 
-    /// A connection was made, or it ended or could not be made. A router tells only of ends.
+    enum class Happened : std::uint8_t {
+        accepted,          ///< router, encrypted: a connection; its handshake begins
+        connected,         ///< the handshake succeeded; of a router it does not say whose
+        ended,             ///< the connection is over
+        unreachable,       ///< dealer: nobody takes the connection
+        failed_silently,   ///< in the handshake: the other end closed, or said nothing in time
+        failed_mechanism,  ///< one end encrypts, the other does not
+        failed_cipher,     ///< the other end counts on another key of ours
+        failed_protocol,   ///< the other end speaks something else
+        failed_admission   ///< Admission said no; `detail` is ZAP's status
+    };
+    /// A failed handshake is followed by the end of its connection, with nothing in between. What
+    /// is no ZMTP at all ends without another word.
     struct Event {
-        bool connected = false;
-        int connection = -1;  ///< the descriptor it had; the number may be given again after it
+        Happened what = Happened::ended;
+        int connection = -1;  ///< its descriptor, with accepted and ended; may be given again
+        int detail = 0;       ///< errno or status
     };
     /// An end is told before any message of a later connection with the same number.
     std::optional<Event> next_event();
+
+    /// A router on TCP takes no more connections, or takes them again. Those that are there stay.
+    /// Whoever knocks meanwhile is not heard, and knocks again (TCP does so by itself).
+    void pause_accepting(bool paused);
 
 private:
     struct Parts;

@@ -71,7 +71,7 @@ protected:
         std::optional<ZmqSocket::Event> event;
         EXPECT_TRUE(
             until({socket->fd()}, [&] { return (event = socket->next_event()).has_value(); }));
-        EXPECT_TRUE(event && event->connected);
+        EXPECT_TRUE(event && event->what == ZmqSocket::Happened::connected);
         return socket;
     }
     /// Waits for something on the descriptors until the condition holds.
@@ -318,7 +318,7 @@ TEST_F(ZmqEndpointTest, AFrameAboveTheLimitEndsItsConnectionAndNoOther) {
         }
         return (event = bad->next_event()).has_value();
     }));
-    EXPECT_FALSE(event->connected);
+    EXPECT_EQ(event->what, ZmqSocket::Happened::ended);
     EXPECT_EQ(answer_to(*good, status_request(2)), "2 ok");
 }
 

@@ -85,7 +85,7 @@ protected:
         const os::Deadline until = deadline();
         while (clock_.now() < until) {
             if (const auto event = socket->next_event()) {
-                if (!event->connected) {
+                if (event->what != ipc::ZmqSocket::Happened::connected) {
                     return "";
                 }
                 sent = socket->send({}, bytes) == ipc::ZmqSocket::Sent::sent;
