@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "hal/transport/connector.h"
-#include "tests/conformance/devsim.h"
 #include "tests/conformance/world.h"
+#include "tests/support/devsim_program.h"
 
 namespace tillhost::conformance {
 namespace {
@@ -38,7 +38,7 @@ protected:
 
     os::SystemClock clock_;
     std::string pty_;
-    std::optional<Devsim> devsim_;
+    std::optional<support::DevsimProgram> devsim_;
     std::string port_;
     Book book_;
 };

@@ -3,8 +3,8 @@
 #include <gtest/gtest.h>
 
 #include "hal/transport/connector.h"
-#include "tests/conformance/devsim.h"
 #include "tests/conformance/printer_world.h"
+#include "tests/support/devsim_program.h"
 
 namespace tillhost::conformance {
 namespace {
@@ -37,7 +37,7 @@ protected:
 
     os::SystemClock clock_;
     std::string folder_;
-    std::optional<Devsim> devsim_;
+    std::optional<support::DevsimProgram> devsim_;
     std::unique_ptr<device::Driver> driver_;
     Book book_;
 };

@@ -4,8 +4,8 @@
 
 #include "hal/os/event_loop.h"
 #include "hal/transport/connector.h"
-#include "tests/conformance/devsim.h"
 #include "tests/conformance/terminal_world.h"
+#include "tests/support/devsim_program.h"
 
 namespace tillhost::conformance {
 namespace {
@@ -39,7 +39,7 @@ protected:
 
     os::SystemClock clock_;
     std::string folder_;
-    std::optional<Devsim> devsim_;
+    std::optional<support::DevsimProgram> devsim_;
     std::string port_;
     Book book_;
 };

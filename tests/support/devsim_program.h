@@ -12,12 +12,13 @@
 
 #include "hal/os/descriptor.h"
 
-namespace tillhost::conformance {
+namespace tillhost::support {
 
-/// devsim with one family on one line.
-class Devsim {
+/// devsim with one family on one line, for one thread: it is ready when it is made, or has ended
+/// before it was (ready() is empty), and ends with this. The test defines DEVSIM_PROGRAM.
+class DevsimProgram final {
 public:
-    explicit Devsim(std::vector<std::string> words) {
+    explicit DevsimProgram(std::vector<std::string> words) {
         words.insert(words.begin(), DEVSIM_PROGRAM);
         std::vector<char*> arguments;
         for (std::string& word : words) {
@@ -39,14 +40,23 @@ public:
             ready_ += letter;
         }
     }
-    ~Devsim() {
-        ::kill(pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
-    }
-    Devsim(const Devsim&) = delete;
-    Devsim& operator=(const Devsim&) = delete;
+    ~DevsimProgram() { end(SIGKILL); }
+    DevsimProgram(const DevsimProgram&) = delete;
+    DevsimProgram& operator=(const DevsimProgram&) = delete;
 
-    /// "127.0.0.1:40001" of "ready FAMILY on ADDRESS seed N".
+    /// The status that waitpid() gives; -1 once it has ended.
+    int end(int signal) {
+        int status = -1;
+        if (pid_ > 0) {
+            ::kill(pid_, signal);
+            ::waitpid(pid_, &status, 0);
+            pid_ = -1;
+        }
+        return status;
+    }
+    /// What it said: "ready FAMILY on ADDRESS seed N".
+    const std::string& ready() const { return ready_; }
+    /// "127.0.0.1:40001" of it.
     std::string address() const {
         const std::size_t begin = ready_.find(" on ") + 4;
         return ready_.substr(begin, ready_.find(" seed ") - begin);
@@ -58,4 +68,4 @@ private:
     std::string ready_;
 };
 
-}  // namespace tillhost::conformance
+}  // namespace tillhost::support
