@@ -164,13 +164,15 @@ Result<Operation> Client::submit(const std::string& device, const contract::Comm
         return base::bad_field("operation_id", "an id of make_operation_id(), stored beforehand");
     }
     TRY(be_connected(deadline));
-    const contract::SubmitRequest request{.session = hello_.session,
-                                          .operation_id = options.operation_id,
-                                          .device = device,
-                                          .command = command,
-                                          .sale_ref = options.sale_ref,
-                                          .start_before_ms = options.start_before_ms,
-                                          .force = options.force};
+    const contract::SubmitRequest request{
+        .session = hello_.session,
+        .operation_id = options.operation_id,
+        .device = device,
+        .command = command,
+        .sale_ref = options.sale_ref,
+        .start_before_ms = options.start_before_ms,
+        .force = options.force,
+        .lease = options.lease != 0 ? options.lease : token_for(device, command)};
     return ask<Operation>(RequestKind::submit, request, deadline);
 }
 

@@ -74,8 +74,9 @@ struct OperationOptions {
     std::string sale_ref;              ///< the program's own number; unique among its operations
     std::int64_t start_before_ms = 0;  ///< Unix time after which it must not start; 0 = no limit
     bool force = false;                ///< go on in spite of possible_duplicate
-    os::Duration doubt_patience{};     ///< carry_out: how long a doubt may last before it returns
-    Watch watch{};                     ///< carry_out: looks on every kWatchLook; empty: nobody does
+    std::int64_t lease = 0;  ///< token of a lease; 0 = that which this client took, if it did
+    os::Duration doubt_patience{};  ///< carry_out: how long a doubt may last before it returns
+    Watch watch{};                  ///< carry_out: looks on every kWatchLook; empty: nobody does
 };
 
 /// True for the states that never change again: done, failed, cancelled, expired, never_accepted.
@@ -236,6 +237,40 @@ public:
     base::Result<std::optional<TopicEvent>> next_event(os::Deadline deadline);
     /// Where a topic stands; nothing if it is not followed.
     std::optional<Place> place_of(const std::string& topic) const;
+
+    // --- a device for oneself, for a time
+    //
+    // A lease belongs to the connection: one that was lost ends it, and what is handed over then
+    // with its token is refused (stale_lease), as after its time. Each submit for a leased device
+    // carries the token by itself; of a sale, for a device that the sale names. Events of the topic
+    // "lease/ID" tell who asks for it. Errors of all: unknown_device, not_permitted.
+
+    /// Who has it and who waits.
+    base::Result<contract::Lease> lease(const std::string& device, os::Deadline deadline);
+    /// With Wait::yes the program stands in line, and this returns when it has the device, or with
+    /// its place at the deadline; the place is kept. `time`: 1 s to 24 h. Errors: device_leased
+    /// (naming who has it), retry_later (the line is full).
+    enum class Wait : std::uint8_t { no, yes };
+    base::Result<contract::Lease> take_lease(const std::string& device, os::Duration time,
+                                             Wait wait, os::Deadline deadline);
+    /// The same in front of those who only wait, and the holder is asked to let go.
+    base::Result<contract::Lease> ask_takeover(const std::string& device, os::Duration time,
+                                               const std::string& why, os::Deadline deadline);
+    /// Errors of both: stale_lease; wrong_state (nobody asks for it).
+    base::Result<contract::Lease> renew_lease(const std::string& device, os::Duration time,
+                                              os::Deadline deadline);
+    base::Result<contract::Lease> answer_takeover(const std::string& device, bool consent,
+                                                  os::Deadline deadline);
+    /// Gives it back, or leaves the line.
+    base::Result<contract::Lease> release_lease(const std::string& device, os::Deadline deadline);
+    /// An administrator's word. Errors: wrong_state (nobody has it).
+    base::Result<contract::Lease> end_lease(const std::string& device, const std::string& why,
+                                            os::Deadline deadline);
+
+    /// Records of the audit, at most 500. Errors: not_permitted, retry_later.
+    base::Result<contract::AuditReply> audit(std::int64_t first, std::int64_t limit,
+                                             os::Deadline deadline);
+
     // --- setting devices up; `session` of a request is filled in here
 
     /// The catalogue of drivers.
@@ -312,6 +347,9 @@ private:
                                              const OperationOptions& options, bool may_have_arrived,
                                              os::Deadline deadline);
     base::Done forget(const base::OperationId& id);
+    contract::Lease note(contract::Lease lease);
+    base::Result<std::int64_t> token_of(const std::string& device) const;
+    std::int64_t token_for(const std::string& device, const contract::Command& command) const;
     base::Done begin(const std::string& topic, Followed& followed, os::Deadline deadline);
     base::Result<std::optional<TopicEvent>> try_next_event(os::Deadline deadline);
     void renew_credit(Followed& followed, os::Deadline deadline);
@@ -327,6 +365,7 @@ private:
     contract::HelloReply hello_;
     std::unique_ptr<Journal> journal_;  ///< nothing without one
     std::map<std::string, Followed> topics_;
+    std::map<std::string, std::int64_t> leases_;  ///< tokens by device, until they are given back
 };
 
 }  // namespace tillhost::client

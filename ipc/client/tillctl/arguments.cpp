@@ -69,6 +69,8 @@ void declare(CommandLine& line, Invocation& to, std::optional<os::Duration>& tim
     line.group(Text::group_devices);
     declare_devices(line, to);
     declare_questions(line, to);
+    line.group(Text::group_sharing);
+    declare_sharing(line, to);
     line.group(Text::group_setup);
     declare_setup(line, to);
     declare_settings(line, to);

@@ -119,6 +119,22 @@ struct MetricsVerb {};
 struct BackupVerb {
     std::string path;  ///< absolute; devd writes it
 };
+/// Who has a device for himself.
+struct LeaseVerb {
+    std::string device;
+    bool hold = false;  ///< take it, and keep it until interrupted
+    bool wait = false;
+    bool takeover = false;
+    std::int64_t for_s = 0;  ///< give it back after so many seconds; 0 = never
+    std::string note;
+    std::string end;  ///< why another's lease is ended; empty: it is not
+};
+enum class OnAudit : std::uint8_t { show, export_all, verify };
+struct AuditVerb {
+    OnAudit what = OnAudit::show;
+    std::int64_t count = 20;
+    std::string path;  ///< of an exported file; empty: devd's
+};
 struct DecodeVerb {
     std::string family;
     base::Bytes bytes;
@@ -133,10 +149,11 @@ struct ReplayVerb {
     std::string path;
 };
 
-using Verb = std::variant<DevicesVerb, StatusVerb, QueryVerb, SubmitVerb, ReceiptVerb,
-                          CorrectionVerb, SellVerb, PayVerb, AbortVerb, PrintDocumentVerb,
-                          OperationsVerb, OperationVerb, DecideVerb, HealthVerb, MetricsVerb,
-                          BackupVerb, WatchVerb, DecodeVerb, RecordVerb, ReplayVerb, AdminVerb>;
+using Verb =
+    std::variant<DevicesVerb, StatusVerb, QueryVerb, SubmitVerb, ReceiptVerb, CorrectionVerb,
+                 SellVerb, PayVerb, AbortVerb, PrintDocumentVerb, OperationsVerb, OperationVerb,
+                 DecideVerb, HealthVerb, MetricsVerb, BackupVerb, WatchVerb, LeaseVerb, AuditVerb,
+                 DecodeVerb, RecordVerb, ReplayVerb, AdminVerb>;
 
 /// How long an outcome is waited for unless --timeout says otherwise, and where a customer is
 /// asked: longer than devd gives a payment and a registration together.

@@ -98,6 +98,12 @@ std::string health_text(Language language, const contract::HealthReply& health);
 std::string_view cause_text(Language language, contract::HealthCause cause);
 std::string backup_text(Language language, const contract::BackupReply& copied);
 
+// --- devices that several share (texts_sharing.cpp)
+
+std::string lease_text(Language language, const contract::Lease& lease);
+/// One line.
+std::string audit_text(Language language, const contract::AuditRecord& record);
+
 // --- lines and frames (texts_frames.cpp)
 
 /// The table of a frame's fields: its heading, and one row. A byte `hidden` is shown as **.

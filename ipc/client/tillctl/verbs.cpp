@@ -5,6 +5,7 @@
 #include "hal/base/invariant.h"
 #include "ipc/client/tillctl/document_file.h"
 #include "ipc/client/tillctl/payments.h"
+#include "ipc/client/tillctl/sharing.h"
 #include "ipc/client/tillctl/texts.h"
 #include "ipc/client/tillctl/watch.h"
 #include "ipc/contract/envelope.h"
@@ -269,6 +270,24 @@ public:
             }
             return answer(contract::to_value(*copied, contract::Style::readable),
                           backup_text(language(), *copied));
+        });
+    }
+
+    Exit operator()(const LeaseVerb& verb) {
+        return with_client([this, &verb](Client& devd) {
+            const auto exit = run_lease(verb, invocation_, devd, clock_, console_);
+            return exit ? *exit : fail(exit.error());
+        });
+    }
+
+    Exit operator()(const AuditVerb& verb) {
+        if (!verb.path.empty()) {
+            const auto exit = verify_audit_file(verb.path, language(), console_);
+            return exit ? *exit : fail(exit.error());
+        }
+        return with_client([this, &verb](Client& devd) {
+            const auto exit = run_audit(verb, invocation_, devd, clock_, console_);
+            return exit ? *exit : fail(exit.error());
         });
     }
 

@@ -14,7 +14,8 @@ base::Result<std::vector<std::string>> topics_of(const WatchVerb& verb, client::
                                                  os::Deadline deadline) {
     if (!verb.device.empty()) {
         return std::vector<std::string>{"device/" + verb.device, "operation/" + verb.device,
-                                        "prompt/" + verb.device, "scan/" + verb.device};
+                                        "prompt/" + verb.device, "scan/" + verb.device,
+                                        "lease/" + verb.device};
     }
     std::vector<std::string> topics{"alarms"};
     for (const contract::Device& device : TRY(devd.devices(deadline))) {

@@ -66,6 +66,24 @@ def test_every_request_is_answered(counter):
         assert caught.value.code == "wrong_state"
 
 
+def test_a_lease_keeps_others_out_and_its_token_goes_along(counter):
+    with counter.connect() as holder, counter.connect() as other:
+        lease = holder.take_lease("kassa", seconds=60)
+        assert lease.state == m.LeaseState.held and lease.token > 0
+        with pytest.raises(tillhost.DevdError) as caught:
+            other.submit("kassa", tea(), tillhost.make_operation_id())
+        assert caught.value.code == "device_leased"
+        sold = holder.sell("kassa", tea(), tillhost.make_operation_id(), doubt_patience=PATIENCE)
+        assert sold.state == m.OperationState.done
+        holder.renew_lease("kassa")
+        assert other.lease("kassa").state == m.LeaseState.free
+        holder.release_lease("kassa")
+        with pytest.raises(tillhost.DevdError) as caught:
+            holder.renew_lease("kassa")
+        assert caught.value.code == "stale_lease"
+        assert other.take_lease("kassa", wait=True).state == m.LeaseState.held
+
+
 def test_errors_are_typed(counter):
     with counter.connect() as devd:
         with pytest.raises(tillhost.DevdError) as caught:

@@ -12,6 +12,7 @@ from tillhost.connection import PROTOCOL_VERSION, Connection
 from tillhost.errors import FieldError, NoDaemon, TillhostError
 from tillhost.events import Events, Place, TopicEvent
 from tillhost.journal import Journal
+from tillhost.leases import Leases
 from tillhost.messages import Operation, OperationState, Reaction, Verdict
 
 DEADLINE = 60.0  # seconds that a call waits unless told otherwise
@@ -93,7 +94,7 @@ def connect(name: str, *, endpoint: str = "", journal: str = "", program_version
     return Client(name, endpoint, journal, program_version, deadline)
 
 
-class Client:
+class Client(Leases):
     """Plain calls that wait for their answer; for one thread. Errors are TillhostError.
 
     A connection that was lost is made anew by the next call. A call never repeats its request by
@@ -102,6 +103,7 @@ class Client:
 
     def __init__(self, name: str, endpoint: str, journal: str, program_version: str,
                  deadline: float) -> None:
+        super().__init__()
         self._endpoint = endpoint or default_endpoint()
         self._hello = messages.HelloRequest(client=name, versions=[PROTOCOL_VERSION],
                                             program_version=program_version)
@@ -358,6 +360,7 @@ class Client:
     def _submit(self, kept: messages.KeptOperation, until: float) -> Operation:
         self._be_connected(until)
         fields = {one.name: getattr(kept, one.name) for one in dataclasses.fields(kept)}
+        fields["lease"] = self._token_for(kept.device, kept.command)
         return self._ask_until("submit", messages.SubmitRequest(session=self._session, **fields),
                                until)
 
