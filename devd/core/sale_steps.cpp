@@ -64,15 +64,18 @@ contract::PrintDocument document_of(const std::vector<contract::TerminalReceiptL
         text.double_height = line.double_height;
         document.blocks.emplace_back(std::move(text));
     }
+    document.substitute = true;  // better a wrong letter than no slip
     return document;
 }
 
-contract::PrintText text_of(const std::vector<contract::TerminalReceiptLine>& lines) {
+contract::PrintText text_of(const std::vector<contract::TerminalReceiptLine>& lines, bool last) {
     constexpr std::size_t kLineBytesMax = 128;
     contract::PrintText text;
     for (const contract::TerminalReceiptLine& line : lines) {
         text.lines.emplace_back(base::cut_utf8(line.text, kLineBytesMax));
     }
+    text.substitute = true;
+    text.cut = last ? contract::CutMode::partial : contract::CutMode::none;
     return text;
 }
 
@@ -257,10 +260,11 @@ void SaleDesk::print_slips(const Entry& sale, const contract::PaymentResult& pay
             const std::vector<contract::TerminalReceiptLine> lines(
                 receipt.lines.begin() + static_cast<std::ptrdiff_t>(from),
                 receipt.lines.begin() + static_cast<std::ptrdiff_t>(from + count));
-            contract::Command command =
-                whole ? contract::Command(document_of(lines)) : contract::Command(text_of(lines));
-            add(sale, SaleRole::slip, ++number, printer, std::move(command));
             from += count;
+            const bool last = from == receipt.lines.size();
+            contract::Command command = whole ? contract::Command(document_of(lines))
+                                              : contract::Command(text_of(lines, last));
+            add(sale, SaleRole::slip, ++number, printer, std::move(command));
         }
     }
 }

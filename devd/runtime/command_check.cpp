@@ -50,7 +50,9 @@ public:
     }
     Done operator()(const contract::OpenShift& shift) const { return check(shift.cashier, ""); }
     Done operator()(const contract::CloseShift& shift) const { return check(shift.cashier, ""); }
-    Done operator()(const contract::PrintText& print) const { return check(print.lines, "lines"); }
+    Done operator()(const contract::PrintText& print) const {
+        return print.substitute ? Done() : check(print.lines, "lines");
+    }
     Done operator()(const contract::SetLayout& layout) const {
         TRY(check(layout.header, "header"));
         TRY(check(layout.footer, "footer"));

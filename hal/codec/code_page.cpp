@@ -80,6 +80,23 @@ base::Result<base::Bytes> to_code_page(CodePage page, std::string_view text,
     return bytes;
 }
 
+std::string with_substitutes(CodePage page, std::string_view text) {
+    std::string printable;
+    while (!text.empty()) {
+        const std::string_view rest = text;
+        const auto point = base::take_code_point(text);
+        if (point && code_of(page, *point)) {
+            printable += rest.substr(0, rest.size() - text.size());
+        } else {
+            printable += '?';
+        }
+        if (text.size() == rest.size()) {
+            text.remove_prefix(1);  // no UTF-8: byte by byte
+        }
+    }
+    return printable;
+}
+
 std::string from_code_page(CodePage page, base::ByteView bytes) {
     std::string text;
     for (std::byte value : bytes) {

@@ -41,6 +41,10 @@ std::optional<std::byte> code_of(CodePage page, char32_t point);
 base::Result<base::Bytes> to_code_page(CodePage page, std::string_view text,
                                        std::string_view field);
 
+/// The text with ? for whatever to_code_page() would refuse. For paper that is better with a wrong
+/// letter than lost, such as a terminal's slip; never for a document.
+std::string with_substitutes(CodePage page, std::string_view text);
+
 /// The device's bytes as UTF-8. Total: a code without a character becomes U+FFFD, a control code
 /// stays what it is.
 std::string from_code_page(CodePage page, base::ByteView bytes);

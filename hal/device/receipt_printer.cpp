@@ -60,7 +60,10 @@ struct Execute {
             text.text = line;
             blocks.emplace_back(std::move(text));
         }
-        return print_simple(document_of(std::move(blocks)));
+        contract::PrintDocument document = document_of(std::move(blocks));
+        document.substitute = command.substitute;
+        document.cut = command.cut;
+        return print_simple(document);
     }
     Result<OperationResult> operator()(const contract::PrintBarcode& command) {
         return print_simple(document_of({command}));

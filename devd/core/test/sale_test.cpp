@@ -33,6 +33,11 @@ TEST(Sale, ChargesRegistersAndPrintsTheSlip) {
     EXPECT_EQ(sale.sale->payment->receipt_number, 77);
     EXPECT_EQ(shop.step(SaleRole::slip).parent, shop.id);
     EXPECT_EQ(shop.step(SaleRole::slip).command, "print_text");
+    const auto slip = shop.last<contract::Execute>("fr");
+    ASSERT_TRUE(slip);
+    const auto& text = std::get<contract::PrintText>(slip->command);
+    EXPECT_TRUE(text.substitute) << "a letter that it lacks would lose the slip";
+    EXPECT_EQ(text.cut, contract::CutMode::partial);
 }
 
 TEST(Sale, ItsSlipAndDrawerMayBeAPrintersOwn) {
@@ -67,6 +72,7 @@ TEST(Sale, ItsSlipAndDrawerMayBeAPrintersOwn) {
     EXPECT_EQ(std::get<contract::PrintedText>(document->blocks[0]).text, "PAID");
     EXPECT_EQ(document->cut, contract::CutMode::partial);
     EXPECT_FALSE(document->copy);
+    EXPECT_TRUE(document->substitute);
     // The printer lost its line: the slip is failed, and neither it nor the sale is done again.
     contract::Finished lost;
     lost.operation_id = slip->operation_id;

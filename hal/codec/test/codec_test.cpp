@@ -69,6 +69,12 @@ TEST(CodePage, NamesTheCharacterItCannotShow) {
     const auto refused = to_code_page(CodePage::cp1251, "Чай ☕", "lines[2].name");
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, base::ErrorCode::text_not_printable);
+    EXPECT_EQ(with_substitutes(CodePage::cp1251, "Grüße, Петрова\t€"), "Gr??e, Петрова?€");
+    EXPECT_EQ(with_substitutes(CodePage::cp866,
+                               "a\xFF"
+                               "b"),
+              "a?b")
+        << "no UTF-8";
     EXPECT_EQ(refused.error().effect, base::Effect::none);
     EXPECT_EQ(refused.error().detail,
               "lines[2].name: character 5 (U+2615) is not in code page 1251 of the device");

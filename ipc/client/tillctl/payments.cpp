@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 
 #include "hal/base/money.h"
 #include "ipc/client/tillctl/document_file.h"
 #include "ipc/client/tillctl/texts.h"
+#include "ipc/contract/envelope.h"
 #include "ipc/contract/payment_rules.h"
 #include "ipc/contract/receipt_rules.h"
 
@@ -164,6 +166,55 @@ Result<Operation> break_off(const AbortVerb& verb, Client& devd, os::Deadline de
                                 fmt::format("'{}' carries out nothing", verb.what));
     }
     return devd.abort(found->operation_id, deadline);
+}
+
+namespace {
+
+const contract::SaleStep* step_of(const Operation& sale, contract::SaleRole role,
+                                  const std::function<bool(OperationState)>& wanted) {
+    if (!sale.sale || sale.state != OperationState::done) {
+        return nullptr;
+    }
+    const auto& steps = sale.sale->steps;
+    const auto found = std::find_if(steps.begin(), steps.end(), [&](const auto& step) {
+        return step.role == role && wanted(step.state);
+    });
+    return found == steps.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+void wait_for_paper(Operation& sale, Client& devd, os::Clock& clock, os::Deadline deadline) {
+    constexpr os::Duration kPaperLook = std::chrono::milliseconds(200);
+    const auto open = [](OperationState state) { return !client::is_final(state); };
+    const os::Deadline until = std::min(deadline, clock.now() + kPaperPatience);
+    while (step_of(sale, contract::SaleRole::slip, open) != nullptr && clock.now() < until) {
+        clock.sleep_until(std::min(until, clock.now() + kPaperLook));
+        auto now = devd.operation(sale.operation_id, deadline);
+        if (!now) {
+            return;  // the sale is known; its paper is not worth an error
+        }
+        sale = std::move(*now);
+    }
+}
+
+std::optional<LostPaper> lost_paper_of(const Operation& sale, Client& devd, os::Deadline deadline) {
+    const auto failed = [](OperationState state) {
+        return client::is_final(state) && state != OperationState::done;
+    };
+    const contract::SaleStep* slip = step_of(sale, contract::SaleRole::slip, failed);
+    if (slip == nullptr) {
+        return std::nullopt;
+    }
+    const contract::SaleStep* payment =
+        step_of(sale, contract::SaleRole::payment, [](OperationState) { return true; });
+    const auto step = devd.operation(slip->operation_id, deadline);
+    LostPaper lost;
+    lost.printer = slip->device;
+    lost.terminal = payment == nullptr ? "" : payment->device;
+    lost.reason = step && step->error ? contract::to_base(*step->error)
+                                      : base::make_error(ErrorCode::cancelled, "");
+    return lost;
 }
 
 void CustomerWatch::follow(const std::string& terminal, os::Deadline deadline) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "ipc/client/tillctl/texts.h"
 #include "ipc/client/tillctl/verbs.h"
 #include "ipc/contract/messages.h"
 
@@ -29,6 +30,17 @@ base::Done take_amounts(DecideVerb& verb);
 /// Errors: wrong_state (the terminal does nothing), those of Client::abort and operations.
 base::Result<contract::Operation> break_off(const AbortVerb& verb, client::Client& devd,
                                             os::Deadline deadline);
+
+/// So long a sale that is paid and registered is looked at until its paper has come out.
+inline constexpr os::Duration kPaperPatience = std::chrono::seconds(10);
+
+/// Returns when the slips and the drawer of a sale that is done have ended, or the time is over;
+/// `sale` is then as it stands. Nothing for any other operation.
+void wait_for_paper(contract::Operation& sale, client::Client& devd, os::Clock& clock,
+                    os::Deadline deadline);
+/// The terminal's paper that failed in a sale that is done; nothing if all is well.
+std::optional<LostPaper> lost_paper_of(const contract::Operation& sale, client::Client& devd,
+                                       os::Deadline deadline);
 
 /// Shows on standard error what terminals ask of the customer and how far a sale is, while one
 /// operation is waited for (client::Watch).

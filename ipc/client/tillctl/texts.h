@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -60,6 +61,14 @@ std::string day_text(Language language, const contract::EndOfDayResult& day);
 std::string transaction_text(Language language, const contract::LastTransaction& last);
 std::string terminal_text(Language language, const contract::TerminalStatus& status);
 std::string sale_text(Language language, const contract::SaleResult& sale);
+/// A terminal's slip that did not come out, and why.
+struct LostPaper {
+    std::string printer;
+    std::string terminal;
+    base::Error reason;
+};
+/// What to do about it; empty if nothing was lost.
+std::string lost_paper_text(Language language, const std::optional<LostPaper>& lost);
 std::string receipts_text(Language language, const std::vector<contract::TerminalReceipt>& all);
 /// What is to be done about a terminal's operation, or a sale, that is not done; empty: what holds
 /// for all operations.

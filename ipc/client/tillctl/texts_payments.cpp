@@ -231,6 +231,12 @@ std::string sale_text(Language language, const contract::SaleResult& sale) {
     return told;
 }
 
+std::string lost_paper_text(Language language, const std::optional<LostPaper>& lost) {
+    return lost ? filled(language, Text::slip_lost, lost->printer,
+                         error_line(language, lost->reason), lost->terminal)
+                : "";
+}
+
 std::string payment_advice(Language language, const Operation& operation) {
     if (operation.sale) {
         return sale_advice(language, operation);

@@ -350,7 +350,7 @@ private:
 
     Exit hand_over(Client& devd, const SubmitVerb& verb, const client::OperationOptions& options) {
         console_.err(handing_over_text(language(), options.operation_id));
-        const auto operation = devd.carry_out(verb.how.device, verb.command, options, deadline_);
+        auto operation = devd.carry_out(verb.how.device, verb.command, options, deadline_);
         if (!operation) {
             const Exit exit = fail(operation.error());
             if (exit == Exit::usage && std::holds_alternative<contract::Sale>(verb.command)) {
@@ -362,8 +362,10 @@ private:
             console_.err(ask_again_text(language(), options.operation_id));
             return Exit::in_doubt;
         }
+        wait_for_paper(*operation, devd, clock_, deadline_);
         show(*operation);
         say_what_it_waits_for(devd, *operation);
+        console_.err(lost_paper_text(language(), lost_paper_of(*operation, devd, deadline_)));
         if (client::is_final(operation->state)) {
             acknowledge(devd, options.operation_id);
         }

@@ -122,6 +122,7 @@ private:
 
     // service.cpp
     base::Result<std::size_t> columns_of_font(std::uint8_t font, os::Deadline deadline);
+    base::Done cut_behind_text(contract::CutMode mode, os::Deadline deadline);
     base::Done print_square_code(const contract::PrintBarcode& command, os::Deadline deadline);
 
     // tables.cpp

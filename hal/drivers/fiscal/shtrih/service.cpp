@@ -168,7 +168,10 @@ Done Registrar::print_text(const contract::PrintText& command, os::Deadline dead
     }
     std::vector<base::Bytes> lines;
     for (std::size_t i = 0; i < command.lines.size(); ++i) {
-        TRY(append_lines(command.lines[i], fmt::format("lines[{}]", i), columns, lines));
+        const std::string& line = command.lines[i];
+        TRY(append_lines(
+            command.substitute ? codec::with_substitutes(codec::CodePage::cp1251, line) : line,
+            fmt::format("lines[{}]", i), columns, lines));
     }
     TRY(ready_to_print(deadline));
     const Password password = session_->password();
@@ -178,7 +181,20 @@ Done Registrar::print_text(const contract::PrintText& command, os::Deadline dead
                       : session_->change(Command::print_font_line,
                                          print_font_line_request(password, font, line), deadline));
     }
-    return {};
+    return cut_behind_text(command.cut, deadline);
+}
+
+/// The last line stands below the knife. What is printed is printed, whether it can be cut or not.
+Done Registrar::cut_behind_text(contract::CutMode mode, os::Deadline deadline) {
+    constexpr std::uint8_t kLinesToKnife = 5;
+    if (mode == contract::CutMode::none || mode == contract::CutMode::unspecified) {
+        return {};
+    }
+    const Password password = session_->password();
+    TRY(session_->change(Command::feed_paper, feed_request(password, kLinesToKnife), deadline));
+    const Done cut = session_->change(
+        Command::cut_paper, cut_request(password, mode == contract::CutMode::partial), deadline);
+    return cut || cut.error().reaction != base::Reaction::reconnect ? Done() : cut;
 }
 
 Done Registrar::cut_paper(const contract::CutPaper& command, os::Deadline deadline) {

@@ -41,7 +41,8 @@ void defuse(Bytes& rows) {
 
 class Composer final {
 public:
-    explicit Composer(const Layout& layout) : layout_(layout), text_(layout.pages) {}
+    Composer(const Layout& layout, bool substitute)
+        : layout_(layout), text_(layout.pages, substitute) {}
 
     void begin() {
         put(initialise());
@@ -188,7 +189,7 @@ private:
 }  // namespace
 
 Result<std::vector<Bytes>> compose(const contract::PrintDocument& document, const Layout& layout) {
-    Composer composer(layout);
+    Composer composer(layout, document.substitute);
     composer.begin();
     if (document.copy) {
         TRY(composer.put_copy_mark());

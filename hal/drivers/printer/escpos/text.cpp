@@ -105,6 +105,10 @@ base::Done TextWriter::put(base::ByteWriter& to, std::string_view line, std::str
         }
         if (current_ == nullptr || !codec::code_of(current_->page, *point)) {
             const Page* const page = page_with_most(rest);
+            if (page == nullptr && substitute_) {
+                to.u8('?');
+                continue;
+            }
             if (page == nullptr) {
                 std::string names;
                 for (const Page& one : pages_) {

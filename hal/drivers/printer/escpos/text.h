@@ -22,11 +22,12 @@ struct Page {
 base::Result<std::vector<Page>> read_pages(std::string_view text, std::string_view field);
 
 /// Writes text in the code pages that a printer has, and changes between them where it must.
-/// What is printed is what was asked for: nothing is replaced or left out.
+/// What is printed is what was asked for: nothing is left out, and nothing replaced unless asked.
 class TextWriter final {
 public:
-    /// `pages` is not empty and outlives the writer.
-    explicit TextWriter(const std::vector<Page>& pages) : pages_(pages) {}
+    /// `pages` is not empty and outlives the writer. `substitute`: ? for what no page has.
+    explicit TextWriter(const std::vector<Page>& pages, bool substitute = false)
+        : pages_(pages), substitute_(substitute) {}
 
     /// One line without its end. The page that is in force stays so behind it.
     /// Errors: text_not_printable, beginning with `field` and naming the character, its place
@@ -38,6 +39,7 @@ private:
     const Page* page_with_most(std::string_view text) const;
 
     const std::vector<Page>& pages_;
+    bool substitute_;
     const Page* current_ = nullptr;  ///< nothing was chosen yet
 };
 

@@ -53,6 +53,22 @@ TEST(ShtrihService, TextInAFontIsCutToThatFontsWidth) {
     expect_refused(host, text, "font", ErrorCode::bad_field);
 }
 
+TEST(ShtrihService, ATextMayComeOutWithSubstitutesAndBeCut) {
+    Scripted device;
+    ScriptedHost host(device);
+    contract::PrintText text;
+    text.lines = {"Danke f\u00FCr"};
+    expect_refused(host, text, "lines[0]", ErrorCode::text_not_printable);
+    text.substitute = true;
+    text.cut = contract::CutMode::partial;
+    device.refuse(Command::cut_paper, 0x37);  // it has no knife
+    device.forget();
+    ASSERT_TRUE(host.execute(text));
+    EXPECT_EQ(device.sent(Command::print_line),
+              (Strings{"02 44 61 6E 6B 65 20 66 3F 72" + zeros(31)}));
+    EXPECT_EQ(device.sent(Command::cut_paper), Strings{"01"});
+}
+
 TEST(ShtrihService, BarcodesAreWrittenByTheirKind) {
     Scripted device;
     ScriptedHost host(device);

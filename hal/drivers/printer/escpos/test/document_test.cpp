@@ -119,6 +119,21 @@ TEST(Document, ACharacterThatNoPageHasIsNamedWithItsPlace) {
     }
 }
 
+TEST(Document, WhatNoPageHasMayComeOutAsAQuestionMark) {
+    contract::PrintDocument document;
+    document.blocks.emplace_back(text("a☕é"));
+    document.cut = contract::CutMode::none;
+    document.substitute = true;
+    const auto commands = compose(document, layout());
+    ASSERT_TRUE(commands);
+    std::string bytes;
+    for (const base::Bytes& command : *commands) {
+        bytes += base::to_hex(command) + " ";
+    }
+    EXPECT_NE(bytes.find("61 3F"), std::string::npos) << bytes;
+    EXPECT_NE(bytes.find("82"), std::string::npos) << "what it has is not replaced: " << bytes;
+}
+
 TEST(Document, BarcodesAreDrawnWithinTheirBounds) {
     for (const PrintBarcode& good :
          {code(Symbology::ean8, "96385074"), code(Symbology::upc_a, "036000291452"),
