@@ -50,6 +50,13 @@ const contract::PaymentResult* payment_done(const OperationRow& row) {
                : nullptr;
 }
 
+/// The payment that it took back, if it says so.
+const base::OperationId* taken_back(const OperationRow& row) {
+    const auto* reverse = row.command ? std::get_if<contract::Reverse>(&*row.command) : nullptr;
+    return row.state == State::done && reverse != nullptr && reverse->payment ? &*reverse->payment
+                                                                              : nullptr;
+}
+
 void put_in(std::map<std::string, OperationBook::Queue>& queues, const std::string& device,
             const OperationBook::Entry& entry) {
     queues[device].emplace(entry.row.sequence, &entry);
@@ -207,6 +214,9 @@ void OperationBook::index(Entry& entry) {
     if (const auto* paid = payment_done(row)) {
         by_slip_[{row.device, paid->receipt_number}].emplace(row.sequence, &entry);
     }
+    if (const auto* payment = taken_back(row)) {
+        reversals_[*payment] = &entry;
+    }
     if (holds_sale_ref(row)) {
         by_sale_ref_[{row.client, row.sale_ref}] = row.id;
     }
@@ -225,6 +235,9 @@ void OperationBook::unindex(const Entry& entry) {
     take_out(open_by_content_, {row.client, row.content_hash}, row.sequence);
     if (const auto* paid = payment_done(row)) {
         take_out(by_slip_, {row.device, paid->receipt_number}, row.sequence);
+    }
+    if (const auto* payment = taken_back(row); payment && reversal_of(*payment) == &entry) {
+        reversals_.erase(*payment);
     }
     const auto holder = by_sale_ref_.find({row.client, row.sale_ref});
     if (holder != by_sale_ref_.end() && holder->second == row.id) {
@@ -269,6 +282,11 @@ const OperationBook::Queue& OperationBook::with_slip(const std::string& device,
                                                      std::int64_t receipt_number) const {
     const auto found = by_slip_.find({device, receipt_number});
     return found == by_slip_.end() ? nothing() : found->second;
+}
+
+const OperationBook::Entry* OperationBook::reversal_of(const base::OperationId& payment) const {
+    const auto found = reversals_.find(payment);
+    return found == reversals_.end() ? nullptr : found->second;
 }
 
 const OperationBook::Queue& OperationBook::nothing() {

@@ -105,6 +105,8 @@ public:
     const Entry* last_payment(const std::string& device) const;
     /// What was done with money on a device under this receipt number of its terminal.
     const Queue& with_slip(const std::string& device, std::int64_t receipt_number) const;
+    /// The reversal that is done and names this payment.
+    const Entry* reversal_of(const base::OperationId& payment) const;
     /// Everything by acceptance, oldest first.
     const Queue& all() const { return by_sequence_; }
 
@@ -193,6 +195,7 @@ private:
     std::map<std::pair<std::string, std::string>, base::OperationId> by_sale_ref_;
     std::map<std::pair<std::string, std::string>, Queue> open_by_content_;
     std::map<std::pair<std::string, std::int64_t>, Queue> by_slip_;
+    std::unordered_map<base::OperationId, const Entry*> reversals_;  ///< done, by the payment
     std::map<std::string, std::uint64_t> last_payments_;  ///< by device, the sequence of each
     std::map<std::string, std::uint64_t> epochs_;
     std::map<std::string, Counts> counts_;

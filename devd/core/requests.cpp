@@ -125,15 +125,25 @@ void Requests::reply(ipc::PeerId peer, std::int64_t request_id, Position after,
 
 void Requests::answer(ipc::PeerId peer, std::int64_t request_id, const OperationBook::Entry& entry,
                       bool repeat) {
-    // What a sale's steps say is told with it.
-    const Position after = is_sale(entry.row) ? context_.book.last_position() : entry.position;
-    reply(peer, request_id, after, contract::to_value(told(entry.row, repeat)));
+    const contract::Operation now = told(entry.row, repeat);
+    reply(peer, request_id, position_of(now, entry), contract::to_value(now));
+}
+
+/// What a sale's steps and a reversal say is told with the sale and the payment.
+Position Requests::position_of(const contract::Operation& told,
+                               const OperationBook::Entry& entry) const {
+    return told.sale || told.taken_back_by ? context_.book.last_position() : entry.position;
 }
 
 contract::Operation Requests::told(const OperationRow& row, bool repeat) const {
     contract::Operation operation = operation_of(row, repeat);
+    base::OperationId paid = row.id;
     if (is_sale(row)) {
         operation.sale = sales_.describe(row);
+        paid = sales_.payment_step(row);
+    }
+    if (const auto* reversal = context_.book.reversal_of(paid)) {
+        operation.taken_back_by = reversal->row.id;
     }
     return operation;
 }
@@ -289,8 +299,7 @@ Requests::Outcome Requests::operations(const Call& call) {
             break;
         }
         body.operations.push_back(told(row));
-        after =
-            std::max(after, is_sale(row) ? context_.book.last_position() : entry->second->position);
+        after = std::max(after, position_of(body.operations.back(), *entry->second));
     }
     reply(call.peer, call.request.id, after, contract::to_value(body));
     return {};

@@ -139,6 +139,8 @@ private:
 
     /// As programs see it; of a sale, how far it is.
     contract::Operation told(const OperationRow& row, bool repeat = false) const;
+    /// Durable from there on is all that `told` says.
+    Position position_of(const contract::Operation& told, const OperationBook::Entry& entry) const;
     base::Result<const OperationBook::Entry*> known(const base::OperationId& id) const;
     base::Done check_session(const Call& call, std::int64_t session) const;
     void reply(ipc::PeerId peer, std::int64_t request_id, Position after, contract::Value body);

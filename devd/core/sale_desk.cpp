@@ -339,7 +339,7 @@ Done SaleDesk::reverse_again(const Entry& sale) {
     }
     const auto& payment = std::get<contract::PaymentResult>(*at.payment->row.result);
     add(sale, Role::reversal, at.reversals + 1, at.payment->row.device,
-        contract::reversal_of(payment));
+        contract::reversal_of(payment, at.payment->row.id));
     return {};
 }
 

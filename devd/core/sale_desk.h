@@ -66,6 +66,8 @@ public:
     contract::SaleResult describe(const OperationRow& sale) const;
     /// The operation that is carried out for it at the terminal, to be broken off.
     const OperationBook::Entry* payment_of(const OperationRow& sale) const;
+    /// The id of its payment; nil where it has none.
+    base::OperationId payment_step(const OperationRow& sale) const;
     bool has_steps(const OperationRow& sale) const;
     /// A person wants the payment taken back once more. Errors: wrong_state.
     base::Done reverse_again(const OperationBook::Entry& sale);

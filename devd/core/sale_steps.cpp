@@ -171,6 +171,11 @@ const OperationBook::Entry* SaleDesk::payment_of(const OperationRow& sale) const
     return at.reversal != nullptr ? at.reversal : at.payment;
 }
 
+base::OperationId SaleDesk::payment_step(const OperationRow& sale) const {
+    const View at = view(sale);
+    return at.payment == nullptr ? base::OperationId() : at.payment->row.id;
+}
+
 void SaleDesk::acknowledge_steps(const OperationRow& sale) {
     for (const auto& [sequence, entry] : context_.book.steps_of(sale.id)) {
         if (is_final(entry->row.state) && !entry->row.acknowledged) {

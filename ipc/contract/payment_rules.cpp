@@ -2,7 +2,7 @@
 
 namespace tillhost::contract {
 
-Reverse reversal_of(const PaymentResult& payment) {
+Reverse reversal_of(const PaymentResult& payment, const base::OperationId& operation) {
     Reverse command;
     command.amount_minor = payment.amount_minor;
     command.currency = payment.currency;
@@ -10,6 +10,9 @@ Reverse reversal_of(const PaymentResult& payment) {
     command.trace_number = payment.trace_number;
     command.reference = payment.reference;
     command.terminal_id = payment.terminal_id;
+    if (!operation.is_nil()) {
+        command.payment = operation;
+    }
     return command;
 }
 

@@ -77,7 +77,7 @@ contract::Command TerminalWorld::command_of(const TerminalOperation& operation) 
     switch (operation.kind) {
         case CardTransactionKind::payment: return contract::Authorise{kPrice, kTerminalCurrency};
         case CardTransactionKind::refund: return contract::Refund{kPrice, kTerminalCurrency};
-        case CardTransactionKind::reversal: return contract::reversal_of(paid_);
+        case CardTransactionKind::reversal: return contract::reversal_of(paid_, {});
         case CardTransactionKind::day_end: return contract::EndOfDay{};
     }
     return contract::EndOfDay{};

@@ -59,6 +59,16 @@ protected:
         return MUST(client_->operations(request, deadline())).operations.at(0);
     }
 
+    contract::Operation newest_sale() {
+        for (const contract::Operation& one :
+             MUST(client_->operations({}, deadline())).operations) {
+            if (one.sale) {
+                return one;
+            }
+        }
+        return {};
+    }
+
     std::unique_ptr<os::EventLoop> loop_;
 };
 
@@ -70,6 +80,21 @@ TEST_F(SaleVerbsTest, SellsAndSaysWhatWasPaidAndRegistered) {
     expect_all(sold.err, {"paying at the terminal"});
     const Ran listed = tillctl({"operations"});
     expect_all(listed.out, {"sale", "authorise", "120.00 EUR"});
+}
+
+TEST_F(SaleVerbsTest, ASaleIsTakenBackByItsOwnId) {
+    const Ran sold = tillctl({"sell", file("sale.json", kSale), "--print", "byhand"});
+    EXPECT_EQ(sold.exit, 0) << "money and receipt are right";
+    expect_all(sold.err, {"WARNING", "did not come out on byhand", "repeat-receipt pos"});
+    const std::string id = newest_sale().operation_id.to_text();
+    const Ran back = tillctl({"reverse", "pos", "--of", id});
+    EXPECT_EQ(back.exit, 0) << back.err << back.out;
+    expect_all(back.out, {"reverse", "120.00 EUR"});
+    const std::string reversal = newest("pos").operation_id.to_text();
+    expect_all(tillctl({"operation", id}).out, {"by operation " + reversal});
+    const Ran again = tillctl({"reverse", "pos", "--of", id});
+    EXPECT_EQ(again.exit, 1) << again.err;
+    expect_all(again.err, {"operation " + reversal + " took this payment back already"});
 }
 
 TEST_F(SaleVerbsTest, ADeclinedCardIsSaidAndNothingIsSold) {

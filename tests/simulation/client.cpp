@@ -128,7 +128,7 @@ void Client::name_payment(Task& task) {
     }
     const auto& payment = std::get<contract::PaymentResult>(*paid.attempts.back().told->result);
     task.total_minor = payment.amount_minor;
-    task.command = contract::reversal_of(payment);
+    task.command = contract::reversal_of(payment, paid.attempts.back().id);
 }
 
 void Client::begin_attempt(Task& task) {

@@ -105,5 +105,19 @@ TEST_F(Payments, APersonMayInsistThatTheTerminalGaveTheNumberTwice) {
               OperationState::done);
 }
 
+TEST_F(Payments, APaymentTellsThatItWasTakenBack) {
+    const base::OperationId payment = doubt();
+    settle(payment, slip(12));
+    EXPECT_FALSE(shop_.look(payment).taken_back_by);
+    contract::Reverse back;
+    back.amount_minor = kTotal;
+    back.currency = "RUB";
+    back.payment = payment;
+    const base::OperationId reversal = doubt(back);
+    EXPECT_FALSE(shop_.look(payment).taken_back_by) << "nobody knows yet";
+    settle(reversal, slip(13));
+    EXPECT_EQ(shop_.look(payment).taken_back_by, reversal);
+}
+
 }  // namespace
 }  // namespace tillhost::devd::core

@@ -57,20 +57,41 @@ Result<std::int64_t> minor_of(const std::string& name, const std::string& word,
     return amount->minor();
 }
 
-/// The reversal of a payment that the book has.
+/// A sale's payment is taken back once the sale has come to its end: before, devd does it itself.
+Result<Operation> payment_of_sale(const Operation& sale, Client& devd, os::Deadline deadline) {
+    if (!client::is_final(sale.state)) {
+        return base::make_error(ErrorCode::wrong_state,
+                                "--of: the sale is not finished; tillctl abort breaks it off");
+    }
+    for (const contract::SaleStep& step : sale.sale->steps) {
+        if (step.role == contract::SaleRole::payment) {
+            return devd.operation(step.operation_id, deadline);
+        }
+    }
+    return bad_field("--of", "a sale that charged a card; this one did not");
+}
+
+/// The reversal of a payment that the book has, or of a sale's.
 Result<contract::Command> reversal_of(const base::OperationId& id, const std::string& terminal,
                                       Client& devd, os::Deadline deadline) {
-    const Operation payment = TRY(devd.operation(id, deadline));
+    const Operation named = TRY(devd.operation(id, deadline));
+    const Operation payment = named.sale ? TRY(payment_of_sale(named, devd, deadline)) : named;
     const auto* paid =
         payment.result ? std::get_if<contract::PaymentResult>(&*payment.result) : nullptr;
     if (paid == nullptr || payment.command != "authorise") {
-        return bad_field("--of", fmt::format("the id of a payment that is done; this is: {} {}",
+        return bad_field("--of", fmt::format("the id of a payment that is done, or of its sale; "
+                                             "this is: {} {}",
                                              payment.command, contract::name_of(payment.state)));
+    }
+    if (payment.taken_back_by) {
+        return base::make_error(ErrorCode::wrong_state,
+                                fmt::format("--of: operation {} took this payment back already",
+                                            payment.taken_back_by->to_text()));
     }
     if (payment.device != terminal) {  // its numbers mean another payment at any other one
         return bad_field("DEVICE", fmt::format("{}, where that payment was made", payment.device));
     }
-    return contract::Command(contract::reversal_of(*paid));
+    return contract::Command(contract::reversal_of(*paid, payment.operation_id));
 }
 
 bool is_of(const contract::Prompt& prompt, const Operation& operation) {

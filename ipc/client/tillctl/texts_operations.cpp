@@ -194,6 +194,10 @@ std::string operation_text(Language language, const contract::Operation& operati
     } else if (operation.result) {
         told += std::visit(ResultTeller{language, prints(operation.command)}, *operation.result);
     }
+    if (operation.taken_back_by) {
+        told += row(language, Text::label_taken_back,
+                    filled(language, Text::taken_back_by, operation.taken_back_by->to_text()));
+    }
     if (operation.error) {
         told += row(language, Text::label_reason,
                     error_line(language, contract::to_base(*operation.error)));

@@ -57,6 +57,7 @@ def test_a_reversal_has_every_number_of_its_payment():
     paid = m.PaymentResult(amount_minor=1234, requested_minor=2000, currency="EUR",
                            receipt_number=42, trace_number=186, reference="R1",
                            terminal_id="28004869")
-    assert tillhost.reversal_of(paid) == m.Reverse(
+    operation_id = tillhost.make_operation_id()
+    assert tillhost.reversal_of(paid, operation_id) == m.Reverse(
         amount_minor=1234, currency="EUR", receipt_number=42, trace_number=186, reference="R1",
-        terminal_id="28004869")
+        terminal_id="28004869", payment=operation_id)
