@@ -120,7 +120,7 @@ struct Ask {
         return TRY(registrar.check_marking(query, deadline));
     }
     Answer operator()(const contract::ReceiptCheckQuery& query) {
-        TRY(registrar.check_receipt(query.receipt));
+        TRY(registrar.check_receipt(query.receipt, deadline));
         return TRY(registrar.status(deadline));
     }
     /// Questions of other classes, and those that the driver's host answers.
@@ -176,7 +176,7 @@ private:
 Result<FiscalResult> FiscalRegistrar::correct(const contract::Correction&, Gate&, os::Deadline) {
     return cannot("make correction receipts");
 }
-Done FiscalRegistrar::check_receipt(const contract::Receipt& receipt) const {
+Done FiscalRegistrar::check_receipt(const contract::Receipt& receipt, os::Deadline) {
     TRY(contract::check_receipt(receipt));
     return {};
 }

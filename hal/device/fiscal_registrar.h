@@ -64,11 +64,11 @@ public:
     virtual base::Result<contract::MarkingCheck> check_marking(const contract::MarkingQuery& query,
                                                                os::Deadline deadline);
 
-    /// Whether sell() would take this receipt, as far as that can be said without sending a byte:
-    /// the rules that sell() itself begins with. Asked before a card is charged for it. Errors:
-    /// those of sell() without effect, naming the field. Unless a registrar says otherwise, those
-    /// of contract::check_receipt.
-    virtual base::Done check_receipt(const contract::Receipt& receipt) const;
+    /// Whether sell() would take this receipt, as far as that can be said without changing anything
+    /// at the device: the rules that sell() itself begins with. Asked before a card is charged for
+    /// it. Errors: those of sell() without effect, naming the field. Unless a registrar says
+    /// otherwise, those of contract::check_receipt.
+    virtual base::Done check_receipt(const contract::Receipt& receipt, os::Deadline deadline);
 
     /// As Driver::resolve.
     virtual base::Result<contract::Resolution> resolve(const contract::Pending& pending, Gate& gate,

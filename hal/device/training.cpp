@@ -136,8 +136,8 @@ public:
     }
 
     // Questions that change nothing.
-    Done check_receipt(const contract::Receipt& receipt) const override {
-        return inner_->check_receipt(receipt);
+    Done check_receipt(const contract::Receipt& receipt, os::Deadline deadline) override {
+        return inner_->check_receipt(receipt, deadline);
     }
     Result<contract::FiscalMemory> fiscal_memory(os::Deadline deadline) override {
         return inner_->fiscal_memory(deadline);

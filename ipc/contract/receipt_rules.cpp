@@ -171,8 +171,30 @@ base::Done check_tags(const std::string& field, const std::vector<Tag>& tags) {
     return {};
 }
 
+/// Whether a kind of VAT can have this rate; what "standard" is, only the registrar's table knows.
+bool may_be(Vat vat, std::int64_t percent) {
+    switch (vat) {
+        case Vat::standard:
+        case Vat::standard_included: return true;
+        case Vat::vat_10:
+        case Vat::vat_10_included: return percent == 10;
+        case Vat::vat_5:
+        case Vat::vat_5_included: return percent == 5;
+        case Vat::vat_7:
+        case Vat::vat_7_included: return percent == 7;
+        case Vat::vat_0:
+        case Vat::no_vat:
+        case Vat::unspecified: break;
+    }
+    return false;
+}
+
 base::Done check_line(const std::string& field, const ReceiptLine& line, bool discounted) {
     TRY(check_tags(field + ".tags", line.tags));
+    if (line.vat_percent != 0 && !may_be(line.vat, line.vat_percent)) {
+        return bad_field(field + ".vat_percent",
+                         fmt::format("the rate of {}, or 0", name_of(line.vat)));
+    }
     const bool one = line.quantity_scale == 0 && line.quantity_units == 1;
     if (line.marking && line.measure == 0 && !one) {
         return bad_field(field + ".quantity_units", "1, since a marking code names one piece");
@@ -277,6 +299,11 @@ base::Done check_plain_sale(const Receipt& receipt) {
             line.payment_method != PaymentMethod::full_payment || line.measure != 0 ||
             line.marking || !line.tags.empty()) {
             return only(fmt::format("lines[{}]", i), "goods in pieces, paid in full, not marked");
+        }
+        if (line.vat_percent != 0 &&
+            (line.vat == Vat::standard || line.vat == Vat::standard_included)) {
+            return only(fmt::format("lines[{}].vat_percent", i),
+                        "its own standard rate and does not tell it");
         }
     }
     return {};

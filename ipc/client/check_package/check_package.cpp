@@ -273,6 +273,9 @@ Done read_vat(const Element& from, ReceiptLine& to) {
         return bad_field(from.at("VATRate"), fmt::format("one of {}, not '{}'", vat_rates(), name));
     }
     to.vat = rate->vat;
+    if (rate->vat == contract::Vat::standard || rate->vat == contract::Vat::standard_included) {
+        to.vat_percent = rate->percent;  // which of the two the registrar has, only it knows
+    }
     const auto given = TRY(from.decimal("VATAmount", 2));
     const std::int64_t amount = total_of(to.price_minor, micro_of(to)) - to.discount_minor;
     const std::int64_t due =

@@ -135,6 +135,19 @@ TEST(ReceiptRules, ACorrectionSaysWhatItCorrects) {
     EXPECT_TRUE(check_correction(correction).error().detail.starts_with("receipt.payments: "));
 }
 
+TEST(ReceiptRules, ARateThatIsNamedFitsItsKindOfVat) {
+    Receipt receipt = receipt_of(100, 1, 0, 0, 100);
+    receipt.lines[0].vat = Vat::standard;
+    receipt.lines[0].vat_percent = 22;
+    EXPECT_TRUE(check_receipt(receipt));
+    receipt.lines[0].vat = Vat::vat_10;
+    EXPECT_TRUE(check_receipt(receipt).error().detail.starts_with("lines[0].vat_percent: "));
+    receipt.lines[0].vat_percent = 10;
+    EXPECT_TRUE(check_receipt(receipt));
+    receipt.lines[0].vat = Vat::no_vat;
+    EXPECT_FALSE(check_receipt(receipt));
+}
+
 TEST(ReceiptRules, ADriverOfPlainSalesRefusesEverythingElse) {
     const Receipt plain = receipt_of(100, 1, 0, 0, 100);
     EXPECT_TRUE(check_plain_sale(plain).has_value());
@@ -149,6 +162,10 @@ TEST(ReceiptRules, ADriverOfPlainSalesRefusesEverythingElse) {
     EXPECT_TRUE(refused([](Receipt& one) { one.customer_contact = "a@b.c"; }));
     EXPECT_TRUE(refused([](Receipt& one) { one.lines[0].item_type = ItemType::service; }));
     EXPECT_TRUE(refused([](Receipt& one) { one.lines[0].marking = Marking{}; }));
+    EXPECT_TRUE(refused([](Receipt& one) {
+        one.lines[0].vat = Vat::standard;
+        one.lines[0].vat_percent = 20;
+    }));
 }
 
 }  // namespace

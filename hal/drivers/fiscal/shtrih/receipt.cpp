@@ -1,6 +1,7 @@
 // Receipts and corrections: check, marker, document, the one frame that makes it final.
 #include <fmt/format.h>
 
+#include <map>
 #include <utility>
 
 #include "hal/drivers/fiscal/shtrih/marking.h"
@@ -41,10 +42,9 @@ Result<FiscalResult> Registrar::sell(const contract::Receipt& receipt, device::G
     return make_document(TRY(prepare_ticket(receipt, abilities_)), gate, deadline);
 }
 
-Done Registrar::check_receipt(const contract::Receipt& receipt) const {
+Done Registrar::check_receipt(const contract::Receipt& receipt, os::Deadline deadline) {
     TRY(require_open());
-    TRY(prepare_ticket(receipt, abilities_));
-    return {};
+    return check_rates(TRY(prepare_ticket(receipt, abilities_)), deadline);
 }
 
 Result<FiscalResult> Registrar::correct(const contract::Correction& command, device::Gate& gate,
@@ -58,6 +58,7 @@ Result<FiscalResult> Registrar::make_document(Ticket ticket, device::Gate& gate,
     const os::Deadline until = step(gate, "check", kCheckBudget, deadline);
     FiscalMarker marker = TRY(check_ready(Need::receipt, until));
     marker.total_minor = ticket.totals.total_minor;
+    TRY(check_rates(ticket, until));
     if (ticket.sums) {
         TRY(set_rates(*ticket.sums, until));
     }
@@ -204,8 +205,30 @@ Done Registrar::send_cashier(const std::optional<CashierTags>& cashier, os::Dead
 }
 
 /// The rates behind the groups are the registrar's: table 6, field 1 of a row.
+constexpr std::uint8_t kRates = 6;
+
+/// A receipt that names its standard rate is registered with that one or not at all: the frame says
+/// only "group 1".
+Done Registrar::check_rates(const Ticket& ticket, os::Deadline deadline) {
+    constexpr std::uint64_t kPercent = 100;  // 1 % in 0.01 %
+    std::map<std::uint16_t, std::uint64_t> rates;
+    for (const Ticket::NamedRate& named : ticket.named_rates) {
+        if (rates.find(named.group) == rates.end()) {
+            rates[named.group] = TRY(session_->table_number(kRates, named.group, 1, deadline));
+        }
+        const std::uint64_t rate = rates[named.group];
+        if (static_cast<std::uint64_t>(named.percent) * kPercent != rate) {
+            return base::bad_field(
+                fmt::format("{}lines[{}].vat_percent", ticket.correction ? "receipt." : "",
+                            named.line),
+                fmt::format("{}.{:02}, the standard rate of this registrar (its table 6, row {})",
+                            rate / kPercent, rate % kPercent, named.group));
+        }
+    }
+    return {};
+}
+
 Done Registrar::set_rates(CorrectionFields& sums, os::Deadline deadline) {
-    constexpr std::uint8_t kRates = 6;
     const auto main_rate = TRY(session_->table_number(kRates, 1, 1, deadline));
     const auto lower_rate = TRY(session_->table_number(kRates, 2, 1, deadline));
     set_taxes(sums, static_cast<std::uint16_t>(main_rate), static_cast<std::uint16_t>(lower_rate));

@@ -87,7 +87,7 @@ public:
     base::Result<contract::Layout> layout(os::Deadline deadline) override;
     base::Result<contract::MarkingCheck> check_marking(const contract::MarkingQuery& query,
                                                        os::Deadline deadline) override;
-    base::Done check_receipt(const contract::Receipt& receipt) const override;
+    base::Done check_receipt(const contract::Receipt& receipt, os::Deadline deadline) override;
     base::Result<contract::Resolution> resolve(const contract::Pending& pending, device::Gate& gate,
                                                os::Deadline deadline) override;
     base::Result<contract::FiscalStatus> status(os::Deadline deadline) override;
@@ -171,6 +171,7 @@ private:
     base::Done send_cashier(const std::optional<CashierTags>& cashier, os::Deadline deadline);
     base::Done send_tags(Command command, const std::vector<TagFields>& tags,
                          os::Deadline deadline);
+    base::Done check_rates(const Ticket& ticket, os::Deadline deadline);
     base::Done set_rates(CorrectionFields& sums, os::Deadline deadline);
     base::Result<contract::FiscalResult> close_document(const Ticket& ticket,
                                                         const contract::FiscalMarker& marker,

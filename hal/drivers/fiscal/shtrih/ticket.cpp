@@ -265,12 +265,26 @@ Done append_lines(std::string_view text, std::string_view field, std::size_t col
     return {};
 }
 
+namespace {
+
+/// Group of the standard rate, added or included; 0: it is none of them.
+std::uint16_t standard_group(contract::Vat vat) {
+    return vat == contract::Vat::standard ? 1 : vat == contract::Vat::standard_included ? 5 : 0;
+}
+
+}  // namespace
+
 Result<Ticket> prepare_ticket(const contract::Receipt& receipt, const Abilities& abilities) {
     TRY(check_currency(receipt.currency));
     Ticket ticket;
     ticket.totals = TRY(contract::check_receipt(receipt));
     for (std::size_t i = 0; i < receipt.lines.size(); ++i) {
-        TRY(check_line(receipt.lines[i], i, abilities));
+        const contract::ReceiptLine& line = receipt.lines[i];
+        TRY(check_line(line, i, abilities));
+        const std::uint16_t group = standard_group(line.vat);
+        if (group != 0 && line.vat_percent != 0) {
+            ticket.named_rates.push_back({i, group, line.vat_percent});
+        }
     }
     ticket.kind = document_kind(receipt.kind);
     ticket.cashier = TRY(prepare_cashier(receipt.cashier));

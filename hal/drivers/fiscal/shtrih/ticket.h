@@ -47,6 +47,12 @@ struct TicketPosition {
 /// A receipt or a correction in the registrar's own terms, checked as a whole before anything is
 /// sent.
 struct Ticket {
+    /// The standard rate that a line names.
+    struct NamedRate {
+        std::size_t line = 0;     ///< of the receipt
+        std::uint16_t group = 1;  ///< row of table 6
+        std::int64_t percent = 0;
+    };
     contract::ReceiptTotals totals;
     DocumentKind kind = DocumentKind::sale;
     bool correction = false;
@@ -61,6 +67,7 @@ struct Ticket {
     std::optional<CorrectionFields> sums;
     bool electronic_only = false;
     contract::MarkingPolicy marking_policy = contract::MarkingPolicy::allow_unchecked;
+    std::vector<NamedRate> named_rates;
     std::vector<contract::MarkingResult> markings;  ///< what their checks found
 };
 

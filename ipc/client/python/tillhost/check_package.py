@@ -247,7 +247,7 @@ def _sums(of: _Element) -> tuple[dict, int]:
             "quantity_scale": scale}, amount
 
 
-def _vat(of: _Element, amount: int) -> m.Vat:
+def _vat(of: _Element, amount: int) -> tuple[m.Vat, int]:
     name = of.needed("VATRate")
     if name not in _VAT_RATES:
         raise FieldError(of.at("VATRate"), f"one of {', '.join(_VAT_RATES)}, not '{name}'")
@@ -256,7 +256,8 @@ def _vat(of: _Element, amount: int) -> m.Vat:
     if given is not None and abs(given - due) > 1:
         raise _cannot(of.at("VATAmount"),
                       f"{due // 100}.{due % 100:02}, as the registrar computes it, or empty")
-    return vat
+    standard = vat in (m.Vat.standard, m.Vat.standard_included)
+    return vat, percent if standard else 0  # which of the two it has, only the registrar knows
 
 
 def _marking(of: _Element, kind: m.ReceiptKind, measure: int) -> Optional[m.Marking]:
@@ -288,7 +289,7 @@ def _line(of: _Element, kind: m.ReceiptKind) -> m.ReceiptLine:
     measure = of.number("MeasureOfQuantity", 0, 255, 0)
     marking = _marking(of, kind, measure)
     sums, amount = _sums(of)
-    vat = _vat(of, amount)
+    vat, percent = _vat(of, amount)
     tags = _text_tag(of, "AdditionalAttribute", 1191) + _agent_tag(of, "CalculationAgent", 1222)
     excise = of.decimal("ExciseAmount", 2)
     if excise is not None:
@@ -298,6 +299,7 @@ def _line(of: _Element, kind: m.ReceiptKind) -> m.ReceiptLine:
     tags += _text_tag(of, "CountryOfOrigin", 1230) + _text_tag(of, "CustomsDeclaration", 1231)
     return m.ReceiptLine(name=name, department=department, payment_method=method,
                          item_type=m.ItemType(subject), measure=measure, marking=marking, vat=vat,
+                         vat_percent=percent,
                          tags=tags, **sums)
 
 

@@ -264,6 +264,33 @@ void accept_old_corrections(Scripted& device) {
     });
 }
 
+TEST(ShtrihReceipt, AStandardRateThatIsNamedIsThatOfTheRegistrarsTable) {
+    Scripted device;
+    device.set_table(6, 1, 1, "98 08");  // 22.00 %
+    device.set_table(6, 5, 1, "98 08");
+    ScriptedHost host(device);
+    contract::Receipt receipt;
+    receipt.kind = ReceiptKind::sale;
+    receipt.lines = {line("any", 12'000)};
+    receipt.payments = {{contract::PaymentKind::cash, 12'000}};
+    for (const contract::Vat vat : {contract::Vat::standard, contract::Vat::standard_included}) {
+        receipt.lines[0].vat = vat;
+        receipt.lines[0].vat_percent = 22;
+        EXPECT_TRUE(host.query(contract::ReceiptCheckQuery{receipt}));
+        receipt.lines[0].vat_percent = 20;
+        const auto asked = host.query(contract::ReceiptCheckQuery{receipt});
+        ASSERT_FALSE(asked) << "a card would be charged for it";
+        EXPECT_EQ(asked.error().code, ErrorCode::bad_field);
+        EXPECT_TRUE(asked.error().detail.starts_with("lines[0].vat_percent: 22.00"))
+            << asked.error().detail;
+        const auto sold = host.execute(receipt);
+        ASSERT_FALSE(sold);
+        EXPECT_EQ(sold.error().code, ErrorCode::bad_field);
+        EXPECT_EQ(sold.error().effect, base::Effect::none);
+        EXPECT_TRUE(host.records.all.empty()) << "neither a marker nor a document";
+    }
+}
+
 TEST(ShtrihCorrection, AnOldDataFormatTakesSumsOnceWithTheRegistrarsOwnRates) {
     Scripted device;
     device.set_table(17, 1, 17, "02");
