@@ -245,63 +245,10 @@ void OperationBook::unindex(const Entry& entry) {
     }
 }
 
-const OperationBook::Entry* OperationBook::find(const base::OperationId& id) const {
-    const auto found = entries_.find(id);
-    return found == entries_.end() ? nullptr : &found->second;
-}
-
 OperationBook::Entry& OperationBook::known(const base::OperationId& id) {
     const auto found = entries_.find(id);
     INVARIANT(found != entries_.end());
     return found->second;
-}
-
-const OperationBook::Entry* OperationBook::with_sale_ref(const std::string& client,
-                                                         const std::string& sale_ref) const {
-    const auto found = by_sale_ref_.find({client, sale_ref});
-    return found == by_sale_ref_.end() ? nullptr : find(found->second);
-}
-
-const OperationBook::Entry* OperationBook::equal_open(const std::string& client,
-                                                      const std::string& content_hash) const {
-    const auto found = open_by_content_.find({client, content_hash});
-    return found == open_by_content_.end() ? nullptr : found->second.begin()->second;
-}
-
-const OperationBook::Queue& OperationBook::waiting(const std::string& device) const {
-    const auto found = waiting_.find(device);
-    return found == waiting_.end() ? nothing() : found->second;
-}
-
-const OperationBook::Queue& OperationBook::steps_of(const base::OperationId& sale) const {
-    const auto found = steps_.find(sale);
-    return found == steps_.end() ? nothing() : found->second;
-}
-
-const OperationBook::Queue& OperationBook::with_slip(const std::string& device,
-                                                     std::int64_t receipt_number) const {
-    const auto found = by_slip_.find({device, receipt_number});
-    return found == by_slip_.end() ? nothing() : found->second;
-}
-
-const OperationBook::Entry* OperationBook::reversal_of(const base::OperationId& payment) const {
-    const auto found = reversals_.find(payment);
-    return found == reversals_.end() ? nullptr : found->second;
-}
-
-const OperationBook::Queue& OperationBook::nothing() {
-    static const Queue kNothing;
-    return kNothing;
-}
-
-const OperationBook::Entry* OperationBook::in_doubt(const std::string& device) const {
-    const auto found = doubts_.find(device);
-    return found == doubts_.end() ? nullptr : found->second.begin()->second;
-}
-
-const OperationBook::Entry* OperationBook::doubt_to_ask(const std::string& device) const {
-    const Entry* doubt = in_doubt(device);
-    return doubt == nullptr || is_restored_doubt(doubt->row) ? nullptr : doubt;
 }
 
 Position OperationBook::put(BookChange change) {
@@ -491,14 +438,6 @@ void OperationBook::note_decision(const base::OperationId& id, const std::string
     Entry& entry = known(id);
     INVARIANT(entry.row.state == State::in_doubt);
     entry.row.decision = note;
-}
-
-const OperationBook::Entry* OperationBook::last_payment(const std::string& device) const {
-    const auto last = last_payments_.find(device);
-    const auto found =
-        last == last_payments_.end() ? by_sequence_.end() : by_sequence_.find(last->second);
-    return found == by_sequence_.end() ? nullptr
-                                       : found->second;  // forgotten: nothing older counts
 }
 
 std::pair<base::HostEpoch, Position> OperationBook::next_epoch(const std::string& device,

@@ -316,7 +316,7 @@ Requests::Outcome Requests::cancel(const Call& call) {
     }
     const auto of = lanes_.find(entry->row.device);
     if (is_sale(entry->row) && sales_.has_steps(entry->row)) {
-        return wrong_state(entry->row, "its steps have begun; abort breaks the payment off");
+        return cancel_sale(call, *entry);
     }
     // Only a money command stops at the gate; any other may be under way at the device.
     const bool under_way = of != lanes_.end() && of->second->is_executing(entry->row.id) &&
@@ -328,15 +328,43 @@ Requests::Outcome Requests::cancel(const Call& call) {
     return {};
 }
 
+/// A sale for cash is its receipt; one that was paid is held up by it.
+Requests::Outcome Requests::cancel_sale(const Call& call, const OperationBook::Entry& sale) {
+    const OperationBook::Entry* receipt = sales_.waiting_receipt(sale.row);
+    if (sale.row.state != OperationState::accepted || receipt == nullptr) {
+        return wrong_state(sale.row, "its steps have begun; abort breaks the payment off");
+    }
+    if (sales_.payment_of(sale.row) != nullptr) {
+        return paid_and_waiting(*receipt);
+    }
+    context_.book.cancel(receipt->row.id);  // it stops at the gate
+    answer(call.peer, call.request.id, context_.book.cancel(sale.row.id));
+    return {};
+}
+
+base::Error Requests::paid_and_waiting(const OperationBook::Entry& receipt) {
+    return make_error(
+        ErrorCode::wrong_state,
+        fmt::format("operation_id: its card is charged and its receipt waits for '{}'; connect "
+                    "that, or cancel operation {}: then another registrar takes over, or the "
+                    "payment is taken back",
+                    receipt.row.device, receipt.row.id.to_text()));
+}
+
 Requests::Outcome Requests::abort(const Call& call) {
     const auto request =
         TRY(contract::from_value<contract::SessionOperationRequest>(call.request.body));
     TRY(check_session(call, request.session));
     const OperationBook::Entry* entry = TRY(own(call, request.operation_id, "abort"));
     if (is_sale(entry->row)) {
+        const OperationBook::Entry* receipt = sales_.waiting_receipt(entry->row);
         entry = sales_.payment_of(entry->row);
         if (entry == nullptr) {
-            return make_error(ErrorCode::wrong_state, "operation_id: its payment has not begun");
+            return make_error(ErrorCode::wrong_state,
+                              "operation_id: no payment of it has begun; cancel ends it");
+        }
+        if (receipt != nullptr && is_final(entry->row.state)) {
+            return paid_and_waiting(*receipt);
         }
     }
     if (entry->row.command && !is_payment(*entry->row.command)) {

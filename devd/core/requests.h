@@ -80,6 +80,8 @@ private:
     Outcome operation(const Call& call);
     Outcome operations(const Call& call);
     Outcome cancel(const Call& call);
+    Outcome cancel_sale(const Call& call, const OperationBook::Entry& sale);
+    static base::Error paid_and_waiting(const OperationBook::Entry& receipt);
     Outcome abort(const Call& call);
     Outcome settle(const Call& call);
     Outcome decide(const Call& call);

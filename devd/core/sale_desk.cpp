@@ -112,35 +112,46 @@ void SaleDesk::preflight(const Entry& sale, const View& at) {
         register_on(sale, at.sale->registrar, 1);
         return;
     }
-    const auto asked = asked_.find(sale.row.id);
-    if (asked != asked_.end()) {
-        if (asked->second.answer) {
-            const Asked heard = std::move(asked->second);
-            asked_.erase(asked);
-            preflight_answered(sale, at, heard);
-        }
-        return;
-    }
-    if (context_.bugs.skip_preflight) {
+    Asked& question =
+        asked_.try_emplace(sale.row.id, Asked{context_.clock.now() + kPreflightMax, "", {}})
+            .first->second;
+    if (question.answer) {
+        const Asked heard = std::move(question);
+        asked_.erase(sale.row.id);
+        preflight_answered(sale, at, heard);
+    } else if (context_.bugs.skip_preflight) {
+        asked_.erase(sale.row.id);
         pay(sale, at);
-        return;
+    } else if (!question.registrar.empty()) {
+        return;  // it is being asked
+    } else if (waits_for_opening(*at.sale) && context_.clock.now() < question.until) {
+        look_again(sale.row.id, kOpeningLook);
+    } else if (const Done can = can_work("terminal", at.sale->terminal); !can) {
+        fail(sale, contract::to_contract(can.error()));
+    } else {
+        ask_registrar(sale, question);
     }
-    if (!works(at.sale->terminal)) {
-        fail(sale, told(ErrorCode::device_not_ready,
-                        fmt::format("terminal: '{}' is not ready", at.sale->terminal)));
-        return;
-    }
-    const std::string registrar = works(at.sale->registrar) || at.sale->substitute.empty()
-                                      ? at.sale->registrar
-                                      : at.sale->substitute;
-    const auto of = lanes_.find(registrar);
-    if (const Done can = can_register(registrar); !can) {
+}
+
+/// Right after a start, or when a device was just plugged in.
+bool SaleDesk::waits_for_opening(const contract::Sale& sale) const {
+    const bool registrar =
+        works(sale.registrar) || (!sale.substitute.empty() && works(sale.substitute));
+    return is_opening(sale.terminal) ||
+           (!registrar && (is_opening(sale.registrar) || is_opening(sale.substitute)));
+}
+
+void SaleDesk::ask_registrar(const Entry& sale, Asked& question) {
+    const auto& whole = std::get<contract::Sale>(*sale.row.command);
+    const std::string registrar =
+        works(whole.registrar) || whole.substitute.empty() ? whole.registrar : whole.substitute;
+    if (const Done can = can_work("registrar", registrar); !can) {
         fail(sale, contract::to_contract(can.error()));
         return;
     }
-    asked_[sale.row.id].registrar = registrar;
-    const Done put = of->second->ask(
-        contract::ReceiptCheckQuery{at.sale->receipt}, context_.clock.now() + kPreflightMax,
+    question.registrar = registrar;
+    const Done put = lanes_.find(registrar)->second->ask(
+        contract::ReceiptCheckQuery{whole.receipt}, question.until,
         [this, id = sale.row.id](const Result<contract::ClassStatus>& answer) {
             if (const auto found = asked_.find(id); found != asked_.end()) {
                 found->second.answer = answer;
@@ -148,7 +159,6 @@ void SaleDesk::preflight(const Entry& sale, const View& at) {
             }
         });
     if (!put) {
-        asked_.erase(sale.row.id);
         fail(sale, contract::to_contract(put.error()));
     }
 }
@@ -173,21 +183,21 @@ void SaleDesk::preflight_answered(const Entry& sale, const View& at, const Asked
 }
 
 /// What is known without asking it.
-Done SaleDesk::can_register(const std::string& registrar) const {
-    const DeviceLane* of = lane(registrar);
+Done SaleDesk::can_work(std::string_view field, const std::string& device) const {
+    const DeviceLane* of = lane(device);
     if (of == nullptr) {
-        return make_error(ErrorCode::unknown_device, fmt::format("registrar: '{}'", registrar));
+        return make_error(ErrorCode::unknown_device, fmt::format("{}: '{}'", field, device));
     }
-    const contract::Device device = of->describe();
-    if (device.in_doubt) {
+    const contract::Device now = of->describe();
+    if (now.in_doubt) {
         return make_error(ErrorCode::device_in_doubt,
-                          fmt::format("registrar: '{}' must settle operation {} first", registrar,
-                                      device.in_doubt->to_text()));
+                          fmt::format("{}: '{}' must settle operation {} first", field, device,
+                                      now.in_doubt->to_text()));
     }
-    if (!works(registrar)) {
+    if (!works(device)) {
         return make_error(ErrorCode::device_not_ready,
-                          fmt::format("registrar: '{}' is not ready{}{}", registrar,
-                                      device.reason.empty() ? "" : ": ", device.reason));
+                          fmt::format("{}: '{}' is not ready{}{}", field, device,
+                                      now.reason.empty() ? "" : ": ", now.reason));
     }
     return {};
 }
@@ -399,6 +409,16 @@ bool SaleDesk::works(const std::string& device) const {
     }
     const contract::DeviceState state = of->describe().state;
     return state == contract::DeviceState::ready || state == contract::DeviceState::busy;
+}
+
+/// It may work in a moment: nothing was wrong with it so far.
+bool SaleDesk::is_opening(const std::string& device) const {
+    const DeviceLane* of = device.empty() ? nullptr : lane(device);
+    if (of == nullptr) {
+        return false;
+    }
+    const contract::Device now = of->describe();
+    return now.state == contract::DeviceState::opening && !now.error;
 }
 
 const DeviceLane* SaleDesk::lane(const std::string& device) const {

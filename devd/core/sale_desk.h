@@ -16,8 +16,10 @@ namespace tillhost::devd::core {
 inline constexpr os::Duration kPaymentMax = std::chrono::minutes(5);
 /// A payment that could not start by then is not started: the customer has gone.
 inline constexpr os::Duration kPaymentStartMax = std::chrono::seconds(60);
-/// How long the registrar may take to say that it can register.
+/// How long the devices may take to be opened and the registrar to say that it can register.
 inline constexpr os::Duration kPreflightMax = std::chrono::seconds(20);
+/// How often a device that is still being opened is looked at meanwhile.
+inline constexpr os::Duration kOpeningLook = std::chrono::milliseconds(200);
 /// How long a paid sale waits for a registrar that is away, before another one or the reversal.
 inline constexpr os::Duration kRegistrarPatience = std::chrono::seconds(60);
 /// How often one sale's payment is taken back at most: once by itself, then when a person asks.
@@ -69,6 +71,8 @@ public:
     /// The id of its payment; nil where it has none.
     base::OperationId payment_step(const OperationRow& sale) const;
     bool has_steps(const OperationRow& sale) const;
+    /// Its receipt, while that has not begun; null: there is none, or it has.
+    const OperationBook::Entry* waiting_receipt(const OperationRow& sale) const;
     /// A person wants the payment taken back once more. Errors: wrong_state.
     base::Done reverse_again(const OperationBook::Entry& sale);
     /// Whether its payment is being taken back at this moment.
@@ -92,7 +96,8 @@ private:
 
     /// A registrar that was asked whether it can register, and what it said.
     struct Asked {
-        std::string registrar;
+        os::Deadline until;     ///< of the whole preflight
+        std::string registrar;  ///< empty: a device is still being opened
         std::optional<base::Result<contract::ClassStatus>> answer;
     };
 
@@ -102,7 +107,9 @@ private:
     void advance(const Entry& sale);
     void preflight(const Entry& sale, const View& at);
     void preflight_answered(const Entry& sale, const View& at, const Asked& heard);
-    base::Done can_register(const std::string& registrar) const;
+    bool waits_for_opening(const contract::Sale& sale) const;
+    void ask_registrar(const Entry& sale, Asked& question);
+    base::Done can_work(std::string_view field, const std::string& device) const;
     base::Done can_register(const DeviceLane& lane, const contract::FiscalStatus& status) const;
     void pay(const Entry& sale, const View& at);
     void payment_open(const Entry& sale, const Entry& payment);
@@ -119,6 +126,7 @@ private:
              contract::Command command, std::int64_t start_before_ms = 0);
     void fail(const Entry& sale, const contract::Error& error);
     bool works(const std::string& device) const;
+    bool is_opening(const std::string& device) const;
     const DeviceLane* lane(const std::string& device) const;
 
     const LaneContext context_;

@@ -171,6 +171,13 @@ const OperationBook::Entry* SaleDesk::payment_of(const OperationRow& sale) const
     return at.reversal != nullptr ? at.reversal : at.payment;
 }
 
+const OperationBook::Entry* SaleDesk::waiting_receipt(const OperationRow& sale) const {
+    const View at = view(sale);
+    const bool waits = at.registration != nullptr &&
+                       at.registration->row.state == contract::OperationState::accepted;
+    return waits ? at.registration : nullptr;
+}
+
 base::OperationId SaleDesk::payment_step(const OperationRow& sale) const {
     const View at = view(sale);
     return at.payment == nullptr ? base::OperationId() : at.payment->row.id;

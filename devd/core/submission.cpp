@@ -56,6 +56,19 @@ struct CheckCommand {
     Done operator()(const contract::Authorise& pay) const { return check_currency(pay.currency); }
     Done operator()(const contract::Reverse& pay) const { return check_currency(pay.currency); }
     Done operator()(const contract::Refund& pay) const { return check_currency(pay.currency); }
+    Done operator()(const contract::SetLayout& layout) const {
+        for (const auto& [name, lines] :
+             {std::pair{"header", &layout.header}, std::pair{"footer", &layout.footer}}) {
+            const bool blank = std::all_of(lines->begin(), lines->end(), [](const auto& line) {
+                return line.find_first_not_of(' ') == std::string::npos;
+            });
+            if (!lines->empty() && blank) {
+                return base::bad_field(fmt::format("command.set_layout.{}", name),
+                                       "a line with something on it, or left out");
+            }
+        }
+        return {};
+    }
     Done operator()(const contract::CashIn& cash) const { return check_currency(cash.currency); }
     Done operator()(const contract::CashOut& cash) const { return check_currency(cash.currency); }
     template <class Other>

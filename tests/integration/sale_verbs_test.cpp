@@ -60,8 +60,8 @@ protected:
     }
 
     contract::Operation newest_sale() {
-        for (const contract::Operation& one :
-             MUST(client_->operations({}, deadline())).operations) {
+        const auto all = MUST(client_->operations({}, deadline()));
+        for (const contract::Operation& one : all.operations) {
             if (one.sale) {
                 return one;
             }

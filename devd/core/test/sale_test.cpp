@@ -98,67 +98,6 @@ TEST(Sale, PaidInCashIsOneReceipt) {
     EXPECT_EQ(shop.step(SaleRole::drawer).device, "fr");
 }
 
-TEST(Sale, ChargesNothingWhenTheRegistrarHasNoPaper) {
-    Shop shop;
-    shop.open_all();
-    shop.submit(shop.sale());
-    shop.answer_preflight(false);
-    const contract::Operation sale = shop.look();
-    EXPECT_EQ(sale.state, OperationState::failed);
-    EXPECT_EQ(sale.error->code, "paper_out");
-    EXPECT_EQ(sale.error->effect, base::Effect::none);
-    EXPECT_FALSE(shop.has(SaleRole::payment));
-}
-
-TEST(Sale, ChargesNothingWhenTheRegistrarDoesNotTakeTheReceipt) {
-    Shop shop;
-    shop.open_all();
-    contract::Sale sale = shop.sale();
-    sale.receipt.currency = "EUR";
-    shop.submit(sale);
-    const auto asked = shop.last<contract::QueryCommand>("fr");
-    ASSERT_TRUE(asked);
-    const auto* check = std::get_if<contract::ReceiptCheckQuery>(&asked->query);
-    ASSERT_NE(check, nullptr) << "it must be asked about this receipt";
-    EXPECT_EQ(check->receipt, sale.receipt);
-    contract::Queried answer;
-    answer.ticket = asked->ticket;
-    answer.error = contract::to_contract(base::bad_field("currency", "RUB"));
-    shop.say("fr", answer);
-    const contract::Operation failed = shop.look();
-    EXPECT_EQ(failed.state, OperationState::failed);
-    EXPECT_EQ(failed.error->code, "bad_field");
-    EXPECT_NE(failed.error->text.find("currency"), std::string::npos);
-    EXPECT_EQ(failed.error->effect, base::Effect::none);
-    EXPECT_FALSE(shop.has(SaleRole::payment));
-}
-
-TEST(Sale, ChargesNothingForARegistrarInTrainingMode) {
-    Shop shop;
-    shop.open_all();
-    shop.submit(shop.sale());
-    contract::FiscalStatus status = Shop::status();
-    status.training = true;
-    const auto asked = shop.last<contract::QueryCommand>("fr");
-    ASSERT_TRUE(asked);
-    shop.say("fr", contract::Queried{asked->ticket, contract::ClassStatus(status), {}, false});
-    EXPECT_EQ(shop.look().state, OperationState::failed);
-    EXPECT_EQ(shop.look().error->code, "wrong_mode");
-    EXPECT_FALSE(shop.has(SaleRole::payment));
-}
-
-TEST(Sale, ChargesNothingWhenARegistrarOrTheTerminalIsAway) {
-    Shop shop;
-    shop.open("fr");
-    shop.submit(shop.sale());
-    EXPECT_EQ(shop.look().error->code, "device_not_ready");
-    Shop other;
-    other.open("pos", true);
-    other.submit(other.sale());
-    EXPECT_EQ(other.look().error->code, "device_not_ready");
-    EXPECT_FALSE(other.has(SaleRole::payment));
-}
-
 TEST(Sale, OfADeclinedCardIsFailedAndRegistersNothing) {
     Shop shop;
     shop.open_all();
@@ -428,8 +367,8 @@ TEST(Sale, ItsStepsAreToldInTheirOrderAndForgottenWithIt) {
     shop.refuse("fr2", SaleRole::registration, ErrorCode::device_failed, 2);
     shop.carry_out("pos", SaleRole::reversal);
     std::vector<std::pair<SaleRole, base::OperationId>> told;
-    const contract::Operation seen = shop.look();
-    for (const contract::SaleStep& step : seen.sale->steps) {
+    const contract::Operation sale = shop.look();
+    for (const contract::SaleStep& step : sale.sale->steps) {
         told.emplace_back(step.role, step.operation_id);
     }
     const std::vector<std::pair<SaleRole, base::OperationId>> right{

@@ -19,6 +19,7 @@ using contract::Value;
 constexpr int kIndent = 2;
 constexpr std::string_view kPort = "port";
 constexpr std::string_view kHost = "devd-driver";
+constexpr std::string_view kPlayed = "pty:";
 
 template <class T>
 Value readable(const T& body) {
@@ -147,7 +148,8 @@ private:
         }
         const auto port = std::find_if(settings->settings.begin(), settings->settings.end(),
                                        [](const auto& one) { return one.name == kPort; });
-        if (port == settings->settings.end()) {
+        // What has a pseudo-terminal open is the program that plays the device.
+        if (port == settings->settings.end() || port->value.starts_with(kPlayed)) {
             return;
         }
         const auto ports = to_.devd.ports({device.driver, port->value}, to_.deadline());

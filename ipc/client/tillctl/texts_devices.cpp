@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "hal/base/text.h"
 #include "ipc/client/tillctl/admin.h"
 #include "ipc/client/tillctl/rows.h"
 #include "ipc/client/tillctl/texts.h"
@@ -34,6 +35,22 @@ Text text_of(contract::AlarmKind kind) {
     return Text::unknown;
 }
 
+/// The signs of Unicode stand for control characters, ␝ for the separator of GS1.
+std::string visible(const std::string& text) {
+    constexpr char32_t kSigns = 0x2400;
+    constexpr unsigned char kBlank = 0x20;
+    std::string shown;
+    for (const char c : text) {
+        const auto code = static_cast<unsigned char>(c);
+        if (code < kBlank) {
+            base::append_utf8(shown, kSigns + code);
+        } else {
+            shown += c;
+        }
+    }
+    return shown;
+}
+
 /// What an event says, by its body.
 struct EventTeller {
     Language language;
@@ -60,7 +77,7 @@ struct EventTeller {
     }
     std::string operator()(const contract::Scan& scan) const {
         return fmt::format("{} {}{}", contract::name_of(scan.symbology), scan.aim,
-                           scan.text.empty() ? base::to_hex(scan.code) : scan.text);
+                           scan.text.empty() ? base::to_hex(scan.code) : visible(scan.text));
     }
     std::string operator()(const contract::LeaseChange& change) const {
         return fmt::format("{} {} {} {}", change.lease.device, contract::name_of(change.kind),

@@ -103,6 +103,9 @@ struct ResultTeller {
     std::string operator()(const contract::EndOfDayResult& result) const {
         return day_text(language, result);
     }
+    std::string operator()(const contract::PrintResult& result) const {
+        return prints ? fields_text(contract::to_value(result, contract::Style::readable)) : "";
+    }
     std::string operator()(const contract::SaleResult& result) const {
         return sale_text(language, result);
     }

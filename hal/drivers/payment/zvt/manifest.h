@@ -75,6 +75,18 @@ inline constexpr std::array kCharsetChoices{
     device::Choice{"latin1", {"Latin-1", "Latin-1", "Latin-1"}},
     device::Choice{"utf8", {"UTF-8", "UTF-8", "UTF-8"}}};
 
+inline constexpr std::array kCurrencyChoices{
+    device::Choice{"EUR", {"EUR", "EUR", "EUR"}}, device::Choice{"CHF", {"CHF", "CHF", "CHF"}},
+    device::Choice{"GBP", {"GBP", "GBP", "GBP"}}, device::Choice{"USD", {"USD", "USD", "USD"}},
+    device::Choice{"PLN", {"PLN", "PLN", "PLN"}}, device::Choice{"CZK", {"CZK", "CZK", "CZK"}},
+    device::Choice{"HUF", {"HUF", "HUF", "HUF"}}, device::Choice{"DKK", {"DKK", "DKK", "DKK"}},
+    device::Choice{"SEK", {"SEK", "SEK", "SEK"}}, device::Choice{"NOK", {"NOK", "NOK", "NOK"}},
+    device::Choice{"BGN", {"BGN", "BGN", "BGN"}}, device::Choice{"RON", {"RON", "RON", "RON"}},
+    device::Choice{"ISK", {"ISK", "ISK", "ISK"}}, device::Choice{"RSD", {"RSD", "RSD", "RSD"}},
+    device::Choice{"RUB", {"RUB", "RUB", "RUB"}}, device::Choice{"TRY", {"TRY", "TRY", "TRY"}},
+    device::Choice{"UAH", {"UAH", "UAH", "UAH"}},
+};
+
 inline constexpr std::array kDriverFields{
     device::Field{
         .name = "password",
@@ -88,12 +100,11 @@ inline constexpr std::array kDriverFields{
     },
     device::Field{
         .name = "currency",
-        .kind = contract::FieldKind::text,
+        .kind = contract::FieldKind::choice,
         .title = {"Currency", "Валюта", "Waluta"},
-        .help = {"three letters", "три буквы", "trzy litery"},
-        .min = 3,
-        .max = 3,
+        .help = {"the terminal's own", "валюта терминала", "waluta terminala"},
         .default_value = "EUR",
+        .choices = kCurrencyChoices,
     },
     device::Field{
         .name = "prints",
