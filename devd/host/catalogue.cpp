@@ -79,6 +79,9 @@ base::Result<std::string> ports_json(const std::string& address) {
         for (const transport::FoundPort& found : transport::list_hid_ports()) {
             reply.ports.push_back(port_of(found));
         }
+        for (const transport::FoundPort& found : transport::list_usb_printers()) {
+            reply.ports.push_back(port_of(found));
+        }
     } else {
         reply.ports.push_back(port_of(transport::look_at(TRY(transport::parse_address(address)))));
     }

@@ -9,6 +9,7 @@
 namespace tillhost::devd::host {
 namespace {
 
+using transport::Connector;
 using transport::IfThere;
 
 /// The value of a setting that is the host's own, taken out of the driver's settings.
@@ -36,13 +37,16 @@ base::Result<std::unique_ptr<device::Driver>> RecordedDriver::make(
     std::string adapter = take(settings, "adapter");
     std::unique_ptr<transport::Connector> connector;
     if (!port.empty()) {
-        auto made = transport::make_connector(port, clock_, kAbortFd);
+        auto made = transport::expect_adapter(
+            [this](const std::string& address) -> base::Result<std::unique_ptr<Connector>> {
+                return recorder_.wrap(TRY(transport::make_connector(address, clock_, kAbortFd)));
+            },
+            port, std::move(adapter), behind_);
         if (!made) {
             return base::make_error(base::ErrorCode::config_invalid,
                                     "settings." + made.error().detail);
         }
-        connector = transport::expect_adapter(recorder_.wrap(std::move(*made)), port,
-                                              std::move(adapter), behind_);
+        connector = std::move(*made);
     }
     if (!file.empty()) {
         begin_configured(file);

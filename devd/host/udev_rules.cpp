@@ -47,7 +47,7 @@ std::string rows(const std::vector<Manifest>& manifests, std::string_view attrib
         std::string of_driver;
         for (const UsbMatch& match : manifest.usb) {
             const Ids ids{match.vendor, match.product};
-            if (wanted(match) && seen.insert(ids).second) {
+            if (!match.shared && wanted(match) && seen.insert(ids).second) {
                 of_driver += fmt::format("{}, GOTO=\"{}\"\n", ids_text(attribute, ids), label);
             }
         }

@@ -45,7 +45,8 @@ contract::Manifest to_contract(std::string_view driver, const Manifest& manifest
     to.models.assign(manifest.models.begin(), manifest.models.end());
     to.lines.assign(manifest.lines.begin(), manifest.lines.end());
     for (const UsbMatch& match : manifest.usb) {
-        to.usb.push_back({match.vendor, match.product, match.line, match.interface_class});
+        to.usb.push_back(
+            {match.vendor, match.product, match.line, match.interface_class, match.shared});
     }
     to.tcp_port = manifest.tcp_port;
     to.speeds.assign(manifest.speeds.begin(), manifest.speeds.end());

@@ -54,6 +54,9 @@ struct UsbMatch {
     /// bInterfaceClass of the interface behind that node; 0: any. 7 are printers: from those the
     /// kernel's usblp is taken off.
     std::uint8_t interface_class = 0;
+    /// Other makers' devices, for other programs, have these ids too: it is proposed, and no rule
+    /// is made for it.
+    bool shared = false;
 };
 
 /// How long each kind of work may take unless the driver announces a step of its own: the time that

@@ -37,7 +37,9 @@ std::unique_ptr<Connector> make_usb_hid(HidAddress address, const os::Clock& clo
 /// A USB device by its bulk endpoints: the interface of the class printers, else one of the maker's
 /// own. A driver of the kernel (usblp) is put off for as long as the line is open, and other
 /// programs are kept out by the kernel: port_busy. One without a way back never has anything to
-/// read. port_failed also where several devices fit the address.
+/// read. A stall of its way back is taken back; one that stalls what it is sent is link_lost, and
+/// takes data again when it is opened anew. port_failed also where several devices fit the
+/// address.
 std::unique_ptr<Connector> make_usb_bulk(UsbAddress address, const os::Clock& clock, int cancel_fd);
 
 }  // namespace tillhost::transport

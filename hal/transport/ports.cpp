@@ -77,17 +77,32 @@ void look_at_serial(const SerialAddress& serial, const SystemFolders& folders, F
     port.stable = link.empty() ? link : to_text(SerialAddress{link, serial.baud});
 }
 
-/// The address of a HID device by what it says of itself, or by where it is plugged in.
-std::string stable_of(const UsbAdapter& adapter, const SystemFolders& folders) {
-    HidAddress address{{}, adapter.vendor, adapter.product};
+/// The address of a device by what it says of itself, or by where it is plugged in. Nothing where
+/// it has neither.
+template <class UsbDevice>
+std::optional<UsbDevice> stable_of(const UsbAdapter& adapter, const SystemFolders& folders) {
+    UsbDevice address;
+    address.vendor = adapter.vendor;
+    address.product = adapter.product;
     if (!by_serial(adapter).empty() && is_only_one(adapter, folders)) {
         address.serial = adapter.serial;
     } else if (!adapter.place.empty()) {
         address.place = adapter.place;
     } else {
-        return {};
+        return std::nullopt;
     }
-    return to_text(address);
+    return address;
+}
+
+/// The only one that the address fits; ENOENT if there is none.
+void look_at_usb(const UsbAddress& address, const SystemFolders& folders, FoundPort& port) {
+    std::vector<PluggedIn> all = plugged_in(folders);
+    std::erase_if(all, [&](const PluggedIn& one) { return !is_meant(address, one.adapter); });
+    if (all.empty()) {
+        port.obstacle = ENOENT;
+    } else if (all.size() == 1) {
+        look_at_node(all.front().node, folders, port);
+    }
 }
 
 /// A report descriptor begins with its usage page: 05 page, or 06 and two bytes of it (Device Class
@@ -129,9 +144,26 @@ std::vector<FoundPort> list_hid_ports(const SystemFolders& folders) {
         }
         FoundPort port = look_at(HidAddress{folders.dev + "/" + name}, folders);
         if (port.adapter) {
-            port.stable = stable_of(*port.adapter, folders);
+            const auto stable = stable_of<HidAddress>(*port.adapter, folders);
+            port.stable = stable ? to_text(*stable) : "";
             ports.push_back(std::move(port));
         }
+    }
+    return ports;
+}
+
+std::vector<FoundPort> list_usb_printers(const SystemFolders& folders) {
+    std::vector<FoundPort> ports;
+    for (const PluggedIn& one : plugged_in(folders)) {
+        if (!one.prints || ports.size() >= kPortsMax) {
+            continue;
+        }
+        const auto stable = stable_of<UsbAddress>(one.adapter, folders);
+        FoundPort& port = ports.emplace_back();
+        port.address = stable.value_or(UsbAddress{one.adapter.vendor, one.adapter.product});
+        port.stable = stable ? to_text(*stable) : "";
+        look_at_node(one.node, folders, port);
+        port.adapter = one.adapter;
     }
     return ports;
 }
@@ -146,6 +178,8 @@ FoundPort look_at(const Address& address, const SystemFolders& folders) {
     } else if (const auto* hid = std::get_if<HidAddress>(&address);
                hid != nullptr && !hid->path.empty()) {
         look_at_node(hid->path, folders, port);
+    } else if (const auto* usb = std::get_if<UsbAddress>(&address)) {
+        look_at_usb(*usb, folders, port);
     }
     return port;
 }

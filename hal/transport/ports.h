@@ -37,8 +37,11 @@ std::vector<FoundPort> list_serial_ports(const SystemFolders& folders = {});
 /// they are, their report descriptor in sysfs tells.
 std::vector<FoundPort> list_hid_ports(const SystemFolders& folders = {});
 
-/// One port, whether it can be listed or not. A TCP address is not tried, nor a HID
-/// device that is named by its ids.
+/// USB devices with an interface of the class printers, by the address that each keeps.
+std::vector<FoundPort> list_usb_printers(const SystemFolders& folders = {});
+
+/// One port, whether it can be listed or not. A TCP address is not tried, nor a HID device that is
+/// named by its ids. A USB device that several fit is looked at in none of them.
 FoundPort look_at(const Address& address, const SystemFolders& folders = {});
 
 }  // namespace tillhost::transport

@@ -25,8 +25,20 @@ public:
     base::Result<std::size_t> read(std::span<std::byte> buffer, os::Deadline deadline) override {
         return stream_.read(buffer, deadline);
     }
+    /// The kernel would wait up to 30 s in close() for a device that takes nothing. What a device
+    /// that does take its bytes was given before is left to it.
+    ~SerialTransport() override {
+        if (stalled_) {
+            static_cast<void>(flush_tty(stream_.fd()));
+        }
+    }
+    SerialTransport(const SerialTransport&) = delete;
+    SerialTransport& operator=(const SerialTransport&) = delete;
+
     base::Done write(base::ByteView bytes, os::Deadline deadline) override {
-        return stream_.write(bytes, deadline);
+        auto written = stream_.write(bytes, deadline);
+        stalled_ = !written;
+        return written;
     }
     base::Done flush() override { return flush_tty(stream_.fd()); }
     int input_fd() const override { return stream_.fd(); }
@@ -41,6 +53,7 @@ private:
     FdStream stream_;
     std::int64_t baud_;
     std::string node_;
+    bool stalled_ = false;  ///< the last write found no room
 };
 
 class SerialConnector final : public Connector {

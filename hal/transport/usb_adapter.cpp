@@ -14,6 +14,7 @@ namespace {
 
 constexpr int kLevelsToUsbMax = 8;   // from a node's device up to the USB device that it belongs to
 constexpr int kLevelsToHostMax = 8;  // a USB device sits behind five hubs at most
+constexpr std::uint16_t kPrinterClass = 7;  // USB Device Class Definition for Printing Devices 1.1
 constexpr std::size_t kSerialBytesMax = 100;
 constexpr std::size_t kPlaceBytesMax = 100;
 /// The classes of which a shop's devices have nodes, as below /sys/class.
@@ -87,6 +88,18 @@ UsbAdapter described_by(const std::string& usb_device) {
     return adapter;
 }
 
+/// Whether one of the device's interfaces is of the class printers. `name` is that of its folder,
+/// in which the interfaces are "NAME:CONFIGURATION.INTERFACE".
+bool prints(const std::string& folder, const std::string& name) {
+    for (const std::string& entry : names_in(folder)) {
+        if (entry.starts_with(name + ":") &&
+            hex_attribute(folder + "/" + entry, "bInterfaceClass") == kPrinterClass) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /// Whether a serial number tells pieces apart. Zeros do not, and "0001" is what each CP2102 leaves
 /// the factory with (its data sheet, default USB configuration data).
 bool tells_apart(const std::string& serial) {
@@ -102,6 +115,14 @@ std::string part_of(const UsbAdapter& adapter) {
     }
     const bool ambiguous = adapter.serial.find('#') != std::string::npos;
     return adapter.interface != 0 || ambiguous ? fmt::format("#{}", adapter.interface) : "";
+}
+
+/// A name without "#INTERFACE.CHANNEL".
+std::string_view without_part(std::string_view name) {
+    const std::size_t mark = name.rfind('#');
+    const bool is_part = mark != std::string_view::npos &&
+                         name.find_first_not_of("0123456789.", mark + 1) == std::string_view::npos;
+    return is_part ? name.substr(0, mark) : name;
 }
 
 }  // namespace
@@ -141,24 +162,40 @@ std::string by_place(const UsbAdapter& adapter) {
                                                adapter.product, adapter.place, part_of(adapter));
 }
 
-bool is_named(const UsbAdapter& adapter, std::string_view name) {
-    return !name.empty() && (name == by_serial(adapter) || name == by_place(adapter));
+bool is_named(const UsbAdapter& adapter, std::string_view name, const SystemFolders& folders) {
+    return !name.empty() && (name == by_place(adapter) ||
+                             (name == by_serial(adapter) && is_only_one(adapter, folders)));
 }
 
-bool is_only_one(const UsbAdapter& adapter, const SystemFolders& folders) {
+bool names_device(std::string_view name, const UsbAdapter& device) {
+    const std::string_view whole = without_part(name);
+    return !whole.empty() &&
+           (whole == without_part(by_serial(device)) || whole == without_part(by_place(device)));
+}
+
+std::vector<PluggedIn> plugged_in(const SystemFolders& folders) {
     const std::string all = folders.sys + "/bus/usb/devices";
-    int alike = 0;
+    std::vector<PluggedIn> found;
     for (const std::string& name : names_in(all)) {
         const std::string folder = all + "/" + name;
         if (has_attribute(folder, "idVendor")) {
-            alike += hex_attribute(folder, "idVendor") == adapter.vendor &&
-                             hex_attribute(folder, "idProduct") == adapter.product &&
-                             attribute(folder, "serial") == adapter.serial
-                         ? 1
-                         : 0;
+            const int bus = small_number(attribute(folder, "busnum"), 10);
+            const int device = small_number(attribute(folder, "devnum"), 10);
+            found.push_back({described_by(follow_links(folder)),
+                             fmt::format("{}/bus/usb/{:03}/{:03}", folders.dev, bus, device),
+                             prints(folder, name)});
         }
     }
-    return alike <= 1;
+    return found;
+}
+
+bool is_only_one(const UsbAdapter& adapter, const SystemFolders& folders) {
+    const std::vector<PluggedIn> all = plugged_in(folders);
+    return std::count_if(all.begin(), all.end(), [&adapter](const PluggedIn& one) {
+               return one.adapter.vendor == adapter.vendor &&
+                      one.adapter.product == adapter.product &&
+                      one.adapter.serial == adapter.serial;
+           }) <= 1;
 }
 
 std::string name_of(const UsbAdapter& adapter, const SystemFolders& folders) {

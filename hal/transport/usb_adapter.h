@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 // The USB device behind a device node, and how it is told from another one. Read from sysfs;
 // nothing is opened.
@@ -46,12 +47,31 @@ std::string by_serial(const UsbAdapter& adapter);
 /// "1a86:7523@0000:00:14.0/1.2": whatever of that kind is plugged in there. Empty if the place
 /// cannot be told.
 std::string by_place(const UsbAdapter& adapter);
-/// Whether `name` is one of the two.
-bool is_named(const UsbAdapter& adapter, std::string_view name);
+/// Whether `name` is one of the two. A serial number that a second device has too names neither.
+bool is_named(const UsbAdapter& adapter, std::string_view name, const SystemFolders& folders = {});
+/// Whether `name` is one of the device itself, whichever of its interfaces it means.
+bool names_device(std::string_view name, const UsbAdapter& device);
 
 /// The name by which it is known best now: by_serial, unless a second device with the same number
 /// is plugged in; else by_place. Empty if it has neither.
 std::string name_of(const UsbAdapter& adapter, const SystemFolders& folders = {});
+/// Whether an address that names a device by its ids (HidAddress, UsbAddress) may mean this one.
+template <class Ids>
+bool is_meant(const Ids& address, const UsbAdapter& is) {
+    return address.vendor == is.vendor && address.product == is.product &&
+           (address.serial.empty() || address.serial == is.serial) &&
+           (address.place.empty() || address.place == is.place);
+}
+
+/// A device that is plugged in, as a whole: without interface and channel.
+struct PluggedIn {
+    UsbAdapter adapter;
+    std::string node;     ///< of usbfs, "/dev/bus/usb/001/004"
+    bool prints = false;  ///< it has an interface of the class printers
+};
+/// All USB devices, by the names of their places in sysfs.
+std::vector<PluggedIn> plugged_in(const SystemFolders& folders = {});
+
 /// Whether no other device that is plugged in has its vendor, product and serial number.
 bool is_only_one(const UsbAdapter& adapter, const SystemFolders& folders = {});
 

@@ -26,6 +26,10 @@ using base::Result;
 constexpr os::Duration kLateBytes = std::chrono::milliseconds(50);
 /// A transfer that was cancelled ends in milliseconds, or the kernel is broken.
 constexpr os::Duration kCancelTime = std::chrono::seconds(2);
+/// A device that answers each reading with nothing is asked again after so long.
+constexpr os::Duration kEmptyPause = std::chrono::milliseconds(10);
+/// Stalls of its way back, with nothing read in between, that are taken back.
+constexpr int kStallsMax = 3;
 constexpr std::size_t kReadBytes = 4096;  // a multiple of every packet's size
 constexpr std::size_t kWriteBytes = 16 * 1024;
 constexpr std::size_t kDescriptorsMax = 64;
@@ -75,8 +79,7 @@ bool fits(libusb_device* device, const UsbAddress& address) {
         return true;
     }
     const auto adapter = adapter_behind(node_of(device));
-    return adapter && (address.serial.empty() || adapter->serial == address.serial) &&
-           (address.place.empty() || adapter->place == address.place);
+    return adapter && is_meant(address, *adapter);
 }
 
 Result<Device> find_device(libusb_context* context, const UsbAddress& address) {
@@ -223,7 +226,8 @@ public:
     Result<std::size_t> read(std::span<std::byte> buffer, os::Deadline deadline) override {
         while (inbox_.empty()) {
             TRY(begin_reading());
-            TRY(step(deadline));
+            const bool rests = !reading_ && endpoints_.in != 0;
+            TRY(step(rests ? std::min(deadline, read_again_at_) : deadline));
             TRY(take_read());
             if (inbox_.empty() && clock_.now() >= deadline) {
                 return make_error(ErrorCode::deadline_passed, "the line was silent");
@@ -264,7 +268,7 @@ private:
     static base::Error link_lost(const char* why) { return make_error(ErrorCode::link_lost, why); }
 
     Done begin_reading() {
-        if (endpoints_.in == 0 || reading_) {
+        if (endpoints_.in == 0 || reading_ || clock_.now() < read_again_at_) {
             return {};
         }
         const int number = in_->submit(handle_.get(), endpoints_.in, kReadBytes);
@@ -279,6 +283,15 @@ private:
         reading_ = false;
         const base::ByteView moved = in_->moved();
         inbox_.insert(inbox_.end(), moved.begin(), moved.end());
+        if (moved.empty()) {
+            read_again_at_ = clock_.now() + kEmptyPause;
+        } else {
+            stalls_ = 0;
+        }
+        if (in_->status() == LIBUSB_TRANSFER_STALL && stalls_++ < kStallsMax &&
+            ::libusb_clear_halt(handle_.get(), endpoints_.in) == LIBUSB_SUCCESS) {
+            return {};
+        }
         return in_->status() == LIBUSB_TRANSFER_COMPLETED ? Done() : link_lost("hang-up");
     }
 
@@ -297,6 +310,11 @@ private:
         if (!waited) {
             end(out_);
             return waited;
+        }
+        if (out_->status() == LIBUSB_TRANSFER_STALL) {
+            // Taken back for whoever opens it next; what became of these bytes is not known.
+            ::libusb_clear_halt(handle_.get(), endpoints_.out);
+            return link_lost("the device stalled");
         }
         return out_->status() == LIBUSB_TRANSFER_COMPLETED ? Done() : link_lost("hang-up");
     }
@@ -346,6 +364,8 @@ private:
     int cancel_fd_;
     std::unique_ptr<Transfer> in_ = std::make_unique<Transfer>(kReadBytes);
     std::unique_ptr<Transfer> out_ = std::make_unique<Transfer>(kWriteBytes);
+    os::Instant read_again_at_{};
+    int stalls_ = 0;
     bool reading_ = false;  ///< what in_ brings, or has brought, was not taken yet
     base::Bytes inbox_;
 };

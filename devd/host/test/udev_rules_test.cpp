@@ -40,7 +40,7 @@ std::vector<Manifest> manifests_of_all_kinds() {
     hid.usb = {{0x2222, 0, LineKind::usb_hid, 3}};
     Manifest printer;
     printer.driver = "printer/three";
-    printer.usb = {{0x3333, 0x0003, LineKind::usb, 7}};
+    printer.usb = {{0x3333, 0x0003, LineKind::usb, 7}, {0x4444, 0x0004, LineKind::usb, 7, true}};
     return {serial, hid, printer};
 }
 
@@ -235,6 +235,9 @@ TEST(UdevRules, OpenEachDeviceOfATableToTheGroupOnly) {
         const auto rules = read(udev_rules(manifests));
         for (const Manifest& manifest : manifests) {
             for (const contract::UsbMatch& match : manifest.usb) {
+                if (match.shared) {
+                    continue;
+                }
                 const std::string subsystem = match.line == LineKind::serial    ? "tty"
                                               : match.line == LineKind::usb_hid ? "hidraw"
                                                                                 : "usb";
@@ -266,6 +269,7 @@ TEST(UdevRules, LeaveEverythingElseAlone) {
     }
     expect_untouched(node_of("tty", 0x1111, 0x0002));     // another product of the vendor
     expect_untouched(node_of("hidraw", 0x1111, 0x0001));  // another node of the device
+    expect_untouched(node_of("usb", 0x4444, 0x0004));     // ids that others have too
     Node gone = node_of("tty", 0x1111, 0x0001);
     gone.action = "remove";
     expect_untouched(gone);
@@ -282,6 +286,8 @@ TEST(UdevRules, TakeUsblpOffPrintersThatAreDrivenWhole) {
     EXPECT_NE(played(rules, interface).runs[0].find("usblp/unbind"), std::string::npos);
     interface.attributes["idVendor"] = "04f9";
     EXPECT_TRUE(played(rules, interface).runs.empty()) << "somebody's office printer";
+    interface.attributes = {{"idVendor", "4444"}, {"idProduct", "0004"}};
+    EXPECT_TRUE(played(rules, interface).runs.empty()) << "perhaps no receipt printer";
 }
 
 TEST(UdevRules, TakeBackWhatBrlttyHasBegun) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <filesystem>
 
 #include "hal/os/files.h"
@@ -74,10 +75,10 @@ TEST_F(UsbAdapterTest, IsNamedByItsNumberAndByItsPlace) {
     EXPECT_EQ(by_serial(adapter), "0403:6001:A5069RR4");
     EXPECT_EQ(by_place(adapter), "0403:6001@0000:00:14.0/1.2");
     EXPECT_EQ(name_of(adapter, folders_), by_serial(adapter));
-    EXPECT_TRUE(is_named(adapter, "0403:6001:A5069RR4"));
-    EXPECT_TRUE(is_named(adapter, "0403:6001@0000:00:14.0/1.2"));
-    EXPECT_FALSE(is_named(adapter, "0403:6001@0000:00:14.0/1.3"));
-    EXPECT_FALSE(is_named(adapter, ""));
+    EXPECT_TRUE(is_named(adapter, "0403:6001:A5069RR4", folders_));
+    EXPECT_TRUE(is_named(adapter, "0403:6001@0000:00:14.0/1.2", folders_));
+    EXPECT_FALSE(is_named(adapter, "0403:6001@0000:00:14.0/1.3", folders_));
+    EXPECT_FALSE(is_named(adapter, "", folders_));
 }
 
 TEST_F(UsbAdapterTest, ADeviceThatIsDrivenWholeIsFoundBehindItsNode) {
@@ -112,6 +113,47 @@ TEST_F(UsbAdapterTest, TwoWithOneNumberAreToldApartByTheirPlaces) {
     EXPECT_FALSE(is_only_one(one, folders_));
     EXPECT_EQ(name_of(one, folders_), "0403:6001@0000:00:14.0/1");
     EXPECT_EQ(name_of(other, folders_), "0403:6001@0000:00:14.0/2");
+    EXPECT_FALSE(is_named(one, "0403:6001:CLONE7", folders_)) << "it may be the other";
+    EXPECT_TRUE(is_named(one, "0403:6001@0000:00:14.0/1", folders_));
+}
+
+TEST_F(UsbAdapterTest, ANameOfAnInterfaceIsOneOfItsDevice) {
+    const UsbAdapter device{0x0403, 0x6001, "A#1", "", "", "0000:00:14.0/2"};
+    EXPECT_EQ(by_serial(device), "0403:6001:A#1#0");
+    EXPECT_TRUE(names_device("0403:6001:A#1#0", device));
+    EXPECT_TRUE(names_device("0403:6001:A#1#2.1", device));
+    EXPECT_TRUE(names_device("0403:6001@0000:00:14.0/2#3", device));
+    EXPECT_FALSE(names_device("0403:6001:A", device));
+    EXPECT_FALSE(names_device("0403:6001@0000:00:14.0/3", device));
+    EXPECT_FALSE(names_device("", device));
+    EXPECT_FALSE(names_device("", UsbAdapter{0x0403, 0x6001, "", "", "", ""}));
+}
+
+TEST_F(UsbAdapterTest, PrintersAreListedByTheNameThatTheyKeep) {
+    const auto printer = [this](const std::string& usb, const std::string& serial, int number) {
+        const std::string device = plug_in(usb, serial);
+        write(device + "/busnum", "1");
+        write(device + "/devnum", std::to_string(number));
+        write(device + "/" + usb + ":1.0/bInterfaceClass", "07");
+        write(device + "/" + usb + ":1.0/bInterfaceNumber", "00");
+        write(folders_.dev + "/bus/usb/001/" + fmt::format("{:03}", number), "");
+    };
+    printer("1-1", "J4", 4);
+    printer("1-2", "CLONE", 5);
+    printer("1-3", "CLONE", 6);
+    plug_in("1-4", "NONE");
+    const auto ports = list_usb_printers(folders_);
+    ASSERT_EQ(ports.size(), 3U);
+    EXPECT_EQ(to_text(ports[0].address), "usb:0403:6001:J4");
+    EXPECT_EQ(ports[0].stable, "usb:0403:6001:J4");
+    EXPECT_EQ(ports[0].obstacle, ENOTTY) << "a plain file is no device";
+    EXPECT_EQ(ports[1].stable, "usb:0403:6001@0000:00:14.0/2");
+    EXPECT_EQ(ports[2].stable, "usb:0403:6001@0000:00:14.0/3");
+    ASSERT_TRUE(ports[0].adapter);
+    EXPECT_EQ(ports[0].adapter->serial, "J4");
+    EXPECT_EQ(look_at(UsbAddress{0x0403, 0x6001, "J4"}, folders_).adapter->serial, "J4");
+    EXPECT_EQ(look_at(UsbAddress{0x0403, 0x6001, "J5"}, folders_).obstacle, ENOENT);
+    EXPECT_EQ(look_at(UsbAddress{0x0403, 0x6001, "CLONE"}, folders_).obstacle, 0) << "which?";
 }
 
 TEST_F(UsbAdapterTest, PortsOfOneChipAreToldApart) {

@@ -14,13 +14,15 @@ inline constexpr std::array<std::string_view, 3> kModelNames{
 inline constexpr std::array kLines{contract::LineKind::tcp, contract::LineKind::usb,
                                    contract::LineKind::serial, contract::LineKind::pty};
 /// 04b8:0202 and 0416:5011 stand in the pages and examples of python-escpos, 04b8:0e03 (TM-T20) and
-/// 04b8:0e15 (TM-T20II) in programs that use it.
-inline constexpr device::UsbMatch printer(std::uint16_t vendor, std::uint16_t product) {
+/// 04b8:0e15 (TM-T20II) in programs that use it. 0416 is the maker of the chip (Winbond), and what
+/// carries 5011 is not always a receipt printer.
+inline constexpr device::UsbMatch printer(std::uint16_t vendor, std::uint16_t product,
+                                          bool shared = false) {
     constexpr std::uint8_t kPrinterClass = 7;
-    return {vendor, product, contract::LineKind::usb, kPrinterClass};
+    return {vendor, product, contract::LineKind::usb, kPrinterClass, shared};
 }
 inline constexpr std::array kUsb{printer(0x04B8, 0x0202), printer(0x04B8, 0x0E03),
-                                 printer(0x04B8, 0x0E15), printer(0x0416, 0x5011)};
+                                 printer(0x04B8, 0x0E15), printer(0x0416, 0x5011, true)};
 inline constexpr std::array kCapabilities{
     contract::Capability::drawer, contract::Capability::barcodes, contract::Capability::pictures,
     contract::Capability::cut};
