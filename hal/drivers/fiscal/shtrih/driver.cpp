@@ -1,10 +1,9 @@
 #include "hal/drivers/fiscal/shtrih/driver.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <utility>
 
+#include "hal/device/setting.h"
 #include "hal/device/training.h"
 #include "hal/drivers/fiscal/shtrih/manifest.h"
 #include "hal/drivers/fiscal/shtrih/registrar.h"
@@ -14,11 +13,8 @@ namespace {
 
 using base::Done;
 using base::Result;
-
-base::Error wrong_setting(std::string_view name, std::string_view expected) {
-    return base::make_error(base::ErrorCode::config_invalid,
-                            fmt::format("settings.{}: {}", name, expected));
-}
+using device::is_first;
+using device::wrong_setting;
 
 Result<Password> read_password(const contract::Setting& setting) {
     const char* const end = setting.value.data() + setting.value.size();
@@ -28,15 +24,6 @@ Result<Password> read_password(const contract::Setting& setting) {
         return wrong_setting(setting.name, "a number from 0 to 4294967295");
     }
     return password;
-}
-
-/// One of two words; true for the first.
-Result<bool> read_choice(const contract::Setting& setting, std::string_view first,
-                         std::string_view second) {
-    if (setting.value != first && setting.value != second) {
-        return wrong_setting(setting.name, fmt::format("{} or {}", first, second));
-    }
-    return setting.value == first;
 }
 
 Done read_serial(const std::string& value, Settings& settings) {
@@ -63,17 +50,6 @@ Done read_link(const std::string& value, Settings& settings) {
     return {};
 }
 
-std::string setting_names() {
-    std::string names;
-    for (const device::Page& page : kPages) {
-        for (const device::Field& field : page.fields) {
-            names += names.empty() ? "" : ", ";
-            names += field.name;
-        }
-    }
-    return names;
-}
-
 Result<Settings> read_settings(const std::vector<contract::Setting>& settings) {
     Settings read;
     for (const contract::Setting& setting : settings) {
@@ -82,15 +58,15 @@ Result<Settings> read_settings(const std::vector<contract::Setting>& settings) {
         } else if (setting.name == "admin_password") {
             read.admin_password = TRY(read_password(setting));
         } else if (setting.name == "foreign_receipt") {
-            read.cancel_foreign = TRY(read_choice(setting, "cancel", "refuse"));
+            read.cancel_foreign = TRY(is_first(setting, "cancel", "refuse"));
         } else if (setting.name == "training") {
-            read.training = TRY(read_choice(setting, "yes", "no"));
+            read.training = TRY(is_first(setting, "yes", "no"));
         } else if (setting.name == "serial") {
             TRY(read_serial(setting.value, read));
         } else if (setting.name == "link") {
             TRY(read_link(setting.value, read));
         } else {
-            return wrong_setting(setting.name, "not known; there are: " + setting_names());
+            return device::unknown_setting(setting.name, kPages);
         }
     }
     return read;

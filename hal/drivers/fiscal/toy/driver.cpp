@@ -8,6 +8,7 @@
 #include <string>
 #include <utility>
 
+#include "hal/device/setting.h"
 #include "hal/drivers/fiscal/toy/protocol.h"
 #include "ipc/contract/receipt_rules.h"
 #include "ipc/contract/value.h"
@@ -23,6 +24,7 @@ using base::ErrorCode;
 using base::make_error;
 using base::Result;
 using contract::Verdict;
+using device::wrong_setting;
 
 /// For request, execution and answer together: 50 ms of the device, and a slow line.
 constexpr os::Duration kAnswerTimeout = std::chrono::milliseconds(500);
@@ -339,11 +341,6 @@ Done ToyDriver::settle(os::Deadline deadline) {
         }
         return count.error().code == ErrorCode::deadline_passed ? Done() : count.error();
     }
-}
-
-base::Error wrong_setting(std::string_view name, std::string_view expected) {
-    return base::make_error(base::ErrorCode::config_invalid,
-                            fmt::format("settings.{}: {}", name, expected));
 }
 
 Result<Settings> read_settings(const std::vector<contract::Setting>& settings) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hal/device/payment_terminal.h"
+#include "hal/device/setting.h"
 #include "hal/drivers/payment/manual/manifest.h"
 #include "hal/drivers/payment/manual/protocol.h"
 
@@ -13,6 +14,7 @@ namespace tillhost::drivers::manual {
 namespace {
 
 using base::Result;
+using device::wrong_setting;
 
 class ManualTerminal final : public device::PaymentTerminal {
 public:
@@ -102,11 +104,6 @@ private:
     std::string terminal_id_;
     const os::Clock& clock_;
 };
-
-base::Error wrong_setting(std::string_view name, std::string_view expected) {
-    return base::make_error(base::ErrorCode::config_invalid,
-                            fmt::format("settings.{}: {}", name, expected));
-}
 
 }  // namespace
 

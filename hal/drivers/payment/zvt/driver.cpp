@@ -1,10 +1,8 @@
 #include "hal/drivers/payment/zvt/driver.h"
 
-#include <fmt/format.h>
-
-#include <charconv>
 #include <utility>
 
+#include "hal/device/setting.h"
 #include "hal/drivers/payment/zvt/manifest.h"
 #include "hal/drivers/payment/zvt/terminal.h"
 
@@ -12,31 +10,9 @@ namespace tillhost::drivers::zvt {
 namespace {
 
 using base::Result;
-
-base::Error wrong_setting(std::string_view name, std::string_view expected) {
-    return base::make_error(base::ErrorCode::config_invalid,
-                            fmt::format("settings.{}: {}", name, expected));
-}
-
-Result<std::int64_t> read_number(const contract::Setting& setting, std::int64_t min,
-                                 std::int64_t max) {
-    const char* const end = setting.value.data() + setting.value.size();
-    std::int64_t number = 0;
-    const auto [stop, problem] = std::from_chars(setting.value.data(), end, number);
-    if (problem != std::errc() || stop != end || number < min || number > max) {
-        return wrong_setting(setting.name, fmt::format("a whole number from {} to {}", min, max));
-    }
-    return number;
-}
-
-/// One of two words; true for the first.
-Result<bool> read_choice(const contract::Setting& setting, std::string_view first,
-                         std::string_view second) {
-    if (setting.value != first && setting.value != second) {
-        return wrong_setting(setting.name, fmt::format("{} or {}", first, second));
-    }
-    return setting.value == first;
-}
+using device::is_first;
+using device::number_of;
+using device::wrong_setting;
 
 Result<Password> read_password(const contract::Setting& setting) {
     constexpr std::size_t kDigitsMax = 6;
@@ -44,7 +20,7 @@ Result<Password> read_password(const contract::Setting& setting) {
     if (!digits || setting.value.empty() || setting.value.size() > kDigitsMax) {
         return wrong_setting(setting.name, "up to 6 digits");
     }
-    return read_number(setting, 0, 999'999);
+    return number_of(setting, 0, 999'999);
 }
 
 Result<Charset> read_charset(const contract::Setting& setting) {
@@ -58,20 +34,9 @@ Result<Charset> read_charset(const contract::Setting& setting) {
     return wrong_setting(setting.name, "auto, cp437, latin1 or utf8");
 }
 
-std::string setting_names() {
-    std::string names;
-    for (const device::Page& page : kPages) {
-        for (const device::Field& field : page.fields) {
-            names += names.empty() ? "" : ", ";
-            names += field.name;
-        }
-    }
-    return names;
-}
-
 base::Done read_setting(const contract::Setting& setting, Settings& read) {
     if (setting.name == "link") {
-        read.serial_frames = !TRY(read_choice(setting, "tcp", "serial"));
+        read.serial_frames = !TRY(is_first(setting, "tcp", "serial"));
     } else if (setting.name == "password") {
         read.password = TRY(read_password(setting));
     } else if (setting.name == "currency") {
@@ -80,17 +45,17 @@ base::Done read_setting(const contract::Setting& setting, Settings& read) {
         }
         read.currency = setting.value;
     } else if (setting.name == "prints") {
-        read.till_prints = TRY(read_choice(setting, "till", "terminal"));
+        read.till_prints = TRY(is_first(setting, "till", "terminal"));
     } else if (setting.name == "charset") {
         read.charset = TRY(read_charset(setting));
     } else if (setting.name == "answer_timeout_s") {
-        read.timeouts.answer = std::chrono::seconds(TRY(read_number(setting, 1, 60)));
+        read.timeouts.answer = std::chrono::seconds(TRY(number_of(setting, 1, 60)));
     } else if (setting.name == "completion_timeout_s") {
-        read.timeouts.completion = std::chrono::seconds(TRY(read_number(setting, 30, 600)));
+        read.timeouts.completion = std::chrono::seconds(TRY(number_of(setting, 30, 600)));
     } else if (setting.name == "keep_open") {
-        read.keep_open = TRY(read_choice(setting, "yes", "no"));
+        read.keep_open = TRY(is_first(setting, "yes", "no"));
     } else {
-        return wrong_setting(setting.name, "not known; there are: " + setting_names());
+        return device::unknown_setting(setting.name, kPages);
     }
     return {};
 }

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <utility>
 
+#include "hal/device/setting.h"
 #include "hal/drivers/printer/escpos/manifest.h"
 #include "hal/drivers/printer/escpos/printer.h"
 
@@ -14,11 +14,7 @@ namespace {
 using base::Done;
 using base::Result;
 using contract::Setting;
-
-base::Error wrong_setting(std::string_view name, std::string_view expected) {
-    return base::make_error(base::ErrorCode::config_invalid,
-                            fmt::format("settings.{}: {}", name, expected));
-}
+using device::wrong_setting;
 
 const device::Field* field_of(std::string_view name) {
     for (const device::Page& page : kPages) {
@@ -29,28 +25,6 @@ const device::Field* field_of(std::string_view name) {
         }
     }
     return nullptr;
-}
-
-std::string setting_names() {
-    std::string names;
-    for (const device::Page& page : kPages) {
-        for (const device::Field& field : page.fields) {
-            names += names.empty() ? "" : ", ";
-            names += field.name;
-        }
-    }
-    return names;
-}
-
-/// A whole number between the bounds of the manifest.
-Done read_number(const Setting& setting, const device::Field& field, std::int64_t& number) {
-    const char* const end = setting.value.data() + setting.value.size();
-    const auto [stop, problem] = std::from_chars(setting.value.data(), end, number);
-    if (problem != std::errc() || stop != end || number < field.min || number > field.max) {
-        return wrong_setting(setting.name,
-                             fmt::format("a whole number from {} to {}", field.min, field.max));
-    }
-    return {};
 }
 
 /// One of the manifest's words.
@@ -103,15 +77,13 @@ void take_number(std::string_view name, std::int64_t number, Settings& read) {
 Done read_setting(const Setting& setting, Settings& read) {
     const device::Field* const field = field_of(setting.name);
     if (field == nullptr || field->kind == contract::FieldKind::port) {
-        return wrong_setting(setting.name, "not known; there are: " + setting_names());
+        return device::unknown_setting(setting.name, kPages);
     }
     if (field->kind == contract::FieldKind::choice) {
         TRY(check_choice(setting, *field));
         take_choice(setting.name, setting.value, read);
     } else if (field->kind == contract::FieldKind::integer) {
-        std::int64_t number = 0;
-        TRY(read_number(setting, *field, number));
-        take_number(setting.name, number, read);
+        take_number(setting.name, TRY(device::number_of(setting, field->min, field->max)), read);
     } else {
         auto pages = read_pages(setting.value, "settings." + setting.name);
         if (!pages) {

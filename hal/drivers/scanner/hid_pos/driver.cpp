@@ -1,7 +1,5 @@
 #include "hal/drivers/scanner/hid_pos/driver.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -10,6 +8,7 @@
 #include "hal/base/text.h"
 #include "hal/device/barcode_scanner.h"
 #include "hal/device/scan.h"
+#include "hal/device/setting.h"
 #include "hal/drivers/scanner/hid_pos/protocol.h"
 
 namespace tillhost::drivers::hid_pos {
@@ -17,6 +16,7 @@ namespace {
 
 using base::ErrorCode;
 using base::Result;
+using device::wrong_setting;
 
 static_assert(kCodeBytesMax == device::kCodeBytesMax);
 
@@ -130,11 +130,6 @@ contract::ScannerStatus HidScanner::status() const {
     status.scans = scans_;
     status.dropped = assembler_.dropped() + damaged_;
     return status;
-}
-
-base::Error wrong_setting(std::string_view name, std::string_view expected) {
-    return base::make_error(ErrorCode::config_invalid,
-                            fmt::format("settings.{}: {}", name, expected));
 }
 
 }  // namespace

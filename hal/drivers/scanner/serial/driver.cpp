@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 #include <utility>
 
 #include "hal/device/barcode_scanner.h"
 #include "hal/device/scan.h"
+#include "hal/device/setting.h"
 #include "hal/drivers/scanner/serial/manifest.h"
 #include "hal/drivers/scanner/serial/protocol.h"
 
@@ -19,6 +19,7 @@ namespace {
 using base::Done;
 using base::ErrorCode;
 using base::Result;
+using device::wrong_setting;
 
 static_assert(kCodeBytesMax == device::kCodeBytesMax);
 
@@ -140,11 +141,6 @@ contract::ScannerStatus SerialScanner::status() const {
     return status;
 }
 
-base::Error wrong_setting(std::string_view name, std::string_view expected) {
-    return base::make_error(ErrorCode::config_invalid,
-                            fmt::format("settings.{}: {}", name, expected));
-}
-
 Done read_setting(const contract::Setting& setting, Settings& read) {
     const std::string& value = setting.value;
     if (setting.name == "suffix") {
@@ -166,14 +162,7 @@ Done read_setting(const contract::Setting& setting, Settings& read) {
         }
         read.aim = value == "on" ? AimMode::on : value == "off" ? AimMode::off : AimMode::automatic;
     } else if (setting.name == "gap_ms") {
-        std::int64_t gap = 0;
-        const auto [end, problem] = std::from_chars(value.data(), value.data() + value.size(), gap);
-        if (problem != std::errc{} || end != value.data() + value.size() || gap < kGapMsMin ||
-            gap > kGapMsMax) {
-            return wrong_setting("gap_ms",
-                                 fmt::format("a number from {} to {}", kGapMsMin, kGapMsMax));
-        }
-        read.gap = std::chrono::milliseconds(gap);
+        read.gap = std::chrono::milliseconds(TRY(device::number_of(setting, kGapMsMin, kGapMsMax)));
     } else {
         return wrong_setting(setting.name, "one of: port, suffix, prefix, aim, gap_ms");
     }

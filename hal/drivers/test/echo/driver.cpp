@@ -1,18 +1,13 @@
 #include "hal/drivers/test/echo/driver.h"
 
-#include <fmt/format.h>
-
+#include "hal/device/setting.h"
 #include "hal/drivers/test/echo/protocol.h"
 
 namespace tillhost::drivers::echo {
 namespace {
 
 using base::Result;
-
-base::Error wrong_setting(std::string_view name, std::string_view expected) {
-    return base::make_error(base::ErrorCode::config_invalid,
-                            fmt::format("settings.{}: {}", name, expected));
-}
+using device::wrong_setting;
 
 contract::Identity identity() {
     contract::Identity identity;

@@ -1,21 +1,16 @@
 #include "hal/drivers/test/trouble/driver.h"
 
-#include <fmt/format.h>
-
 #include <cstdlib>
 #include <deque>
 
+#include "hal/device/setting.h"
 #include "hal/drivers/test/trouble/protocol.h"
 
 namespace tillhost::drivers::trouble {
 namespace {
 
 using base::Result;
-
-base::Error wrong_setting(std::string_view name, std::string_view expected) {
-    return base::make_error(base::ErrorCode::config_invalid,
-                            fmt::format("settings.{}: {}", name, expected));
-}
+using device::wrong_setting;
 
 contract::Identity identity() {
     contract::Identity identity;

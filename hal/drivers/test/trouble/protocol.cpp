@@ -1,25 +1,22 @@
 #include "hal/drivers/test/trouble/protocol.h"
 
-#include <fmt/format.h>
-
 #include <array>
 #include <optional>
 #include <string_view>
 #include <utility>
 
+#include "hal/device/setting.h"
+
 namespace tillhost::drivers::trouble {
 namespace {
+
+using device::wrong_setting;
 
 constexpr std::array kDeeds{std::pair{std::string_view("loop"), Deed::loop},
                             std::pair{std::string_view("leak"), Deed::leak},
                             std::pair{std::string_view("crash"), Deed::crash}};
 constexpr std::array kTimes{std::pair{std::string_view("query"), When::query},
                             std::pair{std::string_view("open"), When::open}};
-
-base::Error wrong_setting(std::string_view name, std::string_view expected) {
-    return base::make_error(base::ErrorCode::config_invalid,
-                            fmt::format("settings.{}: {}", name, expected));
-}
 
 template <class Words, class Word>
 bool read_word(const Words& words, std::string_view text, Word& to) {
