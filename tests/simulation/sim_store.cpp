@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "devd/core/audit.h"
+
 namespace tillhost::simulation {
 
 using contract::OperationState;
