@@ -16,6 +16,9 @@ using base::ErrorCode;
 using base::make_error;
 using base::Result;
 
+/// A page of the audit fits a frame, whatever its records hold.
+constexpr std::size_t kAuditPageBytesMax = 512 * 1024;
+
 constexpr std::string_view kWatermark = "retention_watermark_ms";
 
 /// Migration n takes a book of version n to n + 1. Forward only; a released one never changes.
@@ -266,12 +269,14 @@ Result<core::OperatorPort::AuditPage> BookTables::read_audit(std::uint64_t first
     // The one before the first is read for its hash.
     const std::uint64_t from = first - (first > 1 ? 1 : 0);
     rows.integer(0, to_signed(from)).integer(1, static_cast<std::int64_t>(limit + first - from));
-    while (TRY(rows.step())) {
+    std::size_t bytes = 0;
+    while (bytes < kAuditPageBytesMax && TRY(rows.step())) {
         core::AuditRow row{to_unsigned(rows.column_integer(0)), rows.column_text(1),
                            rows.column_text(2)};
         if (row.number < first) {
             page.former_hash = std::move(row.hash);
         } else {
+            bytes += row.text.size() + row.hash.size();
             page.rows.push_back(std::move(row));
         }
     }
