@@ -75,6 +75,10 @@ void Audit::add(contract::AuditRecord record) {
     row.number = tip_.number + 1;
     record.number = static_cast<std::int64_t>(row.number);
     record.at_ms = clock_.unix_ms();
+    if (!client_.empty() && record.kind != AuditKind::refused &&
+        (client_ != record.who || record.kind == AuditKind::decided)) {
+        record.by = served_;
+    }
     record.note.resize(base::cut_utf8(record.note, kNoteBytesMax).size());
     row.text = ipc::to_json(contract::to_value(record, contract::Style::readable), -1);
     row.hash = audit_hash(tip_.hash, row.text);

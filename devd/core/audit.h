@@ -21,7 +21,12 @@ class Audit final {
 public:
     Audit(const os::Clock& clock, AuditTip tip) : clock_(clock), tip_(std::move(tip)) {}
 
-    /// Number and time are filled in.
+    /// Who is being served until the next call; empty: nobody, devd works by itself.
+    void serve(std::string who, std::string client) {
+        served_ = std::move(who);
+        client_ = std::move(client);
+    }
+    /// Number and time are filled in, and who brought it about if it is not the record's own.
     void add(contract::AuditRecord record);
     /// An operation is about to come to its end.
     void settled(const OperationRow& row);
@@ -36,6 +41,8 @@ public:
 private:
     const os::Clock& clock_;
     AuditTip tip_;
+    std::string served_;  ///< as people are told
+    std::string client_;  ///< the same as the book has it
     std::vector<AuditRow> waiting_;
     std::int64_t refusals_minute_ = 0;  ///< since 1970
     int refusals_ = 0;                  ///< in that minute

@@ -41,14 +41,13 @@ struct Core::Parts {
             events.operation_changed(entry);
             waiters.changed(entry);
         });
-        book.on_move([this](const OperationBook::Entry& entry, contract::OperationState) {
+        using State = contract::OperationState;
+        book.on_move([this](const OperationBook::Entry& entry, State from) {
             if (DeviceLane* of = lane(entry.row.device)) {
                 of->moved(entry.row);
             }
             sales.moved(entry.row);
-            if (is_final(entry.row.state)) {
-                settled = true;
-            }
+            settled = settled || is_final(entry.row.state) || from == State::in_doubt;
             note(entry);
         });
     }
@@ -117,7 +116,7 @@ struct Core::Parts {
     Waiters waiters;
     Events events;
     Leases leases;
-    bool settled = false;  ///< an operation came to its end in this turn
+    bool settled = false;  ///< an operation came to its end, or out of doubt, in this turn
     const std::function<std::uint64_t()> random;
     LaneContext context;
     Requests::Lanes lanes;
@@ -181,6 +180,7 @@ void Core::on_peer_gone(ipc::PeerId peer) {
     for (const auto& [id, lane] : parts_->lanes) {
         lane->forget(peer);
     }
+    parts_->tell();
 }
 
 void Core::on_host_message(const std::string& device, base::HostEpoch epoch,
@@ -251,6 +251,10 @@ base::Done Core::configure_device(DeviceConfig device) {
 }
 
 base::Done Core::may_remove(const std::string& device) const {
+    if (const std::string& holder = parts_->leases.holder(device); !holder.empty()) {
+        return base::make_error(base::ErrorCode::device_leased,
+                                "device: " + holder + " has it for itself");
+    }
     return TRY(parts_->requests.lane(device))->may_retire();
 }
 
@@ -304,6 +308,13 @@ base::Result<Rights> Core::rights_of(const ipc::PeerIdentity& identity) const {
     return parts_->requests.rights_of(identity);
 }
 
+base::Done Core::admit(ipc::PeerId peer, const ipc::PeerIdentity& identity,
+                       const contract::Request& request, const std::string& device) {
+    auto may = parts_->requests.admit(peer, identity, request, device);
+    parts_->tell();
+    return may;
+}
+
 void Core::audit(contract::AuditRecord record) {
     parts_->audit.add(std::move(record));
     parts_->book.write_audit();
@@ -330,7 +341,7 @@ bool Core::at_rest() const {
             return false;
         }
     }
-    return parts_->store.durable() >= parts_->book.last_position();
+    return !parts_->audit.has_waiting() && parts_->store.durable() >= parts_->book.last_position();
 }
 
 }  // namespace tillhost::devd::core

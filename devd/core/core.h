@@ -144,7 +144,7 @@ public:
     /// Whether configure_device would be done; changes nothing.
     base::Done may_configure(const DeviceConfig& device) const;
     /// Ends the device's host and forgets the lane when it is gone. The book keeps its operations.
-    /// Errors: unknown_device; wrong_state (an operation is open).
+    /// Errors: unknown_device; wrong_state (an operation is open); device_leased.
     base::Done remove_device(const std::string& device);
     base::Done may_remove(const std::string& device) const;
     /// The device as `status` shows it; nothing if there is none.
@@ -161,6 +161,10 @@ public:
     base::Done check_session(ipc::PeerId peer, std::optional<std::int64_t> session) const;
     /// What a peer may, as every request is checked. Errors: not_paired.
     base::Result<Rights> rights_of(const ipc::PeerIdentity& identity) const;
+    /// Whether a peer may make a request that the runtime answers, of that device if it names one;
+    /// a refusal stands in the audit. Errors: not_paired, no_session, not_permitted.
+    base::Done admit(ipc::PeerId peer, const ipc::PeerIdentity& identity,
+                     const contract::Request& request, const std::string& device = {});
     /// Adds a record to the audit, which is written at once; number and time are filled in.
     void audit(contract::AuditRecord record);
     /// What a peer is called there: its program, and the user or the workstation behind it.

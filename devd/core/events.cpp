@@ -212,7 +212,7 @@ bool Events::may_see(const Subscriber& who, const Held& held) {
         return false;
     }
     const auto* alarm = std::get_if<contract::Alarm>(&held.body);
-    return alarm == nullptr || who.devices.empty() ||
+    return alarm == nullptr || who.devices.empty() || alarm->operation.client == who.client ||
            std::find(who.devices.begin(), who.devices.end(), alarm->operation.device) !=
                who.devices.end();
 }

@@ -50,6 +50,9 @@ Done Leases::take(const Call& call, const contract::TakeLeaseRequest& request) {
 /// Grants at once where nothing is in the way.
 Done Leases::stand_in_line(const Call& call, const std::string& device, std::int64_t time_ms,
                            bool takeover) {
+    if (!context_.book.has_room()) {
+        return make_error(ErrorCode::storage_full, "make room on the disk of the operation book");
+    }
     Line& line = lines_[device];
     Waiter* mine = waiter(line, call.asker.peer);
     if (mine == nullptr && line.waiting.size() >= kLeaseWaitersMax) {
@@ -58,7 +61,7 @@ Done Leases::stand_in_line(const Call& call, const std::string& device, std::int
     }
     Waiter entry{call.asker, context_.clock.unix_ms(), time_ms, takeover, call.request_id, {}};
     if (mine != nullptr) {
-        if (mine->request_id != 0) {
+        if (mine->request_id != kAnswered) {
             return make_error(ErrorCode::wrong_state,
                               "device: another request of this connection waits for it");
         }
@@ -78,8 +81,8 @@ Done Leases::stand_in_line(const Call& call, const std::string& device, std::int
     }
     mine->timer = context_.timers.call_at(call.deadline, [this, device, peer = call.asker.peer] {
         Waiter* const late = waiter(lines_[device], peer);
-        if (late != nullptr && late->request_id != 0) {
-            answer(peer, std::exchange(late->request_id, 0), 0, device);
+        if (late != nullptr && late->request_id != kAnswered) {
+            answer(peer, std::exchange(late->request_id, kAnswered), 0, device);
         }
     });
     try_grant(device);
@@ -101,7 +104,7 @@ Done Leases::release(const Call& call, const std::string& device) {
         let_go(device, LeaseEvent::released, "");
     } else if (found != lines_.end()) {
         const Waiter* const waits = waiter(found->second, call.asker.peer);
-        if (waits != nullptr && waits->request_id != 0) {
+        if (waits != nullptr && waits->request_id != kAnswered) {
             answer(call.asker.peer, waits->request_id, 0, device);
         }
         leave_line(device, call.asker.peer);
@@ -154,7 +157,7 @@ Done Leases::end(const Call& call, const contract::EndLeaseRequest& request) {
         return make_error(ErrorCode::wrong_state, "device: nobody has it");
     }
     let_go(request.device, LeaseEvent::ended, request.note);
-    answer(call.asker.peer, call.request_id, 0, request.device);
+    answer(call.asker.peer, call.request_id, context_.book.last_position(), request.device);
     return {};
 }
 
@@ -191,8 +194,11 @@ contract::Lease Leases::describe(const std::string& device, ipc::PeerId asker) c
 
 Done Leases::check(const Asker& asker, const std::vector<std::string>& devices,
                    std::int64_t token) const {
+    if (token != 0 && !is_current(asker, token)) {
+        return make_error(ErrorCode::stale_lease,
+                          "lease: it is over; nothing of this was handed over");
+    }
     bool holds = false;
-    bool names = token == 0;
     for (const std::string& device : devices) {
         const auto found = lines_.find(device);
         if (found == lines_.end()) {
@@ -201,26 +207,29 @@ Done Leases::check(const Asker& asker, const std::vector<std::string>& devices,
         const std::optional<Holder>& holder = found->second.holder;
         if (holder && holder->asker.peer == asker.peer) {
             holds = true;
-            names = names || holder->token == token;
-        } else if (token == 0 && holder) {
+        } else if (holder) {
             return make_error(ErrorCode::device_leased,
                               fmt::format("device: '{}' is held by {} for up to {} s more", device,
                                           holder->asker.client,
                                           left_ms(holder->until, context_.clock.now()) / 1000));
-        } else if (token == 0 && !found->second.waiting.empty()) {
+        } else if (!found->second.waiting.empty()) {
             return make_error(ErrorCode::device_leased,
                               fmt::format("device: '{}' is about to be given to {}", device,
                                           found->second.waiting.front().asker.client));
         }
     }
-    if (!names) {
-        return make_error(ErrorCode::stale_lease,
-                          "lease: it is over; nothing of this was handed over");
-    }
     if (holds && token == 0) {
         return base::bad_field("lease", "the token that take_lease gave this connection");
     }
     return {};
+}
+
+/// Whether the asker has any device by that token.
+bool Leases::is_current(const Asker& asker, std::int64_t token) const {
+    return std::any_of(lines_.begin(), lines_.end(), [&](const auto& one) {
+        const std::optional<Holder>& holder = one.second.holder;
+        return holder && holder->asker.peer == asker.peer && holder->token == token;
+    });
 }
 
 const std::string& Leases::holder(const std::string& device) const {
@@ -302,7 +311,9 @@ std::string Leases::waits_for(const std::string& device, const Asker& asker) con
         }
     }
     for (const auto& [sequence, entry] : context_.book.waiting("")) {  // sales, between their steps
-        if (entry->row.client != asker.client && names(entry->row, device)) {
+        // One that waits for a person may wait long, and its device works.
+        if (entry->row.client != asker.client && names(entry->row, device) &&
+            !needs_person(entry->row)) {
             return tell_of(entry->row, "not finished");
         }
     }
@@ -318,12 +329,16 @@ void Leases::grant(const std::string& device, Line& line) {
     line.waiting.pop_front();
     context_.timers.cancel(first.timer);
     const auto now_ms = static_cast<std::uint64_t>(context_.clock.unix_ms());
+    record(device, LeaseEvent::granted, first.asker.client, "");  // in the token's own change
     const auto [token, position] = context_.book.next_epoch(std::string(kLeaseTokensName), now_ms);
     line.holder = Holder{
         first.asker, static_cast<std::int64_t>(token.value), context_.clock.unix_ms(), {}, {}};
     prolong(device, *line.holder, first.time_ms);
-    if (first.request_id != 0) {
+    if (first.request_id != kAnswered) {
         answer(first.asker.peer, first.request_id, position, device);
+    }
+    for (Waiter& one : line.waiting) {
+        one.takeover = false;  // it asked the former holder
     }
     tell(device, LeaseEvent::granted, first.asker.client);
 }
@@ -340,6 +355,8 @@ void Leases::let_go(const std::string& device, LeaseEvent how, const std::string
     context_.timers.cancel(line.holder->timer);
     const std::string client = line.holder->asker.client;
     line.holder.reset();
+    record(device, how, client, note);
+    context_.book.write_audit();
     tell(device, how, client, note);
     try_grant(device);
 }
@@ -382,6 +399,17 @@ void Leases::answer(ipc::PeerId peer, std::int64_t request_id, Position after,
     });
 }
 
+void Leases::record(const std::string& device, LeaseEvent kind, const std::string& client,
+                    const std::string& note) {
+    contract::AuditRecord entry;
+    entry.kind = contract::AuditKind::lease;
+    entry.who = client;
+    entry.device = device;
+    entry.outcome = contract::name_of(kind);
+    entry.note = note;
+    context_.audit.add(std::move(entry));
+}
+
 void Leases::tell(const std::string& device, LeaseEvent kind, const std::string& client,
                   const std::string& note) {
     contract::LeaseChange change;
@@ -389,15 +417,6 @@ void Leases::tell(const std::string& device, LeaseEvent kind, const std::string&
     change.client = client;
     change.note = note;
     change.lease = describe(device, {});
-    if (kind != LeaseEvent::takeover_asked && kind != LeaseEvent::takeover_refused) {
-        contract::AuditRecord record;
-        record.kind = contract::AuditKind::lease;
-        record.who = client;
-        record.device = device;
-        record.outcome = contract::name_of(kind);
-        record.note = note;
-        context_.audit.add(std::move(record));
-    }
     context_.events.lease_changed(std::move(change), context_.book.last_position());
     context_.events.mark(device);
 }

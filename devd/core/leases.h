@@ -65,8 +65,8 @@ public:
     base::Done end(const Call& call, const contract::EndLeaseRequest& request);
     contract::Lease describe(const std::string& device, ipc::PeerId asker) const;
 
-    /// Whether a program may hand over work for these devices, all together. `token`: of the lease
-    /// on one of them, 0 = it says that it has none. Errors: stale_lease, device_leased, bad_field.
+    /// Whether a program may hand over work for these devices, all together. `token`: of a lease
+    /// that it has, 0 = it says that it has none. Errors: stale_lease, device_leased, bad_field.
     base::Done check(const Asker& asker, const std::vector<std::string>& devices,
                      std::int64_t token) const;
 
@@ -81,6 +81,7 @@ public:
     void forget(ipc::PeerId peer);
 
 private:
+    static constexpr std::int64_t kAnswered = -1;
     struct Holder {
         Asker asker;
         std::int64_t token = 0;
@@ -93,7 +94,7 @@ private:
         std::int64_t since_ms = 0;
         std::int64_t time_ms = 0;
         bool takeover = false;
-        std::int64_t request_id = 0;  ///< to be answered at the grant; 0 = it was answered
+        std::int64_t request_id = kAnswered;  ///< to be answered at the grant
         TimerKey timer;
     };
     struct Line {
@@ -106,6 +107,7 @@ private:
     Waiter* waiter(Line& line, ipc::PeerId peer) const;
     base::Result<Holder*> held_by(const Asker& asker, const std::string& device,
                                   std::int64_t token);
+    bool is_current(const Asker& asker, std::int64_t token) const;
     void try_grant(const std::string& device);
     void grant(const std::string& device, Line& line);
     void prolong(const std::string& device, Holder& holder, std::int64_t time_ms);
@@ -114,6 +116,8 @@ private:
     std::string waits_for(const std::string& device, const Asker& asker) const;
     void answer(ipc::PeerId peer, std::int64_t request_id, Position after,
                 const std::string& device);
+    void record(const std::string& device, contract::LeaseEvent kind, const std::string& client,
+                const std::string& note);
     void tell(const std::string& device, contract::LeaseEvent kind, const std::string& client,
               const std::string& note = "");
 

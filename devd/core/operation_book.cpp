@@ -436,7 +436,7 @@ const OperationBook::Entry& OperationBook::acknowledge(const base::OperationId& 
 
 void OperationBook::note_decision(const base::OperationId& id, const std::string& note) {
     Entry& entry = known(id);
-    INVARIANT(entry.row.state == State::in_doubt);
+    INVARIANT(entry.row.state == State::in_doubt || is_sale(entry.row));
     entry.row.decision = note;
 }
 

@@ -31,7 +31,7 @@ bool is_payment(const contract::Command& command);
 bool is_sale(const OperationRow& row);
 /// In the place of a device that a sale names: none.
 inline constexpr std::string_view kNobody = "-";
-/// Every device that a sale names.
+/// Every device that a sale is sure to use; its substitute is none.
 std::vector<std::string> devices_of(const contract::Sale& sale);
 /// Whether a command makes a document with a number of its own.
 bool makes_fiscal_document(const contract::Command& command);
@@ -138,7 +138,8 @@ public:
     const Entry& settle_lost(const base::OperationId& id, const std::string& client,
                              const std::string& note,
                              const std::optional<contract::OperationResult>& result);
-    /// Leaves a person's note at a row in doubt, as part of the decision that follows at once.
+    /// Leaves a person's note at a row in doubt or at a sale, as part of the decision that follows
+    /// at once.
     void note_decision(const base::OperationId& id, const std::string& note);
 
     /// Writes records of the audit that belong to no other change. True if there were any.

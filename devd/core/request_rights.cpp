@@ -38,6 +38,26 @@ std::string Requests::name_of(ipc::PeerId peer, const ipc::PeerIdentity& identit
     return named ? client : fmt::format("{} ({})", client, identity.address);
 }
 
+void Requests::note_refusal(ipc::PeerId peer, const ipc::PeerIdentity& identity,
+                            contract::RequestKind kind, const base::Error& error) {
+    if (error.code == ErrorCode::not_permitted || error.code == ErrorCode::not_paired) {
+        context_.audit.refused(name_of(peer, identity), contract::name_of(kind), error);
+    }
+}
+
+Done Requests::admit(ipc::PeerId peer, const ipc::PeerIdentity& identity,
+                     const contract::Request& request, const std::string& device) {
+    const auto call = begin(peer, identity, request);
+    Done may = call ? Done() : Done(call.error());
+    if (call && !device.empty()) {
+        may = check_device_right(call->rights, device);
+    }
+    if (!may) {
+        note_refusal(peer, identity, request.kind, may.error());
+    }
+    return may;
+}
+
 /// The name by which the book and the others know a program: over the network with the
 /// workstation's behind it, which no program can choose.
 Result<std::string> Requests::client_name(const Call& call,
@@ -68,10 +88,12 @@ Result<std::string> Requests::client_name(const Call& call,
 
 /// A sale is its client's and of those who may use its devices.
 bool Requests::may_see(const Call& call, const OperationRow& row) {
-    if (call.rights.devices.empty() || row.client == call.session->client) {
+    const auto* sale = row.command ? std::get_if<contract::Sale>(&*row.command) : nullptr;
+    const bool of_no_device =
+        sale == nullptr && row.device.empty();  // given up, or decided by hand
+    if (call.rights.devices.empty() || row.client == call.session->client || of_no_device) {
         return true;
     }
-    const auto* sale = row.command ? std::get_if<contract::Sale>(&*row.command) : nullptr;
     return call.rights.may_use(sale == nullptr ? row.device : sale->registrar);
 }
 
@@ -87,7 +109,8 @@ Result<const OperationBook::Entry*> Requests::visible(const Call& call,
         return make_error(ErrorCode::not_permitted,
                           fmt::format("operation_id: its device '{}' is not among the devices of "
                                       "workstation '{}'",
-                                      entry->row.device, call.rights.workstation));
+                                      entry->row.device, call.rights.workstation),
+                          base::Effect::unknown);  // the id is taken: something may come of it
     }
     return entry;
 }
@@ -113,6 +136,9 @@ Done Requests::check_command_rights(const Call& call,
     }
     for (const std::string& device : devices_of(*sale)) {
         TRY(check_device_right(call.rights, device));
+    }
+    if (!sale->substitute.empty() && sale->substitute != options_.shop.substitute) {
+        TRY(check_device_right(call.rights, sale->substitute));
     }
     return {};
 }

@@ -30,13 +30,13 @@ base::Error wrong_state(const OperationRow& row, std::string_view wanted) {
 void Requests::handle(ipc::PeerId peer, const ipc::PeerIdentity& identity,
                       const contract::Request& request) {
     const auto call = begin(peer, identity, request);
+    if (call && call->session != nullptr) {
+        context_.audit.serve(name_of(peer, identity), call->session->client);
+    }
     const Outcome outcome = call ? dispatch(*call) : Outcome(call.error());
+    context_.audit.serve("", "");
     if (!outcome) {
-        const ErrorCode code = outcome.error().code;
-        if (code == ErrorCode::not_permitted || code == ErrorCode::not_paired) {
-            context_.audit.refused(name_of(peer, identity), contract::name_of(request.kind),
-                                   outcome.error());
-        }
+        note_refusal(peer, identity, request.kind, outcome.error());
         context_.replies.send(peer, {request.id, contract::to_contract(outcome.error())});
     }
 }
@@ -262,6 +262,7 @@ Requests::Outcome Requests::resolve(const Call& call) {
     const auto request = TRY(contract::from_value<contract::OperationRequest>(call.request.body));
     const OperationBook::Entry* entry = TRY(visible(call, request.operation_id));
     if (is_sale(entry->row)) {
+        TRY(own(call, request.operation_id, "resolve"));  // it moves money
         TRY(sales_.reverse_again(*entry));
         answer(call.peer, call.request.id, *entry);
         return {};
@@ -467,6 +468,7 @@ Requests::Outcome Requests::decide_sale(const Call& call, const contract::Decide
     if (request.verdict != contract::Verdict::not_executed) {
         return base::bad_field("verdict", "not_executed: the money was paid back");
     }
+    context_.book.note_decision(sale.row.id, request.note);
     answer(call.peer, call.request.id,
            context_.book.fail(sale.row.id, contract::to_contract(make_error(
                                                ErrorCode::payment_reversed,

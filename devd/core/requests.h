@@ -43,6 +43,9 @@ public:
     base::Done check_session(ipc::PeerId peer, std::optional<std::int64_t> session) const;
     /// As Core::rights_of.
     base::Result<Rights> rights_of(const ipc::PeerIdentity& identity) const;
+    /// As Core::admit.
+    base::Done admit(ipc::PeerId peer, const ipc::PeerIdentity& identity,
+                     const contract::Request& request, const std::string& device);
     /// As Core::name_of.
     std::string name_of(ipc::PeerId peer, const ipc::PeerIdentity& identity) const;
     /// A lane that is not retired. Errors: unknown_device.
@@ -70,6 +73,8 @@ private:
 
     base::Result<Call> begin(ipc::PeerId peer, const ipc::PeerIdentity& identity,
                              const contract::Request& request) const;
+    void note_refusal(ipc::PeerId peer, const ipc::PeerIdentity& identity,
+                      contract::RequestKind kind, const base::Error& error);
     Outcome dispatch(const Call& call);
     Outcome hello(const Call& call);
     Outcome devices(const Call& call);
@@ -133,7 +138,8 @@ private:
     Outcome submit(const Call& call);
     Outcome answer_known(const Call& call, const OperationBook::Entry& known,
                          const std::string& content_hash);
-    base::Done check_sale(contract::SubmitRequest& request) const;
+    base::Done complete_sale(contract::SubmitRequest& request) const;
+    base::Done check_sale(const contract::Sale& sale) const;
     base::Done check_device(const DeviceConfig& device, const contract::Command& command) const;
     base::Done check_room(const OperationRow& row);
     base::Done check_duplicates(const OperationRow& row, bool force) const;

@@ -144,7 +144,9 @@ bool SaleDesk::waits_for_opening(const contract::Sale& sale) const {
 void SaleDesk::ask_registrar(const Entry& sale, Asked& question) {
     const auto& whole = std::get<contract::Sale>(*sale.row.command);
     const std::string registrar =
-        works(whole.registrar) || whole.substitute.empty() ? whole.registrar : whole.substitute;
+        works(whole.registrar) || !may_take_over(whole.substitute, sale.row.client)
+            ? whole.registrar
+            : whole.substitute;
     if (const Done can = can_work("registrar", registrar); !can) {
         fail(sale, contract::to_contract(can.error()));
         return;
@@ -260,7 +262,7 @@ void SaleDesk::register_on(const Entry& sale, const std::string& registrar, int 
 
 void SaleDesk::after_payment(const Entry& sale, const View& at) {
     const bool first =
-        works(at.sale->registrar) || at.sale->substitute.empty() || !works(at.sale->substitute);
+        works(at.sale->registrar) || !may_take_over(at.sale->substitute, sale.row.client);
     register_on(sale, first ? at.sale->registrar : at.sale->substitute, 1);
 }
 
@@ -295,8 +297,8 @@ void SaleDesk::registration_failed(const Entry& sale, const View& at) {
     const std::string& last = at.registration->row.device;
     const std::string& other =
         last == at.sale->registrar ? at.sale->substitute : at.sale->registrar;
-    if (at.registrations == 1 && !at.sale->substitute.empty() && works(other) &&
-        at.payment != nullptr && at.reversal == nullptr) {
+    if (at.registrations == 1 && !at.sale->substitute.empty() &&
+        may_take_over(other, sale.row.client) && at.payment != nullptr && at.reversal == nullptr) {
         register_on(sale, other, 2);
     } else if (at.payment == nullptr) {
         fail(sale, error_of(at.registration->row));
@@ -409,6 +411,12 @@ bool SaleDesk::works(const std::string& device) const {
     }
     const contract::DeviceState state = of->describe().state;
     return state == contract::DeviceState::ready || state == contract::DeviceState::busy;
+}
+
+/// Also a substitute that somebody else has for himself does not.
+bool SaleDesk::may_take_over(const std::string& device, const std::string& client) const {
+    const std::string& holder = context_.leases.holder(device);
+    return !device.empty() && works(device) && (holder.empty() || holder == client);
 }
 
 /// It may work in a moment: nothing was wrong with it so far.

@@ -126,6 +126,7 @@ private:
              contract::Command command, std::int64_t start_before_ms = 0);
     void fail(const Entry& sale, const contract::Error& error);
     bool works(const std::string& device) const;
+    bool may_take_over(const std::string& device, const std::string& client) const;
     bool is_opening(const std::string& device) const;
     const DeviceLane* lane(const std::string& device) const;
 

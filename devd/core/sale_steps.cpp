@@ -89,12 +89,16 @@ base::OperationId step_id(const base::OperationId& sale, SaleRole role, int numb
 }
 
 std::vector<std::string> devices_of(const contract::Sale& sale) {
-    std::vector<std::string> devices;
-    for (const std::string* device :
-         {&sale.registrar, &sale.substitute, &sale.terminal, &sale.printer, &sale.drawer}) {
-        if (!device->empty() && *device != kNobody) {
-            devices.push_back(*device);
-        }
+    const bool pays = charge_of(sale.receipt) > 0;
+    std::vector<std::string> devices{sale.registrar};
+    if (pays) {
+        devices.push_back(sale.terminal);
+    }
+    if (pays && sale.printer != kNobody && !sale.printer.empty()) {
+        devices.push_back(sale.printer);  // of the terminal's paper
+    }
+    if (sale.open_drawer && !sale.drawer.empty()) {
+        devices.push_back(sale.drawer);
     }
     return devices;
 }

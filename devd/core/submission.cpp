@@ -99,15 +99,19 @@ Requests::Outcome Requests::submit(const Call& call) {
     }
     TRY(check_age(request.operation_id));
     TRY(std::visit(CheckCommand{}, request.command));
+    const bool sale = std::holds_alternative<contract::Sale>(request.command);
+    if (sale) {
+        TRY(complete_sale(request));
+    }
+    TRY(check_lease(call, request));
+    TRY(check_command_rights(call, request));
     DeviceLane* of = nullptr;
-    if (std::holds_alternative<contract::Sale>(request.command)) {
-        TRY(check_sale(request));
+    if (sale) {
+        TRY(check_sale(std::get<contract::Sale>(request.command)));
     } else {
         of = TRY(lane(request.device));
         TRY(check_device(of->config(), request.command));
     }
-    TRY(check_lease(call, request));
-    TRY(check_command_rights(call, request));
     row.id = request.operation_id;
     row.device = request.device;
     row.command = request.command;
@@ -127,13 +131,18 @@ Requests::Outcome Requests::submit(const Call& call) {
     return {};
 }
 
-/// Names its devices, and checks each step as if it were handed over by itself.
-Done Requests::check_sale(contract::SubmitRequest& request) const {
+/// Names its devices.
+Done Requests::complete_sale(contract::SubmitRequest& request) const {
     if (!request.device.empty()) {
         return base::bad_field("device", "empty: a sale names its devices itself");
     }
     auto& sale = std::get<contract::Sale>(request.command);
     sale = TRY(sales_.completed(std::move(sale)));
+    return {};
+}
+
+/// Each step as if it were handed over by itself.
+Done Requests::check_sale(const contract::Sale& sale) const {
     const DeviceLane* const registrar = TRY(lane(sale.registrar));
     TRY(check_device(registrar->config(), sale.receipt));
     if (!sale.substitute.empty()) {

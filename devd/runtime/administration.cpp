@@ -30,6 +30,11 @@ bool is_own(RequestKind kind) {
            kind == RequestKind::device_settings || kind == RequestKind::check_device;
 }
 
+bool changes_devices(RequestKind kind) {
+    return kind == RequestKind::add_device || kind == RequestKind::configure_device ||
+           kind == RequestKind::rename_device || kind == RequestKind::delete_device;
+}
+
 /// The device with these settings set and those unset; `driver` empty = the same.
 core::DeviceConfig changed(core::DeviceConfig device,
                            const contract::ConfigureDeviceRequest& request) {
@@ -84,7 +89,13 @@ void Administration::on_request(ipc::PeerId peer, const ipc::PeerIdentity& ident
         core_->on_request(peer, identity, request);
         return;
     }
-    Outcome outcome = answer(peer, request);
+    const auto* device = request.body.find("device");
+    const auto* id = device == nullptr ? nullptr : device->get_if<std::string>();
+    const Done may = core_->admit(peer, identity, request, id == nullptr ? "" : *id);
+    Outcome outcome = may ? answer(peer, request) : Outcome(may.error());
+    if (outcome && changes_devices(request.kind)) {
+        note_change(peer, identity, request, *outcome);
+    }
     if (!outcome) {
         parts_.replies.send(peer, {request.id, contract::to_contract(outcome.error())});
     } else if (!outcome->is_nil()) {
@@ -107,9 +118,26 @@ bool Administration::send(ipc::PeerId peer, const contract::Reply& reply) {
     return true;
 }
 
+/// Who changed what; of a request that was only tried nothing was.
+void Administration::note_change(ipc::PeerId peer, const ipc::PeerIdentity& identity,
+                                 const contract::Request& request, const Value& answer) {
+    const auto* tried = request.body.find("only_check");
+    const auto* only = tried == nullptr ? nullptr : tried->get_if<bool>();
+    const auto* device = answer.find("device");
+    const auto* id = device == nullptr ? nullptr : device->get_if<std::string>();
+    if ((only != nullptr && *only) || id == nullptr) {
+        return;
+    }
+    contract::AuditRecord record;
+    record.kind = contract::AuditKind::configured;
+    record.who = core_->name_of(peer, identity);
+    record.device = *id;
+    record.action = contract::name_of(request.kind);
+    core_->audit(std::move(record));
+}
+
 /// Nil = answered later.
 Administration::Outcome Administration::answer(ipc::PeerId peer, const contract::Request& request) {
-    TRY(core_->check_session(peer, std::nullopt));
     const Value& body = request.body;
     const RequestKind kind = request.kind;
     if (kind == RequestKind::models) {

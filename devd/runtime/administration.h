@@ -76,6 +76,8 @@ private:
     using Checks = std::list<Check>;
 
     Outcome answer(ipc::PeerId peer, const contract::Request& request);
+    void note_change(ipc::PeerId peer, const ipc::PeerIdentity& identity,
+                     const contract::Request& request, const contract::Value& answer);
     Outcome add(ipc::PeerId peer, const contract::AddDeviceRequest& request);
     Outcome configure(ipc::PeerId peer, const contract::ConfigureDeviceRequest& request);
     Outcome rename(ipc::PeerId peer, const contract::RenameDeviceRequest& request);

@@ -18,7 +18,7 @@ std::int64_t ms_of(os::Duration time) {
 
 Result<Lease> Client::lease(const std::string& device, os::Deadline deadline) {
     TRY(be_connected(deadline));
-    return ask<Lease>(RequestKind::lease, contract::DeviceRequest{device}, deadline);
+    return note(TRY(ask<Lease>(RequestKind::lease, contract::DeviceRequest{device}, deadline)));
 }
 
 Result<Lease> Client::take_lease(const std::string& device, os::Duration time, Wait wait,
@@ -76,7 +76,7 @@ Result<Lease> Client::end_lease(const std::string& device, const std::string& wh
 
 Lease Client::note(Lease lease) {
     if (lease.state == contract::LeaseState::held) {
-        leases_[lease.device] = lease.token;
+        leases_[lease.device] = lease.token;  // also one that was granted after take_lease returned
     }
     return lease;
 }
@@ -90,7 +90,7 @@ Result<std::int64_t> Client::token_of(const std::string& device) const {
     return found->second;
 }
 
-/// That of the device, or of a device that a sale names.
+/// That of the device, or of a device that a sale names; of one that leaves names to the shop, any.
 std::int64_t Client::token_for(const std::string& device, const contract::Command& command) const {
     const auto token = [this](const std::string& of) {
         const auto found = leases_.find(of);
@@ -106,7 +106,8 @@ std::int64_t Client::token_for(const std::string& device, const contract::Comman
             return found;
         }
     }
-    return 0;
+    const bool by_default = sale->registrar.empty() || sale->terminal.empty();
+    return by_default && !leases_.empty() ? leases_.begin()->second : 0;
 }
 
 Result<contract::AuditReply> Client::audit(std::int64_t first, std::int64_t limit,

@@ -28,6 +28,7 @@ public:
             return Exit::failed;
         }
         console_.note_interruption();
+        session_ = devd_.hello().session;
         return keep();
     }
 
@@ -45,7 +46,8 @@ private:
         os::Instant renew = clock_.now() + kHoldTime / 3;
         while (!console_.interrupted() && (verb_.for_s == 0 || clock_.now() < end)) {
             const auto event = TRY(devd_.next_event(clock_.now() + kHoldLook));
-            if (event && is_over(*event)) {
+            if (devd_.hello().session != session_ || (event && is_over(*event))) {
+                console_.err(text(how_.language, Text::lease_is_over));
                 return Exit::failed;
             }
             if (clock_.now() >= renew) {
@@ -63,12 +65,17 @@ private:
         if (change == nullptr) {
             return false;
         }
+        const bool mine = change->client == devd_.hello().client;
+        if (!began_) {  // what was told while it stood in line
+            began_ = mine && change->kind == contract::LeaseEvent::granted;
+            return false;
+        }
         console_.err(event_text(how_.language, event));
         if (change->kind == contract::LeaseEvent::takeover_asked) {
             console_.err(text(how_.language, Text::lease_is_asked_for));
         }
-        return change->kind == contract::LeaseEvent::ended ||
-               change->kind == contract::LeaseEvent::expired;
+        return mine && (change->kind == contract::LeaseEvent::ended ||
+                        change->kind == contract::LeaseEvent::expired);
     }
 
     void show(const Lease& lease) {
@@ -83,6 +90,8 @@ private:
     Client& devd_;
     os::Clock& clock_;
     Console& console_;
+    std::int64_t session_ = 0;  ///< the lease ends with it
+    bool began_ = false;        ///< its own grant was told
 };
 
 }  // namespace

@@ -23,7 +23,7 @@ class Leases:
 
     def lease(self, device: str, deadline: float = DEADLINE) -> messages.Lease:
         """Who has it and who waits."""
-        return self._ask("lease", messages.DeviceRequest(device=device), deadline)
+        return self._taken(self._ask("lease", messages.DeviceRequest(device=device), deadline))
 
     def take_lease(self, device: str, seconds: float = LEASE_TIME, wait: bool = False,
                    deadline: float = DEADLINE) -> messages.Lease:
@@ -72,11 +72,14 @@ class Leases:
         return self._tokens[device]
 
     def _token_for(self, device: str, command: messages.Command) -> int:
-        """That of the device, or of a device that a sale names; 0 without one."""
+        """That of the device, or of a device that a sale names; of one that leaves names to the
+        shop, any; 0 without one."""
         names = [device]
         if isinstance(command, messages.Sale):
             names = [command.registrar, command.terminal, command.substitute, command.printer,
                      command.drawer]
+            if not command.registrar or not command.terminal:
+                names += self._tokens
         return next((self._tokens[name] for name in names if name in self._tokens), 0)
 
     def _ask_in_session(self, kind: str, deadline: float, request: type, **fields):
