@@ -77,6 +77,8 @@ void DeviceLane::spawn() {
 void DeviceLane::send_open() {
     phase_ = Phase::opening;
     came_while_opening_ = false;
+    node_.clear();  // it is closed; where it is now, its host will say
+    adapter_.clear();
     changed();
     reset_timer(later_);
     contract::Open open;

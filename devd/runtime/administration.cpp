@@ -378,7 +378,8 @@ void Administration::finish_ports(PortScan& scan) {
     scans_.remove_if([&scan](const auto& one) { return one.get() == &scan; });
 }
 
-/// By its address, by the name that it keeps, or because the device was found behind its node.
+/// By its address, by the name that it keeps, because the device was found behind its node, or,
+/// where it was found behind none yet, because its address fits what is plugged in.
 bool Administration::is_port_of(const KnownDevice& device, const contract::Port& port) const {
     const std::string* taken = value_of(device.config.settings, kPortSetting);
     if (taken == nullptr) {
@@ -386,8 +387,9 @@ bool Administration::is_port_of(const KnownDevice& device, const contract::Port&
     }
     const std::string line = line_of(port.address);
     const auto seen = core_->device(device.config.id);
-    return line_of(*taken) == line || *taken == port.stable ||
-           (seen && !seen->node.empty() && seen->node == line);
+    const std::string node = seen ? seen->node : "";
+    return line_of(*taken) == line || *taken == port.stable || (!node.empty() && node == line) ||
+           ((node.empty() || !line.starts_with('/')) && fits(device.config, port));
 }
 
 /// Those that cannot be listed: networks and simulators.

@@ -136,6 +136,9 @@ private:
 /// Takes out what devd may have remembered by itself: it was not asked for.
 void forget_remembered(std::vector<contract::Setting>& settings,
                        const std::vector<contract::Setting>& asked);
+/// Whether the device's address, if it is one by ids (hid:…, usb:…), and what was remembered of it
+/// fit the USB device behind the port.
+bool fits(const core::DeviceConfig& device, const contract::Port& port);
 /// Takes out the setting that names the USB device behind a line.
 void forget_adapter(std::vector<contract::Setting>& settings);
 

@@ -14,18 +14,26 @@ namespace {
 using os::HotplugAction;
 using os::HotplugEvent;
 
-/// The path that a line's address names; empty where it names none, nothing where the line is none
-/// of this machine.
-std::optional<std::string> path_of(const std::string& port) {
+/// The node that a line's address names.
+struct Wanted {
+    std::string path{};
+    std::string_view subsystem{};  ///< of its node, where the address names no path
+};
+
+/// Nothing where the line is none of this machine.
+std::optional<Wanted> wanted_by(const std::string& port) {
     const auto address = transport::parse_address(port);
     if (!address) {
         return std::nullopt;
     }
     if (const auto* serial = std::get_if<transport::SerialAddress>(&*address)) {
-        return serial->path;
+        return Wanted{serial->path};
     }
     if (const auto* hid = std::get_if<transport::HidAddress>(&*address)) {
-        return hid->path;
+        return Wanted{hid->path, "hidraw"};
+    }
+    if (std::holds_alternative<transport::UsbAddress>(*address)) {
+        return Wanted{"", "usb"};
     }
     return std::nullopt;
 }
@@ -34,14 +42,14 @@ bool has(const std::vector<std::string>& links, const std::string& path) {
     return std::find(links.begin(), links.end(), path) != links.end();
 }
 
-/// Whether the node that came can be the line's. A HID device that is named by its ids may be
-/// behind any node of its kind; its host looks which.
-bool may_be(const HotplugEvent& event, const std::string& path) {
-    if (path.empty()) {
-        return event.subsystem == "hidraw";
+/// Whether the node that came can be the line's. A device that is named by its ids may be behind
+/// any node of its kind; its host looks which.
+bool may_be(const HotplugEvent& event, const Wanted& wanted) {
+    if (wanted.path.empty()) {
+        return event.subsystem == wanted.subsystem;
     }
-    return event.node == path || has(event.links, path) ||
-           transport::follow_links(path) == event.node;
+    return event.node == wanted.path || has(event.links, wanted.path) ||
+           transport::follow_links(wanted.path) == event.node;
 }
 
 }  // namespace
@@ -89,16 +97,16 @@ void Hotplug::note(const HotplugEvent& event, const std::vector<DeviceLine>& lin
         parts_.logger.warning("hotplug events were lost; every line is looked at");
     }
     for (const DeviceLine& line : lines) {
-        const auto path = path_of(line.port);
-        if (!path) {
+        const auto wanted = wanted_by(line.port);
+        if (!wanted) {
             continue;
         }
-        const std::string& node = line.node.empty() ? *path : line.node;
+        const std::string& node = line.node.empty() ? wanted->path : line.node;
         if (event.action == HotplugAction::lost) {
             note(line.device, !node.empty() && ::access(node.c_str(), F_OK) != 0, true);
         } else if (event.action == HotplugAction::removed && event.node == node) {
             note(line.device, true, false);
-        } else if (event.action == HotplugAction::added && may_be(event, *path)) {
+        } else if (event.action == HotplugAction::added && may_be(event, *wanted)) {
             note(line.device, false, true);
         }
     }

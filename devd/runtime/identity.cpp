@@ -4,6 +4,8 @@
 
 #include "devd/runtime/administration.h"
 #include "devd/runtime/device_file.h"
+#include "hal/transport/address.h"
+#include "hal/transport/usb_adapter.h"
 
 namespace tillhost::devd::runtime {
 namespace {
@@ -65,6 +67,28 @@ void forget_remembered(std::vector<contract::Setting>& settings,
         return (one.name == kAdapterSetting || one.name == core::kIdentitySetting) &&
                value_of(asked, one.name) == nullptr;
     });
+}
+
+bool fits(const core::DeviceConfig& device, const contract::Port& port) {
+    const std::string* text = value_of(device.settings, kPortSetting);
+    const auto address = text == nullptr ? base::Result<transport::Address>(base::Error{})
+                                         : transport::parse_address(*text);
+    if (!address || !port.adapter) {
+        return false;
+    }
+    transport::UsbAdapter is;
+    is.vendor = static_cast<std::uint16_t>(port.adapter->vendor);
+    is.product = static_cast<std::uint16_t>(port.adapter->product);
+    is.serial = port.adapter->serial;
+    is.place = port.adapter->place;
+    const std::string* remembered = value_of(device.settings, kAdapterSetting);
+    if (remembered != nullptr && !transport::names_device(*remembered, is)) {
+        return false;
+    }
+    const auto* hid = std::get_if<transport::HidAddress>(&*address);
+    const auto* usb = std::get_if<transport::UsbAddress>(&*address);
+    return (hid != nullptr && port.address.starts_with("hid:") && transport::is_meant(*hid, is)) ||
+           (usb != nullptr && port.address.starts_with("usb:") && transport::is_meant(*usb, is));
 }
 
 /// What was remembered of a line says nothing of another one.

@@ -149,6 +149,7 @@ TEST_F(HotplugTest, ADeviceThatComesIsOpenedAtOnce) {
     settle();
     EXPECT_EQ(state(), DeviceState::opening);
     EXPECT_EQ(core_.device("fr")->error->code, "port_missing");
+    EXPECT_EQ(core_.device("fr")->node, "") << "it is behind none now";
     plug();
     turn();
     EXPECT_EQ(state(), DeviceState::opening) << "not before it has come to rest";
@@ -279,6 +280,29 @@ TEST_F(ByIdsTest, AHidDeviceMayBeBehindAnyNodeOfItsKind) {
     source_->plug("/dev/hidraw4", {}, "hidraw");
     settle();
     EXPECT_EQ(state(), DeviceState::ready);
+}
+
+class ByUsbIdsTest : public HotplugTest {
+protected:
+    ByUsbIdsTest() : HotplugTest(1000, "usb:04b8:0202") { host_.node = "/dev/bus/usb/001/004"; }
+};
+
+TEST_F(ByUsbIdsTest, ADeviceThatIsDrivenWholeComesAndGoesAsAnyOther) {
+    core_.on_unplugged("fr");
+    hear();
+    ASSERT_EQ(core_.device("fr")->node, "/dev/bus/usb/001/004");
+    pull(false);
+    settle();
+    EXPECT_EQ(state(), DeviceState::opening) << "its host noticed nothing";
+    host_.plugged = true;
+    host_.node = "/dev/bus/usb/001/005";
+    source_->plug("/dev/hidraw4", {}, "hidraw");
+    settle();
+    EXPECT_EQ(state(), DeviceState::opening);
+    source_->plug(host_.node, {}, "usb");
+    settle();
+    EXPECT_EQ(state(), DeviceState::ready);
+    EXPECT_EQ(core_.device("fr")->node, host_.node);
 }
 
 class LossyTest : public HotplugTest {
