@@ -51,6 +51,15 @@ constexpr unsigned kFolderMode = 0750;
 /// In the place of a copy's path: there is none. A file of that name is "./none".
 constexpr std::string_view kNoCopy = "none";
 
+/// Of an empty devd.toml, beside a check.
+constexpr std::string_view kNothingSaid =
+    "hint     devd.toml says nothing, which is in order. A shop that makes sales names its devices "
+    "there\n"
+    "         (docs/configuration.md has all keys):\n"
+    "           [shop]\n"
+    "           registrar = \"kassa\"\n"
+    "           terminal = \"pos\"\n";
+
 struct Arguments {
     bool help = false;
     std::string config;
@@ -176,6 +185,9 @@ base::Done serve(const Places& places) {
     const std::vector<runtime::KnownDevice> devices = known_devices(loaded.config);
     const auto sink = make_sink();
     const os::Logger logger(*sink, loaded.config.log_level);
+    for (const std::string& remark : loaded.config.remarks) {
+        logger.warning(remark);
+    }
     TRY(os::make_folder(places.runtime, kFolderMode));
     TRY(os::make_folder(places.state, kFolderMode));
     TRY(os::make_folder(places.locks(), kFolderMode));
@@ -243,6 +255,13 @@ base::Result<bool> check(const Places& places) {
         text += fmt::format(
             "{:<9}{}, driver {}{}\n", "device", device.config.id, device.config.driver,
             device.origin == contract::DeviceOrigin::client ? ", made by a client" : "");
+    }
+    if (loaded.config.is_all_default) {
+        text += kNothingSaid;
+    }
+    for (const std::string& remark : loaded.config.remarks) {
+        good = false;
+        text += fmt::format("{:<9}{}\n", "WRONG", remark);
     }
     text += fmt::format("{} devices, {}\n", devices.size(), good ? "all in order" : "NOT in order");
     print(stdout, text);

@@ -12,6 +12,7 @@
 #include "devd/core/host_port.h"
 #include "devd/core/operator_port.h"
 #include "devd/core/shift_policy.h"
+#include "devd/core/shop.h"
 #include "hal/os/clock.h"
 #include "ipc/endpoint.h"
 
@@ -63,14 +64,6 @@ public:
 /// Whether a device of that driver can carry out a command as written: what the contract cannot
 /// know and the catalogue of drivers does. Errors: text_not_printable, not_supported, bad_field.
 using CommandCheck = std::function<base::Done(const std::string& driver, const contract::Command&)>;
-
-/// Devices of a sale that names none; empty = there is none.
-struct ShopDefaults {
-    std::string registrar{};
-    std::string substitute{};
-    std::string terminal{};
-    std::string printer{};
-};
 
 struct CoreOptions {
     std::string program_version{};

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "devd/core/operation_book.h"
+#include "devd/core/shop.h"
 #include "hal/os/clock.h"
 #include "ipc/contract/messages.h"
 
@@ -33,6 +34,7 @@ struct DoubtFigures {
 struct Figures {
     std::vector<DeviceFigures> devices;  ///< by id
     std::vector<DoubtFigures> doubts;
+    std::vector<ShopFault> shop_faults;
     std::map<std::string, OperationBook::Counts> counts;  ///< by device; "" are tombstones
     std::uint64_t operations = 0;
     std::uint64_t operations_max = 0;

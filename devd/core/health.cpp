@@ -81,6 +81,10 @@ contract::HealthReply health_of(const Figures& figures) {
     for (const DoubtFigures& doubt : figures.doubts) {
         write_doubt(doubt, to);
     }
+    for (const ShopFault& fault : figures.shop_faults) {
+        to.add(HealthCause::shop_device_unfit, fault.device,
+               fmt::format("[shop] in devd.toml: {}", fault.text));
+    }
     for (const DeviceFigures& device : figures.devices) {
         write_device(device, to);
     }

@@ -29,6 +29,10 @@ Figures Requests::figures() const {
             figures.doubts.push_back({entry->row.id, device, needs_person(entry->row)});
         }
     }
+    figures.shop_faults = faults_of(options_.shop, [this](const std::string& device) {
+        const auto found = lane(device);
+        return found ? &(*found)->config().driver : nullptr;
+    });
     figures.counts = book.counts();
     figures.operations = book.size();
     figures.operations_max = options_.operations_max;

@@ -361,7 +361,7 @@ Result<std::optional<std::uint16_t>> read_metrics(const File& file) {
     return std::optional(static_cast<std::uint16_t>(port));
 }
 
-/// Devices of sales that name none. A device may be made later, so that it need not be there yet.
+/// Devices of sales that name none.
 Result<core::ShopDefaults> read_shop(const File& file) {
     constexpr std::array<std::string_view, 4> kKnown{"registrar", "substitute", "terminal",
                                                      "printer"};
@@ -391,11 +391,19 @@ Result<core::ShopDefaults> read_shop(const File& file) {
     return shop;
 }
 
-Done read_daemon(const std::string& folder, Config& config) {
+Result<File> open_daemon_file(const std::string& folder) {
+    auto file = read(folder + "/devd.toml", "devd.toml");
+    if (!file && ::access((folder + "/devd.toml").c_str(), F_OK) != 0) {
+        file.error().detail += "; write one: it may be empty, docs/configuration.md has its keys";
+    }
+    return file;
+}
+
+Done read_daemon(const File& file, Config& config) {
     constexpr std::array<std::string_view, 5> kKnown{"retention_days", "log", "metrics", "shop",
                                                      "hotplug_settle_ms"};
-    const File file = TRY(read(folder + "/devd.toml", "devd.toml"));
     TRY(only_known_keys(file, file.table, kKnown));
+    config.is_all_default = file.table.empty();
     config.log_level = TRY(read_log_level(file));
     config.metrics_port = TRY(read_metrics(file));
     config.shop = TRY(read_shop(file));
@@ -451,14 +459,36 @@ Done read_devices(const std::string& folder, Manifests manifests, bool by_client
     return {};
 }
 
+/// [shop] against the devices that there are.
+std::vector<std::string> remarks_on(const File& file, const Config& config) {
+    const auto driver_of = [&config](const std::string& id) -> const std::string* {
+        for (const auto* devices : {&config.devices, &config.clients}) {
+            for (const core::DeviceConfig& one : *devices) {
+                if (one.id == id) {
+                    return &one.driver;
+                }
+            }
+        }
+        return nullptr;
+    };
+    std::vector<std::string> remarks;
+    for (const core::ShopFault& fault : core::faults_of(config.shop, driver_of)) {
+        const auto value = file.table["shop"][fault.key];
+        remarks.push_back(file.fault(*value.node(), fault.text).detail);
+    }
+    return remarks;
+}
+
 }  // namespace
 
 Result<Config> load_config(const std::string& folder, const std::string& state_folder,
                            Manifests manifests) {
+    const File daemon = TRY(open_daemon_file(folder));
     Config config;
-    TRY(read_daemon(folder, config));
+    TRY(read_daemon(daemon, config));
     TRY(read_devices(folder, manifests, false, config));
     TRY(read_devices(state_folder, manifests, true, config));
+    config.remarks = remarks_on(daemon, config);
     return config;
 }
 

@@ -23,6 +23,9 @@ struct Config {
     os::Duration retention = std::chrono::hours(24 * 30);
     os::Severity log_level = os::Severity::info;
     core::ShopDefaults shop;
+    /// "FILE:LINE:COLUMN: what is wrong" of what does not keep devd from serving.
+    std::vector<std::string> remarks{};
+    bool is_all_default = false;  ///< devd.toml says nothing
     os::Duration hotplug_settle = kHotplugSettle;
     std::optional<std::uint16_t> metrics_port;  ///< on 127.0.0.1; nothing: no listener
 };
@@ -33,7 +36,8 @@ struct Config {
 /// `log` ("error", "warning", "notice", "info" or "debug"), `[metrics] listen` ("127.0.0.1:PORT",
 /// docs/operation.md), `hotplug_settle_ms` (0…5000, how long a device's node must have been quiet
 /// before its device is opened), `[shop]` with the ids of the devices of a sale that names none:
-/// `registrar`, `substitute`, `terminal`, `printer`. A device's file: `id` (a…z, 0…9, - and _, at
+/// `registrar`, `substitute`, `terminal`, `printer`; one that is not there or of another class is a
+/// remark, because a client may make it later. A device's file: `id` (a…z, 0…9, - and _, at
 /// most 64; the file's name if absent), `name` (for people), `driver`, `port`
 /// (transport/address.h), `record` (absolute path of a file into which the device's line is
 /// recorded, docs/formats/line-recording.md), of a registrar `shift` ("manual" or

@@ -157,6 +157,21 @@ TEST_F(DevdServiceTest, ChecksWithoutStarting) {
     EXPECT_FALSE(std::filesystem::exists(shop_->folder() + "/state/book.db"));
 }
 
+TEST_F(DevdServiceTest, ChecksWhatTheShopNamesAndServesAllTheSame) {
+    write("devd.toml", "");
+    EXPECT_NE(devd({"--check"}).out.find("registrar = \"kassa\""), std::string::npos);
+    write("devd.toml", "[shop]\nregistrar = \"kassa\"\nprinter = \"echo\"\n");
+    const Ran bad = devd({"--check"});
+    EXPECT_EQ(bad.exit, 1);
+    EXPECT_NE(bad.out.find("WRONG    devd.toml:3:11: printer names 'echo', which is no receipt"),
+              std::string::npos)
+        << bad.out;
+    start();
+    const Ran health = tillctl({"health"});
+    EXPECT_EQ(health.exit, 1);
+    EXPECT_NE(health.out.find("shop_device_unfit"), std::string::npos) << health.out;
+}
+
 TEST_F(DevdServiceTest, ExplainsItsUse) {
     EXPECT_EQ(run("devd", {}).exit, 2);
     EXPECT_EQ(run("devd", {"--config"}).exit, 2);

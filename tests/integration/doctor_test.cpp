@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include <filesystem>
+#include <fstream>
 
 #include "ipc/contract/decoder.h"
 #include "ipc/json.h"
@@ -61,6 +62,19 @@ TEST_F(DoctorTest, PortsNameWhoHoldsOne) {
     const Ran told = tillctl({"doctor", "till"});
     EXPECT_EQ(told.exit, 1);
     expect_all(told.out, {"till: The connection check FAILED", me});
+}
+
+TEST_F(DoctorTest, SaysThatADeviceOfTheShopIsNoMore) {
+    shop_->kill_devd();
+    std::ofstream(shop_->folder() + "/config/devd.toml") << "[shop]\nregistrar = \"good\"\n";
+    start_devd();
+    play("good");
+    add("good", pty("good"));
+    EXPECT_EQ(tillctl({"doctor"}).exit, 0);
+    ASSERT_EQ(tillctl({"remove", "good"}).exit, 0);
+    const Ran told = tillctl({"doctor"});
+    EXPECT_EQ(told.exit, 1);
+    expect_all(told.out, {"good: [shop] in devd.toml names", "no such device is set up"});
 }
 
 TEST_F(DoctorTest, SaysOfEachDeviceWhatToDo) {

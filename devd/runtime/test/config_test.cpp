@@ -212,6 +212,26 @@ TEST_F(ConfigTest, ReadsTheShopsDevices) {
     EXPECT_NE(error().find("unknown key"), std::string::npos);
 }
 
+TEST_F(ConfigTest, RemarksOnDevicesOfTheShopThatAreNotThereOrOfAnotherClassWithTheirPlace) {
+    write("devices.d/kassa.toml", "driver = \"fiscal/toy\"\n");
+    write("devices.d/echo.toml", "driver = \"test/echo\"\n");
+    ASSERT_TRUE(os::make_folder(folder_ + "/state", 0755));
+    ASSERT_TRUE(write_device_file(folder_ + "/state", {"kassa2", "fiscal/toy", {}}));
+    write("devd.toml",
+          "[shop]\nregistrar = \"kassa\"\nsubstitute = \"kassa2\"\nterminal = \"echo\"\n"
+          "printer   = \"slips\"\n");
+    const auto config = load();
+    ASSERT_TRUE(config) << "devd serves all the same: a client may make it later";
+    ASSERT_EQ(config->remarks.size(), 2U);
+    EXPECT_EQ(
+        config->remarks[0].rfind("devd.toml:4:12: terminal names 'echo', which is no card", 0), 0U)
+        << config->remarks[0];
+    EXPECT_EQ(config->remarks[1].rfind("devd.toml:5:13: printer names 'slips', and no such", 0), 0U)
+        << config->remarks[1];
+    write("devd.toml", "[shop]\nregistrar = \"kassa\"\nsubstitute = \"kassa2\"\n");
+    EXPECT_TRUE(MUST(load()).remarks.empty());
+}
+
 TEST_F(ConfigTest, ListensForAWatcherOnLoopbackOnlyAndOnlyWhenToldSo) {
     write("devices.d/kassa.toml", "driver = \"echo\"\n");
     EXPECT_FALSE(MUST(load()).metrics_port);
@@ -267,9 +287,14 @@ TEST_F(ConfigTest, RefusesAMissingDriverABadIdAndAnIdGivenTwice) {
               std::string::npos);
 }
 
-TEST_F(ConfigTest, RefusesAFolderWithoutDevdToml) {
+TEST_F(ConfigTest, RefusesAFolderWithoutDevdTomlAndSaysWhatToWrite) {
     std::filesystem::remove(folder_ + "/devd.toml");
     EXPECT_NE(error().find("devd.toml: No such file"), std::string::npos);
+    EXPECT_NE(error().find("write one: it may be empty"), std::string::npos);
+    write("devd.toml", "# nothing\n");
+    EXPECT_TRUE(MUST(load()).is_all_default);
+    write("devd.toml", "log = \"info\"\n");
+    EXPECT_FALSE(MUST(load()).is_all_default);
 }
 
 }  // namespace

@@ -38,6 +38,7 @@ bool is_devds_own(HealthCause cause) {
         case HealthCause::shift_expired:
         case HealthCause::shift_long_open:
         case HealthCause::shift_not_closed:
+        case HealthCause::shop_device_unfit:
         case HealthCause::unspecified: break;
     }
     return true;

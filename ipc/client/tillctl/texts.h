@@ -92,6 +92,8 @@ std::string handing_over_text(Language language, const base::OperationId& id);
 std::string ask_again_text(Language language, const base::OperationId& id);
 std::string not_acknowledged_text(Language language, const base::OperationId& id,
                                   const base::Error& error);
+/// The result could not be told, and is kept by devd.
+std::string not_written_text(Language language, const base::OperationId& id);
 
 // --- errors (texts_errors.cpp)
 

@@ -224,4 +224,8 @@ std::string not_acknowledged_text(Language language, const base::OperationId& id
     return filled(language, Text::not_acknowledged, error_line(language, error), id.to_text());
 }
 
+std::string not_written_text(Language language, const base::OperationId& id) {
+    return filled(language, Text::not_written, id.to_text(), id.to_text());
+}
+
 }  // namespace tillhost::tillctl

@@ -29,6 +29,7 @@ Text text_of(HealthCause cause) {
         case HealthCause::shift_expired: return Text::cause_shift_expired;
         case HealthCause::shift_long_open: return Text::cause_shift_long_open;
         case HealthCause::shift_not_closed: return Text::cause_shift_not_closed;
+        case HealthCause::shop_device_unfit: return Text::cause_shop_device_unfit;
         case HealthCause::unspecified: break;
     }
     return Text::cause_other;
