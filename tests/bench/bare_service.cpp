@@ -3,14 +3,9 @@
 #include <zmq.h>
 
 #include <array>
-#include <condition_variable>
-#include <deque>
-#include <mutex>
 
 #include "hal/base/bytes.h"
-#include "hal/os/descriptor.h"
-#include "hal/os/thread.h"
-#include "tests/bench/references.h"
+#include "tests/bench/bare_writer.h"
 
 namespace tillhost::bench {
 namespace {
@@ -31,41 +26,14 @@ base::Error zmq_error(std::string_view what) {
                       std::string(what) + ": " + ::zmq_strerror(::zmq_errno()));
 }
 
-/// Peers whose row is to be written, and those whose row is on disk.
-class Queues final {
-public:
-    void ask(Bytes peer) {
-        {
-            const std::lock_guard<std::mutex> guard(mutex_);
-            asked_.push_back(std::move(peer));
-        }
-        changed_.notify_one();
-    }
-    Bytes next_asked() {
-        std::unique_lock<std::mutex> lock(mutex_);
-        changed_.wait(lock, [this] { return !asked_.empty(); });
-        Bytes peer = std::move(asked_.front());
-        asked_.pop_front();
-        return peer;
-    }
-    void written(Bytes peer) {
-        const std::lock_guard<std::mutex> guard(mutex_);
-        written_.push_back(std::move(peer));
-    }
-    std::deque<Bytes> take_written() {
-        const std::lock_guard<std::mutex> guard(mutex_);
-        return std::exchange(written_, {});
-    }
-
-private:
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    std::deque<Bytes> asked_;
-    std::deque<Bytes> written_;
-};
+void reply(void* router, const Bytes& peer) {
+    const std::array<std::byte, BareService::kReplyBytes> body{};
+    ::zmq_send(router, peer.data(), peer.size(), ZMQ_SNDMORE);
+    ::zmq_send(router, body.data(), body.size(), 0);
+}
 
 /// False when nothing waits.
-bool take_request(void* router, Queues& queues) {
+bool take_request(void* router, BareWriter& writer) {
     Bytes peer(kPeerBytesMax);
     const int length = ::zmq_recv(router, peer.data(), peer.size(), ZMQ_DONTWAIT);
     if (length < 0) {
@@ -74,14 +42,8 @@ bool take_request(void* router, Queues& queues) {
     std::array<std::byte, BareService::kRequestBytes> request{};
     ::zmq_recv(router, request.data(), request.size(), 0);
     peer.resize(static_cast<std::size_t>(length));
-    queues.ask(std::move(peer));
+    writer.write([router, peer] { reply(router, peer); });
     return true;
-}
-
-void reply(void* router, const Bytes& peer) {
-    const std::array<std::byte, BareService::kReplyBytes> body{};
-    ::zmq_send(router, peer.data(), peer.size(), ZMQ_SNDMORE);
-    ::zmq_send(router, body.data(), body.size(), 0);
 }
 
 Done serve_in(const std::string& folder) {
@@ -89,27 +51,12 @@ Done serve_in(const std::string& folder) {
     if (::zmq_bind(router, address_in(folder).c_str()) != 0) {
         return zmq_error("bind");
     }
-    const auto commits = TRY(Commits::open(folder, "bare.db"));
-    const os::Wakeup moved = TRY(os::Wakeup::create());
-    Queues queues;
-    const os::Thread writer("writer", [&] {
-        while (true) {
-            Bytes peer = queues.next_asked();
-            if (!commits->once()) {
-                std::_Exit(1);
-            }
-            queues.written(std::move(peer));
-            moved.signal();
-        }
-    });
+    const auto writer = TRY(BareWriter::start(folder));
     std::array<zmq_pollitem_t, 2> items{
-        {{router, 0, ZMQ_POLLIN, 0}, {nullptr, moved.fd(), ZMQ_POLLIN, 0}}};
+        {{router, 0, ZMQ_POLLIN, 0}, {nullptr, writer->fd(), ZMQ_POLLIN, 0}}};
     while (::zmq_poll(items.data(), static_cast<int>(items.size()), -1) >= 0) {
-        moved.clear();
-        for (const Bytes& peer : queues.take_written()) {
-            reply(router, peer);
-        }
-        while (take_request(router, queues)) {
+        writer->take_written();
+        while (take_request(router, *writer)) {
         }
     }
     return zmq_error("poll");

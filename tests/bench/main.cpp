@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "tests/bench/bare_chain.h"
+#include "tests/bench/bare_payment.h"
 #include "tests/bench/bare_service.h"
 #include "tests/bench/groups.h"
 #include "tests/bench/references.h"
@@ -112,6 +113,9 @@ int main(int count, char** words) {
     }
     if (count == 4 && std::string_view(words[1]) == "--chain") {
         return BareChain::pass_on(words[2], words[3]);
+    }
+    if (count == 5 && std::string_view(words[1]) == "--pay") {
+        return BarePayment::serve(words[2], words[3], words[4]);
     }
     Options options;
     return parse(count, words, options) ? run(options) : 2;

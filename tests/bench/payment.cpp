@@ -8,6 +8,7 @@
 #include "hal/drivers/payment/zvt/driver.h"
 #include "hal/os/descriptor.h"
 #include "hal/transport/connector.h"
+#include "tests/bench/bare_payment.h"
 #include "tests/bench/groups.h"
 #include "tests/bench/references.h"
 
@@ -115,62 +116,91 @@ Done start_terminal(Counter& counter, const std::string& id, const std::string& 
         {"--pty", "", "--tcp", address, "--card-ms", kCardMs, "--host-ms", kHostMs});
 }
 
-/// A terminal for devd and an equal one for the driver alone, who prints being a setting.
-struct Pair {
+/// A terminal for devd and equal ones for the driver alone and for the least that this architecture
+/// costs, who prints being a setting.
+struct Trio {
+    static constexpr const char* kDevice = "pos";
     std::unique_ptr<Counter> counter;
     std::unique_ptr<Paid> paid;
     std::unique_ptr<Alone> alone;
+    std::unique_ptr<BarePayment> bare;
     std::unique_ptr<Commits> commits;
 
-    static Result<Pair> open(Bench& bench, const std::string& prints) {
-        constexpr const char* kDevice = "pos";
+    static Result<Trio> open(Bench& bench, const std::string& prints) {
         const std::string of_devd = TRY(free_address());
         const std::string body = fmt::format(
             "driver = \"payment/zvt\"\nport = \"tcp:{}\"\n[settings]\nprints = \"{}\"\n", of_devd,
             prints);
-        Pair pair;
-        pair.counter = TRY(Counter::create(bench, {{.id = kDevice, .body = body}}));
-        TRY(start_terminal(*pair.counter, kDevice, of_devd));
+        Trio trio;
+        trio.counter = TRY(Counter::create(bench, {{.id = kDevice, .body = body}}));
+        TRY(start_terminal(*trio.counter, kDevice, of_devd));
         const std::string of_driver = TRY(free_address());
-        TRY(start_terminal(*pair.counter, "other", of_driver));
-        TRY(pair.counter->start());
-        pair.paid = TRY(Paid::open(bench, *pair.counter, kDevice));
-        pair.alone = TRY(Alone::open(bench, of_driver, prints));
-        const std::string state = pair.counter->shop().folder() + "/state";
-        pair.commits = TRY(Commits::open(state, "reference.db"));
+        TRY(start_terminal(*trio.counter, "other", of_driver));
+        const std::string of_bare = TRY(free_address());
+        TRY(start_terminal(*trio.counter, "third", of_bare));
+        TRY(trio.counter->start());
+        trio.paid = TRY(Paid::open(bench, *trio.counter, kDevice));
+        trio.alone = TRY(Alone::open(bench, of_driver, prints));
+        const std::string state = trio.counter->shop().folder() + "/state";
+        trio.bare = TRY(BarePayment::start(state, of_bare, prints, bench.processors));
+        trio.commits = TRY(Commits::open(state, "reference.db"));
         for (int i = 0; i < kCommitsBefore; ++i) {
-            TRY(pair.commits->once());
+            TRY(trio.commits->once());
         }
-        return pair;
+        return trio;
     }
 };
 
-Result<Figure> in_commits(Bench& bench, const std::string& prints, std::optional<double> bound) {
-    const Pair pair = TRY(Pair::open(bench, prints));
+/// Processor time of devd's and its host's threads, in microseconds.
+Result<double> processor_us(const Trio& trio) {
+    const support::Shop& shop = trio.counter->shop();
+    const std::uint64_t host = TRY(processor_ns(shop.host_of(Trio::kDevice)));
+    return static_cast<double>(TRY(processor_ns(shop.devd())) + host) / 1e3;
+}
+
+Result<std::vector<Figure>> in_commits(Bench& bench, const std::string& prints,
+                                       std::optional<double> bound) {
+    const Trio trio = TRY(Trio::open(bench, prints));
     std::vector<double> commit;
     std::vector<double> beyond;
     std::vector<double> whole;
     std::vector<double> own;
+    std::vector<double> bare;
+    std::vector<double> bare_beyond;
+    std::vector<double> processor;
     for (int round = 0; round < kRounds; ++round) {
         commit.push_back(
-            TRY(median_us(bench.clock, kCommits, [&] { return pair.commits->once(); })));
-        own.push_back(TRY(median_us(bench.clock, kPayments, [&] { return pair.alone->once(); })));
-        whole.push_back(TRY(median_us(bench.clock, kPayments, [&] { return pair.paid->once(); })));
+            TRY(median_us(bench.clock, kCommits, [&] { return trio.commits->once(); })));
+        own.push_back(TRY(median_us(bench.clock, kPayments, [&] { return trio.alone->once(); })));
+        bare.push_back(TRY(median_us(bench.clock, kPayments, [&] { return trio.bare->once(); })));
+        const double before = TRY(processor_us(trio));
+        whole.push_back(TRY(median_us(bench.clock, kPayments, [&] { return trio.paid->once(); })));
+        processor.push_back((TRY(processor_us(trio)) - before) / (kPayments + kPayments / 10));
         beyond.push_back(whole.back() - own.back());
+        bare_beyond.push_back(bare.back() - own.back());
     }
-    Figure added = compare(fmt::format("ZVT payment, prints={}: n commits more", prints), beyond,
-                           commit, "us", bound);
+    const std::string name = fmt::format("ZVT payment, prints={}", prints);
+    Figure added = compare(name + ": n commits more", beyond, commit, "us", bound);
     added.measured = fmt::format("{:.1f} us", median(whole));
     added.reference = fmt::format("{:.1f} + n x {:.1f} us", median(own), median(commit));
-    return added;
+    Figure least = compare("the same of bare libzmq, SQLite and driver", bare_beyond, commit, "us",
+                           std::nullopt);
+    least.measured = fmt::format("{:.1f} us", median(bare));
+    least.reference = added.reference;
+    return std::vector<Figure>{
+        added, least, compare("the same through devd / bare", whole, bare, "us", std::nullopt),
+        Figure{.name = "the same, processor time of devd and its host",
+               .measured = fmt::format("{:.0f} us", median(processor))}};
 }
 
 }  // namespace
 
 Result<std::vector<Figure>> measure_payment(Bench& bench) {
-    const Figure at_terminal = TRY(in_commits(bench, "terminal", kCommitsMax));
-    const Figure at_till = TRY(in_commits(bench, "till", std::nullopt));
-    return std::vector<Figure>{at_terminal, at_till};
+    std::vector<Figure> figures = TRY(in_commits(bench, "terminal", kCommitsMax));
+    for (Figure& at_till : TRY(in_commits(bench, "till", std::nullopt))) {
+        figures.push_back(std::move(at_till));
+    }
+    return figures;
 }
 
 }  // namespace tillhost::bench
