@@ -44,7 +44,11 @@ public:
                 }
             }
         }
-        return say(readable(ports), ports_text(to_.language, ports.ports));
+        std::string told = ports_text(to_.language, ports.ports);
+        if (verb.address.empty()) {
+            told += text(to_.language, Text::not_listed);
+        }
+        return say(readable(ports), told);
     }
     Result<Exit> operator()(const ScanVerb&) const {
         const auto models = TRY(devd_.models(to_.deadline()));

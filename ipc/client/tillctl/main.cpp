@@ -9,6 +9,7 @@
 
 #include "ipc/client/tillctl/arguments.h"
 #include "ipc/client/tillctl/decode.h"
+#include "ipc/client/tillctl/plain_text.h"
 #include "ipc/client/tillctl/replay.h"
 #include "ipc/client/tillctl/verbs.h"
 
@@ -78,8 +79,9 @@ static_assert(std::atomic<bool>::is_always_lock_free);  // so that a signal may 
 
 class StandardStreams final : public Console {
 public:
-    void out(std::string_view text) override { write(stdout, text); }
+    void out(std::string_view text) override { out_failed_ = !write(stdout, text) || out_failed_; }
     void err(std::string_view text) override { write(stderr, text); }
+    bool out_failed() const override { return out_failed_; }
 
     void note_interruption() override {
         struct sigaction action {};
@@ -120,10 +122,13 @@ private:
         }
         return std::nullopt;
     }
-    static void write(std::FILE* to, std::string_view text) {
-        std::fwrite(text.data(), 1, text.size(), to);
-        std::fflush(to);  // before the result is acknowledged
+    static bool write(std::FILE* to, std::string_view text) {
+        const std::string plain = plain_text(text);
+        const bool taken = std::fwrite(plain.data(), 1, plain.size(), to) == plain.size();
+        return std::fflush(to) == 0 && taken;  // before the result is acknowledged
     }
+
+    bool out_failed_ = false;
 };
 
 Exit start(int argc, const char* const* argv) {

@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "ipc/client/tillctl/admin.h"
 #include "ipc/client/tillctl/rows.h"
@@ -17,18 +19,39 @@ using contract::Manifest;
 using contract::Port;
 using contract::Value;
 
-LineKind line_of(const Port& port) {
-    return port.address.starts_with("hid:") ? LineKind::usb_hid : LineKind::serial;
+/// Nothing for networks and simulators.
+std::optional<LineKind> line_of(const Port& port) {
+    for (const auto& [beginning, line] :
+         {std::pair("serial:", LineKind::serial), std::pair("hid:", LineKind::usb_hid),
+          std::pair("usb:", LineKind::usb)}) {
+        if (port.address.starts_with(beginning)) {
+            return line;
+        }
+    }
+    return std::nullopt;
 }
 
 bool is_plugged_in(const Port& port) {
-    return (port.address.starts_with("serial:") || port.address.starts_with("hid:")) &&
-           port.reason != contract::PortReason::absent;
+    return line_of(port) && port.reason != contract::PortReason::absent;
 }
 
 bool speaks_over(const Manifest& manifest, LineKind line) {
     return manifest.device_class != contract::DeviceClass::test &&
            std::find(manifest.lines.begin(), manifest.lines.end(), line) != manifest.lines.end();
+}
+
+/// As a shell reads it as one word. A serial number is its maker's text.
+std::string shell_word(std::string_view text) {
+    constexpr std::string_view kPlain =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:/@.,_+=%-";
+    if (!text.empty() && text.find_first_not_of(kPlain) == std::string_view::npos) {
+        return std::string(text);
+    }
+    std::string word = "'";
+    for (const char letter : text) {
+        word += letter == '\'' ? std::string("'\\''") : std::string(1, letter);
+    }
+    return word + "'";
 }
 
 /// An address without the speed that was only assumed.
@@ -44,7 +67,7 @@ std::string command_for(const Proposal& proposal) {
     const std::vector<std::string>& drivers =
         proposal.own.empty() ? proposal.by_line : proposal.own;
     return fmt::format("tillctl add {} port={}", drivers.size() == 1 ? drivers.front() : "DRIVER",
-                       proposal.address);
+                       shell_word(proposal.address));
 }
 
 Proposal proposal_for(const Port& port, const std::vector<Manifest>& manifests) {
@@ -53,7 +76,7 @@ Proposal proposal_for(const Port& port, const std::vector<Manifest>& manifests) 
     to.address = without_speed(port.stable.empty() ? port.address : port.stable);
     to.own = port.drivers;
     for (const Manifest& manifest : manifests) {
-        if (to.own.empty() && speaks_over(manifest, line_of(port))) {
+        if (to.own.empty() && speaks_over(manifest, *line_of(port))) {
             to.by_line.push_back(manifest.driver);
         }
     }
@@ -134,13 +157,14 @@ std::vector<Proposal> proposals(const std::vector<Port>& ports,
 std::string scan_text(Language language, const std::vector<Proposal>& found,
                       const std::vector<Manifest>& manifests) {
     if (found.empty()) {
-        return std::string(text(language, Text::no_hardware));
+        return fmt::format("{}{}", text(language, Text::no_hardware),
+                           text(language, Text::not_listed));
     }
     std::string told;
     for (const Proposal& one : found) {
         told += (told.empty() ? "" : "\n") + one_text(language, one, manifests);
     }
-    return told;
+    return told + "\n" + std::string(text(language, Text::not_listed));
 }
 
 Value scan_tree(const std::vector<Proposal>& found) {

@@ -366,6 +366,10 @@ private:
         show(*operation);
         say_what_it_waits_for(devd, *operation);
         console_.err(lost_paper_text(language(), lost_paper_of(*operation, devd, deadline_)));
+        if (console_.out_failed()) {  // whoever waits for the result has not got it
+            console_.err(not_written_text(language(), options.operation_id));
+            return Exit::in_doubt;
+        }
         if (client::is_final(operation->state)) {
             acknowledge(devd, options.operation_id);
         }

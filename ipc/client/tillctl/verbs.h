@@ -15,6 +15,8 @@ public:
     virtual ~Console() = default;
     virtual void out(std::string_view text) = 0;  ///< standard output: the answer
     virtual void err(std::string_view text) = 0;  ///< standard error: everything else
+    /// Whether something of what went to standard output could not be written.
+    virtual bool out_failed() const { return false; }
     /// From now on an interruption (Ctrl-C) is noted instead of ending the program; a second one
     /// ends it.
     virtual void note_interruption() {}

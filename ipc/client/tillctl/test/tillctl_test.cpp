@@ -7,6 +7,8 @@
 
 #include "ipc/client/tillctl/arguments.h"
 #include "ipc/client/tillctl/document_file.h"
+#include "ipc/client/tillctl/plain_text.h"
+#include "ipc/client/tillctl/scan.h"
 #include "ipc/client/tillctl/texts.h"
 #include "ipc/contract/envelope.h"
 #include "ipc/contract/receipt_rules.h"
@@ -413,6 +415,35 @@ TEST(Texts, TellOfEachPortWhyItIsNotFree) {
     port.holder_pid = 0;
     port.reason = contract::PortReason::busy;
     EXPECT_NE(port_text(Language::english, port).find("fuser -v"), std::string::npos);
+}
+
+TEST(Texts, HoldNothingThatATerminalObeys) {
+    EXPECT_EQ(plain_text("Zażółć\tgęślą\n"), "Zażółć\tgęślą\n");
+    EXPECT_EQ(plain_text("a\x1b[2Jb\rc\x7f"), "a?[2Jb?c?");
+    EXPECT_EQ(plain_text("\xC2\x9B"
+                         "1m \xC2\xA0"),
+              "?1m \xC2\xA0")
+        << "ISO 6429 in UTF-8";
+    EXPECT_EQ(plain_text("half \xD0"), "half ?");
+}
+
+TEST(Scan, ProposesACommandThatAShellReadsAsItIsMeant) {
+    contract::Manifest printer;
+    printer.driver = "printer/escpos";
+    printer.lines = {contract::LineKind::usb};
+    contract::Port port;
+    port.address = "usb:04b8:0202:A'1;$(id)";
+    port.state = contract::PortState::available;
+    contract::Port plain = port;
+    plain.address = "usb:04b8:0202@0000:00:14.0/1.2";
+    contract::Port net = port;
+    net.address = "tcp:10.0.0.1:9100";
+    const auto found = proposals({port, plain, net}, {printer});
+    ASSERT_EQ(found.size(), 2U);
+    EXPECT_EQ(found[0].command, "tillctl add printer/escpos port='usb:04b8:0202:A'\\''1;$(id)'");
+    EXPECT_EQ(found[1].command, "tillctl add printer/escpos port=usb:04b8:0202@0000:00:14.0/1.2");
+    EXPECT_NE(scan_text(Language::english, {}, {}).find("port=tcp:ADDRESS:PORT"),
+              std::string::npos);
 }
 
 TEST(Texts, TellOfEachFailedCheckWhatToDo) {
