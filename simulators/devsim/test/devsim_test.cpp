@@ -16,58 +16,14 @@
 #include "hal/base/bytes.h"
 #include "hal/os/descriptor.h"
 #include "simulators/devsim/control_server.h"
+#include "tests/support/devsim_program.h"
 
 namespace tillhost::devsim {
 namespace {
 
+using support::DevsimProgram;
+
 constexpr int kPatienceMs = 20'000;  // of a test machine, not of the device
-
-/// The program, and the line that it printed when it was ready.
-class Program {
-public:
-    explicit Program(std::vector<std::string> words) {
-        words.insert(words.begin(), DEVSIM_PROGRAM);
-        std::vector<char*> arguments;
-        for (std::string& word : words) {
-            arguments.push_back(word.data());
-        }
-        arguments.push_back(nullptr);
-        std::array<int, 2> pipe{};
-        EXPECT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
-        pid_ = ::fork();
-        if (pid_ == 0) {
-            ::dup2(pipe[1], STDOUT_FILENO);
-            ::execv(arguments[0], arguments.data());
-            ::_exit(127);
-        }
-        ::close(pipe[1]);
-        output_ = os::Descriptor(pipe[0]);
-        char letter = 0;
-        while (::read(pipe[0], &letter, 1) == 1 && letter != '\n') {
-            ready_ += letter;
-        }
-    }
-    ~Program() { end(SIGKILL); }
-    Program(const Program&) = delete;
-    Program& operator=(const Program&) = delete;
-
-    /// The status that waitpid() gives.
-    int end(int signal) {
-        int status = -1;
-        if (pid_ > 0) {
-            ::kill(pid_, signal);
-            ::waitpid(pid_, &status, 0);
-            pid_ = -1;
-        }
-        return status;
-    }
-    const std::string& ready() const { return ready_; }
-
-private:
-    pid_t pid_ = -1;
-    os::Descriptor output_;
-    std::string ready_;
-};
 
 /// Exactly so many bytes, or what came before the patience ended.
 std::string read_hex(int fd, std::size_t count) {
@@ -129,7 +85,7 @@ protected:
 };
 
 TEST_F(Devsim, SaysWhenItIsReadyAndEndsCleanly) {
-    Program program(toy());
+    DevsimProgram program(toy());
     EXPECT_EQ(program.ready(), "ready fiscal/toy on " + at("line") + " seed 1");
     EXPECT_TRUE(std::filesystem::is_symlink(at("line")));
     const int status = program.end(SIGTERM);
@@ -140,31 +96,31 @@ TEST_F(Devsim, SaysWhenItIsReadyAndEndsCleanly) {
 }
 
 TEST_F(Devsim, ALineIsNotTakenFromAnotherSimulator) {
-    Program first(toy());
+    DevsimProgram first(toy());
     ASSERT_NE(first.ready(), "");
     const auto target = std::filesystem::read_symlink(at("line"));
-    Program second({"fiscal/toy", "--pty", at("line")});
+    DevsimProgram second({"fiscal/toy", "--pty", at("line")});
     EXPECT_EQ(second.ready(), "") << "it has to end before it is ready";
     EXPECT_EQ(std::filesystem::read_symlink(at("line")), target);
     EXPECT_EQ(first.end(SIGKILL), SIGKILL);
-    Program third(toy());
+    DevsimProgram third(toy());
     EXPECT_NE(third.ready(), "") << "a lock whose process was killed holds nobody off";
 }
 
 TEST_F(Devsim, MemoryOutlivesKillNine) {
     {
-        Program program(toy());
+        DevsimProgram program(toy());
         const os::Descriptor line = open_line();
         EXPECT_EQ(say(line.get(), kRegister, 8), "06 03 00 01 00 00 00 04");
         program.end(SIGKILL);
     }
-    Program again(toy());
+    DevsimProgram again(toy());
     const os::Descriptor line = open_line();
     EXPECT_EQ(say(line.get(), kCounters, 16), "0E 02 00 01 00 00 00 B7 61 00 00 00 00 00 00 DB");
 }
 
 TEST_F(Devsim, AHostMayCloseTheLineAndOpenItAgain) {
-    Program program(toy());
+    DevsimProgram program(toy());
     for (int i = 0; i < 5; ++i) {
         os::Descriptor line = open_line();
         EXPECT_EQ(say(line.get(), "01 01 00", 12), "0A 01 00 54 4F 59 30 30 30 30 31 78");
@@ -178,7 +134,7 @@ TEST_F(Devsim, AHostMayCloseTheLineAndOpenItAgain) {
 }
 
 TEST_F(Devsim, ADeviceOfOneSpeedIsUnderstoodAtThatSpeedOnly) {
-    Program program({"fiscal/shtrih", "--pty", at("line"), "--speed", "9600"});
+    DevsimProgram program({"fiscal/shtrih", "--pty", at("line"), "--speed", "9600"});
     const os::Descriptor line = open_line();
     const auto set_speed = [&line](speed_t speed) {
         termios mode{};
@@ -192,12 +148,12 @@ TEST_F(Devsim, ADeviceOfOneSpeedIsUnderstoodAtThatSpeedOnly) {
     EXPECT_NE(say(line.get(), "05", 1), "15");
     set_speed(B9600);
     EXPECT_EQ(say(line.get(), "02 01 FC FD", 28).substr(0, 11), "06 02 18 FC");
-    Program impossible({"fiscal/shtrih", "--pty", at("other"), "--speed", "9601"});
+    DevsimProgram impossible({"fiscal/shtrih", "--pty", at("other"), "--speed", "9601"});
     EXPECT_EQ(impossible.ready(), "");
 }
 
 TEST_F(Devsim, AHostThatOpensTheLineTwiceAndClosesItOnceIsStillThere) {
-    Program program(toy());
+    DevsimProgram program(toy());
     for (int i = 0; i < 20; ++i) {
         const os::Descriptor line = open_line();
         open_line();  // as libserialport does it to set the speed
@@ -206,7 +162,7 @@ TEST_F(Devsim, AHostThatOpensTheLineTwiceAndClosesItOnceIsStillThere) {
 }
 
 TEST_F(Devsim, FaultsComeThroughTheControlSocket) {
-    Program program(toy());
+    DevsimProgram program(toy());
     const os::Descriptor line = open_line();
     EXPECT_EQ(ask(R"({"command":"fault","name":"garble","keys":{"at":2,"mask":5}})"),
               R"({"ok":true})");
@@ -218,8 +174,8 @@ TEST_F(Devsim, FaultsComeThroughTheControlSocket) {
 }
 
 TEST_F(Devsim, ASecondProgramIsRefusedTheSameMemory) {
-    Program first(toy());
-    Program second({"fiscal/toy", "--state", at("state")});
+    DevsimProgram first(toy());
+    DevsimProgram second({"fiscal/toy", "--state", at("state")});
     EXPECT_EQ(second.ready(), "");
     const int status = second.end(0);
     EXPECT_TRUE(WIFEXITED(status));
@@ -238,7 +194,7 @@ os::Descriptor connect_to(const std::string& ready) {
 }
 
 TEST_F(Devsim, ServesAPortToOneClientAtATime) {
-    Program program({"fiscal/shtrih", "--tcp", "127.0.0.1:0"});
+    DevsimProgram program({"fiscal/shtrih", "--tcp", "127.0.0.1:0"});
     os::Descriptor first = connect_to(program.ready());
     EXPECT_EQ(say(first.get(), "02 01 FC FD", 28).substr(0, 11), "06 02 18 FC");
     EXPECT_EQ(say(first.get(), "06", 1), "FF");
@@ -250,7 +206,7 @@ TEST_F(Devsim, ServesAPortToOneClientAtATime) {
 }
 
 TEST_F(Devsim, ASecondClientMayWaitOrStealTheLine) {
-    Program program({"fiscal/shtrih", "--tcp", "127.0.0.1:0", "--control", at("control")});
+    DevsimProgram program({"fiscal/shtrih", "--tcp", "127.0.0.1:0", "--control", at("control")});
     os::Descriptor first = connect_to(program.ready());
     EXPECT_EQ(say(first.get(), "05", 1), "15");
     EXPECT_EQ(ask(R"({"command":"fault","name":"second_client","keys":{"mode":"steal"}})"),
@@ -274,7 +230,7 @@ TEST_F(Devsim, ACardTerminalHangsUpAndItsLedgerOutlivesKillNine) {
     constexpr std::string_view kPay = "06 01 0A 04 00 00 00 00 12 34 49 09 78";
     constexpr std::size_t kRegisteredBytes = 16, kApprovedBytes = 3 + 3 + 0x53;
     {
-        Program program(words);
+        DevsimProgram program(words);
         const os::Descriptor till = connect_to(program.ready());
         EXPECT_TRUE(say(till.get(), kRegisterTill, kRegisteredBytes).starts_with("80 00 00 06 0F"));
         say(till.get(), "80 00 00", 0);
@@ -287,7 +243,7 @@ TEST_F(Devsim, ACardTerminalHangsUpAndItsLedgerOutlivesKillNine) {
         EXPECT_EQ(say(next.get(), "05 01 05 00 00 00 03 02", 7), "80 00 00 06 0F 01 00");
         program.end(SIGKILL);
     }
-    Program again(words);
+    DevsimProgram again(words);
     EXPECT_NE(ask(R"({"command":"transactions"})").find(R"("amount_minor":1234)"),
               std::string::npos);
 }
@@ -308,12 +264,12 @@ TEST_F(Devsim, AReceiptPrintersPaperOutlivesKillNine) {
     const std::vector<std::string> words{"printer/escpos", "--pty",     at("line"),   "--state",
                                          at("state"),      "--control", at("control")};
     {
-        Program program(words);
+        DevsimProgram program(words);
         const os::Descriptor line = open_line();
         EXPECT_EQ(say(line.get(), "61 62 0A 1D 56 00 " + std::string(kMark), 7), kMarkAnswer);
         program.end(SIGKILL);
     }
-    Program again(words);
+    DevsimProgram again(words);
     EXPECT_NE(ask(R"({"command":"tape"})").find(R"("tape":["ab","- -)"), std::string::npos);
     EXPECT_NE(ask(R"({"command":"state"})").find(R"("cuts":1)"), std::string::npos);
 }
@@ -321,8 +277,8 @@ TEST_F(Devsim, AReceiptPrintersPaperOutlivesKillNine) {
 TEST_F(Devsim, APrinterWhoseBufferIsFullHoldsItsHostBackOnAPortAndOnAPty) {
     for (const std::string link : {"--tcp", "--pty"}) {
         const bool tcp = link == "--tcp";
-        Program program({"printer/escpos", link, tcp ? "127.0.0.1:0" : at("line"), "--control",
-                         at("control"), "--buffer", "64", "--line-ms", "0"});
+        DevsimProgram program({"printer/escpos", link, tcp ? "127.0.0.1:0" : at("line"),
+                               "--control", at("control"), "--buffer", "64", "--line-ms", "0"});
         const os::Descriptor line = tcp ? connect_to(program.ready()) : open_line();
         EXPECT_EQ(ask(R"({"command":"fault","name":"cover_open"})"), R"({"ok":true})");
         say(line.get(), many_lines() + std::string(kMark), 0);
@@ -336,13 +292,13 @@ TEST_F(Devsim, APrinterWhoseBufferIsFullHoldsItsHostBackOnAPortAndOnAPty) {
 
 TEST_F(Devsim, RunsAScenarioAndChecksOne) {
     const std::string file = "simulators/scenarios/lost-close.toml";
-    Program program({"run", file, "--pty", at("line"), "--control", at("control")});
+    DevsimProgram program({"run", file, "--pty", at("line"), "--control", at("control")});
     EXPECT_EQ(program.ready(), "ready fiscal/shtrih on " + at("line") + " seed 1");
     const os::Descriptor line = open_line();
     EXPECT_EQ(say(line.get(), "05", 1), "15");
-    Program check({"check", file});
+    DevsimProgram check({"check", file});
     EXPECT_EQ(check.ready(), "line 3: fault lose");
-    Program wrong({"check", "simulators/scenarios/none.toml"});
+    DevsimProgram wrong({"check", "simulators/scenarios/none.toml"});
     EXPECT_EQ(wrong.ready(), "");
 }
 
