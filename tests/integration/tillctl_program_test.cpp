@@ -176,6 +176,18 @@ TEST_F(TillctlTest, ShowsADoneReceiptAcknowledgesItAndExitsWith0) {
     EXPECT_TRUE(devd_.was_asked(RequestKind::acknowledge));
 }
 
+TEST_F(TillctlTest, AcknowledgesNoResultThatItCouldNotWrite) {
+    answer_submit(done_receipt());
+    const std::string line = std::string("exec ") + TILLCTL_PROGRAM + " --lang en --endpoint " +
+                             address() + " receipt kassa docs/examples/receipt.json --id " + kId +
+                             " >/dev/full";
+    const Ran ran = support::run_program(*loop_, clock_, "/bin/sh", {"-c", line});
+    EXPECT_EQ(ran.exit, 3) << ran.err;
+    EXPECT_TRUE(holds(ran.err, std::string("tillctl operation ") + kId)) << ran.err;
+    EXPECT_TRUE(devd_.was_asked(RequestKind::await));
+    EXPECT_FALSE(devd_.was_asked(RequestKind::acknowledge));
+}
+
 TEST_F(TillctlTest, PrintsTheIdBeforeItSends) {
     std::string handed_over;
     answer_submit(done_receipt());

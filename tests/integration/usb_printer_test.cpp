@@ -1,6 +1,8 @@
-// Claim: a receipt printer on USB is found by its ids, its kernel driver is put off, what it is
-// sent and says passes whole, and one that is pulled in a document leaves it unknown. Shown with
-// devd and its driver host, libusb unmodified, on a device that umockdev plays.
+// Claim: a receipt printer on USB is found by its ids, among alike ones by what was remembered of
+// it, and listed for setting up; its kernel driver is put off, what it is sent and says passes
+// whole, also behind stalls and empty packets, and one that is pulled in a document leaves it
+// unknown. Shown with devd and its driver host, libusb unmodified, on devices that umockdev plays.
+#include <fmt/format.h>
 #include <linux/ioctl.h>
 #include <linux/usbdevice_fs.h>
 #include <umockdev.h>
@@ -8,7 +10,9 @@
 #include <cerrno>
 #include <cstddef>
 #include <deque>
+#include <map>
 #include <mutex>
+#include <optional>
 
 #include "tests/integration/counter.h"
 
@@ -30,11 +34,12 @@ public:
         int error = 0;
         switch (umockdev_ioctl_client_get_request(client)) {
             case USBDEVFS_GET_CAPABILITIES: capabilities(arg); break;
-            case USBDEVFS_DISCONNECT_CLAIM: put_off_ = true; break;
+            case USBDEVFS_DISCONNECT_CLAIM: put_off_ = claimed_ = true; break;
             case USBDEVFS_CLAIMINTERFACE:
             case USBDEVFS_RELEASEINTERFACE:
             case USBDEVFS_IOCTL: break;
             case USBDEVFS_GETDRIVER: error = ENODATA; break;
+            case USBDEVFS_CLEAR_HALT: clear_halt(arg); break;
             case USBDEVFS_SUBMITURB: error = pulled_ ? ENODEV : submit(arg); break;
             case USBDEVFS_REAPURB:
             case USBDEVFS_REAPURBNDELAY: error = reap(arg); break;
@@ -49,6 +54,29 @@ public:
     void pull_at(std::string text) {
         const std::lock_guard lock(mutex_);
         pull_at_ = std::move(text);
+    }
+    /// It stalls what brings this text, and what comes behind it.
+    void stall_at(std::string text) {
+        const std::lock_guard lock(mutex_);
+        stall_at_ = std::move(text);
+    }
+    /// Its way back stalls.
+    void stall_answers() {
+        const std::lock_guard lock(mutex_);
+        in_halted_ = true;
+    }
+    /// It answers each reading at once, with nothing where it has nothing to say.
+    void say_nothing_often() {
+        const std::lock_guard lock(mutex_);
+        says_nothing_ = true;
+    }
+    int readings() {
+        const std::lock_guard lock(mutex_);
+        return readings_;
+    }
+    bool was_claimed() {
+        const std::lock_guard lock(mutex_);
+        return claimed_;
     }
     std::string sent() {
         const std::lock_guard lock(mutex_);
@@ -100,7 +128,12 @@ private:
             urb.buffer == nullptr ? "" : reinterpret_cast<const char*>(urb.buffer->data), length);
         if (what->type == USBDEVFS_URB_TYPE_CONTROL) {
             control(urb, bytes);
-        } else if (what->endpoint != kIn) {
+        } else if (what->endpoint == kIn) {
+            ++readings_;
+        } else if (const auto taken = takes_before_it_stalls(bytes)) {
+            finish(urb, -EPIPE, "", static_cast<int>(*taken));
+            take(bytes.substr(0, *taken));
+        } else {
             finish(urb, 0, "", static_cast<int>(length));
             take(bytes);
         }
@@ -118,6 +151,23 @@ private:
         } else {
             finish(urb, -EPIPE, "", 0);
         }
+    }
+    /// How many of the bytes it takes; nothing: all, without a stall.
+    std::optional<std::size_t> takes_before_it_stalls(std::string_view bytes) {
+        const std::size_t at = stall_at_.empty() ? std::string_view::npos : bytes.find(stall_at_);
+        if (at == std::string_view::npos) {
+            return out_halted_ ? std::optional<std::size_t>(0) : std::nullopt;
+        }
+        stall_at_.clear();
+        out_halted_ = true;
+        return at;
+    }
+    void clear_halt(UMockdevIoctlData* arg) {
+        const UMockdevIoctlData* endpoint =
+            umockdev_ioctl_data_resolve(arg, 0, sizeof(unsigned), nullptr);
+        unsigned number = 0;
+        std::memcpy(&number, endpoint->data, sizeof number);
+        (number == kIn ? in_halted_ : out_halted_) = false;
     }
     void take(std::string_view bytes) {
         constexpr std::string_view kMark("\x1D(H\x06\0\x30\x30", 7);
@@ -146,9 +196,13 @@ private:
             }
             if (pulled_) {
                 finish(urb, -ESHUTDOWN, "", 0);
+            } else if (in_halted_) {
+                finish(urb, -EPIPE, "", 0);
             } else if (!said_.empty()) {
                 finish(urb, 0, said_.front(), static_cast<int>(said_.front().size()));
                 said_.pop_front();
+            } else if (says_nothing_) {
+                finish(urb, 0, "", 0);
             }
         }
         for (auto urb = urbs_.begin(); urb != urbs_.end(); ++urb) {
@@ -178,48 +232,71 @@ private:
     std::deque<std::string> said_;
     std::string sent_;
     std::string pull_at_;
+    std::string stall_at_;
+    int readings_ = 0;
     bool pulled_ = false;
     bool put_off_ = false;
+    bool claimed_ = false;
+    bool in_halted_ = false;
+    bool out_halted_ = false;
+    bool says_nothing_ = false;
 };
 
 gboolean on_ioctl(UMockdevIoctlBase*, UMockdevIoctlClient* client, gpointer printer) {
     return static_cast<UsbPrinter*>(printer)->answer(client);
 }
 
+/// As umockdev records one at this port of the bus.
+std::string record_of(int port, const std::string& serial) {
+    return fmt::format(
+        "P: /devices/pci0000:00/usb1/1-{0}\nN: bus/usb/001/00{1}\nE: SUBSYSTEM=usb\n"
+        "E: DEVTYPE=usb_device\nE: BUSNUM=001\nE: DEVNUM=00{1}\n"
+        "E: DEVNAME=/dev/bus/usb/001/00{1}\n"
+        "A: busnum=1\\n\nA: devnum={1}\\n\nA: idVendor=04b8\\n\nA: idProduct=0202\\n\n"
+        "A: serial={2}\\n\nA: speed=12\\n\nA: bConfigurationValue=1\\n\n"
+        "H: descriptors=1201000200000040B8040202000101020301"
+        "09022000010100C032"
+        "090400000207010200"
+        "07050102400000"
+        "07058202400000\n\n"
+        "P: /devices/pci0000:00/usb1/1-{0}/1-{0}:1.0\nE: SUBSYSTEM=usb\n"
+        "E: DEVTYPE=usb_interface\nA: bInterfaceNumber=00\\n\nA: bInterfaceClass=07\\n\n\n",
+        port, port + 1, serial);
+}
+
 /// The printer and its bus in a tree of its own, which this process's children take for theirs.
 class Bus final {
 public:
-    explicit Bus(UsbPrinter& printer)
-        : bed_(umockdev_testbed_new()), answers_(umockdev_ioctl_base_new()) {
+    explicit Bus(UsbPrinter& printer) : bed_(umockdev_testbed_new()) {
         const std::string record =
             "P: /devices/pci0000:00/usb1\nN: bus/usb/001/001\nE: SUBSYSTEM=usb\n"
             "E: DEVTYPE=usb_device\nE: BUSNUM=001\nE: DEVNUM=001\nA: busnum=1\\n\nA: devnum=1\\n\n"
             "A: speed=480\\n\nA: bConfigurationValue=1\\n\n"
             "H: descriptors=12010002090001406B1D020002060302010109021900010100E00009040000010900"
-            "00000705810304000C\n\n"
-            "P: /devices/pci0000:00/usb1/1-1\nN: bus/usb/001/002\nE: SUBSYSTEM=usb\n"
-            "E: DEVTYPE=usb_device\nE: BUSNUM=001\nE: DEVNUM=002\nE: DEVNAME=/dev/bus/usb/001/002\n"
-            "A: busnum=1\\n\nA: devnum=2\\n\nA: idVendor=04b8\\n\nA: idProduct=0202\\n\n"
-            "A: serial=J4\\n\nA: speed=12\\n\nA: bConfigurationValue=1\\n\n"
-            "H: descriptors=1201000200000040B8040202000101020301"
-            "09022000010100C032"
-            "090400000207010200"
-            "07050102400000"
-            "07058202400000\n\n";
+            "00000705810304000C\n\n";
         INVARIANT(umockdev_testbed_add_from_string(bed_, record.c_str(), nullptr));
-        g_signal_connect(answers_, "handle-ioctl", G_CALLBACK(on_ioctl), &printer);
-        INVARIANT(umockdev_testbed_attach_ioctl(bed_, "/dev/bus/usb/001/002", answers_, nullptr));
+        plug_in(1, "J4", printer);
     }
     ~Bus() {
-        g_object_unref(answers_);
+        for (UMockdevIoctlBase* const one : answers_) {
+            g_object_unref(one);
+        }
         g_object_unref(bed_);
+    }
+    /// Another one of the same kind; it outlives the bus.
+    void plug_in(int port, const std::string& serial, UsbPrinter& printer) {
+        INVARIANT(umockdev_testbed_add_from_string(bed_, record_of(port, serial).c_str(), nullptr));
+        answers_.push_back(umockdev_ioctl_base_new());
+        g_signal_connect(answers_.back(), "handle-ioctl", G_CALLBACK(on_ioctl), &printer);
+        const std::string node = fmt::format("/dev/bus/usb/001/00{}", port + 1);
+        INVARIANT(umockdev_testbed_attach_ioctl(bed_, node.c_str(), answers_.back(), nullptr));
     }
     Bus(const Bus&) = delete;
     Bus& operator=(const Bus&) = delete;
 
 private:
     UMockdevTestbed* bed_;
-    UMockdevIoctlBase* answers_;
+    std::vector<UMockdevIoctlBase*> answers_;
 };
 
 class UsbPrinterTest : public support::CounterTest {
@@ -245,6 +322,7 @@ protected:
     }
 
     UsbPrinter printer_;
+    UsbPrinter other_;
     Bus bus_;
 };
 
@@ -276,6 +354,83 @@ TEST_F(UsbPrinterTest, PulledInADocumentItLeavesItUnknown) {
     EXPECT_EQ(slip.error->effect, base::Effect::unknown);
     const std::string sent = printer_.sent();
     EXPECT_EQ(sent.find("half"), sent.rfind("half")) << "sent again";
+}
+
+TEST_F(UsbPrinterTest, AmongAlikeOnesTheRememberedOneIsChosenAndNoOtherIsTouched) {
+    bus_.plug_in(2, "J5", other_);
+    MUST(shop_->configure("slips",
+                          "driver = \"printer/escpos\"\nport = \"usb:04b8:0202\"\n[settings]\n"
+                          "adapter = \"04b8:0202:J5\"\n"));
+    start_devd();
+    connect();
+    ASSERT_EQ(print("to the other one").state, OperationState::done);
+    EXPECT_NE(other_.sent().find("to the other one"), std::string::npos);
+    EXPECT_FALSE(printer_.was_claimed());
+}
+
+TEST_F(UsbPrinterTest, AnotherOneOfItsKindIsNotOpened) {
+    MUST(shop_->configure("slips",
+                          "driver = \"printer/escpos\"\nport = \"usb:04b8:0202\"\n[settings]\n"
+                          "adapter = \"04b8:0202@0000:00:14.0/7\"\n"));
+    start_devd();
+    connect();
+    const auto checked = client_->check_device("slips", deadline());
+    ASSERT_TRUE(checked) << base::to_text(checked.error());
+    EXPECT_EQ(checked->outcome, contract::CheckOutcome::wrong_device);
+    EXPECT_NE(checked->error->text.find("04b8:0202:J4, expected 04b8:0202@"), std::string::npos)
+        << checked->error->text;
+    EXPECT_FALSE(printer_.was_claimed());
+}
+
+TEST_F(UsbPrinterTest, IsListedAndKnownForThatOfItsDevice) {
+    bus_.plug_in(2, "J5", other_);
+    start_devd();
+    connect();
+    const auto found = client_->ports({}, deadline());
+    ASSERT_TRUE(found) << base::to_text(found.error());
+    std::map<std::string, contract::Port> printers;
+    for (const contract::Port& port : found->ports) {
+        printers[port.address] = port;
+    }
+    ASSERT_TRUE(printers.contains("usb:04b8:0202:J4"));
+    ASSERT_TRUE(printers.contains("usb:04b8:0202:J5"));
+    EXPECT_EQ(printers["usb:04b8:0202:J4"].device, "slips");
+    EXPECT_EQ(printers["usb:04b8:0202:J5"].device, "");
+    EXPECT_EQ(printers["usb:04b8:0202:J5"].drivers, std::vector<std::string>{"printer/escpos"});
+    EXPECT_EQ(printers.size(), found->ports.size()) << "none twice";
+}
+
+TEST_F(UsbPrinterTest, AStallOfItsAnswersIsTakenBack) {
+    printer_.stall_answers();
+    start_devd();
+    connect();
+    const contract::Operation slip = print("paid by card");
+    EXPECT_EQ(slip.state, OperationState::done) << (slip.error ? slip.error->text : "");
+}
+
+TEST_F(UsbPrinterTest, AStallOfADocumentLeavesItUnknownAndTheNextOneIsPrinted) {
+    printer_.stall_at("stalls");
+    start_devd();
+    connect();
+    const contract::Operation slip = print("this one stalls");
+    EXPECT_EQ(slip.state, OperationState::failed);
+    ASSERT_TRUE(slip.error);
+    EXPECT_EQ(slip.error->code, "link_lost");
+    EXPECT_EQ(slip.error->effect, base::Effect::unknown);
+    EXPECT_EQ(print("the next one").state, OperationState::done);
+    EXPECT_NE(printer_.sent().find("the next one"), std::string::npos);
+}
+
+TEST_F(UsbPrinterTest, OneThatOftenSaysNothingIsNotAskedWithoutAPause) {
+    constexpr std::int64_t kPauseMs = 10;
+    printer_.say_nothing_often();
+    const os::Instant begun = clock_.now();
+    start_devd();
+    connect();
+    EXPECT_EQ(print("paid by card").state, OperationState::done);
+    const std::int64_t ms = (clock_.now() - begun) / std::chrono::milliseconds(1);
+    const auto answers = static_cast<std::int64_t>(printer_.sent().size());
+    EXPECT_LE(printer_.readings(), ms / kPauseMs + answers) << "in " << ms << " ms";
 }
 
 }  // namespace
