@@ -93,6 +93,8 @@ TEST(AuditTest, APersonsWordIsThereWithTheirNote) {
     EXPECT_EQ(record.kind, AuditKind::decided);
     EXPECT_EQ(record.outcome, "failed");
     EXPECT_EQ(record.note, "no paper came");
+    EXPECT_EQ(record.who, "till");
+    EXPECT_EQ(record.by, "till") << "who said it";
 }
 
 TEST(AuditTest, EveryChangeOfTheTextShows) {
@@ -158,6 +160,14 @@ TEST(AuditTest, RefusalsAreThereAndDoNotFillTheDisk) {
     rows = rows_of(rig.store);
     EXPECT_EQ(read(rows[rows.size() - 2]).note, "940 more refusals");
     EXPECT_EQ(broken_at(rows), 0U);
+}
+
+TEST(AuditTest, ALeaseThatEndsWithItsConnectionIsThereAtOnce) {
+    Rig rig;
+    contract::TakeLeaseRequest take{rig.session, "fr", 5'000, false};
+    Rig::ok<contract::Lease>(rig.ask(rig.peer, RequestKind::take_lease, contract::to_value(take)));
+    rig.endpoint.disconnect(rig.peer, *rig.core);
+    EXPECT_EQ(read(rows_of(rig.store).back()).outcome, "released");
 }
 
 TEST(AuditTest, LeasesAreThere) {

@@ -187,6 +187,19 @@ TEST_F(RightsTest, OnlyItsDevicesAreThereForAWorkstation) {
                     .operations.empty());
 }
 
+TEST_F(RightsTest, AKnownIdThatMayNotBeSeenIsNoProofThatNothingHappened) {
+    const base::OperationId id = rig_.new_id();
+    rig_.submit(rig_.sale(id));
+    const Till till = connect("k", {.role = Role::cashier, .workstation = "w", .devices = {"x"}});
+    const contract::Error refused = Rig::error(submit(till, id));
+    EXPECT_EQ(refused.code, "not_permitted");
+    EXPECT_EQ(refused.effect, base::Effect::unknown);
+    const base::OperationId given_up = rig_.new_id();
+    rig_.of_operation(RequestKind::settle, given_up);
+    EXPECT_EQ(Rig::ok<contract::Operation>(change(till, RequestKind::settle, given_up)).state,
+              contract::OperationState::never_accepted);
+}
+
 TEST_F(RightsTest, AnotherProgramsOperationIsAnOperatorsToMeddleWith) {
     const Till one = connect("1", {.role = Role::cashier, .workstation = "one"});
     const Till two = connect("2", {.role = Role::cashier, .workstation = "two"});
