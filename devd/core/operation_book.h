@@ -29,8 +29,6 @@ bool is_money(const contract::Command& command);
 bool is_payment(const contract::Command& command);
 /// Whether the row is a sale, whose steps are rows of their own.
 bool is_sale(const OperationRow& row);
-/// In the place of a device that a sale names: none.
-inline constexpr std::string_view kNobody = "-";
 /// Every device that a sale is sure to use; its substitute is none.
 std::vector<std::string> devices_of(const contract::Sale& sale);
 /// Whether a command makes a document with a number of its own.
