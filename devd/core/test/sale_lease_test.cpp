@@ -92,7 +92,9 @@ TEST_F(SaleLease, ASubstituteThatSomebodyHasDoesNotTakeOver) {
 }
 
 TEST_F(SaleLease, ALeaseIsGrantedBehindASaleThatIsUnderWay) {
-    shop_.submit(shop_.sale());
+    contract::Sale sale = shop_.sale();
+    sale.printer = "-";
+    shop_.submit(sale);
     shop_.answer_preflight();
     contract::TakeLeaseRequest request{other_.session, "fr", 60'000, true};
     EXPECT_FALSE(ask(other_, RequestKind::take_lease, contract::to_value(request)).has_value());
