@@ -6,11 +6,14 @@
 #include <cstdlib>
 #include <ctime>
 #include <memory>
+#include <optional>
 
+#include "devd/runtime/access_requests.h"
 #include "devd/runtime/administration.h"
 #include "devd/runtime/command_check.h"
 #include "devd/runtime/config.h"
 #include "devd/runtime/driver_list.h"
+#include "devd/runtime/network.h"
 #include "devd/runtime/service.h"
 #include "hal/os/journal.h"
 #include "hal/os/local_time.h"
@@ -179,6 +182,30 @@ std::unique_ptr<runtime::Hotplug> make_hotplug(runtime::HotplugParts parts) {
     return std::move(*hotplug);
 }
 
+/// Nothing where no figures are wanted, or none can be had: no reason not to sell.
+std::unique_ptr<runtime::MetricsListener> make_metrics(std::optional<std::uint16_t> port,
+                                                       os::EventLoop& loop, const os::Clock& clock,
+                                                       const os::Logger& logger) {
+    if (!port) {
+        return nullptr;
+    }
+    auto opened = runtime::MetricsListener::open(*port, loop, clock);
+    if (!opened) {
+        logger.error("no figures for watchers", {{"error", base::to_text(opened.error())}});
+        return nullptr;
+    }
+    return std::move(*opened);
+}
+
+runtime::NetworkFigures figures_of(const runtime::Network& network,
+                                   const runtime::Endpoints& endpoints,
+                                   const runtime::AccessRequests& access) {
+    runtime::NetworkFigures figures = runtime::figures_of(network, endpoints);
+    figures.wrong_codes = access.wrong_codes();
+    figures.pairing_open = access.door_is_open();
+    return figures;
+}
+
 base::Done serve(const Places& places) {
     const os::SystemClock clock;
     Loaded loaded = TRY(load(places, clock));
@@ -195,7 +222,7 @@ base::Done serve(const Places& places) {
     const auto loop = TRY(os::EventLoop::create(clock));
     const auto signals = TRY(runtime::StopSignals::take(*loop));
     // The socket's lock comes before the book: a second devd must not touch it.
-    const auto endpoint = TRY(ipc::ZmqEndpoint::bind(places.endpoint()));
+    runtime::Endpoints endpoints(TRY(ipc::ZmqEndpoint::bind(places.endpoint())));
     const auto store = TRY(runtime::SqliteStore::open({.folder = places.state}, logger));
     runtime::HostSpawner hosts({.program = places.driver_program, .lock_folder = places.locks()},
                                {}, *loop, clock, logger);
@@ -205,7 +232,11 @@ base::Done serve(const Places& places) {
                                {"devices", std::to_string(devices.size())},
                                {"endpoint", places.endpoint()},
                                {"state", places.state}});
-    runtime::Administration administration({*loop, clock, *endpoint, logger, places.state,
+    loaded.config.local_roles.own_uid = static_cast<std::int64_t>(::getuid());
+    const auto network = TRY(runtime::Network::open(
+        {loaded.config.network, loaded.config.local_roles, places.state, clock, logger},
+        endpoints));
+    runtime::Administration administration({*loop, clock, endpoints, logger, places.state,
                                             places.driver_program, loaded.manifests, devices});
     core::Core core({.program_version = TILLHOST_VERSION,
                      .retention = loaded.config.retention,
@@ -213,25 +244,23 @@ base::Done serve(const Places& places) {
                      .utc_offset_s = &os::utc_offset_s,
                      .shop = loaded.config.shop,
                      .check_command = runtime::make_command_check(loaded.manifests),
-                     .observer = &administration},
+                     .observer = &administration,
+                     .access = &network->workstations()},
                     configs_of(devices), std::move(image), clock, *store, hosts, administration,
                     &os::random_u64);
     administration.attach(core);
+    runtime::AccessRequests access({*loop, clock, endpoints, network->workstations(),
+                                    administration, logger, network->config(), network->host_key(),
+                                    &os::random_u64});
+    access.attach(core);
     const auto hotplug = make_hotplug({*loop, clock, core, logger,
                                        [&administration] { return administration.lines(); },
                                        loaded.config.hotplug_settle});
-    std::unique_ptr<runtime::MetricsListener> metrics;
-    if (loaded.config.metrics_port) {
-        auto opened = runtime::MetricsListener::open(*loaded.config.metrics_port, *loop, clock);
-        if (opened) {
-            metrics = std::move(*opened);
-        } else {  // no reason not to sell
-            logger.error("no figures for watchers", {{"error", base::to_text(opened.error())}});
-        }
-    }
+    const auto metrics = make_metrics(loaded.config.metrics_port, *loop, clock, logger);
     const auto manager = runtime::ServiceManager::from_environment();
-    runtime::Service service({*loop, *signals, clock, *endpoint, *store, hosts, core,
-                              administration, manager, logger, metrics.get()});
+    runtime::Service service(
+        {*loop, *signals, clock, endpoints, *store, hosts, core, access, manager, logger,
+         [&] { return figures_of(*network, endpoints, access); }, metrics.get()});
     return service.run();
 }
 

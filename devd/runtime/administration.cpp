@@ -80,7 +80,7 @@ void Administration::attach(core::Core& core) {
     contract::HelloRequest hello;
     hello.client = "connection check";
     hello.versions = {contract::kProtocolVersion};
-    core.on_request(kSelf, {}, {RequestKind::hello, 0, 0, contract::to_value(hello)});
+    core.on_request(kSelf, own_identity(), {RequestKind::hello, 0, 0, contract::to_value(hello)});
 }
 
 void Administration::on_request(ipc::PeerId peer, const ipc::PeerIdentity& identity,

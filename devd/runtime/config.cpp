@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <optional>
 #include <span>
 
@@ -173,17 +172,6 @@ Done read_settings(const File& file, const std::string& folder, const contract::
     return {};
 }
 
-std::optional<int> minute_of_day(std::string_view text) {
-    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-    if (text.size() != 5 || text[2] != ':' || !digit(text[0]) || !digit(text[1]) ||
-        !digit(text[3]) || !digit(text[4])) {
-        return std::nullopt;
-    }
-    const int hour = (text[0] - '0') * 10 + (text[1] - '0');
-    const int minute = (text[3] - '0') * 10 + (text[4] - '0');
-    return hour < 24 && minute < 60 ? std::optional(hour * 60 + minute) : std::nullopt;
-}
-
 /// What the file says of the shift; nothing if it says nothing.
 Result<std::optional<core::ShiftPolicy>> read_shift(const File& file, const std::string& driver) {
     core::ShiftPolicy policy;
@@ -333,32 +321,47 @@ Result<os::Severity> read_log_level(const File& file) {
     return file.fault(*file.table.get("log"), "log is error, warning, notice, info or debug");
 }
 
-Result<std::optional<std::uint16_t>> read_metrics(const File& file) {
-    constexpr std::array<std::string_view, 1> kKnown{"listen"};
-    constexpr std::string_view kHost = "127.0.0.1:";
-    const toml::node* node = file.table.get("metrics");
+/// A table of texts and whole numbers; nothing if there is none.
+Result<std::optional<ConfigTexts>> read_texts(const File& file, std::string_view name,
+                                              std::span<const std::string_view> known) {
+    const toml::node* node = file.table.get(name);
     if (node == nullptr) {
-        return std::optional<std::uint16_t>();
+        return std::optional<ConfigTexts>();
     }
     const toml::table* table = node->as_table();
     if (table == nullptr) {
-        return file.fault(*node, "metrics is a table: [metrics]");
+        return file.fault(*node, fmt::format("{0} is a table: [{0}]", name));
     }
-    TRY(only_known_keys(file, *table, kKnown));
-    const auto* listen = table->get_as<std::string>("listen");
-    const std::string text = listen == nullptr ? "" : listen->get();
-    int port = 0;
-    const char* const end = text.data() + text.size();
-    if (text.starts_with(kHost)) {
-        const auto read = std::from_chars(text.data() + kHost.size(), end, port);
-        port = read.ec == std::errc() && read.ptr == end ? port : 0;
+    TRY(only_known_keys(file, *table, known));
+    ConfigTexts texts;
+    for (const std::string_view key : known) {
+        const toml::node* value = table->get(key);
+        if (value == nullptr || value->is_table()) {
+            continue;
+        }
+        const auto* text = value->as_string();
+        const auto* number = value->as_integer();
+        if (text == nullptr && number == nullptr) {
+            return file.fault(*value, fmt::format("{} is a text in quotes or a number", key));
+        }
+        texts.emplace_back(key, text != nullptr ? text->get() : std::to_string(number->get()));
     }
-    if (port < 1 || port > 65535) {
-        return file.fault(*node,
+    return std::optional(std::move(texts));
+}
+
+Result<std::optional<std::uint16_t>> read_metrics(const File& file) {
+    constexpr std::array<std::string_view, 1> kKnown{"listen"};
+    const auto texts = TRY(read_texts(file, "metrics", kKnown));
+    if (!texts) {
+        return std::optional<std::uint16_t>();
+    }
+    const auto port = loopback_port(texts->empty() ? "" : texts->front().second);
+    if (!port) {
+        return file.fault(*file.table.get("metrics"),
                           "listen is \"127.0.0.1:PORT\": whoever is not on this machine "
                           "asks its node exporter or tillctl");
     }
-    return std::optional(static_cast<std::uint16_t>(port));
+    return port;
 }
 
 /// Devices of sales that name none.
@@ -366,27 +369,16 @@ Result<core::ShopDefaults> read_shop(const File& file) {
     constexpr std::array<std::string_view, 4> kKnown{"registrar", "substitute", "terminal",
                                                      "printer"};
     core::ShopDefaults shop;
-    const toml::node* node = file.table.get("shop");
-    if (node == nullptr) {
-        return shop;
-    }
-    const toml::table* table = node->as_table();
-    if (table == nullptr) {
-        return file.fault(*node, "shop is a table: [shop]");
-    }
-    TRY(only_known_keys(file, *table, kKnown));
     const std::array<std::string*, 4> values{&shop.registrar, &shop.substitute, &shop.terminal,
                                              &shop.printer};
-    for (std::size_t i = 0; i < kKnown.size(); ++i) {
-        const toml::node* const value = table->get(kKnown.at(i));
-        if (value == nullptr) {
-            continue;
+    const auto texts = TRY(read_texts(file, "shop", kKnown));
+    for (const auto& [key, id] : texts.value_or(ConfigTexts())) {
+        if (!is_device_id(id)) {
+            return file.fault(*file.table["shop"][key].node(),
+                              fmt::format("{} is a device's id", key));
         }
-        const auto* id = value->as_string();
-        if (id == nullptr || !is_device_id(id->get())) {
-            return file.fault(*value, fmt::format("{} is a device's id", kKnown.at(i)));
-        }
-        *values.at(i) = id->get();
+        *values.at(static_cast<std::size_t>(std::find(kKnown.begin(), kKnown.end(), key) -
+                                            kKnown.begin())) = id;
     }
     return shop;
 }
@@ -399,14 +391,54 @@ Result<File> open_daemon_file(const std::string& folder) {
     return file;
 }
 
+Result<std::optional<NetworkConfig>> read_network(const File& file) {
+    constexpr std::array<std::string_view, 3> kKnown{"listen", "pairing_port", "name"};
+    const auto texts = TRY(read_texts(file, "network", kKnown));
+    if (!texts) {
+        return std::optional<NetworkConfig>();
+    }
+    auto network = network_from(*texts);
+    if (!network) {
+        return file.fault(*file.table.get("network"), network.error().detail);
+    }
+    return std::optional(std::move(*network));
+}
+
+Done read_access(const File& file, LocalRoles& roles) {
+    constexpr std::array<std::string_view, 2> kKnown{"local_role", "users"};
+    const auto texts = TRY(read_texts(file, "access", kKnown));
+    const auto fault = [&file](const base::Error& error) {
+        return file.fault(*file.table.get("access"), error.detail);
+    };
+    for (const auto& [key, word] : texts.value_or(ConfigTexts())) {
+        const auto role = role_of(key, word);
+        if (!role) {
+            return fault(role.error());
+        }
+        roles.role = *role;
+    }
+    const toml::table* users = file.table["access"]["users"].as_table();
+    for (const auto& [user, word] : users != nullptr ? *users : toml::table()) {
+        const auto uid = uid_of(std::string(user.str()));
+        const auto role = role_of(user.str(), word.value_or(std::string()));
+        if (!uid || !role) {
+            return fault(uid ? role.error() : uid.error());
+        }
+        roles.users.insert_or_assign(*uid, *role);
+    }
+    return {};
+}
+
 Done read_daemon(const File& file, Config& config) {
-    constexpr std::array<std::string_view, 5> kKnown{"retention_days", "log", "metrics", "shop",
-                                                     "hotplug_settle_ms"};
+    constexpr std::array<std::string_view, 7> kKnown{
+        "retention_days", "log", "metrics", "shop", "hotplug_settle_ms", "network", "access"};
     TRY(only_known_keys(file, file.table, kKnown));
     config.is_all_default = file.table.empty();
     config.log_level = TRY(read_log_level(file));
     config.metrics_port = TRY(read_metrics(file));
     config.shop = TRY(read_shop(file));
+    config.network = TRY(read_network(file));
+    TRY(read_access(file, config.local_roles));
     if (const toml::node* node = file.table.get("retention_days")) {
         const auto* days = node->as_integer();
         if (days == nullptr || days->get() < 1 || days->get() > kRetentionDaysMax) {

@@ -7,6 +7,7 @@
 
 #include "devd/core/core.h"
 #include "devd/runtime/hotplug.h"
+#include "devd/runtime/network_config.h"
 #include "devd/runtime/settings.h"
 #include "hal/os/log.h"
 
@@ -28,6 +29,8 @@ struct Config {
     bool is_all_default = false;  ///< devd.toml says nothing
     os::Duration hotplug_settle = kHotplugSettle;
     std::optional<std::uint16_t> metrics_port;  ///< on 127.0.0.1; nothing: no listener
+    std::optional<NetworkConfig> network;       ///< nothing: devd is on no network
+    LocalRoles local_roles;                     ///< own_uid is the caller's to fill in
 };
 
 /// Reads DIR/devd.toml and DIR/devices.d/*.toml.
@@ -37,7 +40,11 @@ struct Config {
 /// docs/operation.md), `hotplug_settle_ms` (0…5000, how long a device's node must have been quiet
 /// before its device is opened), `[shop]` with the ids of the devices of a sale that names none:
 /// `registrar`, `substitute`, `terminal`, `printer`; one that is not there or of another class is a
-/// remark, because a client may make it later. A device's file: `id` (a…z, 0…9, - and _, at
+/// remark, because a client may make it later; `[network]` with `listen`, `pairing_port` and
+/// `name` (network_config.h, docs/sharing.md); `[access]` with `local_role` ("observer", "cashier",
+/// "operator" or "administrator": what users of this machine may, operator unless set; root and
+/// devd's own user are administrators) and `[access.users]`, where `NAME = "ROLE"` gives one user
+/// another. A device's file: `id` (a…z, 0…9, - and _, at
 /// most 64; the file's name if absent), `name` (for people), `driver`, `port`
 /// (transport/address.h), `record` (absolute path of a file into which the device's line is
 /// recorded, docs/formats/line-recording.md), of a registrar `shift` ("manual" or

@@ -1,6 +1,7 @@
 #include "devd/runtime/connection_check.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -30,6 +31,12 @@ os::Duration time_of(const contract::Request& request, bool find_speed) {
                                     : os::Duration(std::chrono::milliseconds(std::min(
                                           request.deadline_ms, contract::kRequestDeadlineMsMax)));
 }
+
+}  // namespace
+
+ipc::PeerIdentity own_identity() { return {.uid = static_cast<std::int64_t>(::getuid())}; }
+
+namespace {
 
 bool holds(const std::vector<SetupStep>& steps, SetupStep step) {
     return std::find(steps.begin(), steps.end(), step) != steps.end();
@@ -168,7 +175,7 @@ void Administration::go_on(Check& check) {
 void Administration::ask(Check& check, const contract::Query& query) {
     check.question = ++last_request_;
     core_->on_request(
-        kSelf, {},
+        kSelf, own_identity(),
         {contract::RequestKind::query, check.question, contract::kRequestDeadlineMsMax,
          contract::to_value(contract::QueryRequest{check.device, query})});
 }

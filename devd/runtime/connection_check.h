@@ -9,8 +9,9 @@
 
 namespace tillhost::devd::runtime {
 
-/// devd as a client of its own core. The endpoint counts its peers from 1.
+/// devd as a client of its own core. The endpoints count their peers from other numbers.
 inline constexpr ipc::PeerId kSelf{std::numeric_limits<std::uint64_t>::max()};
+ipc::PeerIdentity own_identity();
 
 /// One connection check: waits until the device is open or fails to, asks its status, and what
 /// stands on its documents where it can say that. If it was asked to, it looks for the speed at

@@ -175,10 +175,51 @@ void write_devices(Writer& to, const core::Figures& figures) {
     }
 }
 
+void write_refusals(Writer& to, const NetworkFigures& network) {
+    to.family("network_handshake_failures_total", "counter",
+              "Connections that did not come in, by what they lacked.");
+    for (std::size_t i = 0; i < network.failures.size(); ++i) {
+        to.value(fmt::format("reason=\"{}\"", ipc::name_of(static_cast<ipc::HandshakeFailure>(i))),
+                 network.failures.at(i));
+    }
+    const ipc::EndpointCounters& counters = network.counters;
+    to.family("network_refused_total", "counter",
+              "What peers on the network asked for beyond a limit, by limit.");
+    to.value("limit=\"rate\"", counters.over_rate);
+    to.value("limit=\"outstanding\"", counters.over_outstanding);
+    to.value("limit=\"connections\"", counters.over_connections);
+    to.value("limit=\"revoked\"", counters.after_drop);
+    to.family("network_door_shut_total", "counter",
+              "Times that no more connections were taken for a while: too many, or half open.");
+    to.value("", counters.door_shut);
+    to.family("pairing_wrong_codes_total", "counter", "Wrong pairing codes.");
+    to.value("", network.wrong_codes);
+}
+
+void write_network(Writer& to, const NetworkFigures& network) {
+    to.family("network_listening", "gauge", "1 while devd serves workstations at the address.");
+    to.value(fmt::format("address=\"{}\"", escaped(network.address)),
+             std::uint64_t{network.on ? 1U : 0U});
+    if (!network.on) {
+        return;
+    }
+    to.family("workstations", "gauge", "Workstations that are paired, and those connected now.");
+    to.value("state=\"paired\"", std::uint64_t{network.paired});
+    to.value("state=\"connected\"", std::uint64_t{network.connected});
+    to.family("pairing_open", "gauge", "1 while a pairing code is worth something.");
+    to.value("", std::uint64_t{network.pairing_open ? 1U : 0U});
+    to.family("network_connections", "gauge", "Connections from the network.");
+    to.value("state=\"open\"", std::uint64_t{network.connections});
+    to.value("state=\"half_open\"", std::uint64_t{network.half_open});
+    to.family("network_requests_total", "counter", "Requests taken from the network.");
+    to.value("", network.counters.requests);
+    write_refusals(to, network);
+}
+
 }  // namespace
 
 std::string metrics_text(const core::Figures& core, const SqliteStore::Figures& store,
-                         const LoopFigures& loop) {
+                         const LoopFigures& loop, const NetworkFigures& network) {
     Writer to;
     to.family("build_info", "gauge", "Always 1; the version is in the label.");
     to.value(fmt::format("version=\"{}\"", escaped(core.program_version)), std::uint64_t{1});
@@ -191,6 +232,7 @@ std::string metrics_text(const core::Figures& core, const SqliteStore::Figures& 
     write_book(to, core);
     write_store(to, store, core.has_room);
     write_devices(to, core);
+    write_network(to, network);
     to.family("loop_lag_seconds", "histogram", "How late devd's own timers came.");
     to.histogram(loop.lag);
     to.family("scrapes_total", "counter", "Answers of the listener for these figures.");

@@ -5,6 +5,7 @@
 
 #include "devd/core/figures.h"
 #include "devd/runtime/latency_histogram.h"
+#include "devd/runtime/network.h"
 #include "devd/runtime/sqlite_store.h"
 
 namespace tillhost::devd::runtime {
@@ -21,6 +22,6 @@ struct LoopFigures {
 /// (_seconds, _bytes), counters ending in _total. A series for each device and state that has
 /// anything to tell. What each means and when it should wake somebody: docs/operation.md.
 std::string metrics_text(const core::Figures& core, const SqliteStore::Figures& store,
-                         const LoopFigures& loop);
+                         const LoopFigures& loop, const NetworkFigures& network = {});
 
 }  // namespace tillhost::devd::runtime

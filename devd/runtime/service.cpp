@@ -38,7 +38,7 @@ base::Done Service::run() {
 base::Done Service::watch() {
     parts_.signals.set_handler([this](int signal) { on_signal(signal); });
     // What has come in is taken before the next sleep.
-    for (const int fd : parts_.endpoint.fds()) {
+    for (const int fd : parts_.endpoints.fds()) {
         TRY(parts_.loop.watch(fd, [this](os::Readiness) { endpoint_ready_ = true; }));
     }
     TRY(parts_.loop.watch(parts_.store.moved().fd(), [this](os::Readiness) { on_store_moved(); }));
@@ -74,8 +74,8 @@ void Service::on_store_moved() {
 }
 
 bool Service::before_sleep() {
-    if (endpoint_ready_ || parts_.endpoint.has_sent()) {
-        endpoint_ready_ = parts_.endpoint.receive(parts_.requests, kRequestsPerTurnMax);
+    if (endpoint_ready_ || parts_.endpoints.have_sent()) {
+        endpoint_ready_ = parts_.endpoints.receive(parts_.requests);
     }
     set_timer();
     if (stopping_ && !endpoint_ready_ && parts_.core.at_rest()) {
@@ -123,7 +123,8 @@ std::string Service::metrics_text() {
         loop.scrapes = parts_.metrics->answered();
         loop.scrapes_refused = parts_.metrics->refused();
     }
-    return runtime::metrics_text(parts_.core.figures(), parts_.store.figures(), loop);
+    return runtime::metrics_text(parts_.core.figures(), parts_.store.figures(), loop,
+                                 parts_.network());
 }
 
 base::Done Service::back_up(const std::string& path, Copied done) {

@@ -6,19 +6,18 @@
 #include <string>
 
 #include "devd/core/core.h"
+#include "devd/runtime/endpoints.h"
 #include "devd/runtime/host_spawner.h"
 #include "devd/runtime/latency_histogram.h"
 #include "devd/runtime/metrics_listener.h"
+#include "devd/runtime/network.h"
 #include "devd/runtime/service_manager.h"
 #include "devd/runtime/sqlite_store.h"
 #include "hal/os/event_loop.h"
 #include "hal/os/log.h"
-#include "ipc/zmq_endpoint.h"
 
 namespace tillhost::devd::runtime {
 
-/// Requests handed to the core in one turn of the loop; hosts and disk come in between.
-inline constexpr std::size_t kRequestsPerTurnMax = 256;
 /// After SIGTERM, how long operations that are prepared may go on. What is not finished then is in
 /// doubt at the next start, and asked of the device.
 inline constexpr os::Duration kStopTimeMax = std::chrono::seconds(10);
@@ -42,13 +41,14 @@ struct ServiceParts {
     os::EventLoop& loop;
     StopSignals& signals;
     const os::Clock& clock;
-    ipc::ZmqEndpoint& endpoint;
+    Endpoints& endpoints;
     SqliteStore& store;
     HostSpawner& hosts;
     core::Core& core;
     ipc::RequestHandler& requests;  ///< who takes them; in the end the core
     const ServiceManager& manager;
     os::Logger logger;
+    std::function<NetworkFigures()> network;
     MetricsListener* metrics = nullptr;  ///< nothing: not configured
 };
 
@@ -56,8 +56,8 @@ struct ServiceParts {
 /// is something to do: no tick runs, the core's next timer is the only one, and systemd's watchdog
 /// if it is asked for.
 ///
-/// Before a sleep the endpoint is drained if it was readable, or if something was sent, which may
-/// have consumed its signal; and the timer is set anew if the core wants another.
+/// Before a sleep the endpoints are drained if one was readable, or if something was sent, which
+/// may have consumed its signal; and the timer is set anew if the core wants another.
 class Service final : public HostHandler, public core::OperatorPort {
 public:
     explicit Service(ServiceParts parts)

@@ -169,7 +169,7 @@ TEST_F(ConfigTest, NamesAnUnknownKeyWithItsPlace) {
     write("devd.toml", "\nretention = 3\n");
     EXPECT_EQ(error(),
               "devd.toml:2:1: unknown key \"retention\"; known here: retention_days, log, metrics, "
-              "shop, hotplug_settle_ms");
+              "shop, hotplug_settle_ms, network, access");
 }
 
 TEST_F(ConfigTest, ReadsTheShiftPolicyOfARegistrar) {
@@ -244,6 +244,28 @@ TEST_F(ConfigTest, ListensForAWatcherOnLoopbackOnlyAndOnlyWhenToldSo) {
     }
     write("devd.toml", "[metrics]\nport = 1\n");
     EXPECT_NE(error().find("known here: listen"), std::string::npos);
+}
+
+TEST_F(ConfigTest, IsOnTheNetworkOnlyIfItSaysSo) {
+    const Config none = MUST(load());
+    EXPECT_FALSE(none.network);
+    EXPECT_EQ(none.local_roles.role, contract::Role::operator_);
+    write("devd.toml",
+          "[network]\nlisten = \"tcp://*:15210\"\npairing_port = 99\nname = \"shop\"\n"
+          "[access]\nlocal_role = \"cashier\"\n[access.users]\nroot = \"observer\"\n");
+    const Config config = MUST(load());
+    EXPECT_EQ(config.network->address(), "tcp://*:15210");
+    EXPECT_EQ(config.network->pairing_port, 99);
+    EXPECT_EQ(config.network->name, "shop");
+    EXPECT_EQ(config.local_roles.role, contract::Role::cashier);
+    EXPECT_EQ(config.local_roles.users.at(0), contract::Role::observer);
+    for (const char* wrong :
+         {"[network]\n", "[network]\nlisten = 5\n", "[network]\nport = 5\n", "network = 5\n",
+          "[access]\nlocal_role = \"root\"\n", "[access.users]\nroot = 5\n",
+          "[access.users]\nnobody-of-that-name = \"cashier\"\n", "access = true\n"}) {
+        write("devd.toml", wrong);
+        EXPECT_EQ(error().substr(0, 10), "devd.toml:") << wrong;
+    }
 }
 
 TEST_F(ConfigTest, NamesAWrongTypeAndAWrongValueWithTheirPlace) {
