@@ -10,10 +10,12 @@ from tillhost import messages
 from tillhost.check_package import receipt_of_check_package
 from tillhost.client import (Client, Place, TopicEvent, connect, default_endpoint, is_final,
                              make_operation_id)
-from tillhost.errors import ConnectionLost, DevdError, FieldError, NoDaemon, TillhostError
+from tillhost.errors import (ConnectionLost, DevdError, FieldError, NoDaemon, NotAdmitted,
+                             TillhostError)
 from tillhost.journal import Journal
 from tillhost.payments import reversal_of
 
-__all__ = ["Client", "ConnectionLost", "DevdError", "FieldError", "Journal", "NoDaemon", "Place",
+__all__ = ["Client", "ConnectionLost", "DevdError", "FieldError", "Journal", "NoDaemon",
+           "NotAdmitted", "Place",
            "TillhostError", "TopicEvent", "connect", "default_endpoint", "is_final",
            "make_operation_id", "messages", "receipt_of_check_package", "reversal_of"]

@@ -7,7 +7,7 @@ import secrets
 import time
 from typing import Any, Callable, Optional
 
-from tillhost import codec, messages
+from tillhost import codec, hosts, messages
 from tillhost.connection import PROTOCOL_VERSION, Connection
 from tillhost.errors import FieldError, NoDaemon, TillhostError
 from tillhost.events import Events, Place, TopicEvent
@@ -25,7 +25,7 @@ WATCH_LOOK = 0.25  # how often carry_out shows what it waits for
 _FINAL = {OperationState.done, OperationState.failed, OperationState.cancelled,
           OperationState.expired, OperationState.never_accepted}
 _ENDS_CONNECTION = {"link_lost", "deadline_passed", "no_session", "stale_session",
-                    "wrong_version", "malformed"}
+                    "wrong_version", "malformed", "not_paired"}
 _WORTH_REPEATING = {"link_lost", "no_daemon", "no_session", "stale_session", "shutting_down"}
 
 __all__ = ["Client", "Place", "TopicEvent", "connect", "default_endpoint", "is_final",
@@ -84,14 +84,16 @@ class _Pauses:
         return True
 
 
-def connect(name: str, *, endpoint: str = "", journal: str = "", program_version: str = "",
-            deadline: float = DEADLINE) -> Client:
+def connect(name: str, *, endpoint: str = "", host: str = "", journal: str = "",
+            program_version: str = "", deadline: float = DEADLINE) -> Client:
     """Connects and says hello. `deadline` is in seconds from now, here and everywhere.
 
+    `host` names another machine that this one is paired with (tillctl pair --with): its devd is
+    spoken to, encrypted, instead of this machine's.
     `journal` names a file in which carry_out() keeps what is not finished; see Client.unfinished().
-    NoDaemon, FieldError (the name), wrong_version; those of Journal.
+    NoDaemon, FieldError (the name), wrong_version; with host NotAdmitted; those of Journal.
     """
-    return Client(name, endpoint, journal, program_version, deadline)
+    return Client(name, endpoint, journal, program_version, deadline, host)
 
 
 class Client(Leases):
@@ -102,8 +104,9 @@ class Client(Leases):
     """
 
     def __init__(self, name: str, endpoint: str, journal: str, program_version: str,
-                 deadline: float) -> None:
+                 deadline: float, host: str = "") -> None:
         super().__init__()
+        self._host = host
         self._endpoint = endpoint or default_endpoint()
         self._hello = messages.HelloRequest(client=name, versions=[PROTOCOL_VERSION],
                                             program_version=program_version)
@@ -312,7 +315,11 @@ class Client(Leases):
         if self._connection is not None and not self._connection.has_ended():
             return
         self._drop()
-        self._connection = Connection(self._endpoint, until)
+        if self._host:  # read anew: its key may have been rolled
+            host = hosts.read(self._host)
+            self._connection = Connection(host.endpoint, until, host)
+        else:
+            self._connection = Connection(self._endpoint, until)
         try:
             reply = self._connection.call("hello", codec.dump(self._hello),
                                           min(until, time.monotonic() + HELLO_TIME_MAX))

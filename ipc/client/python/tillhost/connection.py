@@ -2,7 +2,9 @@
 from __future__ import annotations
 
 import collections
+import errno
 import re
+import socket
 import time
 from typing import Any, Optional
 
@@ -10,7 +12,8 @@ import msgpack
 import zmq
 import zmq.utils.monitor
 
-from tillhost.errors import ConnectionLost, DevdError, NoDaemon, TillhostError
+from tillhost.errors import ConnectionLost, DevdError, NoDaemon, NotAdmitted, TillhostError
+from tillhost.hosts import Host
 
 PROTOCOL_VERSION = 1
 FRAME_BYTES_MAX = 1024 * 1024
@@ -19,6 +22,10 @@ HEARTBEAT_MS = 5_000
 HEARTBEAT_TIMEOUT_MS = 15_000
 #: devd answers at the deadline; its answer needs a moment to arrive.
 REPLY_GRACE = 2.0
+#: Of an encrypted connection to another machine.
+NETWORK_CONNECT_MAX = 6.0
+NETWORK_HANDSHAKE_MS = 2_000
+GREETING_TIME_MAX = 1.0
 #: Events that may wait to be taken; a server that sends more goes beyond any credit.
 EVENTS_WAITING_MAX = 65_536
 
@@ -50,14 +57,54 @@ def _malformed(text: str) -> TillhostError:
     return ConnectionLost("malformed", f"devd's answer: {text}", effect="unknown")
 
 
-class Connection:
-    """Made by connecting. NoDaemon if nobody is there."""
+def _speaks_curve(endpoint: str) -> bool:
+    """Whether the other end would encrypt: what its greeting says (ZeroMQ RFC 23)."""
+    greeting = (b"\xff" + bytes(7) + b"\x01\x7f\x03\x00CURVE").ljust(64, b"\0")
+    host, _, port = endpoint.removeprefix("tcp://").rpartition(":")
+    heard = b""
+    try:
+        with socket.create_connection((host, int(port)), GREETING_TIME_MAX) as line:
+            line.settimeout(GREETING_TIME_MAX)
+            line.sendall(greeting)
+            while len(heard) < 64 and (more := line.recv(64)):
+                heard += more
+    except OSError:
+        pass
+    return heard[:1] == b"\xff" and heard[12:18] == b"CURVE\0"
 
-    def __init__(self, endpoint: str, deadline: float) -> None:
+
+def _why_not_in(event: int, number: int, endpoint: str) -> TillhostError:
+    """What the end of a handshake means; the same as in ipc/zmq_client.cpp."""
+    if event == zmq.EVENT_HANDSHAKE_FAILED_AUTH:
+        if number == 500:
+            return NotAdmitted("retry_later", f"too many connections of this machine to {endpoint}")
+        return NotAdmitted("not_paired", f"{endpoint} does not admit this machine's key")
+    if event == zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL:
+        if number in (errno.EAGAIN, errno.ETIMEDOUT):
+            return NoDaemon(f"{endpoint} takes the connection and says nothing")
+        # One that cannot read our greeting closes without a word, as may one without encryption.
+        if _speaks_curve(endpoint):
+            return NotAdmitted("wrong_host_key", f"{endpoint} has another key than when paired")
+    if event in (zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL,
+                 zmq.EVENT_DISCONNECTED):
+        return NotAdmitted("not_encrypted", f"what answers at {endpoint} is no encrypted tillhost")
+    return NoDaemon(f"nobody answers at {endpoint}")
+
+
+class Connection:
+    """Made by connecting. NoDaemon if nobody is there; with a host's keys, NotAdmitted."""
+
+    def __init__(self, endpoint: str, deadline: float, host: Optional[Host] = None) -> None:
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.DEALER)
         for option, value in _OPTIONS:
             self._socket.setsockopt(option, value)
+        if host is not None:
+            self._socket.setsockopt(zmq.HANDSHAKE_IVL, NETWORK_HANDSHAKE_MS)
+            self._socket.curve_serverkey = host.host_key
+            self._socket.curve_publickey = host.public_key
+            self._socket.curve_secretkey = host.secret_key
+            deadline = min(deadline, time.monotonic() + NETWORK_CONNECT_MAX)
         self._monitor = self._socket.get_monitor_socket()
         self._monitor.setsockopt(zmq.LINGER, 0)
         self._last_id = 0
@@ -65,11 +112,11 @@ class Connection:
         self.lost = False
         try:
             self._socket.connect(endpoint)
-            self._wait_connected(endpoint, deadline)
+            self._wait_connected(endpoint, deadline, host is not None)
         except zmq.ZMQError as error:
             self.close()
             raise NoDaemon(f"{endpoint}: {error}") from None
-        except NoDaemon:
+        except TillhostError:
             self.close()
             raise
 
@@ -173,25 +220,29 @@ class Connection:
         poller.poll(max(int(left_ms), 1))
         return True
 
-    def _next_monitor_event(self) -> Optional[int]:
+    def _next_monitor_event(self) -> tuple[Optional[int], int]:
+        """What happened, and its number: a status or an errno."""
         if not self._monitor.poll(0):
-            return None
-        return zmq.utils.monitor.recv_monitor_message(self._monitor)["event"]
+            return None, 0
+        message = zmq.utils.monitor.recv_monitor_message(self._monitor)
+        return message["event"], message["value"]
 
-    def _wait_connected(self, endpoint: str, deadline: float) -> None:
+    def _wait_connected(self, endpoint: str, deadline: float, encrypted: bool) -> None:
         failures = (zmq.EVENT_CLOSED, zmq.EVENT_CONNECT_RETRIED, zmq.EVENT_DISCONNECTED,
                     zmq.EVENT_HANDSHAKE_FAILED_NO_DETAIL, zmq.EVENT_HANDSHAKE_FAILED_PROTOCOL,
                     zmq.EVENT_HANDSHAKE_FAILED_AUTH)
         while True:
-            event = self._next_monitor_event()
+            event, number = self._next_monitor_event()
             if event == zmq.EVENT_HANDSHAKE_SUCCEEDED:
                 return
+            if event in failures and encrypted:
+                raise _why_not_in(event, number, endpoint)
             if event in failures:
                 raise NoDaemon(f"nobody answers at {endpoint}")
             if event is None and not self._poll(deadline):
                 raise NoDaemon(f"no answer at {endpoint} within the time limit")
 
     def _look_at_monitor(self) -> None:
-        while (event := self._next_monitor_event()) is not None:
+        while (event := self._next_monitor_event()[0]) is not None:
             if event in (zmq.EVENT_DISCONNECTED, zmq.EVENT_CLOSED):
                 self.lost = True

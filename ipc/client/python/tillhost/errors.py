@@ -44,6 +44,17 @@ class NoDaemon(TillhostError):
         super().__init__("no_daemon", text, reaction="ask_operator")
 
 
+class NotAdmitted(TillhostError):
+    """Another machine's devd is there and lets us not in, or is not what it should be. Nothing was
+    sent. not_paired: it does not know our key; wrong_host_key: it has another key than when it was
+    paired; not_encrypted: something else answers there; retry_later: too many connections."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(code, text, reaction={"not_encrypted": "reject",
+                                               "retry_later": "retry_later"}.get(
+                                                   code, "ask_operator"))
+
+
 class ConnectionLost(TillhostError):
     """The connection ended, or no answer came in time; effect "unknown": the request had left."""
 
