@@ -7,6 +7,7 @@
 
 #include "hal/os/random.h"
 #include "ipc/client/cpp/ask.h"
+#include "ipc/client/cpp/host_file.h"
 #include "ipc/client/cpp/pauses.h"
 #include "ipc/contract/envelope.h"
 
@@ -27,7 +28,7 @@ using contract::RequestKind;
 bool ends_connection(ErrorCode code) {
     return code == ErrorCode::link_lost || code == ErrorCode::deadline_passed ||
            code == ErrorCode::no_session || code == ErrorCode::stale_session ||
-           code == ErrorCode::wrong_version;
+           code == ErrorCode::not_paired || code == ErrorCode::wrong_version;
 }
 
 /// Whether it may go on only when a person says something: in doubt, or a sale with such a step.
@@ -74,6 +75,11 @@ bool is_final(OperationState state) {
 
 Result<std::unique_ptr<Client>> Client::connect(ClientOptions options, os::Clock& clock,
                                                 os::Deadline deadline) {
+    if (!options.host.empty()) {
+        auto file = [name = options.host] { return read_host_file(name); };
+        return connect_over(make_network_connector(std::move(file), clock), std::move(options),
+                            clock, deadline);
+    }
     const std::string endpoint = options.endpoint.empty() ? default_endpoint() : options.endpoint;
     return connect_over(make_zmq_connector(endpoint, clock), std::move(options), clock, deadline);
 }

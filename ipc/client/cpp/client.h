@@ -45,6 +45,9 @@ struct ClientOptions {
     /// File in which carry_out() keeps what is not finished, so that the program finds it again
     /// after a crash: see Client::unfinished(). Empty: the program keeps it itself.
     std::string journal{};
+    /// Name of another machine that this one is paired with (tillctl pair --with); its devd is
+    /// spoken to, encrypted, and `endpoint` is not looked at. Empty: this machine's.
+    std::string host{};
 };
 
 /// Where a program stands in the events of a topic: the next one wanted. One that stores it goes on
@@ -96,7 +99,8 @@ bool is_final(contract::OperationState state);
 class Client final {
 public:
     /// Connects and says hello. Errors: no_daemon, wrong_version, bad_field (the name), and those
-    /// of Journal::open.
+    /// of Journal::open. With a host: not_paired, wrong_host_key, not_encrypted (within seconds),
+    /// config_invalid (its file).
     static base::Result<std::unique_ptr<Client>> connect(ClientOptions options, os::Clock& clock,
                                                          os::Deadline deadline);
     /// The same over connections of the caller's making; options.endpoint is not looked at.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,6 +10,8 @@
 #include "ipc/contract/messages.h"
 
 namespace tillhost::client {
+
+struct HostFile;
 
 /// One connection to devd. It ends once and for good; what comes next is another connection with
 /// another session.
@@ -31,11 +34,15 @@ public:
 class Connector {
 public:
     virtual ~Connector() = default;
-    /// Errors: no_daemon, system_failed.
+    /// Errors: no_daemon, system_failed; to another machine those of ipc::ZmqClient::connect.
     virtual base::Result<std::unique_ptr<Connection>> connect(os::Deadline deadline) = 0;
 };
 
 /// Connections to the socket of a devd on this machine, "ipc://PATH".
 std::unique_ptr<Connector> make_zmq_connector(std::string endpoint, const os::Clock& clock);
+/// Encrypted connections to the devd of another machine. `host` is asked before each: the key may
+/// have been rolled.
+std::unique_ptr<Connector> make_network_connector(std::function<base::Result<HostFile>()> host,
+                                                  const os::Clock& clock);
 
 }  // namespace tillhost::client

@@ -1,6 +1,7 @@
 #include <utility>
 
 #include "ipc/client/cpp/connection.h"
+#include "ipc/client/cpp/host_file.h"
 #include "ipc/contract/decoder.h"
 #include "ipc/zmq_client.h"
 
@@ -41,7 +42,27 @@ private:
     const os::Clock& clock_;
 };
 
+class NetworkConnector final : public Connector {
+public:
+    NetworkConnector(std::function<base::Result<HostFile>()> host, const os::Clock& clock)
+        : host_(std::move(host)), clock_(clock) {}
+    base::Result<std::unique_ptr<Connection>> connect(os::Deadline deadline) override {
+        const HostFile host = TRY(host_());
+        return std::make_unique<ZmqConnection>(
+            TRY(ipc::ZmqClient::connect(host.endpoint(), host.keys(), clock_, deadline)));
+    }
+
+private:
+    std::function<base::Result<HostFile>()> host_;
+    const os::Clock& clock_;
+};
+
 }  // namespace
+
+std::unique_ptr<Connector> make_network_connector(std::function<base::Result<HostFile>()> host,
+                                                  const os::Clock& clock) {
+    return std::make_unique<NetworkConnector>(std::move(host), clock);
+}
 
 std::unique_ptr<Connector> make_zmq_connector(std::string endpoint, const os::Clock& clock) {
     return std::make_unique<ZmqConnector>(std::move(endpoint), clock);

@@ -1,6 +1,7 @@
 #include "ipc/client/tillctl/arguments.h"
 
 #include <charconv>
+#include <cstdlib>
 #include <string_view>
 
 #include "ipc/client/tillctl/grammar.h"
@@ -40,6 +41,7 @@ void declare_common(VerbGrammar program, Invocation& to, std::optional<os::Durat
     program.choice("--lang", "lang", {"en", "ru", "pl"},
                    [](const std::string&) { return Problem(); });
     program.text("--endpoint ADDRESS", "endpoint", to.endpoint);
+    program.text("--host NAME", "host", to.host);
     program.take(
         "--timeout SECONDS", "timeout",
         [&timeout, language = program.language()](const std::string& word) {
@@ -74,6 +76,8 @@ void declare(CommandLine& line, Invocation& to, std::optional<os::Duration>& tim
     line.group(Text::group_setup);
     declare_setup(line, to);
     declare_settings(line, to);
+    line.group(Text::group_access);
+    declare_access(line, to);
     line.group(Text::group_service);
     declare_service(line, to);
     line.group(Text::group_lines);
@@ -86,11 +90,17 @@ std::variant<Invocation, Explanation> parse_arguments(int argc, const char* cons
                                                       Language language) {
     Invocation invocation;
     invocation.language = language_asked(argc, argv, language);
+    if (const char* host = std::getenv("TILLHOST_HOST")) {
+        invocation.host = host;
+    }
     CommandLine line("tillctl", invocation.language);
     std::optional<os::Duration> timeout;
     declare(line, invocation, timeout);
     if (auto explanation = line.read(argc, argv)) {
         return std::move(*explanation);
+    }
+    if (!invocation.endpoint.empty()) {
+        invocation.host.clear();  // what is written here holds over the environment
     }
     invocation.timeout =
         timeout.value_or(asks_customer(invocation.verb) ? kCustomerTimeout : kTimeout);

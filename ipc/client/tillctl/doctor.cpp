@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <utility>
 
 #include "ipc/client/tillctl/texts.h"
@@ -44,6 +46,58 @@ bool is_devds_own(HealthCause cause) {
     return true;
 }
 
+/// The number behind the labels of one sample of devd's figures; 0 if there is none.
+std::uint64_t sample(std::string_view figures, const std::string& name) {
+    const std::size_t at = figures.find("\ntillhost_" + name + " ");
+    if (at == std::string_view::npos) {
+        return 0;
+    }
+    std::uint64_t number = 0;
+    const char* const begin =
+        figures.data() + at + std::string_view("\ntillhost_ ").size() + name.size();
+    std::from_chars(begin, figures.data() + figures.size(), number);
+    return number;
+}
+
+/// Whether other machines are served, and how that goes. Those who may not see the figures are
+/// told nothing of it.
+std::string network_text(const AdminContext& to) {
+    constexpr std::array<std::string_view, 7> kReasons{
+        "unknown_key", "too_many",   "wrong_server_key", "not_encrypted",
+        "timed_out",   "broken_off", "not_zmq"};
+    const auto figures = to.devd.metrics(to.deadline());
+    if (!figures) {
+        return "";
+    }
+    const std::string start = "\ntillhost_network_listening{address=\"";
+    const std::size_t at = figures->find(start);
+    const std::size_t end = at == std::string::npos ? at : figures->find('"', at + start.size());
+    const std::string address =
+        end == std::string::npos ? "" : figures->substr(at + start.size(), end - at - start.size());
+    if (address.empty()) {
+        return std::string(text(to.language, Text::doctor_network_off));
+    }
+    std::string told = filled(to.language, Text::doctor_network_on, address,
+                              sample(*figures, "workstations{state=\"paired\"}"),
+                              sample(*figures, "workstations{state=\"connected\"}"));
+    std::uint64_t failures = 0;
+    std::string by_reason;
+    for (const std::string_view reason : kReasons) {
+        const std::uint64_t count = sample(
+            *figures, fmt::format("network_handshake_failures_total{{reason=\"{}\"}}", reason));
+        failures += count;
+        by_reason +=
+            count == 0 ? "" : fmt::format("{}{} {}", by_reason.empty() ? "" : ", ", reason, count);
+    }
+    if (failures != 0) {
+        told += filled(to.language, Text::doctor_handshakes, failures, by_reason);
+    }
+    if (sample(*figures, "pairing_open") != 0) {
+        told += text(to.language, Text::doctor_pairing_open);
+    }
+    return told;
+}
+
 /// One visit.
 class Visit final {
 public:
@@ -58,6 +112,9 @@ public:
         if (rows_.empty() && !verb_.device.empty()) {
             return base::make_error(base::ErrorCode::unknown_device,
                                     fmt::format("device: no device '{}'", verb_.device));
+        }
+        if (verb_.device.empty()) {
+            told_ += network_text(to_);
         }
         const bool nobody = rows_.empty();
         const auto health = TRY(to_.devd.health(to_.deadline()));

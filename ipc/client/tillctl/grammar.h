@@ -20,6 +20,7 @@ void declare_lines(CommandLine& line, Invocation& to);
 void declare_questions(CommandLine& line, Invocation& to);  // grammar_questions.cpp
 void declare_sharing(CommandLine& line, Invocation& to);    // grammar_sharing.cpp
 void declare_setup(CommandLine& line, Invocation& to);      // grammar_setup.cpp
+void declare_access(CommandLine& line, Invocation& to);     // grammar_access.cpp
 void declare_settings(CommandLine& line, Invocation& to);   // grammar_settings.cpp
 
 /// The id of an operation.

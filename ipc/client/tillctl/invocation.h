@@ -9,6 +9,7 @@
 #include "hal/base/ids.h"
 #include "hal/os/clock.h"
 #include "ipc/client/cpp/client.h"
+#include "ipc/client/tillctl/access.h"
 #include "ipc/client/tillctl/admin.h"
 #include "ipc/contract/messages.h"
 
@@ -153,7 +154,8 @@ using Verb =
     std::variant<DevicesVerb, StatusVerb, QueryVerb, SubmitVerb, ReceiptVerb, CorrectionVerb,
                  SellVerb, PayVerb, AbortVerb, PrintDocumentVerb, OperationsVerb, OperationVerb,
                  DecideVerb, HealthVerb, MetricsVerb, BackupVerb, WatchVerb, LeaseVerb, AuditVerb,
-                 DecodeVerb, RecordVerb, ReplayVerb, AdminVerb>;
+                 DecodeVerb, RecordVerb, ReplayVerb, AdminVerb, AccessVerb, PairWithVerb,
+                 RollKeyVerb>;
 
 /// How long an outcome is waited for unless --timeout says otherwise, and where a customer is
 /// asked: longer than devd gives a payment and a registration together.
@@ -165,6 +167,7 @@ struct Invocation {
     bool json = false;
     Language language = Language::english;
     std::string endpoint;  ///< empty: client::default_endpoint()
+    std::string host;      ///< of client::ClientOptions; empty: this machine's devd
     os::Duration timeout = kTimeout;
     Verb verb;
 };

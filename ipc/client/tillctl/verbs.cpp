@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "hal/base/invariant.h"
+#include "ipc/client/cpp/pairing.h"
 #include "ipc/client/tillctl/document_file.h"
 #include "ipc/client/tillctl/payments.h"
 #include "ipc/client/tillctl/sharing.h"
@@ -293,11 +294,39 @@ public:
 
     Exit operator()(const AdminVerb& verb) {
         return with_client([this, &verb](Client& devd) {
-            const AdminContext context{devd,   console_,           language(), invocation_.json,
-                                       clock_, invocation_.timeout};
-            const auto exit = run_admin(verb, context);
+            const auto exit = run_admin(verb, context_with(devd));
             return exit ? *exit : fail(exit.error());
         });
+    }
+
+    Exit operator()(const AccessVerb& verb) {
+        return with_client([this, &verb](Client& devd) {
+            const auto exit = run_access(verb, context_with(devd));
+            return exit ? *exit : fail(exit.error());
+        });
+    }
+
+    Exit operator()(const PairWithVerb& verb) {
+        const auto paired =
+            client::pair_with_host({verb.host, verb.code, verb.save_as}, clock_, deadline_);
+        if (!paired) {
+            return fail(paired.error());
+        }
+        return answer(
+            contract::to_value(paired->reply, contract::Style::readable),
+            filled(language(), Text::paired_with, paired->reply.name,
+                   contract::name_of(paired->reply.role), paired->path, paired->saved_as));
+    }
+
+    Exit operator()(const RollKeyVerb&) {
+        if (invocation_.host.empty()) {
+            console_.err(text(language(), Text::roll_wants_host));
+            return Exit::usage;
+        }
+        const auto rolled = client::roll_key(invocation_.host, clock_, deadline_);
+        return rolled ? answer(contract::to_value(*rolled, contract::Style::readable),
+                               filled(language(), Text::key_rolled, rolled->name, invocation_.host))
+                      : fail(rolled.error());
     }
 
     Exit operator()(const DecodeVerb&) {
@@ -310,10 +339,15 @@ public:
 private:
     Language language() const { return invocation_.language; }
 
+    AdminContext context_with(Client& devd) const {
+        return {devd, console_, language(), invocation_.json, clock_, invocation_.timeout};
+    }
+
     template <class Body>
     Exit with_client(Body body) {
-        auto devd =
-            Client::connect({.endpoint = invocation_.endpoint, .name = kName}, clock_, deadline_);
+        auto devd = Client::connect(
+            {.endpoint = invocation_.endpoint, .name = kName, .host = invocation_.host}, clock_,
+            deadline_);
         return devd ? body(**devd) : fail(devd.error());
     }
 
