@@ -23,10 +23,6 @@ bool is_own(RequestKind kind) {
            kind == RequestKind::revoke || kind == RequestKind::roll_key;
 }
 
-base::Error not_paired() {
-    return make_error(ErrorCode::not_paired, "this machine is not paired with this host");
-}
-
 base::Error wrong_code() {
     return make_error(ErrorCode::wrong_code, "ask for a new one on the host: tillctl pair NAME");
 }
@@ -90,11 +86,9 @@ Done AccessRequests::pass(const Asked& asked) {
     if (asked.request.kind == RequestKind::pair) {
         return pair(asked);
     }
-    if (asked.rights == nullptr) {
-        return not_paired();
+    if (is_own(asked.request.kind) || asked.rights == nullptr) {
+        TRY(core_->admit(asked.peer, asked.identity, asked.request));
     }
-    TRY(core::check_role(*asked.rights, contract::role_for(asked.request.kind),
-                         contract::name_of(asked.request.kind)));
     return see(asked.identity);
 }
 
@@ -119,7 +113,6 @@ void AccessRequests::drop(const std::string& key) {
 }
 
 AccessRequests::Outcome AccessRequests::answer(const Asked& asked) {
-    TRY(core_->check_session(asked.peer, std::nullopt));
     const RequestKind kind = asked.request.kind;
     if (kind == RequestKind::open_pairing) {
         return open_pairing(asked);
@@ -261,10 +254,20 @@ Done AccessRequests::take_in(const ipc::PeerIdentity& identity) {
                                  .key = identity.key,
                                  .address = identity.address}));
     door_.let_in(identity.key);
+    note(identity.address, contract::AuditKind::paired,
+         fmt::format("{} as {}", invitation.name, contract::name_of(invitation.role)));
     parts_.logger.notice("workstation paired",
                          {{"workstation", invitation.name}, {"address", identity.address}});
     shut_door("it is paired");
     return {};
+}
+
+void AccessRequests::note(const std::string& who, contract::AuditKind kind, std::string what) {
+    contract::AuditRecord record;
+    record.kind = kind;
+    record.who = who;
+    record.note = std::move(what);
+    core_->audit(std::move(record));
 }
 
 /// Later, so that guessing costs time; there are not more of them than tries.
@@ -286,6 +289,8 @@ AccessRequests::Outcome AccessRequests::set_workstation(const Asked& asked) {
     TRY(check_devices(request.devices));
     const Workstation changed =
         TRY(parts_.workstations.change(request.name, request.role, std::move(request.devices)));
+    note(core_->name_of(asked.peer, asked.identity), contract::AuditKind::changed,
+         fmt::format("{} is {} now", changed.name, contract::name_of(changed.role)));
     parts_.logger.notice(
         "workstation changed",
         {{"workstation", changed.name}, {"role", std::string(contract::name_of(changed.role))}});
@@ -296,6 +301,7 @@ AccessRequests::Outcome AccessRequests::revoke(const Asked& asked) {
     const auto request = TRY(contract::from_value<contract::RevokeRequest>(asked.request.body));
     TRY(core_->check_session(asked.peer, request.session));
     const Workstation revoked = TRY(parts_.workstations.revoke(request.name));
+    note(core_->name_of(asked.peer, asked.identity), contract::AuditKind::revoked, revoked.name);
     parts_.logger.notice("workstation revoked", {{"workstation", revoked.name}});
     return contract::to_value(describe(revoked));
 }
@@ -304,6 +310,7 @@ AccessRequests::Outcome AccessRequests::roll_key(const Asked& asked) {
     const auto request = TRY(contract::from_value<contract::RollKeyRequest>(asked.request.body));
     TRY(core_->check_session(asked.peer, request.session));
     const Workstation rolled = TRY(parts_.workstations.roll(asked.identity.key, request.key));
+    note(core_->name_of(asked.peer, asked.identity), contract::AuditKind::rolled, rolled.name);
     parts_.logger.notice("workstation has a next key", {{"workstation", rolled.name}});
     return contract::to_value(describe(rolled));
 }

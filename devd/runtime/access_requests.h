@@ -70,6 +70,7 @@ private:
     base::Done see(const ipc::PeerIdentity& identity);
     contract::Workstation describe(const Workstation& workstation) const;
     void reply_wrong_code(ipc::PeerId peer, std::int64_t request);
+    void note(const std::string& who, contract::AuditKind kind, std::string what);
     void shut_door(std::string_view why);
     void drop(const std::string& key);
 
