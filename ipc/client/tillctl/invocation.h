@@ -150,12 +150,11 @@ struct ReplayVerb {
     std::string path;
 };
 
-using Verb =
-    std::variant<DevicesVerb, StatusVerb, QueryVerb, SubmitVerb, ReceiptVerb, CorrectionVerb,
-                 SellVerb, PayVerb, AbortVerb, PrintDocumentVerb, OperationsVerb, OperationVerb,
-                 DecideVerb, HealthVerb, MetricsVerb, BackupVerb, WatchVerb, LeaseVerb, AuditVerb,
-                 DecodeVerb, RecordVerb, ReplayVerb, AdminVerb, AccessVerb, PairWithVerb,
-                 RollKeyVerb>;
+using Verb = std::variant<DevicesVerb, StatusVerb, QueryVerb, SubmitVerb, ReceiptVerb,
+                          CorrectionVerb, SellVerb, PayVerb, AbortVerb, PrintDocumentVerb,
+                          OperationsVerb, OperationVerb, DecideVerb, HealthVerb, MetricsVerb,
+                          BackupVerb, WatchVerb, LeaseVerb, AuditVerb, DecodeVerb, RecordVerb,
+                          ReplayVerb, AdminVerb, AccessVerb, PairWithVerb, RollKeyVerb>;
 
 /// How long an outcome is waited for unless --timeout says otherwise, and where a customer is
 /// asked: longer than devd gives a payment and a registration together.
