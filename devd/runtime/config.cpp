@@ -8,10 +8,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <optional>
-#include <span>
 
+#include "devd/runtime/device_file.h"
 #include "hal/base/text.h"
 #include "hal/os/files.h"
 
@@ -93,12 +91,8 @@ Result<std::string> secret(const File& file, const std::string& folder, const to
     }
     const std::string whole =
         path->get().starts_with('/') ? path->get() : folder + "/" + path->get();
-    const auto bytes = os::read_file(whole, kSecretBytesMax);
-    if (!bytes) {
-        return file.fault(*path, bytes.error().detail);
-    }
-    const std::string text = base::string_of(*bytes);
-    return text.substr(0, text.find('\n'));
+    auto line = read_secret(whole);
+    return line ? std::move(line) : Result<std::string>(file.fault(*path, line.error().detail));
 }
 
 Result<std::string> setting_value(const File& file, const std::string& folder,
@@ -132,15 +126,20 @@ Result<const contract::Manifest*> driver_of(const File& file, Manifests manifest
                                                              *name, driver_names(manifests)));
 }
 
-/// One value that the manifest must allow. What is wrong with it is told at its place.
-Done take_setting(const File& file, const contract::Manifest& manifest, const toml::node& at,
-                  const std::string& name, std::string value, core::DeviceConfig& device) {
-    const contract::SettingField* field = find_field(manifest, name);
-    if (field == nullptr) {
+Done check_field(const File& file, const contract::Manifest& manifest,
+                 const toml::source_position& at, const std::string& name) {
+    if (find_field(manifest, name) == nullptr) {
         return file.fault(at, fmt::format("{} has no setting \"{}\"; it has: {}", manifest.driver,
                                           name, setting_names(manifest)));
     }
-    if (const Done good = check_setting(manifest, *field, value); !good) {
+    return {};
+}
+
+/// One value that the manifest must allow. What is wrong with it is told at its place.
+Done take_setting(const File& file, const contract::Manifest& manifest, const toml::node& at,
+                  const std::string& name, std::string value, core::DeviceConfig& device) {
+    TRY(check_field(file, manifest, at.source().begin, name));
+    if (const Done good = check_setting(manifest, *find_field(manifest, name), value); !good) {
         return file.fault(at, good.error().detail);
     }
     device.settings.push_back({name, std::move(value)});
@@ -161,15 +160,26 @@ Done read_settings(const File& file, const std::string& folder, const contract::
         if (key.str() == kPortSetting || key.str() == kRecord) {
             return file.fault(key.source().begin, "port and record stand above [settings]");
         }
-        if (find_field(manifest, key.str()) == nullptr) {  // the key is what is wrong
-            return file.fault(key.source().begin,
-                              fmt::format("{} has no setting \"{}\"; it has: {}", manifest.driver,
-                                          key.str(), setting_names(manifest)));
-        }
+        const std::string name(key.str());
+        TRY(check_field(file, manifest, key.source().begin, name));  // the key is what is wrong
         std::string text = TRY(setting_value(file, folder, value));
-        TRY(take_setting(file, manifest, value, std::string(key.str()), std::move(text), device));
+        TRY(take_setting(file, manifest, value, name, std::move(text), device));
     }
     return {};
+}
+
+/// Nothing if the key is not there.
+Result<std::optional<std::int64_t>> whole_number(const File& file, std::string_view key,
+                                                 std::int64_t min, std::int64_t max) {
+    const toml::node* node = file.table.get(key);
+    if (node == nullptr) {
+        return std::optional<std::int64_t>();
+    }
+    const auto* number = node->as_integer();
+    if (number == nullptr || number->get() < min || number->get() > max) {
+        return file.fault(*node, fmt::format("{} is a whole number from {} to {}", key, min, max));
+    }
+    return std::optional(number->get());
 }
 
 /// What the file says of the shift; nothing if it says nothing.
@@ -198,14 +208,8 @@ Result<std::optional<core::ShiftPolicy>> read_shift(const File& file, const std:
                               "close_shift_at is a local time, such as \"22:30\"");
         }
     }
-    if (const toml::node* node = file.table.get("remind_shift_after_h")) {
-        const auto* time = node->as_integer();
-        if (time == nullptr || time->get() < 1 || time->get() > kRemindHoursMax) {
-            return file.fault(*node, fmt::format("remind_shift_after_h is a whole number from 1 "
-                                                 "to {}",
-                                                 kRemindHoursMax));
-        }
-        policy.remind_after = std::chrono::hours(time->get());
+    if (const auto hours = TRY(whole_number(file, "remind_shift_after_h", 1, kRemindHoursMax))) {
+        policy.remind_after = std::chrono::hours(*hours);
     }
     return said ? std::optional(policy) : std::nullopt;
 }
@@ -303,20 +307,8 @@ Result<core::DeviceConfig> read_device(const std::string& folder, const std::str
 
 Result<os::Severity> read_log_level(const File& file) {
     const auto word = TRY(text_of(file, "log"));
-    if (!word || *word == "info") {
-        return os::Severity::info;
-    }
-    if (*word == "error") {
-        return os::Severity::error;
-    }
-    if (*word == "warning") {
-        return os::Severity::warning;
-    }
-    if (*word == "notice") {
-        return os::Severity::notice;
-    }
-    if (*word == "debug") {
-        return os::Severity::debug;
+    if (const auto severity = severity_from(word.value_or("info"))) {
+        return *severity;
     }
     return file.fault(*file.table.get("log"), "log is error, warning, notice, info or debug");
 }
@@ -439,50 +431,37 @@ Done read_daemon(const File& file, Config& config) {
     config.shop = TRY(read_shop(file));
     config.network = TRY(read_network(file));
     TRY(read_access(file, config.local_roles));
-    if (const toml::node* node = file.table.get("retention_days")) {
-        const auto* days = node->as_integer();
-        if (days == nullptr || days->get() < 1 || days->get() > kRetentionDaysMax) {
-            return file.fault(*node, fmt::format("retention_days is a whole number from 1 to {}",
-                                                 kRetentionDaysMax));
-        }
-        config.retention = std::chrono::hours(24 * days->get());
+    if (const auto days = TRY(whole_number(file, "retention_days", 1, kRetentionDaysMax))) {
+        config.retention = std::chrono::hours(24 * *days);
     }
-    if (const toml::node* node = file.table.get("hotplug_settle_ms")) {
-        constexpr std::int64_t kMax = kHotplugSettleMax / std::chrono::milliseconds(1);
-        const auto* settle = node->as_integer();
-        if (settle == nullptr || settle->get() < 0 || settle->get() > kMax) {
-            return file.fault(
-                *node, fmt::format("hotplug_settle_ms is a whole number from 0 to {}", kMax));
-        }
-        config.hotplug_settle = std::chrono::milliseconds(settle->get());
+    constexpr std::int64_t kSettleMsMax = kHotplugSettleMax / std::chrono::milliseconds(1);
+    if (const auto settle = TRY(whole_number(file, "hotplug_settle_ms", 0, kSettleMsMax))) {
+        config.hotplug_settle = std::chrono::milliseconds(*settle);
     }
     return {};
 }
 
+const core::DeviceConfig* find_device(const Config& config, const std::string& id) {
+    for (const auto* devices : {&config.devices, &config.clients}) {
+        const auto found = std::find_if(devices->begin(), devices->end(),
+                                        [&id](const auto& one) { return one.id == id; });
+        if (found != devices->end()) {
+            return &*found;
+        }
+    }
+    return nullptr;
+}
+
 Done read_devices(const std::string& folder, Manifests manifests, bool by_client, Config& config) {
-    if (::access((folder + "/devices.d").c_str(), F_OK) != 0 && errno == ENOENT) {
-        return {};
-    }
-    const auto names = os::list_files(folder + "/devices.d", ".toml");
-    if (!names) {
-        return make_error(ErrorCode::config_invalid, names.error().detail);
-    }
-    if (names->size() > kDevicesMax) {
-        return make_error(ErrorCode::config_invalid,
-                          fmt::format("{}/devices.d: more than {} files", folder, kDevicesMax));
-    }
+    const std::vector<std::string> names = TRY(device_files(folder));
     std::vector<core::DeviceConfig>& devices = by_client ? config.clients : config.devices;
-    for (const std::string& name : *names) {
+    for (const std::string& name : names) {
         core::DeviceConfig device = TRY(read_device(folder, name, manifests, by_client));
-        for (const auto* known : {&config.devices, &config.clients}) {
-            for (const core::DeviceConfig& other : *known) {
-                if (other.id == device.id) {
-                    return make_error(ErrorCode::config_invalid,
-                                      fmt::format("{}devices.d/{}: the id \"{}\" stands in another "
-                                                  "file too",
-                                                  by_client ? folder + "/" : "", name, device.id));
-                }
-            }
+        if (find_device(config, device.id) != nullptr) {
+            return make_error(
+                ErrorCode::config_invalid,
+                fmt::format("{}devices.d/{}: the id \"{}\" stands in another file too",
+                            by_client ? folder + "/" : "", name, device.id));
         }
         devices.push_back(std::move(device));
     }
@@ -494,14 +473,8 @@ Done read_devices(const std::string& folder, Manifests manifests, bool by_client
 /// [shop] against the devices that there are.
 std::vector<std::string> remarks_on(const File& file, const Config& config) {
     const auto driver_of = [&config](const std::string& id) -> const std::string* {
-        for (const auto* devices : {&config.devices, &config.clients}) {
-            for (const core::DeviceConfig& one : *devices) {
-                if (one.id == id) {
-                    return &one.driver;
-                }
-            }
-        }
-        return nullptr;
+        const core::DeviceConfig* device = find_device(config, id);
+        return device == nullptr ? nullptr : &device->driver;
     };
     std::vector<std::string> remarks;
     for (const core::ShopFault& fault : core::faults_of(config.shop, driver_of)) {

@@ -1,7 +1,11 @@
 #include "devd/runtime/device_file.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
+
+#include "devd/runtime/config.h"
 #include "devd/runtime/settings.h"
 #include "hal/os/files.h"
 
@@ -63,6 +67,27 @@ base::Done write_device_file(const std::string& state_folder, const core::Device
 
 base::Done remove_device_file(const std::string& state_folder, const std::string& id) {
     return os::remove_file(device_file_path(state_folder, id));
+}
+
+base::Result<std::vector<std::string>> device_files(const std::string& folder) {
+    if (::access((folder + "/devices.d").c_str(), F_OK) != 0 && errno == ENOENT) {
+        return std::vector<std::string>();
+    }
+    auto names = os::list_files(folder + "/devices.d", ".toml");
+    if (!names) {
+        return base::make_error(base::ErrorCode::config_invalid, names.error().detail);
+    }
+    if (names->size() > kDevicesMax) {
+        return base::make_error(
+            base::ErrorCode::config_invalid,
+            fmt::format("{}/devices.d: more than {} files", folder, kDevicesMax));
+    }
+    return std::move(*names);
+}
+
+base::Result<std::string> read_secret(const std::string& path) {
+    const std::string text = base::string_of(TRY(os::read_file(path, kSecretBytesMax)));
+    return text.substr(0, text.find('\n'));
 }
 
 }  // namespace tillhost::devd::runtime

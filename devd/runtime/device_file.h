@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "devd/core/core.h"
 
@@ -20,5 +21,11 @@ base::Done write_device_file(const std::string& state_folder, const core::Device
 
 /// Errors: system_failed.
 base::Done remove_device_file(const std::string& state_folder, const std::string& id);
+
+/// Names of the files in FOLDER/devices.d; a folder that is not there holds none.
+/// Errors: config_invalid.
+base::Result<std::vector<std::string>> device_files(const std::string& folder);
+/// The first line of a file. Errors: those of os::read_file.
+base::Result<std::string> read_secret(const std::string& path);
 
 }  // namespace tillhost::devd::runtime

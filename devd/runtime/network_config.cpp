@@ -102,6 +102,18 @@ base::Result<std::int64_t> uid_of(const std::string& user) {
     return static_cast<std::int64_t>(entry.pw_uid);
 }
 
+std::optional<os::Severity> severity_from(std::string_view word) {
+    using Named = std::pair<std::string_view, os::Severity>;
+    constexpr std::array<Named, 5> kKnown{{{"error", os::Severity::error},
+                                           {"warning", os::Severity::warning},
+                                           {"notice", os::Severity::notice},
+                                           {"info", os::Severity::info},
+                                           {"debug", os::Severity::debug}}};
+    const auto found = std::find_if(kKnown.begin(), kKnown.end(),
+                                    [word](const Named& one) { return one.first == word; });
+    return found == kKnown.end() ? std::nullopt : std::optional(found->second);
+}
+
 std::optional<std::uint16_t> loopback_port(std::string_view text) {
     constexpr std::string_view kHost = "127.0.0.1:";
     if (!text.starts_with(kHost)) {

@@ -9,6 +9,7 @@
 
 #include "devd/runtime/workstations.h"
 #include "hal/base/result.h"
+#include "hal/os/log.h"
 #include "ipc/pairing.h"
 
 namespace tillhost::devd::runtime {
@@ -35,6 +36,8 @@ base::Result<contract::Role> role_of(std::string_view key, std::string_view word
 base::Result<std::int64_t> uid_of(const std::string& user);
 /// The port of "127.0.0.1:PORT"; nothing for any other text.
 std::optional<std::uint16_t> loopback_port(std::string_view text);
+/// The severity of that name; nothing if there is none.
+std::optional<os::Severity> severity_from(std::string_view word);
 /// The minute of the day of "HH:MM"; nothing for any other text.
 std::optional<int> minute_of_day(std::string_view text);
 /// The name that this machine has; "host" where it has none.

@@ -2,6 +2,7 @@
 // the end of its lease prints nothing when it wakes; the audit tells who sold what and shows every
 // change of it. Shown with real processes: devd, a toy registrar, tillctl, and a program that is
 // stopped by SIGSTOP.
+#include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/wait.h>
