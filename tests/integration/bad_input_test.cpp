@@ -224,7 +224,8 @@ TEST_F(BadInputTest, VersionThatIsNotSpoken) {
 TEST_F(BadInputTest, KindThatIsNotKnown) {
     Value message =
         contract::to_value(contract::Request{RequestKind::devices, 5, 0, Value(Value::Map{})});
-    const std::string refused = answer_to(replaced(message, {"kind"}, Value(std::string("lease"))));
+    const std::string refused =
+        answer_to(replaced(message, {"kind"}, Value(std::string("weather"))));
     EXPECT_TRUE(begins(refused, "unknown_kind: ")) << refused;
 }
 

@@ -4,16 +4,9 @@
 // Shown with devd and its hosts, libudev, libserialport and hidapi as they come, on USB devices of
 // umockdev, with simulated registrars and scanners behind them. This program is started with
 // umockdev's library (CMakeLists.txt), else udev's events cannot be sent.
-#include <fcntl.h>
-#include <pty.h>
-#include <unistd.h>
-
-#include <array>
-#include <climits>
 #include <filesystem>
 #include <fstream>
 
-#include "hal/transport/connector.h"
 #include "ipc/json.h"
 #include "tests/integration/counter.h"
 #include "tests/integration/run_program.h"
@@ -294,30 +287,6 @@ TEST_F(HotplugTest, ScanProposesAndOpensNothing) {
     const Ran after = tillctl({"scan"});
     EXPECT_NE(after.out.find("set up        hid_pos"), std::string::npos) << after.out;
     EXPECT_EQ(after.out.find("tillctl add scanner/hid_pos"), std::string::npos) << after.out;
-}
-
-TEST_F(HotplugTest, ALineThatTakesNothingIsClosedWithoutWhatWaitsInIt) {
-    int ours = -1;
-    int theirs = -1;
-    std::array<char, PATH_MAX> path{};
-    ASSERT_EQ(::openpty(&ours, &theirs, path.data(), nullptr, nullptr), 0);
-    const os::Descriptor device(ours);
-    const os::Descriptor keeps_it_there(theirs);
-    ASSERT_EQ(::fcntl(device.get(), F_SETFL, O_NONBLOCK), 0);
-    MUST(bench_->plug_in(0, kAdapter));
-    fs::create_symlink(path.data(), bench_->node(0));
-    bench_->show_to_children(true);  // and to this program, which has umockdev's library
-    const auto connector =
-        MUST(transport::make_connector("serial:/dev/ttyUSB0?flow=rtscts", clock_));
-    auto line = MUST(connector->connect(deadline()));
-    const base::Bytes much(1024 * 1024, std::byte{'x'});
-    const auto written = line->write(much, clock_.now() + std::chrono::milliseconds(10));
-    line.reset();
-    bench_->show_to_children(false);
-    ASSERT_FALSE(written);
-    EXPECT_EQ(written.error().code, base::ErrorCode::deadline_passed);
-    char byte = 0;
-    EXPECT_EQ(::read(device.get(), &byte, 1), -1) << "close() would wait for it for 30 s";
 }
 
 }  // namespace

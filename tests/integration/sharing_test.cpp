@@ -72,8 +72,10 @@ protected:
         return run_program(*loop_, clock_, PROGRAMS_FOLDER "tillctl", std::move(words));
     }
     contract::Operation sell() {
-        const auto sold = client_->sell("kassa", tea(), new_id(), deadline());
+        const auto options = new_id();
+        const auto sold = client_->sell("kassa", tea(), options, deadline());
         EXPECT_TRUE(sold) << base::to_text(sold.error());
+        EXPECT_TRUE(client_->acknowledge(options.operation_id, deadline()));
         return sold ? *sold : contract::Operation{};
     }
     std::string documents() { return MUST(shop_->ctl("kassa", {"documents"})); }
