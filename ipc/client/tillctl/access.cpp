@@ -7,6 +7,7 @@
 #include "ipc/client/tillctl/verbs.h"
 #include "ipc/contract/decoder.h"
 #include "ipc/json.h"
+#include "ipc/pairing.h"
 
 namespace tillhost::tillctl {
 namespace {
@@ -27,7 +28,10 @@ public:
         contract::OpenPairingRequest request = verb.request;
         request.session = session();
         const auto reply = TRY(ask<contract::OpenPairingReply>(RequestKind::open_pairing, request));
-        return say(reply, filled(to_.language, Text::pairing_code, request.name, reply.code,
+        const std::string host = reply.pairing_port == ipc::kPairingPort
+                                     ? "HOST"
+                                     : fmt::format("HOST:{}", reply.pairing_port);
+        return say(reply, filled(to_.language, Text::pairing_code, request.name, host, reply.code,
                                  reply.expires_in_ms / kMinuteMs, reply.tries, reply.port,
                                  reply.pairing_port, reply.text));
     }
