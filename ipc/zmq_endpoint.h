@@ -33,11 +33,11 @@ struct PeerLimits {
     std::uint32_t connections = 0;          ///< with so many the door is shut until one has gone
     std::uint32_t half_open = 0;  ///< handshakes under way; with so many it is shut as well
 };
-inline constexpr PeerLimits kNetworkLimits{.requests_per_second = 200,
-                                           .burst = 400,
+inline constexpr PeerLimits kNetworkLimits{.requests_per_second = 2000,
+                                           .burst = 4000,
                                            .outstanding = 128,
                                            .connections_per_key = 16,
-                                           .connections = 512,
+                                           .connections = 2048,
                                            .half_open = 64};
 
 /// What an encrypted endpoint has besides.

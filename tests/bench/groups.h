@@ -31,5 +31,7 @@ base::Result<std::vector<Figure>> measure_scan(Bench& bench);
 base::Result<std::vector<Figure>> measure_payment(Bench& bench);
 /// Fifty devices of several kinds, asked one after the other and all at once.
 base::Result<std::vector<Figure>> measure_mixed(Bench& bench);
+/// A question over TCP and CURVE, and clients on the network that do nothing.
+base::Result<std::vector<Figure>> measure_network(Bench& bench);
 
 }  // namespace tillhost::bench

@@ -26,7 +26,8 @@ constexpr Group kGroups[] = {{"latency", &measure_latency},     {"throughput", &
                              {"restart", &measure_restart},     {"hosts", &measure_hosts},
                              {"isolation", &measure_isolation}, {"turnaround", &measure_turnaround},
                              {"telling", &measure_telling},     {"scan", &measure_scan},
-                             {"payment", &measure_payment},     {"mixed", &measure_mixed}};
+                             {"payment", &measure_payment},     {"mixed", &measure_mixed},
+                             {"network", &measure_network}};
 
 struct Options {
     std::string only;
@@ -58,7 +59,7 @@ bool parse(int count, char** words, Options& options) {
     if (!good) {
         fmt::print(
             "usage: run_bench [--only latency|throughput|restart|hosts|isolation|turnaround|"
-            "telling|scan|payment|mixed] [--log FILE]\n");
+            "telling|scan|payment|mixed|network] [--log FILE]\n");
     }
     return good;
 }

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/integration/counter.h"
-#include "tests/integration/free_port.h"
+#include "tests/support/free_port.h"
 
 namespace tillhost::support {
 namespace {

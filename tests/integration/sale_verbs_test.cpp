@@ -7,9 +7,9 @@
 
 #include "hal/os/files.h"
 #include "tests/integration/counter.h"
-#include "tests/integration/free_port.h"
 #include "tests/integration/run_program.h"
 #include "tests/integration/terminal.h"
+#include "tests/support/free_port.h"
 
 namespace tillhost::support {
 namespace {
