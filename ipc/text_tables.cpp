@@ -67,22 +67,6 @@ std::optional<std::string> unquoted(std::string_view text) {
     return base::is_utf8(plain) ? std::optional(plain) : std::nullopt;
 }
 
-std::string quoted(std::string_view text) {
-    std::string to = "\"";
-    for (const char c : text) {
-        const auto code = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            to += '\\';
-            to += c;
-        } else if (code < 0x20 || code == 0x7F) {
-            to += fmt::format("\\u{:04X}", code);
-        } else {
-            to += c;
-        }
-    }
-    return to + '"';
-}
-
 base::Done take_line(std::string_view line, std::size_t number, std::vector<TextTable>& tables) {
     const auto wrong = [number](std::string_view right) {
         return base::bad_field(fmt::format("line {}", number), std::string(right));
@@ -112,6 +96,22 @@ base::Done take_line(std::string_view line, std::size_t number, std::vector<Text
 }
 
 }  // namespace
+
+std::string quoted(std::string_view text) {
+    std::string to = "\"";
+    for (const char c : text) {
+        const auto code = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            to += '\\';
+            to += c;
+        } else if (code < 0x20 || code == 0x7F) {
+            to += fmt::format("\\u{:04X}", code);
+        } else {
+            to += c;
+        }
+    }
+    return to + '"';
+}
 
 const std::string* TextTable::find(std::string_view key) const {
     const auto found = std::find_if(entries.begin(), entries.end(),

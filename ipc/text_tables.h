@@ -29,4 +29,7 @@ inline constexpr std::size_t kTextTablesMax = 2000;
 base::Result<std::vector<TextTable>> read_text_tables(std::string_view text);
 std::string write_text_tables(std::string_view comment, const std::vector<TextTable>& tables);
 
+/// A basic string of TOML, in its quotes; any text fits in.
+std::string quoted(std::string_view text);
+
 }  // namespace tillhost::ipc

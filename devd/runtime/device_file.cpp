@@ -8,29 +8,13 @@
 #include "devd/runtime/config.h"
 #include "devd/runtime/settings.h"
 #include "hal/os/files.h"
+#include "ipc/text_tables.h"
 
 namespace tillhost::devd::runtime {
 namespace {
 
 constexpr unsigned kFolderMode = 0700;
 constexpr unsigned kFileMode = 0600;
-
-/// A basic string of TOML; any text fits in.
-std::string quoted(std::string_view text) {
-    std::string to = "\"";
-    for (const char c : text) {
-        const auto code = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            to += '\\';
-            to += c;
-        } else if (code < 0x20 || code == 0x7F) {
-            to += fmt::format("\\u{:04X}", code);
-        } else {
-            to += c;
-        }
-    }
-    return to + '"';
-}
 
 }  // namespace
 
@@ -40,19 +24,19 @@ std::string device_file_path(const std::string& state_folder, const std::string&
 
 std::string device_file_text(const core::DeviceConfig& device) {
     std::string text = "# Made by devd for a client; change it with tillctl configure.\n";
-    text += fmt::format("driver = {}\n", quoted(device.driver));
+    text += fmt::format("driver = {}\n", ipc::quoted(device.driver));
     if (!device.name.empty()) {
-        text += fmt::format("name = {}\n", quoted(device.name));
+        text += fmt::format("name = {}\n", ipc::quoted(device.name));
     }
     std::string settings;
     for (const contract::Setting& setting : device.settings) {
         (setting.name == kPortSetting ? text : settings) +=
-            fmt::format("{} = {}\n", setting.name, quoted(setting.value));
+            fmt::format("{} = {}\n", setting.name, ipc::quoted(setting.value));
     }
     if (!device.setup_missing.empty()) {
         std::string steps;
         for (const contract::SetupStep step : device.setup_missing) {
-            steps += (steps.empty() ? "" : ", ") + quoted(contract::name_of(step));
+            steps += (steps.empty() ? "" : ", ") + ipc::quoted(contract::name_of(step));
         }
         text += fmt::format("setup_missing = [{}]\n", steps);
     }
