@@ -14,6 +14,8 @@
 #include "devd/runtime/config.h"
 #include "devd/runtime/driver_list.h"
 #include "devd/runtime/network.h"
+#include "devd/runtime/relay.h"
+#include "devd/runtime/remote_devices.h"
 #include "devd/runtime/service.h"
 #include "hal/os/journal.h"
 #include "hal/os/local_time.h"
@@ -148,12 +150,12 @@ std::vector<runtime::KnownDevice> known_devices(const runtime::Config& config) {
     return known;
 }
 
-std::vector<core::DeviceConfig> configs_of(const std::vector<runtime::KnownDevice>& devices) {
-    std::vector<core::DeviceConfig> configs;
-    for (const runtime::KnownDevice& device : devices) {
-        configs.push_back(device.config);
-    }
-    return configs;
+/// Those of this host and those of others.
+std::vector<core::DeviceConfig> all_devices(const runtime::Config& config) {
+    std::vector<core::DeviceConfig> all = runtime::configs_of(config.remotes);
+    all.insert(all.end(), config.devices.begin(), config.devices.end());
+    all.insert(all.end(), config.clients.begin(), config.clients.end());
+    return all;
 }
 
 std::unique_ptr<os::LogSink> make_sink() {
@@ -199,11 +201,33 @@ std::unique_ptr<runtime::MetricsListener> make_metrics(std::optional<std::uint16
 
 runtime::NetworkFigures figures_of(const runtime::Network& network,
                                    const runtime::Endpoints& endpoints,
-                                   const runtime::AccessRequests& access) {
+                                   const runtime::AccessRequests& access,
+                                   const runtime::RemoteDevices& remotes,
+                                   const runtime::Relay& relay) {
     runtime::NetworkFigures figures = runtime::figures_of(network, endpoints);
+    figures.hosts = remotes.hosts();
+    figures.hosts_connected = remotes.connected();
+    figures.relayed = relay.clients();
     figures.wrong_codes = access.wrong_codes();
     figures.pairing_open = access.door_is_open();
     return figures;
+}
+
+void say_start(const os::Logger& logger, const Places& places, const runtime::Config& config,
+               std::int64_t book_epoch) {
+    logger.notice("starting",
+                  {{"version", TILLHOST_VERSION},
+                   {"book_epoch", std::to_string(book_epoch)},
+                   {"devices", std::to_string(config.devices.size() + config.clients.size())},
+                   {"other_hosts", std::to_string(config.remotes.size())},
+                   {"endpoint", places.endpoint()},
+                   {"state", places.state}});
+}
+
+base::Done make_folders(const Places& places) {
+    TRY(os::make_folder(places.runtime, kFolderMode));
+    TRY(os::make_folder(places.state, kFolderMode));
+    return os::make_folder(places.locks(), kFolderMode);
 }
 
 base::Done serve(const Places& places) {
@@ -215,10 +239,7 @@ base::Done serve(const Places& places) {
     for (const std::string& remark : loaded.config.remarks) {
         logger.warning(remark);
     }
-    TRY(os::make_folder(places.runtime, kFolderMode));
-    TRY(os::make_folder(places.state, kFolderMode));
-    TRY(os::make_folder(places.locks(), kFolderMode));
-
+    TRY(make_folders(places));
     const auto loop = TRY(os::EventLoop::create(clock));
     const auto signals = TRY(runtime::StopSignals::take(*loop));
     // The socket's lock comes before the book: a second devd must not touch it.
@@ -227,17 +248,15 @@ base::Done serve(const Places& places) {
     runtime::HostSpawner hosts({.program = places.driver_program, .lock_folder = places.locks()},
                                {}, *loop, clock, logger);
     core::BookImage image = store->take_image();
-    logger.notice("starting", {{"version", TILLHOST_VERSION},
-                               {"book_epoch", std::to_string(image.book_epoch)},
-                               {"devices", std::to_string(devices.size())},
-                               {"endpoint", places.endpoint()},
-                               {"state", places.state}});
+    say_start(logger, places, loaded.config, image.book_epoch);
     loaded.config.local_roles.own_uid = static_cast<std::int64_t>(::getuid());
     const auto network = TRY(runtime::Network::open(
         {loaded.config.network, loaded.config.local_roles, places.state, clock, logger},
         endpoints));
     runtime::Administration administration({*loop, clock, endpoints, logger, places.state,
                                             places.driver_program, loaded.manifests, devices});
+    runtime::RemoteDevices remotes(
+        {{*loop, clock, logger}, loaded.config.remotes, hosts, TILLHOST_VERSION});
     core::Core core({.program_version = TILLHOST_VERSION,
                      .retention = loaded.config.retention,
                      .own_uid = static_cast<std::int64_t>(::getuid()),
@@ -245,13 +264,20 @@ base::Done serve(const Places& places) {
                      .shop = loaded.config.shop,
                      .check_command = runtime::make_command_check(loaded.manifests),
                      .observer = &administration,
-                     .access = &network->workstations()},
-                    configs_of(devices), std::move(image), clock, *store, hosts, administration,
-                    &os::random_u64);
+                     .access = &network->workstations(),
+                     .mirror = &remotes},
+                    all_devices(loaded.config), std::move(image), clock, *store, remotes,
+                    administration, &os::random_u64);
     administration.attach(core);
-    runtime::AccessRequests access({*loop, clock, endpoints, network->workstations(),
-                                    administration, logger, network->config(), network->host_key(),
-                                    &os::random_u64});
+    remotes.attach(core);
+    runtime::Relay relay({{*loop, clock, logger},
+                          endpoints,
+                          administration,
+                          loaded.config.remotes,
+                          TILLHOST_VERSION});
+    relay.attach(core);
+    runtime::AccessRequests access({*loop, clock, endpoints, network->workstations(), relay, logger,
+                                    network->config(), network->host_key(), &os::random_u64});
     access.attach(core);
     const auto hotplug = make_hotplug({*loop, clock, core, logger,
                                        [&administration] { return administration.lines(); },
@@ -260,7 +286,7 @@ base::Done serve(const Places& places) {
     const auto manager = runtime::ServiceManager::from_environment();
     runtime::Service service(
         {*loop, *signals, clock, endpoints, *store, hosts, core, access, manager, logger,
-         [&] { return figures_of(*network, endpoints, access); }, metrics.get()});
+         [&] { return figures_of(*network, endpoints, access, remotes, relay); }, metrics.get()});
     return service.run();
 }
 
@@ -284,6 +310,12 @@ base::Result<bool> check(const Places& places) {
         text += fmt::format(
             "{:<9}{}, driver {}{}\n", "device", device.config.id, device.config.driver,
             device.origin == contract::DeviceOrigin::client ? ", made by a client" : "");
+    }
+    for (const runtime::RemoteHost& host : loaded.config.remotes) {
+        const bool paired = ::access(host.keys.c_str(), R_OK) == 0;
+        good = good && paired;
+        text += fmt::format("{:<9}{}, {} devices{}\n", "host", host.name, host.devices.size(),
+                            paired ? "" : "; NOT paired: " + host.keys + " is not there");
     }
     if (loaded.config.is_all_default) {
         text += kNothingSaid;

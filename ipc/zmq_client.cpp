@@ -12,6 +12,7 @@
 
 #include "ipc/msgpack.h"
 #include "ipc/tcp_talk.h"
+#include "ipc/zmq_link.h"
 
 namespace tillhost::ipc {
 namespace {
@@ -33,7 +34,6 @@ base::Error after_sending(base::Error error) {
 
 /// A server answers the handshake at once.
 constexpr int kNetworkHandshakeMs = 2'000;
-constexpr int kTooManyStatus = 500;  // see ZmqSocket::admit()
 
 constexpr os::Duration kGreetingTimeMax = std::chrono::seconds(1);
 
@@ -57,35 +57,6 @@ bool speaks_curve(const std::string& address, const os::Clock& clock, os::Deadli
                           : base::Result<std::string>(to.error());
     return heard && heard->size() >= kMechanismAt + 6 && heard->front() == '\xFF' &&
            heard->compare(kMechanismAt, 6, std::string("CURVE\0", 6)) == 0;
-}
-
-/// What the first event after connecting says, if it is not that the handshake succeeded.
-base::Error why_not_in(const ZmqSocket::Event& event, const std::string& address) {
-    using Happened = ZmqSocket::Happened;
-    switch (event.what) {
-        case Happened::failed_admission:
-            return event.detail == kTooManyStatus
-                       ? make_error(ErrorCode::retry_later,
-                                    "this machine has too many connections to " + address)
-                       : make_error(ErrorCode::not_paired,
-                                    address + " does not admit this machine's key");
-        case Happened::failed_silently:
-            if (event.detail == EAGAIN || event.detail == ETIMEDOUT) {
-                return make_error(ErrorCode::no_daemon,
-                                  address + " takes the connection and says nothing");
-            }
-            [[fallthrough]];
-        case Happened::failed_cipher:
-            return make_error(ErrorCode::wrong_host_key,
-                              address + " has another key than when this machine was paired");
-        case Happened::failed_mechanism:
-        case Happened::failed_protocol:
-        case Happened::ended: return make_error(ErrorCode::not_encrypted, not_tillhost(address));
-        case Happened::accepted:
-        case Happened::connected:
-        case Happened::unreachable: break;
-    }
-    return nobody_at(address);
 }
 
 }  // namespace
@@ -128,7 +99,7 @@ base::Done ZmqClient::wait_connected(const std::string& address, bool encrypted,
             if (!encrypted) {
                 return nobody_at(address);
             }
-            auto error = why_not_in(*event, address);
+            auto error = ZmqLink::why_not_in(*event, address);
             // A server that cannot read our first command closes without a word (ZeroMQ RFC 26),
             // and so may one that does not encrypt.
             if (error.code == ErrorCode::wrong_host_key &&

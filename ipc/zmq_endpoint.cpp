@@ -173,7 +173,9 @@ std::size_t ZmqEndpoint::peers_of(std::string_view key) const {
 }
 
 bool ZmqEndpoint::takes_connection(const std::string& key) const {
-    const std::uint32_t most = network_.limits.connections_per_key;
+    const bool many = !key.empty() && network_.admission->has_many_programs(key);
+    const std::uint32_t most =
+        many ? network_.limits.connections_per_host : network_.limits.connections_per_key;
     return key.empty() || most == 0 || peers_of(key) < most;
 }
 

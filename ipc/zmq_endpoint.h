@@ -30,13 +30,15 @@ struct PeerLimits {
     std::uint32_t burst = 0;                ///< requests that it may save up
     std::uint32_t outstanding = 0;          ///< requests of one not answered yet; more: retry_later
     std::uint32_t connections_per_key = 0;  ///< more are refused in the handshake
-    std::uint32_t connections = 0;          ///< with so many the door is shut until one has gone
+    std::uint32_t connections_per_host = 0;  ///< the same of another host, for its programs
+    std::uint32_t connections = 0;           ///< with so many the door is shut until one has gone
     std::uint32_t half_open = 0;  ///< handshakes under way; with so many it is shut as well
 };
 inline constexpr PeerLimits kNetworkLimits{.requests_per_second = 2000,
                                            .burst = 4000,
                                            .outstanding = 128,
                                            .connections_per_key = 16,
+                                           .connections_per_host = 512,
                                            .connections = 2048,
                                            .half_open = 64};
 

@@ -35,6 +35,11 @@ public:
     /// Asked in every handshake, when the other end has proved that it has the key (Z85). Within
     /// receive() or next_event().
     virtual Verdict admits(std::string_view key, std::string_view address) = 0;
+    /// Whether that key's machine has many programs behind it, each with a connection.
+    virtual bool has_many_programs(std::string_view key) const {
+        static_cast<void>(key);
+        return false;
+    }
 };
 
 /// CurveZMQ, this end's part.

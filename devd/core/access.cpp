@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 namespace tillhost::devd::core {
 namespace {
@@ -16,6 +17,18 @@ std::string who(const Rights& rights) {
 
 bool Rights::may_use(const std::string& device) const {
     return devices.empty() || std::find(devices.begin(), devices.end(), device) != devices.end();
+}
+
+void Rights::limit(contract::Role at_most, const std::vector<std::string>& only) {
+    role = std::min(role, at_most);
+    if (only.empty()) {
+        return;
+    }
+    std::vector<std::string> both;
+    std::copy_if(only.begin(), only.end(), std::back_inserter(both),
+                 [this](const std::string& device) { return may_use(device); });
+    // An empty list would be all of them; a name that no device has is none.
+    devices = both.empty() ? std::vector<std::string>{""} : std::move(both);
 }
 
 base::Done check_role(const Rights& rights, contract::Role least, std::string_view what) {

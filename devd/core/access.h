@@ -18,6 +18,8 @@ struct Rights {
     bool host = false;                   ///< it may speak for its own clients
 
     bool may_use(const std::string& device) const;
+    /// No more than that role, and of those devices; none = no other limit.
+    void limit(contract::Role at_most, const std::vector<std::string>& only);
 };
 
 /// Who knows what a peer may. Asked with every request, so that a right that was taken away is gone

@@ -300,6 +300,19 @@ base::Done Core::remember(DeviceConfig device) {
     return {};
 }
 
+void Core::on_mirrored(const std::string& device) {
+    if (DeviceLane* of = parts_->lane(device)) {
+        of->mirrored();
+        parts_->tell();
+    }
+}
+
+bool Core::knows(const base::OperationId& operation) const {
+    return parts_->book.find(operation) != nullptr;
+}
+
+std::string Core::client_of(ipc::PeerId peer) const { return parts_->requests.client_of(peer); }
+
 base::Done Core::check_session(ipc::PeerId peer, std::optional<std::int64_t> session) const {
     return parts_->requests.check_session(peer, session);
 }

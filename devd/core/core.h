@@ -8,6 +8,7 @@
 
 #include "devd/core/access.h"
 #include "devd/core/book_store.h"
+#include "devd/core/device_mirror.h"
 #include "devd/core/figures.h"
 #include "devd/core/host_port.h"
 #include "devd/core/operator_port.h"
@@ -38,6 +39,8 @@ struct DeviceConfig {
     /// While anything stands here no money operation is accepted.
     std::vector<contract::SetupStep> setup_missing{};
     WorkBudgets budgets{};
+    /// Another host that owns it, as it is named here; empty = this one.
+    std::string host{};
 
     friend bool operator==(const DeviceConfig&, const DeviceConfig&) = default;
 };
@@ -74,9 +77,10 @@ struct CoreOptions {
     /// Seconds that local time is ahead of UTC at that Unix time in ms; empty = UTC.
     std::function<std::int64_t(std::int64_t unix_ms)> utc_offset_s{};
     ShopDefaults shop{};
-    CommandCheck check_command{};        ///< before acceptance; nothing = every command passes
-    DeviceObserver* observer = nullptr;  ///< nothing, or it outlives the core
-    const AccessPort* access = nullptr;  ///< nothing: every peer is an administrator
+    CommandCheck check_command{};          ///< before acceptance; nothing = every command passes
+    DeviceObserver* observer = nullptr;    ///< nothing, or it outlives the core
+    const AccessPort* access = nullptr;    ///< nothing: every peer is an administrator
+    const DeviceMirror* mirror = nullptr;  ///< of devices with a host; outlives the core
 };
 
 /// Bugs that the simulation must find, each behind its own switch; all off everywhere else.
@@ -158,6 +162,12 @@ public:
     /// a refusal stands in the audit. Errors: not_paired, no_session, not_permitted.
     base::Done admit(ipc::PeerId peer, const ipc::PeerIdentity& identity,
                      const contract::Request& request, const std::string& device = {});
+    /// What its owner says of a remote device is another than before.
+    void on_mirrored(const std::string& device);
+    /// Whether the book has that operation.
+    bool knows(const base::OperationId& operation) const;
+    /// What a peer has called itself, with its workstation; empty before hello.
+    std::string client_of(ipc::PeerId peer) const;
     /// Adds a record to the audit, which is written at once; number and time are filled in.
     void audit(contract::AuditRecord record);
     /// What a peer is called there: its program, and the user or the workstation behind it.

@@ -157,11 +157,30 @@ bool is_same_slip(const contract::PaymentResult& one, const contract::PaymentRes
            !differ(one.reference, other.reference);
 }
 
+base::Done check_ownership(const OperationRow& row) {
+    const auto* marker = row.marker ? std::get_if<contract::RemoteMarker>(&*row.marker) : nullptr;
+    if (marker == nullptr) {
+        return {};
+    }
+    return base::make_error(
+        ErrorCode::possible_duplicate,
+        fmt::format("operation_id: host '{}' may still carry it out; decide there, on its device "
+                    "'{}', and it is settled here too. With force, only if that host never comes "
+                    "back",
+                    marker->host, marker->device));
+}
+
 Result<OperationResult> payment_by_hand(const contract::PaymentEntry& entry) {
     if (!base::Currency::from_code(entry.currency)) {
         return base::bad_field("payment.currency", "three letters A…Z, such as EUR");
     }
     return OperationResult(result_of(entry));
+}
+
+base::Error wrong_state(const OperationRow& row, std::string_view wanted) {
+    return base::make_error(
+        ErrorCode::wrong_state,
+        fmt::format("the operation is {}; {}", contract::name_of(row.state), wanted));
 }
 
 }  // namespace tillhost::devd::core

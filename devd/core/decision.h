@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string_view>
+
 #include "devd/core/core.h"
 #include "devd/core/operation_book.h"
 
@@ -22,7 +24,13 @@ base::Result<contract::OperationResult> result_by_hand(const OperationRow& row,
 /// same terminal, amount and numbers, as far as both have them. One without a number has no slip.
 bool is_same_slip(const contract::PaymentResult& one, const contract::PaymentResult& other);
 
+/// Errors: possible_duplicate, if the device's owner, another host, may still carry it out.
+base::Done check_ownership(const OperationRow& row);
+
 /// The same for a payment of which nothing but this is known. Errors: bad_field (payment.currency).
 base::Result<contract::OperationResult> payment_by_hand(const contract::PaymentEntry& entry);
+
+/// wrong_state, naming the state that it is in; `wanted` is for people.
+base::Error wrong_state(const OperationRow& row, std::string_view wanted);
 
 }  // namespace tillhost::devd::core

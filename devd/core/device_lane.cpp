@@ -406,7 +406,49 @@ contract::Device DeviceLane::describe() const {
     }
     device.state = state();
     device.leased_to = context_.leases.holder(config_.id);
+    device.opens_shift = config_.shift && config_.shift->open_when_needed;
+    if (!config_.host.empty()) {
+        take_from_owner(device);
+    }
     return device;
+}
+
+/// What waits for a person there is asked about again when it is settled there.
+void DeviceLane::mirrored() {
+    changed();
+    const contract::Device* const there =
+        context_.options.mirror == nullptr ? nullptr : context_.options.mirror->seen(config_.id);
+    const bool in_doubt = context_.book.doubt_to_ask(config_.id) != nullptr;
+    if (in_doubt && there != nullptr && !there->in_doubt && phase_ == Phase::ready) {
+        resolve_now();
+    }
+}
+
+/// Of a remote device the lane knows whether its host can be reached and what of a sale is done
+/// there; the rest its host knows.
+void DeviceLane::take_from_owner(contract::Device& device) const {
+    device.host = config_.host;
+    const contract::Device* const there =
+        context_.options.mirror == nullptr ? nullptr : context_.options.mirror->seen(config_.id);
+    if (there == nullptr) {
+        return;
+    }
+    device.driver = there->driver;
+    device.setup_missing = there->setup_missing;
+    device.queue = there->queue;
+    device.status = there->status;
+    device.node = there->node;
+    device.adapter = there->adapter;
+    device.leased_to = there->leased_to;
+    device.opens_shift = there->opens_shift;
+    if (!device.in_doubt) {
+        device.in_doubt = there->in_doubt;
+    }
+    if (phase_ == Phase::ready || phase_ == Phase::executing) {
+        device.state = there->state;
+        device.reason = there->reason;
+        device.error = there->error;
+    }
 }
 
 }  // namespace tillhost::devd::core

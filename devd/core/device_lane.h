@@ -119,6 +119,8 @@ public:
     const DeviceConfig& config() const { return next_config_ ? *next_config_ : config_; }
     contract::Device describe() const;
     DeviceFigures figures() const;
+    /// Its owner says something else of it.
+    void mirrored();
     /// An operation of this device came into another state.
     void moved(const OperationRow& row);
     /// What describe() says is true once this is durable.
@@ -210,6 +212,7 @@ private:
     void touched(const OperationBook::Entry& entry);
     /// describe() may say something else now, and not because of a host's message or an operation.
     void changed() { context_.events.mark(config_.id); }
+    void take_from_owner(contract::Device& device) const;
 
     // lane_changes.cpp
     bool has_open_operation() const;

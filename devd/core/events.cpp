@@ -86,20 +86,31 @@ void Events::alarm(const OperationBook::Entry& entry) {
 }
 
 bool Events::wants_device(const std::string& device) const {
-    return topics_.contains(std::string(kDeviceTopic) + device);
+    return topics_.contains(std::string(kDeviceTopic) + device) ||
+           topics_.contains(std::string(kDevicesTopic));
 }
 
 void Events::device_changed(const contract::Device& device, Position position) {
-    const auto found = topics_.find(std::string(kDeviceTopic) + device.device);
-    if (found == topics_.end() || (found->second.device && same(*found->second.device, device))) {
+    tell_device(std::string(kDeviceTopic) + device.device, device, position);
+    tell_device(std::string(kDevicesTopic), device, position);
+}
+
+void Events::tell_device(const std::string& name, const contract::Device& device,
+                         Position position) {
+    const auto found = topics_.find(name);
+    if (found == topics_.end()) {
         return;
     }
-    found->second.device = device;
-    publish(found->first, device, position);
+    const auto last = found->second.told.find(device.device);
+    if (last != found->second.told.end() && same(last->second, device)) {
+        return;
+    }
+    found->second.told.insert_or_assign(device.device, device);
+    publish(name, device, position);
 }
 
 void Events::device_is(const contract::Device& device) {
-    topic(std::string(kDeviceTopic) + device.device).device = device;
+    topic(std::string(kDeviceTopic) + device.device).told.insert_or_assign(device.device, device);
 }
 
 void Events::prompted(const std::string& device, const contract::PromptShown& shown,
@@ -206,10 +217,17 @@ std::optional<Events::Held> Events::next_for(const Topic& topic, const Subscript
     return next == topic.ring.end() ? std::nullopt : std::optional(*next);
 }
 
-/// A scan may be the holder's alone, and an alarm of a device that the subscriber may not use.
+/// A scan may be the holder's alone, and an alarm or a change of a device that the subscriber may
+/// not use.
 bool Events::may_see(const Subscriber& who, const Held& held) {
     if (!held.only_for.empty() && held.only_for != who.client) {
         return false;
+    }
+    if (const auto* device = std::get_if<contract::Device>(&held.body)) {
+        const bool its_own =
+            who.devices.empty() ||
+            std::find(who.devices.begin(), who.devices.end(), device->device) != who.devices.end();
+        return its_own && !(who.host && !device->host.empty());
     }
     const auto* alarm = std::get_if<contract::Alarm>(&held.body);
     return alarm == nullptr || who.devices.empty() || alarm->operation.client == who.client ||

@@ -33,6 +33,7 @@ inline constexpr std::string_view kPromptTopic = "prompt/";
 inline constexpr std::string_view kScanTopic = "scan/";
 inline constexpr std::string_view kLeaseTopic = "lease/";
 inline constexpr std::string_view kAlarmsTopic = "alarms";
+inline constexpr std::string_view kDevicesTopic = "devices";
 
 /// What a person should look at in this row; nothing once it was acknowledged.
 std::optional<contract::AlarmKind> alarm_of(const OperationRow& row);
@@ -54,7 +55,7 @@ public:
 
     // --- what happens
     void operation_changed(const OperationBook::Entry& entry);
-    /// Whether somebody ever asked for that device's topic in this life.
+    /// Whether somebody ever asked for that device's topic, or for that of all, in this life.
     bool wants_device(const std::string& device) const;
     /// An event if anything but its queue and its times is another than when this was called last,
     /// or than `device_is` said.
@@ -78,7 +79,8 @@ public:
         ipc::PeerId peer;
         std::int64_t request_id = 0;
         std::string client{};
-        std::vector<std::string> devices{};  ///< whose alarms it may see; empty = all
+        std::vector<std::string> devices{};  ///< that it may see; empty = all
+        bool host = false;                   ///< another host: nothing of remote devices is for it
     };
     /// The topic exists, as the caller knows. Errors: bad_field (from_seq), retry_later.
     /// Send the reply when position() is out, then call begin_flow().
@@ -109,7 +111,7 @@ private:
         std::deque<Held> ring;
         std::int64_t dropped_to = 0;  ///< number of the last event that is held no more
         std::set<std::int64_t> subscribers;
-        std::optional<contract::Device> device;  ///< as last told, of a device's topic
+        std::map<std::string, contract::Device> told{};  ///< of devices: each as last told
     };
     struct Subscription {
         Subscriber who;
@@ -120,6 +122,7 @@ private:
     };
 
     Topic& topic(const std::string& name);
+    void tell_device(const std::string& name, const contract::Device& device, Position position);
     void publish(const std::string& name, contract::EventBody body, Position position,
                  const std::string& only_for = {});
     static bool may_see(const Subscriber& who, const Held& held);

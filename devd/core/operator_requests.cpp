@@ -10,6 +10,7 @@ namespace tillhost::devd::core {
 
 using base::ErrorCode;
 using base::make_error;
+using contract::OperationState;
 
 namespace {
 
@@ -164,6 +165,73 @@ Requests::Outcome Requests::decide_lost(const Call& call, const contract::Decide
     answer(call.peer, call.request.id,
            context_.book.settle_lost(request.operation_id, call.session->client, request.note,
                                      result));
+    return {};
+}
+
+Requests::Outcome Requests::decide(const Call& call) {
+    const auto request = TRY(contract::from_value<contract::DecideRequest>(call.request.body));
+    TRY(check_session(call, request.session));
+    if (context_.book.find(request.operation_id) == nullptr &&
+        context_.book.may_be_lost(request.operation_id)) {
+        return decide_lost(call, request);
+    }
+    const OperationBook::Entry* entry = TRY(visible(call, request.operation_id));
+    const OperationRow& row = entry->row;
+    if (is_sale(row) && row.state == OperationState::accepted) {
+        return decide_sale(call, request, *entry);
+    }
+    if (row.state != OperationState::in_doubt || row.version != request.version) {
+        return wrong_state(row, fmt::format("its version is {}; look at it again", row.version));
+    }
+    if (request.verdict == contract::Verdict::cannot_tell) {
+        return base::bad_field("verdict", "executed or not_executed");
+    }
+    TRY(request.force ? base::Done() : check_ownership(row));
+    const auto of = lanes_.find(row.device);
+    std::optional<contract::OperationResult> result;
+    if (request.verdict == contract::Verdict::executed) {
+        const DeviceConfig* device = of == lanes_.end() ? nullptr : &of->second->config();
+        result = TRY(result_by_hand(row, request, device));
+        TRY(request.force ? base::Done() : check_slip(row, *result));
+    }
+    context_.book.note_decision(row.id, request.note);
+    if (result) {
+        answer(call.peer, call.request.id, context_.book.finish(row.id, *result));
+    } else {
+        answer(call.peer, call.request.id,
+               context_.book.fail(
+                   row.id, contract::to_contract(make_error(
+                               ErrorCode::cancelled,
+                               "a person decided that it was not executed: " + request.note))));
+    }
+    if (of != lanes_.end()) {
+        of->second->decided();
+    }
+    return {};
+}
+
+/// The one word that a person can say of a sale: its money was paid back otherwise.
+Requests::Outcome Requests::decide_sale(const Call& call, const contract::DecideRequest& request,
+                                        const OperationBook::Entry& sale) {
+    if (!sale.row.error || sale.row.error->code != base::name_of(ErrorCode::compensation_open)) {
+        return wrong_state(sale.row, "decide on the step that is in doubt");
+    }
+    if (sales_.is_reversing(sale.row)) {
+        return wrong_state(sale.row, "its payment is being taken back; look at it again");
+    }
+    if (sale.row.version != request.version) {
+        return wrong_state(sale.row,
+                           fmt::format("its version is {}; look at it again", sale.row.version));
+    }
+    if (request.verdict != contract::Verdict::not_executed) {
+        return base::bad_field("verdict", "not_executed: the money was paid back");
+    }
+    context_.book.note_decision(sale.row.id, request.note);
+    answer(call.peer, call.request.id,
+           context_.book.fail(sale.row.id, contract::to_contract(make_error(
+                                               ErrorCode::payment_reversed,
+                                               "a person decided that the money was paid back: " +
+                                                   request.note))));
     return {};
 }
 

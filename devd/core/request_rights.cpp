@@ -38,6 +38,11 @@ std::string Requests::name_of(ipc::PeerId peer, const ipc::PeerIdentity& identit
     return named ? client : fmt::format("{} ({})", client, identity.address);
 }
 
+std::string Requests::client_of(ipc::PeerId peer) const {
+    const auto session = sessions_.find(peer);
+    return session == sessions_.end() ? std::string() : session->second.client;
+}
+
 void Requests::note_refusal(ipc::PeerId peer, const ipc::PeerIdentity& identity,
                             contract::RequestKind kind, const base::Error& error) {
     if (error.code == ErrorCode::not_permitted || error.code == ErrorCode::not_paired) {
@@ -97,8 +102,25 @@ bool Requests::may_see(const Call& call, const OperationRow& row) {
     return call.rights.may_use(sale == nullptr ? row.device : sale->registrar);
 }
 
+/// Another host is given what is owned here, and nothing that is only passed on.
+bool Requests::would_loop(const Call& call, const DeviceLane& lane) {
+    return call.rights.host && !lane.config().host.empty();
+}
+
+Done Requests::check_loop(const Call& call, const std::string& device) const {
+    const auto found = lanes_.find(device);
+    if (found == lanes_.end() || !would_loop(call, *found->second)) {
+        return {};
+    }
+    return make_error(ErrorCode::not_permitted,
+                      fmt::format("device: '{}' is owned by host '{}'; hosts import a device from "
+                                  "its owner",
+                                  device, found->second->config().host));
+}
+
 Result<DeviceLane*> Requests::usable_lane(const Call& call, const std::string& device) const {
     TRY(check_device_right(call.rights, device));
+    TRY(check_loop(call, device));
     return lane(device);
 }
 
@@ -136,6 +158,7 @@ Done Requests::check_command_rights(const Call& call,
     }
     for (const std::string& device : devices_of(*sale)) {
         TRY(check_device_right(call.rights, device));
+        TRY(check_loop(call, device));
     }
     if (!sale->substitute.empty() && sale->substitute != options_.shop.substitute) {
         TRY(check_device_right(call.rights, sale->substitute));

@@ -20,11 +20,6 @@ using contract::RequestKind;
 /// The largest number that every language reads exactly.
 constexpr std::uint64_t kSessionMax = (1ULL << 53) - 1;
 
-base::Error wrong_state(const OperationRow& row, std::string_view wanted) {
-    return make_error(ErrorCode::wrong_state,
-                      fmt::format("the operation is {}; {}", contract::name_of(row.state), wanted));
-}
-
 }  // namespace
 
 void Requests::handle(ipc::PeerId peer, const ipc::PeerIdentity& identity,
@@ -55,6 +50,9 @@ Result<Requests::Call> Requests::begin(ipc::PeerId peer, const ipc::PeerIdentity
               session == sessions_.end() ? nullptr : &session->second,
               context_.clock.now() + wait,
               TRY(rights_of(identity))};
+    if (call.session != nullptr) {
+        call.rights.limit(call.session->at_most, call.session->only_devices);
+    }
     if (call.session == nullptr && request.kind != RequestKind::hello) {
         return make_error(ErrorCode::no_session, "say hello first");
     }
@@ -199,14 +197,15 @@ Requests::Outcome Requests::hello(const Call& call) {
     const std::string client = TRY(client_name(call, request));
     // Numbered at random, so that a message from before a restart of devd fits no session.
     const base::SessionId id{random_() % kSessionMax + 1};
-    sessions_[call.peer] = Session{id, client};
+    sessions_[call.peer] = Session{id, client, request.at_most, request.only_devices};
     contract::HelloReply body;
     body.version = contract::kProtocolVersion;
     body.session = static_cast<std::int64_t>(id.value);
     body.program_version = options_.program_version;
     body.schema_hash = contract::kSchemaHash;
     body.book_epoch = context_.book.book_epoch();
-    body.role = call.rights.role;
+    // Not what an earlier hello of this connection left of it.
+    body.role = std::min(TRY(rights_of(call.identity)).role, request.at_most);
     body.client = client;
     reply(call.peer, call.request.id, 0, contract::to_value(body));
     return {};
@@ -217,7 +216,7 @@ Requests::Outcome Requests::devices(const Call& call) {
     contract::DevicesReply body;
     Position after = 0;
     for (const auto& [id, lane] : lanes_) {
-        if (lane->is_retired() || !call.rights.may_use(id)) {
+        if (lane->is_retired() || !call.rights.may_use(id) || would_loop(call, *lane)) {
             continue;
         }
         body.devices.push_back(lane->describe());
@@ -408,72 +407,6 @@ Requests::Outcome Requests::settle(const Call& call) {
     }
     answer(call.peer, call.request.id,
            context_.book.bury(request.operation_id, call.session->client));
-    return {};
-}
-
-Requests::Outcome Requests::decide(const Call& call) {
-    const auto request = TRY(contract::from_value<contract::DecideRequest>(call.request.body));
-    TRY(check_session(call, request.session));
-    if (context_.book.find(request.operation_id) == nullptr &&
-        context_.book.may_be_lost(request.operation_id)) {
-        return decide_lost(call, request);
-    }
-    const OperationBook::Entry* entry = TRY(visible(call, request.operation_id));
-    const OperationRow& row = entry->row;
-    if (is_sale(row) && row.state == OperationState::accepted) {
-        return decide_sale(call, request, *entry);
-    }
-    if (row.state != OperationState::in_doubt || row.version != request.version) {
-        return wrong_state(row, fmt::format("its version is {}; look at it again", row.version));
-    }
-    if (request.verdict == contract::Verdict::cannot_tell) {
-        return base::bad_field("verdict", "executed or not_executed");
-    }
-    const auto of = lanes_.find(row.device);
-    std::optional<contract::OperationResult> result;
-    if (request.verdict == contract::Verdict::executed) {
-        const DeviceConfig* device = of == lanes_.end() ? nullptr : &of->second->config();
-        result = TRY(result_by_hand(row, request, device));
-        TRY(request.force ? base::Done() : check_slip(row, *result));
-    }
-    context_.book.note_decision(row.id, request.note);
-    if (result) {
-        answer(call.peer, call.request.id, context_.book.finish(row.id, *result));
-    } else {
-        answer(call.peer, call.request.id,
-               context_.book.fail(
-                   row.id, contract::to_contract(make_error(
-                               ErrorCode::cancelled,
-                               "a person decided that it was not executed: " + request.note))));
-    }
-    if (of != lanes_.end()) {
-        of->second->decided();
-    }
-    return {};
-}
-
-/// The one word that a person can say of a sale: its money was paid back otherwise.
-Requests::Outcome Requests::decide_sale(const Call& call, const contract::DecideRequest& request,
-                                        const OperationBook::Entry& sale) {
-    if (!sale.row.error || sale.row.error->code != base::name_of(ErrorCode::compensation_open)) {
-        return wrong_state(sale.row, "decide on the step that is in doubt");
-    }
-    if (sales_.is_reversing(sale.row)) {
-        return wrong_state(sale.row, "its payment is being taken back; look at it again");
-    }
-    if (sale.row.version != request.version) {
-        return wrong_state(sale.row,
-                           fmt::format("its version is {}; look at it again", sale.row.version));
-    }
-    if (request.verdict != contract::Verdict::not_executed) {
-        return base::bad_field("verdict", "not_executed: the money was paid back");
-    }
-    context_.book.note_decision(sale.row.id, request.note);
-    answer(call.peer, call.request.id,
-           context_.book.fail(sale.row.id, contract::to_contract(make_error(
-                                               ErrorCode::payment_reversed,
-                                               "a person decided that the money was paid back: " +
-                                                   request.note))));
     return {};
 }
 

@@ -48,6 +48,8 @@ public:
                      const contract::Request& request, const std::string& device);
     /// As Core::name_of.
     std::string name_of(ipc::PeerId peer, const ipc::PeerIdentity& identity) const;
+    /// As Core::client_of.
+    std::string client_of(ipc::PeerId peer) const;
     /// A lane that is not retired. Errors: unknown_device.
     base::Result<DeviceLane*> lane(const std::string& device) const;
     /// Answers a request with an operation as it stands, once that is durable.
@@ -58,6 +60,8 @@ private:
     struct Session {
         base::SessionId id;
         std::string client;
+        contract::Role at_most = contract::Role::administrator;
+        std::vector<std::string> only_devices{};  ///< empty = all
     };
     /// One request under way.
     struct Call {
@@ -125,6 +129,8 @@ private:
     base::Result<std::string> client_name(const Call& call,
                                           const contract::HelloRequest& request) const;
     static bool may_see(const Call& call, const OperationRow& row);
+    static bool would_loop(const Call& call, const DeviceLane& lane);
+    base::Done check_loop(const Call& call, const std::string& device) const;
     base::Result<DeviceLane*> usable_lane(const Call& call, const std::string& device) const;
     base::Result<const OperationBook::Entry*> visible(const Call& call,
                                                       const base::OperationId& id) const;

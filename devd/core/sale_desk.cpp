@@ -222,8 +222,7 @@ Done SaleDesk::can_register(const DeviceLane& lane, const contract::FiscalStatus
     if (status.shift_expired || (status.shift_open && ends_soon)) {
         return make_error(ErrorCode::shift_expired, "registrar: nothing was charged");
     }
-    const auto& shift = lane.config().shift;
-    if (!status.shift_open && !(shift && shift->open_when_needed)) {
+    if (!status.shift_open && !figures.device.opens_shift) {
         return make_error(ErrorCode::shift_not_open, "registrar: nothing was charged");
     }
     return {};

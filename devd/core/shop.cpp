@@ -4,6 +4,8 @@
 
 #include <array>
 
+#include "devd/core/device_mirror.h"
+
 namespace tillhost::devd::core {
 namespace {
 
@@ -19,7 +21,9 @@ struct Named {
     std::string_view or_drivers;
 
     bool takes(std::string_view driver) const {
-        return driver.starts_with(drivers) || driver.starts_with(or_drivers);
+        // Of which class another host's device is, only that host knows.
+        return driver.starts_with(drivers) || driver.starts_with(or_drivers) ||
+               driver == kRemoteDriver;
     }
 };
 

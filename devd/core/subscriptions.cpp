@@ -18,10 +18,11 @@ base::Done Requests::check_topic(const Call& call, const std::string& topic) {
             return {};
         }
     }
-    if (topic != kAlarmsTopic) {
-        return base::bad_field("topic", fmt::format("{}ID, {}ID, {}ID, {}ID, {}ID or {}",
-                                                    kDeviceTopic, kOperationTopic, kPromptTopic,
-                                                    kScanTopic, kLeaseTopic, kAlarmsTopic));
+    if (topic != kAlarmsTopic && topic != kDevicesTopic) {
+        return base::bad_field(
+            "topic",
+            fmt::format("{}ID, {}ID, {}ID, {}ID, {}ID, {} or {}", kDeviceTopic, kOperationTopic,
+                        kPromptTopic, kScanTopic, kLeaseTopic, kDevicesTopic, kAlarmsTopic));
     }
     return {};
 }
@@ -31,7 +32,8 @@ Requests::Outcome Requests::subscribe(const Call& call) {
     TRY(check_topic(call, request.topic));
     Events& events = context_.events;
     const auto made = TRY(events.subscribe(
-        {call.peer, call.request.id, call.session->client, call.rights.devices}, request));
+        {call.peer, call.request.id, call.session->client, call.rights.devices, call.rights.host},
+        request));
     reply(call.peer, call.request.id, events.position(), contract::to_value(made));
     events.begin_flow(made.subscription);
     return {};

@@ -141,7 +141,7 @@ Administration::Outcome Administration::answer(ipc::PeerId peer, const contract:
     const Value& body = request.body;
     const RequestKind kind = request.kind;
     if (kind == RequestKind::models) {
-        TRY(contract::from_value<contract::Empty>(body));
+        TRY(contract::from_value<contract::ModelsRequest>(body));
         return contract::to_value(contract::ModelsReply{parts_.manifests});
     }
     if (kind == RequestKind::ports) {

@@ -25,7 +25,6 @@ constexpr std::int64_t kRetentionDaysMax = 3650;
 constexpr std::size_t kSettingValueBytesMax = 1024;
 constexpr std::size_t kNameBytesMax = 64;
 constexpr std::string_view kRecord = "record";
-constexpr std::int64_t kRemindHoursMax = 24;
 constexpr std::array<std::string_view, 3> kShiftKeys{"shift", "close_shift_at",
                                                      "remind_shift_after_h"};
 
@@ -95,13 +94,19 @@ Result<std::string> secret(const File& file, const std::string& folder, const to
     return line ? std::move(line) : Result<std::string>(file.fault(*path, line.error().detail));
 }
 
+/// A text or a whole number as text; empty if it is neither.
+std::string word_of(const toml::node& node) {
+    const auto* text = node.as_string();
+    const auto* number = node.as_integer();
+    return text != nullptr     ? text->get()
+           : number != nullptr ? std::to_string(number->get())
+                               : std::string();
+}
+
 Result<std::string> setting_value(const File& file, const std::string& folder,
                                   const toml::node& node) {
-    if (const auto* text = node.as_string()) {
-        return text->get();
-    }
-    if (const auto* number = node.as_integer()) {
-        return std::to_string(number->get());
+    if (node.is_string() || node.is_integer()) {
+        return word_of(node);
     }
     if (const auto* flag = node.as_boolean()) {
         return std::string(flag->get() ? "true" : "false");
@@ -187,29 +192,18 @@ Result<std::optional<core::ShiftPolicy>> read_shift(const File& file, const std:
     core::ShiftPolicy policy;
     bool said = false;
     for (const std::string_view key : kShiftKeys) {
-        if (const toml::node* node = file.table.get(key)) {
-            said = true;
-            if (!driver.starts_with("fiscal/")) {
-                return file.fault(*node, fmt::format("{} is for fiscal registrars", key));
-            }
+        const toml::node* node = file.table.get(key);
+        if (node == nullptr) {
+            continue;
         }
-    }
-    if (const auto word = TRY(text_of(file, "shift"))) {
-        policy.open_when_needed = *word == "open_when_needed";
-        if (!policy.open_when_needed && *word != "manual") {
-            return file.fault(*file.table.get("shift"),
-                              "shift is \"manual\" or \"open_when_needed\"");
+        said = true;
+        const Done taken = driver.starts_with("fiscal/")
+                               ? take_shift(key, word_of(*node), policy)
+                               : make_error(ErrorCode::config_invalid,
+                                            fmt::format("{} is for fiscal registrars", key));
+        if (!taken) {
+            return file.fault(*node, taken.error().detail);
         }
-    }
-    if (const auto time = TRY(text_of(file, "close_shift_at"))) {
-        policy.close_at_minute = minute_of_day(*time);
-        if (!policy.close_at_minute) {
-            return file.fault(*file.table.get("close_shift_at"),
-                              "close_shift_at is a local time, such as \"22:30\"");
-        }
-    }
-    if (const auto hours = TRY(whole_number(file, "remind_shift_after_h", 1, kRemindHoursMax))) {
-        policy.remind_after = std::chrono::hours(*hours);
     }
     return said ? std::optional(policy) : std::nullopt;
 }
@@ -234,15 +228,11 @@ Done read_setup(const File& file, core::DeviceConfig& device) {
         return file.fault(*node, "setup_missing is a list");
     }
     for (std::size_t i = 0; steps != nullptr && i < steps->size(); ++i) {
-        const auto* word = (*steps)[i].as_string();
-        using contract::SetupStep;
-        if (word != nullptr && word->get() == contract::name_of(SetupStep::connection)) {
-            device.setup_missing.push_back(SetupStep::connection);
-        } else if (word != nullptr && word->get() == contract::name_of(SetupStep::layout)) {
-            device.setup_missing.push_back(SetupStep::layout);
-        } else {
+        const auto step = setup_step_from(word_of((*steps)[i]));
+        if (!step) {
             return file.fault((*steps)[i], "setup_missing holds \"connection\" and \"layout\"");
         }
+        device.setup_missing.push_back(*step);
     }
     return {};
 }
@@ -331,12 +321,10 @@ Result<std::optional<ConfigTexts>> read_texts(const File& file, std::string_view
         if (value == nullptr || value->is_table()) {
             continue;
         }
-        const auto* text = value->as_string();
-        const auto* number = value->as_integer();
-        if (text == nullptr && number == nullptr) {
+        if (!value->is_string() && !value->is_integer()) {
             return file.fault(*value, fmt::format("{} is a text in quotes or a number", key));
         }
-        texts.emplace_back(key, text != nullptr ? text->get() : std::to_string(number->get()));
+        texts.emplace_back(key, word_of(*value));
     }
     return std::optional(std::move(texts));
 }
@@ -399,31 +387,47 @@ Result<std::optional<NetworkConfig>> read_network(const File& file) {
 Done read_access(const File& file, LocalRoles& roles) {
     constexpr std::array<std::string_view, 2> kKnown{"local_role", "users"};
     const auto texts = TRY(read_texts(file, "access", kKnown));
-    const auto fault = [&file](const base::Error& error) {
-        return file.fault(*file.table.get("access"), error.detail);
-    };
-    for (const auto& [key, word] : texts.value_or(ConfigTexts())) {
-        const auto role = role_of(key, word);
-        if (!role) {
-            return fault(role.error());
+    ConfigTexts users;
+    if (const toml::table* table = file.table["access"]["users"].as_table()) {
+        for (const auto& [user, word] : *table) {
+            users.emplace_back(user.str(), word_of(word));
         }
-        roles.role = *role;
     }
-    const toml::table* users = file.table["access"]["users"].as_table();
-    for (const auto& [user, word] : users != nullptr ? *users : toml::table()) {
-        const auto uid = uid_of(std::string(user.str()));
-        const auto role = role_of(user.str(), word.value_or(std::string()));
-        if (!uid || !role) {
-            return fault(uid ? role.error() : uid.error());
+    const Done taken = take_access(texts.value_or(ConfigTexts()), users, roles);
+    return taken ? taken : file.fault(*file.table.get("access"), taken.error().detail);
+}
+
+/// `[[remote]]`, for remotes_from().
+Result<std::vector<RemoteTable>> read_remotes(const File& file) {
+    constexpr std::array<std::string_view, 3> kKnown{"host", "keys", "devices"};
+    std::vector<RemoteTable> read;
+    const toml::node* node = file.table.get("remote");
+    const toml::array* tables = node == nullptr ? nullptr : node->as_array();
+    if (node != nullptr && (tables == nullptr || !tables->is_homogeneous<toml::table>())) {
+        return file.fault(*node, "remote is written [[remote]], a table for each host");
+    }
+    for (std::size_t i = 0; tables != nullptr && i < tables->size(); ++i) {
+        const toml::table& table = *(*tables)[i].as_table();
+        TRY(only_known_keys(file, table, kKnown));
+        RemoteTable& one = read.emplace_back();
+        one.place = file.fault(table, "").detail;
+        for (const auto& [key, value] : table) {
+            if (const toml::table* devices = value.as_table()) {
+                for (const auto& [here, there] : *devices) {
+                    one.devices.emplace_back(here.str(), word_of(there));
+                }
+            } else {
+                one.texts.emplace_back(key.str(), word_of(value));
+            }
         }
-        roles.users.insert_or_assign(*uid, *role);
     }
-    return {};
+    return read;
 }
 
 Done read_daemon(const File& file, Config& config) {
-    constexpr std::array<std::string_view, 7> kKnown{
-        "retention_days", "log", "metrics", "shop", "hotplug_settle_ms", "network", "access"};
+    constexpr std::array<std::string_view, 8> kKnown{
+        "retention_days",    "log",     "metrics", "shop",
+        "hotplug_settle_ms", "network", "access",  "remote"};
     TRY(only_known_keys(file, file.table, kKnown));
     config.is_all_default = file.table.empty();
     config.log_level = TRY(read_log_level(file));
@@ -441,23 +445,12 @@ Done read_daemon(const File& file, Config& config) {
     return {};
 }
 
-const core::DeviceConfig* find_device(const Config& config, const std::string& id) {
-    for (const auto* devices : {&config.devices, &config.clients}) {
-        const auto found = std::find_if(devices->begin(), devices->end(),
-                                        [&id](const auto& one) { return one.id == id; });
-        if (found != devices->end()) {
-            return &*found;
-        }
-    }
-    return nullptr;
-}
-
 Done read_devices(const std::string& folder, Manifests manifests, bool by_client, Config& config) {
     const std::vector<std::string> names = TRY(device_files(folder));
     std::vector<core::DeviceConfig>& devices = by_client ? config.clients : config.devices;
     for (const std::string& name : names) {
         core::DeviceConfig device = TRY(read_device(folder, name, manifests, by_client));
-        if (find_device(config, device.id) != nullptr) {
+        if (config.find(device.id) != nullptr) {
             return make_error(
                 ErrorCode::config_invalid,
                 fmt::format("{}devices.d/{}: the id \"{}\" stands in another file too",
@@ -472,9 +465,12 @@ Done read_devices(const std::string& folder, Manifests manifests, bool by_client
 
 /// [shop] against the devices that there are.
 std::vector<std::string> remarks_on(const File& file, const Config& config) {
-    const auto driver_of = [&config](const std::string& id) -> const std::string* {
-        const core::DeviceConfig* device = find_device(config, id);
-        return device == nullptr ? nullptr : &device->driver;
+    const std::string remote = core::kRemoteDriver;
+    const auto driver_of = [&](const std::string& id) -> const std::string* {
+        const core::DeviceConfig* device = config.find(id);
+        return is_remote(config.remotes, id) ? &remote
+               : device == nullptr           ? nullptr
+                                             : &device->driver;
     };
     std::vector<std::string> remarks;
     for (const core::ShopFault& fault : core::faults_of(config.shop, driver_of)) {
@@ -493,6 +489,10 @@ Result<Config> load_config(const std::string& folder, const std::string& state_f
     TRY(read_daemon(daemon, config));
     TRY(read_devices(folder, manifests, false, config));
     TRY(read_devices(state_folder, manifests, true, config));
+    const std::vector<RemoteTable> remotes = TRY(read_remotes(daemon));
+    config.remotes = TRY(remotes_from(remotes, folder, state_folder));
+    TRY(check_ids(config.remotes, config.devices));
+    TRY(check_ids(config.remotes, config.clients));
     config.remarks = remarks_on(daemon, config);
     return config;
 }

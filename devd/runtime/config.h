@@ -8,6 +8,7 @@
 #include "devd/core/core.h"
 #include "devd/runtime/hotplug.h"
 #include "devd/runtime/network_config.h"
+#include "devd/runtime/remote_config.h"
 #include "devd/runtime/settings.h"
 #include "hal/os/log.h"
 
@@ -30,7 +31,20 @@ struct Config {
     os::Duration hotplug_settle = kHotplugSettle;
     std::optional<std::uint16_t> metrics_port;  ///< on 127.0.0.1; nothing: no listener
     std::optional<NetworkConfig> network;       ///< nothing: devd is on no network
+    std::vector<RemoteHost> remotes;            ///< other hosts and what is used of theirs
     LocalRoles local_roles;                     ///< own_uid is the caller's to fill in
+
+    /// A device of this host; nullptr: there is none.
+    const core::DeviceConfig* find(const std::string& id) const {
+        for (const auto* some : {&devices, &clients}) {
+            for (const core::DeviceConfig& device : *some) {
+                if (device.id == id) {
+                    return &device;
+                }
+            }
+        }
+        return nullptr;
+    }
 };
 
 /// Reads DIR/devd.toml and DIR/devices.d/*.toml.
@@ -44,7 +58,7 @@ struct Config {
 /// `name` (network_config.h, docs/sharing.md); `[access]` with `local_role` ("observer", "cashier",
 /// "operator" or "administrator": what users of this machine may, operator unless set; root and
 /// devd's own user are administrators) and `[access.users]`, where `NAME = "ROLE"` gives one user
-/// another. A device's file: `id` (a…z, 0…9, - and _, at
+/// another; `[[remote]]` (remote_config.h). A device's file: `id` (a…z, 0…9, - and _, at
 /// most 64; the file's name if absent), `name` (for people), `driver`, `port`
 /// (transport/address.h), `record` (absolute path of a file into which the device's line is
 /// recorded, docs/formats/line-recording.md), of a registrar `shift` ("manual" or

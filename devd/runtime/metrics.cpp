@@ -196,6 +196,17 @@ void write_refusals(Writer& to, const NetworkFigures& network) {
     to.value("", network.wrong_codes);
 }
 
+void write_hosts(Writer& to, const NetworkFigures& network) {
+    if (network.hosts == 0) {
+        return;
+    }
+    to.family("remote_hosts", "gauge", "Hosts of [[remote]], and those connected now.");
+    to.value("state=\"configured\"", std::uint64_t{network.hosts});
+    to.value("state=\"connected\"", std::uint64_t{network.hosts_connected});
+    to.family("remote_sessions", "gauge", "Programs of this host at devices of other hosts.");
+    to.value("", std::uint64_t{network.relayed});
+}
+
 void write_network(Writer& to, const NetworkFigures& network) {
     to.family("network_listening", "gauge", "1 while devd serves workstations at the address.");
     to.value(fmt::format("address=\"{}\"", escaped(network.address)),
@@ -233,6 +244,7 @@ std::string metrics_text(const core::Figures& core, const SqliteStore::Figures& 
     write_store(to, store, core.has_room);
     write_devices(to, core);
     write_network(to, network);
+    write_hosts(to, network);
     to.family("loop_lag_seconds", "histogram", "How late devd's own timers came.");
     to.histogram(loop.lag);
     to.family("scrapes_total", "counter", "Answers of the listener for these figures.");

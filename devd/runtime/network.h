@@ -75,6 +75,9 @@ struct NetworkFigures {
     ipc::EndpointCounters counters{};
     std::uint64_t wrong_codes = 0;
     bool pairing_open = false;
+    std::size_t hosts = 0;            ///< other hosts whose devices are used here
+    std::size_t hosts_connected = 0;  ///< of them, now
+    std::size_t relayed = 0;          ///< connections to them for programs of this host
 };
 NetworkFigures figures_of(const Network& network, const Endpoints& endpoints);
 

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::string_view kTcp = "tcp://";
 constexpr std::size_t kNameBytesMax = 64;
+constexpr int kRemindHoursMax = 24;
 
 base::Result<std::uint16_t> port_from(std::string_view key, std::string_view text) {
     std::uint16_t port = 0;
@@ -138,6 +139,48 @@ std::string machine_name() {
     std::array<char, kNameBytesMax + 1> text{};
     const bool there = ::gethostname(text.data(), text.size() - 1) == 0;
     return there && is_name(text.data()) ? std::string(text.data()) : "host";
+}
+
+base::Done take_access(const ConfigTexts& texts, const ConfigTexts& users, LocalRoles& roles) {
+    for (const auto& [key, word] : texts) {
+        roles.role = TRY(role_of(key, word));
+    }
+    for (const auto& [user, word] : users) {
+        const std::int64_t uid = TRY(uid_of(user));
+        roles.users.insert_or_assign(uid, TRY(role_of(user, word)));
+    }
+    return {};
+}
+
+std::optional<contract::SetupStep> setup_step_from(std::string_view word) {
+    for (const auto step : {contract::SetupStep::connection, contract::SetupStep::layout}) {
+        if (word == contract::name_of(step)) {
+            return step;
+        }
+    }
+    return std::nullopt;
+}
+
+base::Done take_shift(std::string_view key, const std::string& text, core::ShiftPolicy& policy) {
+    if (key == "shift") {
+        policy.open_when_needed = text == "open_when_needed";
+        return policy.open_when_needed || text == "manual"
+                   ? base::Done()
+                   : base::bad_field(key, "\"manual\" or \"open_when_needed\"");
+    }
+    if (key == "close_shift_at") {
+        policy.close_at_minute = minute_of_day(text);
+        return policy.close_at_minute ? base::Done()
+                                      : base::bad_field(key, "a local time, such as \"22:30\"");
+    }
+    int hours = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), hours);
+    const bool whole = read.ec == std::errc() && read.ptr == text.data() + text.size();
+    if (!whole || hours < 1 || hours > kRemindHoursMax) {
+        return base::bad_field(key, fmt::format("a whole number from 1 to {}", kRemindHoursMax));
+    }
+    policy.remind_after = std::chrono::hours(hours);
+    return {};
 }
 
 }  // namespace tillhost::devd::runtime

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "devd/core/shift_policy.h"
 #include "devd/runtime/workstations.h"
 #include "hal/base/result.h"
 #include "hal/os/log.h"
@@ -32,12 +33,19 @@ using ConfigTexts = std::vector<std::pair<std::string, std::string>>;
 base::Result<NetworkConfig> network_from(const ConfigTexts& texts);
 /// "observer", "cashier", "operator" or "administrator". Errors: bad_field naming the key.
 base::Result<contract::Role> role_of(std::string_view key, std::string_view word);
+/// `[access]` and `[access.users]`. Errors: bad_field naming the key or the user.
+base::Done take_access(const ConfigTexts& texts, const ConfigTexts& users, LocalRoles& roles);
 /// The number of a user of this machine. Errors: bad_field naming the user.
 base::Result<std::int64_t> uid_of(const std::string& user);
 /// The port of "127.0.0.1:PORT"; nothing for any other text.
 std::optional<std::uint16_t> loopback_port(std::string_view text);
+/// The step of a device's set-up of that name; nothing if there is none.
+std::optional<contract::SetupStep> setup_step_from(std::string_view word);
 /// The severity of that name; nothing if there is none.
 std::optional<os::Severity> severity_from(std::string_view word);
+/// One key of a registrar's file that says how devd keeps its shift: `shift`, `close_shift_at` or
+/// `remind_shift_after_h`. Errors: bad_field.
+base::Done take_shift(std::string_view key, const std::string& text, core::ShiftPolicy& policy);
 /// The minute of the day of "HH:MM"; nothing for any other text.
 std::optional<int> minute_of_day(std::string_view text);
 /// The name that this machine has; "host" where it has none.

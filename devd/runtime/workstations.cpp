@@ -62,6 +62,11 @@ std::optional<core::Rights> Workstations::rights_of(const ipc::PeerIdentity& ide
     return core::Rights{.role = named == local_.users.end() ? local_.role : named->second};
 }
 
+bool Workstations::has_many_programs(std::string_view key) const {
+    const Workstation* one = of_key(key);
+    return one != nullptr && one->host;
+}
+
 ipc::Admission::Verdict Workstations::admits(std::string_view key, std::string_view /*address*/) {
     const bool open = door_is_open_ && door_is_open_();
     return of_key(key) != nullptr || open ? Verdict::admitted : Verdict::unknown;

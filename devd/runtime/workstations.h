@@ -53,6 +53,7 @@ public:
     std::optional<core::Rights> rights_of(const ipc::PeerIdentity& identity) const override;
     /// A known key; an unknown one while the door is open.
     Verdict admits(std::string_view key, std::string_view address) override;
+    bool has_many_programs(std::string_view key) const override;
     /// Whether strangers are let in to pair. Before the endpoint is served.
     void set_door(std::function<bool()> is_open) { door_is_open_ = std::move(is_open); }
 

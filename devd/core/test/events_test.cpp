@@ -257,7 +257,7 @@ TEST_F(EventsTest, AreRefusedByTheFieldThatIsWrong) {
         return Rig::error(ask_to_subscribe(rig_.peer, topic, 1, epoch, from)).text;
     };
     EXPECT_EQ(text("weather", 0, 0),
-              "topic: device/ID, operation/ID, prompt/ID, scan/ID, lease/ID or alarms");
+              "topic: device/ID, operation/ID, prompt/ID, scan/ID, lease/ID, devices or alarms");
     EXPECT_TRUE(text("alarms", 0, 5).starts_with("epoch:"));
     EXPECT_TRUE(text("alarms", made.epoch, made.next_seq + 1).starts_with("from_seq:"));
     EXPECT_EQ(Rig::error(ask_to_subscribe(rig_.peer, "device/none", 1)).code, "unknown_device");

@@ -169,7 +169,7 @@ TEST_F(ConfigTest, NamesAnUnknownKeyWithItsPlace) {
     write("devd.toml", "\nretention = 3\n");
     EXPECT_EQ(error(),
               "devd.toml:2:1: unknown key \"retention\"; known here: retention_days, log, metrics, "
-              "shop, hotplug_settle_ms, network, access");
+              "shop, hotplug_settle_ms, network, access, remote");
 }
 
 TEST_F(ConfigTest, ReadsTheShiftPolicyOfARegistrar) {
@@ -263,6 +263,41 @@ TEST_F(ConfigTest, IsOnTheNetworkOnlyIfItSaysSo) {
          {"[network]\n", "[network]\nlisten = 5\n", "[network]\nport = 5\n", "network = 5\n",
           "[access]\nlocal_role = \"root\"\n", "[access.users]\nroot = 5\n",
           "[access.users]\nnobody-of-that-name = \"cashier\"\n", "access = true\n"}) {
+        write("devd.toml", wrong);
+        EXPECT_EQ(error().substr(0, 10), "devd.toml:") << wrong;
+    }
+}
+
+TEST_F(ConfigTest, ReadsOtherHostsAndTheirDevices) {
+    write("devices.d/kassa.toml", "driver = \"fiscal/toy\"\n");
+    write("devd.toml",
+          "[shop]\nterminal = \"hall-pos\"\n"
+          "[[remote]]\nhost = \"hall\"\ndevices = { hall-kassa = \"kassa\", hall-pos = \"pos\" }\n"
+          "[[remote]]\nhost = \"yard\"\nkeys = \"keys/yard.toml\"\n"
+          "devices = { yard-kassa = \"kassa\" }\n");
+    const Config config = MUST(load());
+    ASSERT_EQ(config.remotes.size(), 2U);
+    EXPECT_EQ(config.remotes[0].name, "hall");
+    EXPECT_TRUE(config.remotes[0].keys.ends_with("/hosts/hall.toml")) << config.remotes[0].keys;
+    EXPECT_EQ(config.remotes[0].devices.at("hall-pos"), "pos");
+    EXPECT_TRUE(config.remotes[1].keys.ends_with("/keys/yard.toml")) << config.remotes[1].keys;
+    EXPECT_TRUE(config.remarks.empty()) << config.remarks.front();  // hall-pos is there
+}
+
+TEST_F(ConfigTest, NamesWhatIsWrongWithAnotherHost) {
+    write("devices.d/kassa.toml", "driver = \"fiscal/toy\"\n");
+    const std::string good = "[[remote]]\nhost = \"hall\"\ndevices = { k = \"kassa\" }\n";
+    for (const std::string& wrong :
+         {std::string("remote = 5\n"), std::string("[remote]\nhost = \"hall\"\n"),
+          std::string("[[remote]]\nhost = \"a/b\"\ndevices = { k = \"kassa\" }\n"),
+          std::string("[[remote]]\nhost = \"hall\"\n"),
+          std::string("[[remote]]\nhost = \"hall\"\ndevices = {}\n"),
+          std::string("[[remote]]\nhost = \"hall\"\ndevices = { k = true }\n"),
+          std::string("[[remote]]\nhost = \"hall\"\ndevices = { K = \"kassa\" }\n"),
+          std::string("[[remote]]\nhost = \"hall\"\ndevices = { k = \"a\", l = \"a\" }\n"),
+          std::string("[[remote]]\nhost = \"hall\"\nkey = 5\ndevices = { k = \"kassa\" }\n"),
+          std::string("[[remote]]\nhost = \"hall\"\ndevices = { kassa = \"kassa\" }\n"),
+          good + good, good + "[[remote]]\nhost = \"yard\"\ndevices = { k = \"kassa\" }\n"}) {
         write("devd.toml", wrong);
         EXPECT_EQ(error().substr(0, 10), "devd.toml:") << wrong;
     }

@@ -7,9 +7,9 @@
 
 #include "hal/os/random.h"
 #include "ipc/client/cpp/ask.h"
-#include "ipc/client/cpp/host_file.h"
 #include "ipc/client/cpp/pauses.h"
 #include "ipc/contract/envelope.h"
+#include "ipc/host_file.h"
 
 namespace tillhost::client {
 namespace {
@@ -76,7 +76,7 @@ bool is_final(OperationState state) {
 Result<std::unique_ptr<Client>> Client::connect(ClientOptions options, os::Clock& clock,
                                                 os::Deadline deadline) {
     if (!options.host.empty()) {
-        auto file = [name = options.host] { return read_host_file(name); };
+        auto file = [name = options.host] { return ipc::read_host_file(name); };
         return connect_over(make_network_connector(std::move(file), clock), std::move(options),
                             clock, deadline);
     }
@@ -90,6 +90,9 @@ Result<std::unique_ptr<Client>> Client::connect_over(std::unique_ptr<Connector> 
     std::unique_ptr<Client> client(new Client(std::move(connector), std::move(options), clock));
     if (!client->options_.journal.empty()) {
         client->journal_ = TRY(Journal::open(client->options_.journal));
+        for (const contract::KeptOperation& kept : client->journal_->unfinished()) {
+            client->places_.remember(kept.operation_id, kept.device);
+        }
     }
     TRY(client->be_connected(deadline));
     return client;
@@ -170,6 +173,7 @@ Result<Operation> Client::submit(const std::string& device, const contract::Comm
         return base::bad_field("operation_id", "an id of make_operation_id(), stored beforehand");
     }
     TRY(be_connected(deadline));
+    places_.remember(options.operation_id, device);
     const contract::SubmitRequest request{
         .session = hello_.session,
         .operation_id = options.operation_id,
@@ -182,14 +186,18 @@ Result<Operation> Client::submit(const std::string& device, const contract::Comm
     return ask<Operation>(RequestKind::submit, request, deadline);
 }
 
-Result<Operation> Client::await(const OperationId& id, os::Deadline deadline) {
+Result<Operation> Client::await(const OperationId& id, os::Deadline deadline,
+                                const std::string& device) {
     TRY(be_connected(deadline));
-    return ask<Operation>(RequestKind::await, contract::OperationRequest{id}, deadline);
+    return told(ask<Operation>(RequestKind::await,
+                               contract::OperationRequest{id, place_of(id, device)}, deadline));
 }
 
-Result<Operation> Client::operation(const OperationId& id, os::Deadline deadline) {
+Result<Operation> Client::operation(const OperationId& id, os::Deadline deadline,
+                                    const std::string& device) {
     TRY(be_connected(deadline));
-    return ask<Operation>(RequestKind::operation, contract::OperationRequest{id}, deadline);
+    return told(ask<Operation>(RequestKind::operation,
+                               contract::OperationRequest{id, place_of(id, device)}, deadline));
 }
 
 Result<contract::OperationsReply> Client::operations(const contract::OperationsRequest& request,
@@ -198,29 +206,47 @@ Result<contract::OperationsReply> Client::operations(const contract::OperationsR
     return ask<contract::OperationsReply>(RequestKind::operations, request, deadline);
 }
 
-Result<Operation> Client::change(RequestKind kind, const OperationId& id, os::Deadline deadline) {
+Result<Operation> Client::change(RequestKind kind, const OperationId& id, const std::string& device,
+                                 os::Deadline deadline) {
     TRY(be_connected(deadline));
-    return ask<Operation>(kind, contract::SessionOperationRequest{hello_.session, id}, deadline);
+    return ask<Operation>(
+        kind, contract::SessionOperationRequest{hello_.session, id, place_of(id, device)},
+        deadline);
 }
 
-Result<Operation> Client::settle(const OperationId& id, os::Deadline deadline) {
-    auto settled = change(RequestKind::settle, id, deadline);
+std::string Client::place_of(const OperationId& id, const std::string& device) const {
+    return device.empty() ? places_.device_of(id) : device;
+}
+
+Result<Operation> Client::told(Result<Operation> operation) {
+    if (operation && (!operation->device.empty() || operation->command == "sale")) {
+        places_.remember(operation->operation_id, operation->device);
+    }
+    return operation;
+}
+
+Result<Operation> Client::settle(const OperationId& id, os::Deadline deadline,
+                                 const std::string& device) {
+    auto settled = change(RequestKind::settle, id, device, deadline);
     if (settled && settled->state == OperationState::never_accepted) {
         TRY(forget(id));
     }
     return settled;
 }
 
-Result<Operation> Client::cancel(const OperationId& id, os::Deadline deadline) {
-    return change(RequestKind::cancel, id, deadline);
+Result<Operation> Client::cancel(const OperationId& id, os::Deadline deadline,
+                                 const std::string& device) {
+    return change(RequestKind::cancel, id, device, deadline);
 }
 
-Result<Operation> Client::abort(const OperationId& id, os::Deadline deadline) {
-    return change(RequestKind::abort, id, deadline);
+Result<Operation> Client::abort(const OperationId& id, os::Deadline deadline,
+                                const std::string& device) {
+    return change(RequestKind::abort, id, device, deadline);
 }
 
-Result<Operation> Client::acknowledge(const OperationId& id, os::Deadline deadline) {
-    auto done = change(RequestKind::acknowledge, id, deadline);
+Result<Operation> Client::acknowledge(const OperationId& id, os::Deadline deadline,
+                                      const std::string& device) {
+    auto done = change(RequestKind::acknowledge, id, device, deadline);
     // devd forgets only what was acknowledged.
     if (done || done.error().code == ErrorCode::unknown_operation) {
         TRY(forget(id));
@@ -236,21 +262,25 @@ std::vector<contract::KeptOperation> Client::unfinished() const {
     return journal_ ? journal_->unfinished() : std::vector<contract::KeptOperation>();
 }
 
-Result<Operation> Client::resolve(const OperationId& id, os::Deadline deadline) {
+Result<Operation> Client::resolve(const OperationId& id, os::Deadline deadline,
+                                  const std::string& device) {
     TRY(be_connected(deadline));
-    return ask<Operation>(RequestKind::resolve, contract::OperationRequest{id}, deadline);
+    return told(ask<Operation>(RequestKind::resolve,
+                               contract::OperationRequest{id, place_of(id, device)}, deadline));
 }
 
 Result<Operation> Client::decide(const Decision& decision, os::Deadline deadline) {
     TRY(be_connected(deadline));
-    const contract::DecideRequest request{.session = hello_.session,
-                                          .operation_id = decision.operation_id,
-                                          .version = decision.version,
-                                          .verdict = decision.verdict,
-                                          .fiscal_document_number = decision.fiscal_document_number,
-                                          .payment = decision.payment,
-                                          .note = decision.note,
-                                          .force = decision.force};
+    const contract::DecideRequest request{
+        .session = hello_.session,
+        .operation_id = decision.operation_id,
+        .version = decision.version,
+        .verdict = decision.verdict,
+        .fiscal_document_number = decision.fiscal_document_number,
+        .payment = decision.payment,
+        .note = decision.note,
+        .device = place_of(decision.operation_id, decision.device),
+        .force = decision.force};
     return ask<Operation>(RequestKind::decide, request, deadline);
 }
 
@@ -276,9 +306,10 @@ Result<contract::BackupReply> Client::backup(const std::string& path, os::Deadli
 
 // --- setting devices up
 
-Result<contract::ModelsReply> Client::models(os::Deadline deadline) {
+Result<contract::ModelsReply> Client::models(os::Deadline deadline, const std::string& device) {
     TRY(be_connected(deadline));
-    return ask<contract::ModelsReply>(RequestKind::models, contract::Empty{}, deadline);
+    return ask<contract::ModelsReply>(RequestKind::models, contract::ModelsRequest{device},
+                                      deadline);
 }
 
 Result<contract::PortsReply> Client::ports(const contract::PortsRequest& request,

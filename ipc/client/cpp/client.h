@@ -14,6 +14,7 @@
 #include "ipc/client/cpp/connection.h"
 #include "ipc/client/cpp/journal.h"
 #include "ipc/contract/messages.h"
+#include "ipc/operation_devices.h"
 
 namespace tillhost::client {
 
@@ -180,36 +181,47 @@ public:
                                              os::Deadline deadline);
     /// Waits until the operation is final or in doubt; at the deadline returns it as it stands.
     /// Errors: unknown_operation.
-    base::Result<contract::Operation> await(const base::OperationId& id, os::Deadline deadline);
+    base::Result<contract::Operation> await(const base::OperationId& id, os::Deadline deadline,
+                                            const std::string& device = {});
 
     // --- the operation book
+    //
+    // `device` is that of the operation. A Client knows it of the operations that it has handed
+    // over, was told of or has in its journal; a program that was started again names it where the
+    // device may be another host's: there its host, and not this one, has the operation.
 
     /// One operation. Errors: unknown_operation, which is no proof that it never was: a message of
     /// yours may still be on its way. settle() is.
-    base::Result<contract::Operation> operation(const base::OperationId& id, os::Deadline deadline);
+    base::Result<contract::Operation> operation(const base::OperationId& id, os::Deadline deadline,
+                                                const std::string& device = {});
     /// Newest first.
     base::Result<contract::OperationsReply> operations(const contract::OperationsRequest& request,
                                                        os::Deadline deadline);
     /// Makes sure of an id. An operation that devd has is returned as it stands; an unknown id is
     /// marked as never_accepted, durably: nothing can ever come of it, and a new sale may be made.
-    base::Result<contract::Operation> settle(const base::OperationId& id, os::Deadline deadline);
+    base::Result<contract::Operation> settle(const base::OperationId& id, os::Deadline deadline,
+                                             const std::string& device = {});
     /// Cancels an operation that has not begun. Errors: unknown_operation, wrong_state.
-    base::Result<contract::Operation> cancel(const base::OperationId& id, os::Deadline deadline);
+    base::Result<contract::Operation> cancel(const base::OperationId& id, os::Deadline deadline,
+                                             const std::string& device = {});
     /// Asks a terminal to break off what it carries out, of a sale its payment; await() says
     /// whether it did. Errors: unknown_operation, not_supported, wrong_state (the payment has not
     /// begun).
-    base::Result<contract::Operation> abort(const base::OperationId& id, os::Deadline deadline);
+    base::Result<contract::Operation> abort(const base::OperationId& id, os::Deadline deadline,
+                                            const std::string& device = {});
     /// Says that the result is stored here. devd may forget it after the retention time, and an
     /// equal operation is no longer taken for a possible duplicate. May be repeated. Errors:
     /// unknown_operation, wrong_state (it is not final).
     base::Result<contract::Operation> acknowledge(const base::OperationId& id,
-                                                  os::Deadline deadline);
+                                                  os::Deadline deadline,
+                                                  const std::string& device = {});
 
     // --- doubt
 
     /// Has the device asked once more about an operation in doubt; changes nothing at the device
     /// and may be repeated for ever. Errors: unknown_operation, wrong_state, device_not_ready.
-    base::Result<contract::Operation> resolve(const base::OperationId& id, os::Deadline deadline);
+    base::Result<contract::Operation> resolve(const base::OperationId& id, os::Deadline deadline,
+                                              const std::string& device = {});
 
     /// What a person says of an operation in doubt that the device cannot tell.
     struct Decision {
@@ -220,7 +232,8 @@ public:
         std::string note;                         ///< who decided and why; kept in the book
         /// Of a terminal's operation, with executed: what its paper says.
         std::optional<contract::PaymentEntry> payment{};
-        bool force = false;  ///< go on in spite of possible_duplicate
+        bool force = false;    ///< go on in spite of possible_duplicate
+        std::string device{};  ///< of the operation, where this Client has not seen it
     };
     /// Errors: unknown_operation, wrong_state (it changed since, or is not in doubt),
     /// wrong_verdict (the decision does not fit, such as executed without a document number),
@@ -277,8 +290,9 @@ public:
 
     // --- setting devices up; `session` of a request is filled in here
 
-    /// The catalogue of drivers.
-    base::Result<contract::ModelsReply> models(os::Deadline deadline);
+    /// The catalogue of drivers; with a device, that of the host that owns it.
+    base::Result<contract::ModelsReply> models(os::Deadline deadline,
+                                               const std::string& device = {});
     /// Errors: bad_field (driver, port), retry_later.
     base::Result<contract::PortsReply> ports(const contract::PortsRequest& request,
                                              os::Deadline deadline);
@@ -341,7 +355,10 @@ private:
     template <class Reply, class Body>
     base::Result<Reply> ask(contract::RequestKind kind, const Body& body, os::Deadline deadline);
     base::Result<contract::Operation> change(contract::RequestKind kind,
-                                             const base::OperationId& id, os::Deadline deadline);
+                                             const base::OperationId& id, const std::string& device,
+                                             os::Deadline deadline);
+    std::string place_of(const base::OperationId& id, const std::string& device) const;
+    base::Result<contract::Operation> told(base::Result<contract::Operation> operation);
     base::Result<contract::Operation> hand_over(const std::string& device,
                                                 const contract::Command& command,
                                                 const OperationOptions& options,
@@ -369,6 +386,7 @@ private:
     contract::HelloReply hello_;
     std::unique_ptr<Journal> journal_;  ///< nothing without one
     std::map<std::string, Followed> topics_;
+    ipc::OperationDevices places_;
     std::map<std::string, std::int64_t> leases_;  ///< tokens by device, until they are given back
 };
 

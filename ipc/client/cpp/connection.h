@@ -9,9 +9,11 @@
 #include "hal/os/clock.h"
 #include "ipc/contract/messages.h"
 
-namespace tillhost::client {
-
+namespace tillhost::ipc {
 struct HostFile;
+}
+
+namespace tillhost::client {
 
 /// One connection to devd. It ends once and for good; what comes next is another connection with
 /// another session.
@@ -42,7 +44,7 @@ public:
 std::unique_ptr<Connector> make_zmq_connector(std::string endpoint, const os::Clock& clock);
 /// Encrypted connections to the devd of another machine. `host` is asked before each: the key may
 /// have been rolled.
-std::unique_ptr<Connector> make_network_connector(std::function<base::Result<HostFile>()> host,
+std::unique_ptr<Connector> make_network_connector(std::function<base::Result<ipc::HostFile>()> host,
                                                   const os::Clock& clock);
 
 }  // namespace tillhost::client

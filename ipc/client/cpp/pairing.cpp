@@ -8,8 +8,8 @@
 
 #include "hal/os/files.h"
 #include "ipc/client/cpp/client.h"
-#include "ipc/client/cpp/host_file.h"
 #include "ipc/contract/decoder.h"
+#include "ipc/host_file.h"
 #include "ipc/pairing.h"
 #include "ipc/zmq_client.h"
 
@@ -43,17 +43,17 @@ Result<ipc::PairingGreeting> greeting_of(const ipc::TcpAddress& host, const os::
 }
 
 /// The key that an interrupted pairing with the same host has made, or a new one.
-Result<HostFile> file_for(const std::string& pending, const ipc::TcpAddress& address,
-                          const std::string& host_key) {
+Result<ipc::HostFile> file_for(const std::string& pending, const ipc::TcpAddress& address,
+                               const std::string& host_key) {
     if (::access(pending.c_str(), F_OK) == 0) {
-        auto begun = read_host_file_at(pending);
+        auto begun = ipc::read_host_file_at(pending);
         if (begun && begun->host_key == host_key) {
             begun->address = address;
             return begun;
         }
     }
-    HostFile made{.address = address, .host_key = host_key, .own = TRY(ipc::KeyPair::make())};
-    TRY(write_host_file_at(pending, made));
+    ipc::HostFile made{.address = address, .host_key = host_key, .own = TRY(ipc::KeyPair::make())};
+    TRY(ipc::write_host_file_at(pending, made));
     return made;
 }
 
@@ -63,7 +63,7 @@ Result<Paired> pair_with_host(const PairingWish& wish, os::Clock& clock, os::Dea
     const auto host = TRY(ipc::parse_tcp_address(wish.host, ipc::kPairingPort));
     const auto code = TRY(ipc::PairingCode::read(wish.code));
     Paired paired{.saved_as = wish.save_as.empty() ? default_name(host.host) : wish.save_as};
-    if (!is_host_name(paired.saved_as)) {
+    if (!ipc::is_host_name(paired.saved_as)) {
         return base::bad_field("save-as", "letters, digits, -, _ and ., at most 64");
     }
     const auto greeting = TRY(greeting_of(host, clock, deadline));
@@ -71,27 +71,27 @@ Result<Paired> pair_with_host(const PairingWish& wish, os::Clock& clock, os::Dea
         return make_error(ErrorCode::wrong_host_key,
                           fmt::format("the code is not one of the host at {}", host.text()));
     }
-    paired.path = host_file_path(paired.saved_as);
+    paired.path = ipc::host_file_path(paired.saved_as);
     const std::string pending = paired.path + ".pairing";
-    HostFile file = TRY(file_for(pending, {host.host, greeting.port}, greeting.host_key));
+    ipc::HostFile file = TRY(file_for(pending, {host.host, greeting.port}, greeting.host_key));
     const auto client = TRY(ipc::ZmqClient::connect(file.endpoint(), file.keys(), clock, deadline));
     const auto body =
         TRY(client->call(contract::RequestKind::pair,
                          contract::to_value(contract::PairRequest{code.secret}), deadline));
     paired.reply = TRY(contract::from_value<contract::PairReply>(body));
     file.workstation = paired.reply.name;
-    TRY(write_host_file_at(paired.path, file));
+    TRY(ipc::write_host_file_at(paired.path, file));
     TRY(os::remove_file(pending));
     return paired;
 }
 
 Result<contract::Workstation> roll_key(const std::string& host, os::Clock& clock,
                                        os::Deadline deadline) {
-    HostFile file = TRY(read_host_file(host));
-    const std::string path = host_file_path(host);
+    ipc::HostFile file = TRY(ipc::read_host_file(host));
+    const std::string path = ipc::host_file_path(host);
     if (!file.next) {
         file.next = TRY(ipc::KeyPair::make());
-        TRY(write_host_file_at(path, file));
+        TRY(ipc::write_host_file_at(path, file));
     }
     const ClientOptions options{.name = kName, .host = host};
     contract::RollKeyRequest request;
@@ -106,9 +106,9 @@ Result<contract::Workstation> roll_key(const std::string& host, os::Clock& clock
     }  // else it was used before, and the file not written any more
     file.own = *std::exchange(file.next, std::nullopt);
     const auto with_new = TRY(Client::connect_over(
-        make_network_connector([file] { return Result<HostFile>(file); }, clock), options, clock,
-        deadline));
-    TRY(write_host_file_at(path, file));
+        make_network_connector([file] { return Result<ipc::HostFile>(file); }, clock), options,
+        clock, deadline));
+    TRY(ipc::write_host_file_at(path, file));
     contract::Workstation workstation;
     workstation.name = file.workstation;
     workstation.role = with_new->hello().role;

@@ -19,7 +19,8 @@ inline bool is_worth_repeating(const base::Error& error) {
     }
     return error.effect == base::Effect::unknown || error.code == ErrorCode::link_lost ||
            error.code == ErrorCode::no_daemon || error.code == ErrorCode::no_session ||
-           error.code == ErrorCode::stale_session || error.code == ErrorCode::shutting_down;
+           error.code == ErrorCode::stale_session || error.code == ErrorCode::shutting_down ||
+           error.code == ErrorCode::host_unreachable;
 }
 
 /// Pauses that grow, for a devd that may come back.

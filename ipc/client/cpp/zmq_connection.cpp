@@ -1,8 +1,8 @@
 #include <utility>
 
 #include "ipc/client/cpp/connection.h"
-#include "ipc/client/cpp/host_file.h"
 #include "ipc/contract/decoder.h"
+#include "ipc/host_file.h"
 #include "ipc/zmq_client.h"
 
 namespace tillhost::client {
@@ -44,22 +44,22 @@ private:
 
 class NetworkConnector final : public Connector {
 public:
-    NetworkConnector(std::function<base::Result<HostFile>()> host, const os::Clock& clock)
+    NetworkConnector(std::function<base::Result<ipc::HostFile>()> host, const os::Clock& clock)
         : host_(std::move(host)), clock_(clock) {}
     base::Result<std::unique_ptr<Connection>> connect(os::Deadline deadline) override {
-        const HostFile host = TRY(host_());
+        const ipc::HostFile host = TRY(host_());
         return std::make_unique<ZmqConnection>(
             TRY(ipc::ZmqClient::connect(host.endpoint(), host.keys(), clock_, deadline)));
     }
 
 private:
-    std::function<base::Result<HostFile>()> host_;
+    std::function<base::Result<ipc::HostFile>()> host_;
     const os::Clock& clock_;
 };
 
 }  // namespace
 
-std::unique_ptr<Connector> make_network_connector(std::function<base::Result<HostFile>()> host,
+std::unique_ptr<Connector> make_network_connector(std::function<base::Result<ipc::HostFile>()> host,
                                                   const os::Clock& clock) {
     return std::make_unique<NetworkConnector>(std::move(host), clock);
 }

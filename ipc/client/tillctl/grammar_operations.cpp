@@ -32,6 +32,7 @@ void declare_decide(CommandLine& line, Invocation& to) {
     verb.number("--document NUMBER", "decide.document", 0, kDocumentNumberMax,
                 decision->fiscal_document_number);
     verb.text("--note TEXT", "decide.note", decision->note, Presence::required);
+    verb.text("--device DEVICE", "operation.device", decision->device);
     verb.flag("--force", "decide.force", decision->force);
     auto entry = std::make_shared<contract::PaymentEntry>();
     take_entry(verb, *filled, *entry);
@@ -90,6 +91,7 @@ void declare_operations(CommandLine& line, Invocation& to) {
         auto one = std::make_shared<OperationVerb>();
         one->what = what;
         take_id(verb, "ID", "operation.id", one->operation_id, Presence::required);
+        verb.text("--device DEVICE", "operation.device", one->device);
         keep(verb, to, one);
     }
     declare_decide(line, to);

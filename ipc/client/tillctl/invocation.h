@@ -103,6 +103,7 @@ enum class OnOperation : std::uint8_t { show, resolve, cancel, settle, acknowled
 struct OperationVerb {
     OnOperation what = OnOperation::show;
     base::OperationId operation_id;
+    std::string device{};
 };
 struct DecideVerb {
     client::Client::Decision decision;

@@ -74,7 +74,11 @@ Result<Operation> payment_of_sale(const Operation& sale, Client& devd, os::Deadl
 /// The reversal of a payment that the book has, or of a sale's.
 Result<contract::Command> reversal_of(const base::OperationId& id, const std::string& terminal,
                                       Client& devd, os::Deadline deadline) {
-    const Operation named = TRY(devd.operation(id, deadline));
+    auto found = devd.operation(id, deadline);
+    if (!found && found.error().code == ErrorCode::unknown_operation && !terminal.empty()) {
+        found = devd.operation(id, deadline, terminal);  // of another host's terminal
+    }
+    const Operation named = TRY(std::move(found));
     const Operation payment = named.sale ? TRY(payment_of_sale(named, devd, deadline)) : named;
     const auto* paid =
         payment.result ? std::get_if<contract::PaymentResult>(&*payment.result) : nullptr;

@@ -418,11 +418,14 @@ private:
 
     base::Result<Operation> ask(Client& devd, const OperationVerb& verb) const {
         switch (verb.what) {
-            case OnOperation::show: return devd.operation(verb.operation_id, deadline_);
-            case OnOperation::resolve: return devd.resolve(verb.operation_id, deadline_);
-            case OnOperation::cancel: return devd.cancel(verb.operation_id, deadline_);
-            case OnOperation::settle: return devd.settle(verb.operation_id, deadline_);
-            case OnOperation::acknowledge: return devd.acknowledge(verb.operation_id, deadline_);
+            case OnOperation::show:
+                return devd.operation(verb.operation_id, deadline_, verb.device);
+            case OnOperation::resolve:
+                return devd.resolve(verb.operation_id, deadline_, verb.device);
+            case OnOperation::cancel: return devd.cancel(verb.operation_id, deadline_, verb.device);
+            case OnOperation::settle: return devd.settle(verb.operation_id, deadline_, verb.device);
+            case OnOperation::acknowledge:
+                return devd.acknowledge(verb.operation_id, deadline_, verb.device);
         }
         return base::make_error(ErrorCode::internal, "an unknown verb");
     }

@@ -4,67 +4,24 @@ answer at a port."""
 import os
 import pathlib
 import socket
-import subprocess
 import threading
 
 import pytest
 import zmq
 
 import tillhost
-from counter import PROGRAMS, Counter
+from counter import NetworkCounter, free_port, tea
 from tillhost import messages as m
 
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-class Shop(Counter):
-    """A counter that is on the network, and a folder for what a workstation keeps."""
-
-    def __init__(self, monkeypatch):
-        self.port, self.pairing_port = free_port(), free_port()
-        super().__init__()
-        self.hosts = self.folder / "hosts"
-        monkeypatch.setenv("TILLHOST_HOSTS_DIR", str(self.hosts))
-        self.environment["TILLHOST_HOSTS_DIR"] = str(self.hosts)
-
-    def start_devd(self):
-        (self.folder / "config/devd.toml").write_text(
-            f'[network]\nlisten = "tcp://127.0.0.1:{self.port}"\n'
-            f'pairing_port = {self.pairing_port}\nname = "shop-server"\n')
-        super().start_devd()
-
-    def tillctl(self, *words, good=True):
-        done = subprocess.run([PROGRAMS / "tillctl", *words], env=self.environment, text=True,
-                              capture_output=True, check=False)
-        assert (done.returncode == 0) == good, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-    def code(self, *words):
-        told = self.tillctl("pair", *words)
-        return next(line.split()[-1] for line in told.splitlines() if "--with HOST" in line)
-
-    def pair(self, name, *words):
-        return self.tillctl("pair", "--with", f"127.0.0.1:{self.pairing_port}",
-                            self.code(name, *words), "--save-as", name)
-
-
 @pytest.fixture
 def shop(monkeypatch):
-    made = Shop(monkeypatch)
+    made = NetworkCounter()
+    monkeypatch.setenv("TILLHOST_HOSTS_DIR", str(made.hosts))
     yield made
     made.close()
-
-
-def tea(price=12_000):
-    line = m.ReceiptLine(name="Tea", price_minor=price, quantity_units=1, vat=m.Vat.no_vat)
-    return m.Receipt(kind=m.ReceiptKind.sale, lines=[line],
-                     payments=[m.Payment(kind=m.PaymentKind.cash, amount_minor=price)])
 
 
 def refusal(host):

@@ -26,7 +26,10 @@ _FINAL = {OperationState.done, OperationState.failed, OperationState.cancelled,
           OperationState.expired, OperationState.never_accepted}
 _ENDS_CONNECTION = {"link_lost", "deadline_passed", "no_session", "stale_session",
                     "wrong_version", "malformed", "not_paired"}
-_WORTH_REPEATING = {"link_lost", "no_daemon", "no_session", "stale_session", "shutting_down"}
+_WORTH_REPEATING = {"link_lost", "no_daemon", "no_session", "stale_session", "shutting_down",
+                    "host_unreachable"}
+PLACES_MAX = 10_000  # operations whose device is remembered
+OF_NO_DEVICE = "-"  # a sale, which is the host's that it was handed over to
 
 __all__ = ["Client", "Place", "TopicEvent", "connect", "default_endpoint", "is_final",
            "make_operation_id"]
@@ -114,6 +117,9 @@ class Client(Leases):
         self._session = 0
         self._journal = Journal(journal) if journal else None
         self._events = Events()
+        self._places: dict[str, str] = {}
+        for kept in self.unfinished():
+            self._remember(kept.operation_id, kept.device)
         try:
             self._be_connected(time.monotonic() + deadline)
         except BaseException:
@@ -203,14 +209,23 @@ class Client(Leases):
                                    sale_ref=sale_ref, start_before_ms=start_before_ms, force=force),
             time.monotonic() + deadline)
 
-    def wait(self, operation_id: str, deadline: float = DEADLINE) -> Operation:
+    def wait(self, operation_id: str, deadline: float = DEADLINE, *,
+             device: str = "") -> Operation:
         """The request await: until it is final or in doubt; at the deadline as it stands."""
-        return self._ask("await", messages.OperationRequest(operation_id=operation_id), deadline)
+        return self._ask("await",
+                         messages.OperationRequest(operation_id=operation_id, device=device),
+                         deadline)
 
     # --- the operation book
+    #
+    # `device` is that of the operation. A Client knows it of what it has handed over, was told of
+    # or has in its journal; a program that was started again names it where the device may be
+    # another host's.
 
-    def operation(self, operation_id: str, deadline: float = DEADLINE) -> Operation:
-        return self._ask("operation", messages.OperationRequest(operation_id=operation_id),
+    def operation(self, operation_id: str, deadline: float = DEADLINE, *,
+                  device: str = "") -> Operation:
+        return self._ask("operation",
+                         messages.OperationRequest(operation_id=operation_id, device=device),
                          deadline)
 
     def operations(self, device: str = "", unsettled_only: bool = False, limit: int = 100,
@@ -220,24 +235,28 @@ class Client(Leases):
                                              limit=limit)
         return self._ask("operations", request, deadline)
 
-    def settle(self, operation_id: str, deadline: float = DEADLINE) -> Operation:
+    def settle(self, operation_id: str, deadline: float = DEADLINE, *,
+               device: str = "") -> Operation:
         """Makes sure of an id: its operation, or never_accepted, after which it never can be."""
-        settled = self._change("settle", operation_id, deadline)
+        settled = self._change("settle", operation_id, deadline, device)
         if settled.state == OperationState.never_accepted:
             self._forget(operation_id)
         return settled
 
-    def cancel(self, operation_id: str, deadline: float = DEADLINE) -> Operation:
-        return self._change("cancel", operation_id, deadline)
+    def cancel(self, operation_id: str, deadline: float = DEADLINE, *,
+               device: str = "") -> Operation:
+        return self._change("cancel", operation_id, deadline, device)
 
-    def abort(self, operation_id: str, deadline: float = DEADLINE) -> Operation:
+    def abort(self, operation_id: str, deadline: float = DEADLINE, *,
+              device: str = "") -> Operation:
         """Asks a terminal to break off what it carries out; await says whether it did."""
-        return self._change("abort", operation_id, deadline)
+        return self._change("abort", operation_id, deadline, device)
 
-    def acknowledge(self, operation_id: str, deadline: float = DEADLINE) -> Operation:
+    def acknowledge(self, operation_id: str, deadline: float = DEADLINE, *,
+                    device: str = "") -> Operation:
         """Says that the result is stored here; the journal forgets it."""
         try:
-            done = self._change("acknowledge", operation_id, deadline)
+            done = self._change("acknowledge", operation_id, deadline, device)
         except TillhostError as error:
             if error.code == "unknown_operation":  # devd forgets only what was acknowledged
                 self._forget(operation_id)
@@ -245,13 +264,17 @@ class Client(Leases):
         self._forget(operation_id)
         return done
 
-    def resolve(self, operation_id: str, deadline: float = DEADLINE) -> Operation:
+    def resolve(self, operation_id: str, deadline: float = DEADLINE, *,
+                device: str = "") -> Operation:
         """Has the device asked once more about an operation in doubt; changes nothing."""
-        return self._ask("resolve", messages.OperationRequest(operation_id=operation_id), deadline)
+        return self._ask("resolve",
+                         messages.OperationRequest(operation_id=operation_id, device=device),
+                         deadline)
 
     def decide(self, operation_id: str, *, version: int, verdict: Verdict, note: str,
                fiscal_document_number: int = 0, payment: Optional[messages.PaymentEntry] = None,
-               force: bool = False, deadline: float = DEADLINE) -> Operation:
+               force: bool = False, device: str = "",
+               deadline: float = DEADLINE) -> Operation:
         """What a person says of an operation that the device cannot tell; of a terminal's, with
         executed, what its paper says. possible_duplicate: the slip settled another payment of that
         terminal already; force, only where the terminal gave its number twice."""
@@ -260,7 +283,7 @@ class Client(Leases):
         request = messages.DecideRequest(session=self._session, operation_id=operation_id,
                                          version=version, verdict=verdict, note=note,
                                          fiscal_document_number=fiscal_document_number,
-                                         payment=payment, force=force)
+                                         payment=payment, force=force, device=device)
         return self._ask_until("decide", request, until)
 
     # --- events
@@ -338,6 +361,7 @@ class Client(Leases):
         """One request over the connection that stands."""
         if self._connection is None:
             raise NoDaemon("not connected")
+        body = self._placed(kind, body)
         try:
             answer = self._connection.call(kind, codec.dump(body), until)
         except TillhostError as error:
@@ -347,17 +371,36 @@ class Client(Leases):
         reply = messages.REQUESTS[kind][1]
         spec = reply if isinstance(reply, codec.Spec) else codec.Struct(reply)
         try:
-            return spec.load(answer, "")
+            told = spec.load(answer, "")
+            if isinstance(told, Operation) and (told.device or told.command == "sale"):
+                self._remember(told.operation_id, told.device)
+            return told
         except FieldError as error:
             raise TillhostError("malformed", f"devd's answer: {error.text}",
                                 effect="unknown") from None
 
-    def _change(self, kind: str, operation_id: str, deadline: float) -> Operation:
-        return self._change_until(kind, operation_id, time.monotonic() + deadline)
+    def _placed(self, kind: str, body: Any):
+        """What names only an operation says its device too, where that is known: it may be another
+        host's, which then has the operation."""
+        if kind == "submit":
+            self._remember(body.operation_id, body.device)
+        elif getattr(body, "operation_id", "") and getattr(body, "device", None) == "":
+            return dataclasses.replace(body, device=self._places.get(body.operation_id, ""))
+        return body
 
-    def _change_until(self, kind: str, operation_id: str, until: float) -> Operation:
+    def _remember(self, operation_id: str, device: str) -> None:
+        self._places[operation_id] = device or OF_NO_DEVICE  # a sale
+        if len(self._places) > PLACES_MAX:
+            del self._places[next(iter(self._places))]
+
+    def _change(self, kind: str, operation_id: str, deadline: float, device: str) -> Operation:
+        return self._change_until(kind, operation_id, time.monotonic() + deadline, device)
+
+    def _change_until(self, kind: str, operation_id: str, until: float,
+                      device: str = "") -> Operation:
         self._be_connected(until)
-        request = messages.SessionOperationRequest(session=self._session, operation_id=operation_id)
+        request = messages.SessionOperationRequest(session=self._session, operation_id=operation_id,
+                                                   device=device)
         return self._ask_until(kind, request, until)
 
     def _forget(self, operation_id: str) -> None:

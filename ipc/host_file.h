@@ -8,20 +8,20 @@
 #include "ipc/tcp_talk.h"
 #include "ipc/zmq_socket.h"
 
-namespace tillhost::client {
+namespace tillhost::ipc {
 
 /// What this user of this machine has to reach another machine's devd: one file a host, mode 0600
 /// (docs/sharing.md), made by pairing.
 struct HostFile {
-    ipc::TcpAddress address{};
+    TcpAddress address{};
     std::string host_key{};
-    ipc::KeyPair own{};
+    KeyPair own{};
     std::string workstation{};  ///< what the host calls this machine
     /// While the key is rolled: the pair that takes the place of `own`.
-    std::optional<ipc::KeyPair> next{};
+    std::optional<KeyPair> next{};
 
     std::string endpoint() const { return "tcp://" + address.text(); }
-    ipc::CurveClient keys() const { return {host_key, own}; }
+    CurveClient keys() const { return {host_key, own}; }
 };
 
 /// $TILLHOST_HOSTS_DIR, else $XDG_CONFIG_HOME/tillhost/hosts, else ~/.config/tillhost/hosts.
@@ -37,4 +37,4 @@ base::Result<HostFile> read_host_file_at(const std::string& path);
 base::Done write_host_file_at(const std::string& path, const HostFile& host);
 std::string host_file_path(const std::string& name);
 
-}  // namespace tillhost::client
+}  // namespace tillhost::ipc

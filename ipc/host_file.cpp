@@ -1,4 +1,4 @@
-#include "ipc/client/cpp/host_file.h"
+#include "ipc/host_file.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -11,7 +11,7 @@
 #include "ipc/pairing.h"
 #include "ipc/text_tables.h"
 
-namespace tillhost::client {
+namespace tillhost::ipc {
 namespace {
 
 using base::ErrorCode;
@@ -28,17 +28,17 @@ std::string environment(const char* name) {
     return value == nullptr ? "" : value;
 }
 
-base::Result<HostFile> from_table(const ipc::TextTable& table) {
+base::Result<HostFile> from_table(const TextTable& table) {
     HostFile host;
-    host.address = TRY(ipc::parse_tcp_address(table.get("address"), ipc::kNetworkPort));
+    host.address = TRY(parse_tcp_address(table.get("address"), kNetworkPort));
     host.host_key = table.get("host_key");
     host.workstation = table.get("workstation");
-    if (table.get("format") != kFormat || !ipc::is_key(host.host_key)) {
+    if (table.get("format") != kFormat || !is_key(host.host_key)) {
         return base::bad_field("host_key", "as tillctl pair wrote it, with format = \"1\"");
     }
-    host.own = TRY(ipc::KeyPair::from_secret(ipc::Secret(table.get("secret_key"))));
+    host.own = TRY(KeyPair::from_secret(Secret(table.get("secret_key"))));
     if (const std::string* next = table.find("next_secret_key")) {
-        host.next = TRY(ipc::KeyPair::from_secret(ipc::Secret(*next)));
+        host.next = TRY(KeyPair::from_secret(Secret(*next)));
     }
     return host;
 }
@@ -76,7 +76,7 @@ std::string host_file_path(const std::string& name) {
 
 base::Result<HostFile> read_host_file_at(const std::string& path) {
     const base::Bytes bytes = TRY(os::read_file(path, kFileBytesMax));
-    const auto tables = ipc::read_text_tables(base::string_of(bytes));
+    const auto tables = read_text_tables(base::string_of(bytes));
     auto host = tables ? from_table(tables->front()) : base::Result<HostFile>(tables.error());
     if (!host) {
         return make_error(ErrorCode::config_invalid,
@@ -97,8 +97,8 @@ base::Result<HostFile> read_host_file(const std::string& name) {
 }
 
 base::Done write_host_file_at(const std::string& path, const HostFile& host) {
-    std::vector<ipc::TextTable> tables(1);
-    ipc::TextTable& table = tables.front();
+    std::vector<TextTable> tables(1);
+    TextTable& table = tables.front();
     table.set("format", std::string(kFormat));
     table.set("address", host.address.text());
     table.set("host_key", host.host_key);
@@ -111,9 +111,9 @@ base::Done write_host_file_at(const std::string& path, const HostFile& host) {
     TRY(make_folders(path));
     return os::write_atomically(
         path,
-        base::bytes_of(ipc::write_text_tables(
+        base::bytes_of(write_text_tables(
             "A tillhost on another machine; whoever reads this can be this one.", tables)),
         kFileMode);
 }
 
-}  // namespace tillhost::client
+}  // namespace tillhost::ipc
