@@ -14,7 +14,7 @@ namespace tillhost::devd::runtime {
 class RemoteTrunk {
 public:
     virtual ~RemoteTrunk() = default;
-    virtual RemoteLink& link() = 0;
+    virtual Uplink& link() = 0;
     virtual const RemoteHost& host() const = 0;
     /// As that host last told it, under its id here; nullptr: not connected, or there is none.
     virtual const contract::Device* seen(const std::string& here) const = 0;

@@ -47,36 +47,47 @@ struct RemoteLinkParts {
     os::Logger logger;
 };
 
+/// A session at another host, as its users see it.
+class Uplink {
+public:
+    using Answer = std::function<void(const contract::Reply&)>;
+    virtual ~Uplink() = default;
+    /// Asks; the answer comes later, once, unless the link is destroyed before; where nothing can
+    /// be sent it comes before this returns. An entry `session` of the body is filled in. Returns
+    /// the request's number. Answered here: host_unreachable, deadline_passed, retry_later
+    /// (kLinkWaitingMax, kLinkSentMax), too_large; with effect unknown once it has left.
+    virtual std::int64_t ask(contract::RequestKind kind, contract::Value body, os::Instant deadline,
+                             Answer answer) = 0;
+    virtual bool is_up() const = 0;
+    /// Public key of the host at the last connection, Z85.
+    virtual const std::string& host_key() const = 0;
+    /// Why there is no connection; nothing asked for yet: empty.
+    virtual const std::string& why_down() const = 0;
+};
+
 /// A session at another host for one client of ours: a connection, made when it is first needed and
 /// anew when it was lost. Nothing blocks.
 ///
 /// Nothing is sent twice, and nothing is kept over the end of a session: what had been sent is
 /// answered host_unreachable with effect unknown, what had not with effect none. So a message never
 /// arrives late by this way; whoever asked hands it over again under the same operation's id.
-class RemoteLink final {
+class RemoteLink final : public Uplink {
 public:
-    using Answer = std::function<void(const contract::Reply&)>;
-
     /// `client`: for whom it is. The host is only a name and a file, read at each connection: the
     /// key may have been rolled.
     RemoteLink(RemoteLinkParts parts, const RemoteHost& host, contract::HelloRequest hello,
                RemoteLinkUser& user);
-    ~RemoteLink();
+    ~RemoteLink() override;
     RemoteLink(const RemoteLink&) = delete;
     RemoteLink& operator=(const RemoteLink&) = delete;
 
-    /// Asks; the answer comes later, once, unless the link is destroyed before. An entry `session`
-    /// of the body is filled in. Returns the request's number. Answered here: host_unreachable,
-    /// deadline_passed, retry_later (kLinkWaitingMax, kLinkSentMax), too_large.
     std::int64_t ask(contract::RequestKind kind, contract::Value body, os::Instant deadline,
-                     Answer answer);
+                     Answer answer) override;
     /// From now on a connection that was lost is made anew unasked.
     void keep_up();
-    bool is_up() const { return session_.has_value(); }
-    /// Public key of the host at the last connection, Z85.
-    const std::string& host_key() const { return host_key_; }
-    /// Why there is no connection; nothing asked for yet: empty.
-    const std::string& why_down() const { return why_down_; }
+    bool is_up() const override { return session_.has_value(); }
+    const std::string& host_key() const override { return host_key_; }
+    const std::string& why_down() const override { return why_down_; }
 
 private:
     struct Asked {
