@@ -255,8 +255,9 @@ base::Done serve(const Places& places) {
         endpoints));
     runtime::Administration administration({*loop, clock, endpoints, logger, places.state,
                                             places.driver_program, loaded.manifests, devices});
+    runtime::LinkReaper reaper;
     runtime::RemoteDevices remotes(
-        {{*loop, clock, logger}, loaded.config.remotes, hosts, TILLHOST_VERSION});
+        {{*loop, clock, logger, reaper}, loaded.config.remotes, hosts, TILLHOST_VERSION});
     core::Core core({.program_version = TILLHOST_VERSION,
                      .retention = loaded.config.retention,
                      .own_uid = static_cast<std::int64_t>(::getuid()),
@@ -270,7 +271,7 @@ base::Done serve(const Places& places) {
                     administration, &os::random_u64);
     administration.attach(core);
     remotes.attach(core);
-    runtime::Relay relay({{*loop, clock, logger},
+    runtime::Relay relay({{*loop, clock, logger, reaper},
                           endpoints,
                           administration,
                           loaded.config.remotes,

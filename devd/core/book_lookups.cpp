@@ -53,7 +53,10 @@ const OperationBook::Entry* OperationBook::in_doubt(const std::string& device) c
 
 const OperationBook::Entry* OperationBook::doubt_to_ask(const std::string& device) const {
     const Entry* doubt = in_doubt(device);
-    return doubt == nullptr || is_restored_doubt(doubt->row) ? nullptr : doubt;
+    // Of another host's device that host's book tells, whatever became of this one.
+    const bool told_there = doubt != nullptr && doubt->row.marker &&
+                            std::holds_alternative<contract::RemoteMarker>(*doubt->row.marker);
+    return doubt == nullptr || (is_restored_doubt(doubt->row) && !told_there) ? nullptr : doubt;
 }
 
 const OperationBook::Entry* OperationBook::last_payment(const std::string& device) const {

@@ -307,8 +307,13 @@ void Core::on_mirrored(const std::string& device) {
     }
 }
 
-bool Core::knows(const base::OperationId& operation) const {
-    return parts_->book.find(operation) != nullptr;
+std::optional<std::string> Core::device_of(const base::OperationId& operation) const {
+    const OperationBook::Entry* entry = parts_->book.find(operation);
+    return entry == nullptr ? std::nullopt : std::optional(entry->row.device);
+}
+
+base::Result<Rights> Core::rights_of(ipc::PeerId peer, const ipc::PeerIdentity& identity) const {
+    return parts_->requests.rights_of(peer, identity);
 }
 
 std::string Core::client_of(ipc::PeerId peer) const { return parts_->requests.client_of(peer); }

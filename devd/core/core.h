@@ -164,8 +164,10 @@ public:
                      const contract::Request& request, const std::string& device = {});
     /// What its owner says of a remote device is another than before.
     void on_mirrored(const std::string& device);
-    /// Whether the book has that operation.
-    bool knows(const base::OperationId& operation) const;
+    /// The device of an operation that the book has, empty of a sale; nothing if it has none.
+    std::optional<std::string> device_of(const base::OperationId& operation) const;
+    /// As rights_of, less what the peer's session has given up.
+    base::Result<Rights> rights_of(ipc::PeerId peer, const ipc::PeerIdentity& identity) const;
     /// What a peer has called itself, with its workstation; empty before hello.
     std::string client_of(ipc::PeerId peer) const;
     /// Adds a record to the audit, which is written at once; number and time are filled in.

@@ -413,24 +413,37 @@ contract::Device DeviceLane::describe() const {
     return device;
 }
 
-/// What waits for a person there is asked about again when it is settled there.
+/// Nullptr: its host is not connected, or has no such device.
+const contract::Device* DeviceLane::seen_by_owner() const {
+    return context_.options.mirror == nullptr ? nullptr : context_.options.mirror->seen(config_.id);
+}
+
+/// What waits for a person there is asked about again when it is settled there; what waits for the
+/// device goes on when it works.
 void DeviceLane::mirrored() {
     changed();
-    const contract::Device* const there =
-        context_.options.mirror == nullptr ? nullptr : context_.options.mirror->seen(config_.id);
-    const bool in_doubt = context_.book.doubt_to_ask(config_.id) != nullptr;
-    if (in_doubt && there != nullptr && !there->in_doubt && phase_ == Phase::ready) {
+    const contract::Device* const there = seen_by_owner();
+    if (there == nullptr || phase_ != Phase::ready || ending_) {
+        return;
+    }
+    if (context_.book.doubt_to_ask(config_.id) != nullptr && !there->in_doubt) {
         resolve_now();
+    } else {
+        next();
     }
 }
 
 /// Of a remote device the lane knows whether its host can be reached and what of a sale is done
 /// there; the rest its host knows.
 void DeviceLane::take_from_owner(contract::Device& device) const {
+    const bool open = phase_ == Phase::ready || phase_ == Phase::executing;
     device.host = config_.host;
-    const contract::Device* const there =
-        context_.options.mirror == nullptr ? nullptr : context_.options.mirror->seen(config_.id);
+    const contract::Device* const there = seen_by_owner();
     if (there == nullptr) {
+        if (open) {
+            device.state = contract::DeviceState::offline;
+            device.reason = fmt::format("host '{}' shows this one no such device", config_.host);
+        }
         return;
     }
     device.driver = there->driver;
@@ -444,7 +457,7 @@ void DeviceLane::take_from_owner(contract::Device& device) const {
     if (!device.in_doubt) {
         device.in_doubt = there->in_doubt;
     }
-    if (phase_ == Phase::ready || phase_ == Phase::executing) {
+    if (open) {
         device.state = there->state;
         device.reason = there->reason;
         device.error = there->error;

@@ -168,6 +168,8 @@ private:
     // operations
     void next();
     const OperationBook::Entry* startable() const;
+    bool owner_takes(const OperationRow& row) const;
+    const contract::Device* seen_by_owner() const;
     /// What is to begin now, devd's own operations for the shift included.
     const OperationBook::Entry* next_operation();
     void set_status(const contract::ClassStatus& status);

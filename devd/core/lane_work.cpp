@@ -94,11 +94,23 @@ const OperationBook::Entry* DeviceLane::startable() const {
     }
     const bool in_doubt = context_.book.in_doubt(config_.id) != nullptr;
     for (const auto& [sequence, entry] : context_.book.waiting(config_.id)) {
-        if (!in_doubt || !is_money(*entry->row.command)) {
+        if ((!in_doubt || !is_money(*entry->row.command)) && owner_takes(entry->row)) {
             return entry;
         }
     }
     return nullptr;
+}
+
+/// What its owner could not begin now waits here, where it can still be taken back; what a customer
+/// stands by is not put behind others' either.
+bool DeviceLane::owner_takes(const OperationRow& row) const {
+    if (config_.host.empty()) {
+        return true;
+    }
+    const contract::Device* const there = seen_by_owner();
+    return there != nullptr &&
+           (there->state == contract::DeviceState::ready ||
+            (there->state == contract::DeviceState::busy && !is_payment(*row.command)));
 }
 
 const OperationBook::Entry* DeviceLane::next_operation() {

@@ -28,6 +28,15 @@ Result<Rights> Requests::rights_of(const ipc::PeerIdentity& identity) const {
     return std::move(*rights);
 }
 
+Result<Rights> Requests::rights_of(ipc::PeerId peer, const ipc::PeerIdentity& identity) const {
+    Rights rights = TRY(rights_of(identity));
+    const auto session = sessions_.find(peer);
+    if (session != sessions_.end()) {
+        rights.limit(session->second.at_most, session->second.only_devices);
+    }
+    return rights;
+}
+
 std::string Requests::name_of(ipc::PeerId peer, const ipc::PeerIdentity& identity) const {
     const auto session = sessions_.find(peer);
     const std::string client = session == sessions_.end() ? "?" : session->second.client;

@@ -49,10 +49,7 @@ Result<Requests::Call> Requests::begin(ipc::PeerId peer, const ipc::PeerIdentity
               request,
               session == sessions_.end() ? nullptr : &session->second,
               context_.clock.now() + wait,
-              TRY(rights_of(identity))};
-    if (call.session != nullptr) {
-        call.rights.limit(call.session->at_most, call.session->only_devices);
-    }
+              TRY(rights_of(peer, identity))};
     if (call.session == nullptr && request.kind != RequestKind::hello) {
         return make_error(ErrorCode::no_session, "say hello first");
     }

@@ -43,6 +43,7 @@ public:
     base::Done check_session(ipc::PeerId peer, std::optional<std::int64_t> session) const;
     /// As Core::rights_of.
     base::Result<Rights> rights_of(const ipc::PeerIdentity& identity) const;
+    base::Result<Rights> rights_of(ipc::PeerId peer, const ipc::PeerIdentity& identity) const;
     /// As Core::admit.
     base::Done admit(ipc::PeerId peer, const ipc::PeerIdentity& identity,
                      const contract::Request& request, const std::string& device);

@@ -196,6 +196,16 @@ Done SaleDesk::can_work(std::string_view field, const std::string& device) const
                           fmt::format("{}: '{}' must settle operation {} first", field, device,
                                       now.in_doubt->to_text()));
     }
+    if (!now.host.empty() && !now.leased_to.empty()) {
+        return make_error(ErrorCode::device_leased,
+                          fmt::format("{}: '{}' is leased to {} at host '{}'", field, device,
+                                      now.leased_to, now.host));
+    }
+    if (!now.host.empty() && !now.setup_missing.empty()) {
+        return make_error(
+            ErrorCode::setup_incomplete,
+            fmt::format("{}: '{}' is not set up yet at host '{}'", field, device, now.host));
+    }
     if (!works(device)) {
         return make_error(ErrorCode::device_not_ready,
                           fmt::format("{}: '{}' is not ready{}{}", field, device,
@@ -348,9 +358,12 @@ Done SaleDesk::reverse_again(const Entry& sale) {
                                       "otherwise and decide not_executed",
                                       at.reversals));
     }
-    const auto& payment = std::get<contract::PaymentResult>(*at.payment->row.result);
+    const auto* paid = std::get_if<contract::PaymentResult>(&*at.payment->row.result);
+    if (paid == nullptr) {
+        return make_error(ErrorCode::wrong_state, "its payment has no result of a payment");
+    }
     add(sale, Role::reversal, at.reversals + 1, at.payment->row.device,
-        contract::reversal_of(payment, at.payment->row.id));
+        contract::reversal_of(*paid, at.payment->row.id));
     return {};
 }
 
@@ -367,8 +380,11 @@ void SaleDesk::finish(const Entry& sale, const View& at) {
     if (at.sale->open_drawer && lane(drawer) != nullptr) {
         add(sale, Role::drawer, 1, drawer, contract::OpenDrawer{});
     }
-    if (at.payment != nullptr) {
-        print_slips(sale, std::get<contract::PaymentResult>(*at.payment->row.result));
+    const auto* paid = at.payment == nullptr
+                           ? nullptr
+                           : std::get_if<contract::PaymentResult>(&*at.payment->row.result);
+    if (paid != nullptr) {
+        print_slips(sale, *paid);
     }
     context_.book.finish(sale.row.id, contract::OperationResult(describe(sale.row)));
 }

@@ -267,7 +267,7 @@ void SaleDesk::print_slips(const Entry& sale, const contract::PaymentResult& pay
     if (of == nullptr) {
         return;
     }
-    const bool whole = of->config().driver.starts_with(kPrinterDrivers);
+    const bool whole = of->describe().driver.starts_with(kPrinterDrivers);
     int number = 0;
     for (const contract::TerminalReceipt& receipt : payment.receipts) {
         for (std::size_t from = 0; from < receipt.lines.size() && number < kSlipPiecesMax;) {

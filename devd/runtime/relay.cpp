@@ -104,7 +104,10 @@ std::optional<Relay::Way> Relay::way_of(const contract::Request& request) const 
         return std::nullopt;
     }
     const auto id = operation_of(request);
-    return way_of_device(!device.empty() || !id ? device : places_.device_of(*id));
+    if (device.empty() && id && !core_->device_of(*id)) {
+        return way_of_device(places_.device_of(*id));
+    }
+    return way_of_device(device);
 }
 
 // --- what comes in
@@ -112,12 +115,10 @@ std::optional<Relay::Way> Relay::way_of(const contract::Request& request) const 
 void Relay::on_request(ipc::PeerId peer, const ipc::PeerIdentity& identity,
                        const contract::Request& request) {
     const auto way = way_of(request);
-    if (!way && check_settle(request)) {
+    Done handed = way ? hand_over(peer, identity, request, *way) : check_own(request);
+    if (!way && handed) {
         parts_.next.on_request(peer, identity, request);
-        return;
-    }
-    const Done handed = way ? hand_over(peer, identity, request, *way) : check_settle(request);
-    if (!handed) {
+    } else if (!handed) {
         parts_.replies.send(peer, {request.id, contract::to_contract(handed.error())});
     }
 }
@@ -132,23 +133,43 @@ void Relay::on_peer_gone(ipc::PeerId peer) {
     parts_.next.on_peer_gone(peer);
 }
 
-/// A person or a program that settles an id wants to know that nothing comes of it, wherever it
-/// was handed over.
-Done Relay::check_settle(const contract::Request& request) const {
+/// What this host is to take or to bury must not be another's. Who settles an id wants to know that
+/// nothing comes of it, wherever it was handed over.
+Done Relay::check_own(const contract::Request& request) const {
     const auto id = operation_of(request);
-    if (parts_.hosts.empty() || request.kind != RequestKind::settle || !id ||
-        !text_at(request.body, "device").empty() || core_->knows(*id)) {
+    const bool settles = request.kind == RequestKind::settle;
+    if (parts_.hosts.empty() || !id || (!settles && request.kind != RequestKind::submit) ||
+        core_->device_of(*id)) {
         return {};
     }
-    return base::bad_field("device",
-                           "the device that the operation was handed over for: this host does not "
-                           "know the operation, and the host that owns the device may");
+    if (way_of_device(places_.device_of(*id))) {
+        return make_error(ErrorCode::conflict,
+                          fmt::format("operation_id: it was handed over for device '{}'",
+                                      places_.device_of(*id)));
+    }
+    if (settles && text_at(request.body, "device").empty()) {
+        return base::bad_field("device",
+                               "the device that the operation was handed over for: this host does "
+                               "not know the operation, and the host that owns the device may");
+    }
+    return {};
+}
+
+/// The id of an operation of this host, unless it is a sale's step on that very device.
+Done Relay::check_remote(const contract::Request& request, const Way& way) const {
+    const auto id = operation_of(request);
+    const auto here = id ? core_->device_of(*id) : std::nullopt;
+    if (here && (*here != way.device || request.kind == RequestKind::submit)) {
+        return make_error(ErrorCode::conflict,
+                          "operation_id: it is that of an operation of this host");
+    }
+    return {};
 }
 
 Done Relay::hand_over(ipc::PeerId peer, const ipc::PeerIdentity& identity,
                       const contract::Request& request, const Way& way) {
     TRY(core_->admit(peer, identity, request, way.device));
-    const core::Rights rights = TRY(core_->rights_of(identity));
+    const core::Rights rights = TRY(core_->rights_of(peer, identity));
     if (rights.host) {
         return make_error(ErrorCode::not_permitted,
                           fmt::format("device: '{}' is owned by host '{}'; hosts import a device "
@@ -160,16 +181,9 @@ Done Relay::hand_over(ipc::PeerId peer, const ipc::PeerIdentity& identity,
         const auto* number = session->get_if<std::int64_t>();
         TRY(core_->check_session(peer, number == nullptr ? 0 : *number));
     }
-    const auto id = operation_of(request);
-    if (request.kind == RequestKind::submit && id && core_->knows(*id)) {
-        return make_error(ErrorCode::conflict,
-                          "operation_id: it is that of an operation of this host");
-    }
+    TRY(check_remote(request, way));
     RelayedClient* const through =
         TRY(client({peer, core_->client_of(peer), rights.role, rights.devices}, way.host));
-    if (id && !way.device.empty()) {
-        places_.remember(*id, way.device);
-    }
     through->pass(request, parts_.link.clock.now() + wait_of(request));
     return {};
 }
@@ -177,11 +191,11 @@ Done Relay::hand_over(ipc::PeerId peer, const ipc::PeerIdentity& identity,
 base::Result<RelayedClient*> Relay::client(const RelayedClient::Who& who, std::size_t host) {
     const Key key{who.peer, host};
     const auto found = clients_.find(key);
-    if (found != clients_.end() && found->second->who() == who) {
-        return found->second.get();
-    }
     if (found != clients_.end()) {
-        clients_.erase(found);  // it may more or less than before, or has said hello anew
+        if (found->second->who() != who) {
+            found->second->become(who);  // it may more or less than before, or has said hello anew
+        }
+        return found->second.get();
     }
     if (clients_.size() >= kRelayedClientsMax) {
         return make_error(

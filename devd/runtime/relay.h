@@ -59,7 +59,8 @@ private:
     std::optional<Way> way_of_topic(const std::string& topic) const;
     base::Done hand_over(ipc::PeerId peer, const ipc::PeerIdentity& identity,
                          const contract::Request& request, const Way& way);
-    base::Done check_settle(const contract::Request& request) const;
+    base::Done check_own(const contract::Request& request) const;
+    base::Done check_remote(const contract::Request& request, const Way& way) const;
     base::Result<RelayedClient*> client(const RelayedClient::Who& who, std::size_t host);
 
     RelayParts parts_;

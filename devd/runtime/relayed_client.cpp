@@ -58,10 +58,16 @@ RelayedClient::RelayedClient(RemoteLinkParts parts, const RemoteHost& host,
       host_(host),
       names_(host),
       who_(std::move(who)),
+      program_version_(std::move(program_version)),
       replies_(replies),
       places_(places),
       first_(kRemoteSubscriptions + host_number * kSubscriptionsAHost),
-      link_(std::move(parts), host, hello_of(who_, names_, std::move(program_version)), *this) {}
+      link_(std::move(parts), host, hello_of(who_, names_, program_version_), *this) {}
+
+void RelayedClient::become(Who who) {
+    who_ = std::move(who);
+    link_.become(hello_of(who_, names_, program_version_));
+}
 
 void RelayedClient::pass(const contract::Request& request, os::Instant deadline) {
     if (request.kind == RequestKind::subscribe) {
@@ -106,7 +112,9 @@ void RelayedClient::forward(const contract::Request& request, Value body, os::In
 std::string RelayedClient::topic_there(const std::string& topic) const {
     const std::size_t slash = topic.find('/') + 1;
     const std::string* there = names_.there(topic.substr(slash));
-    return there == nullptr ? std::string(core::kAlarmsTopic) : topic.substr(0, slash) + *there;
+    const bool alarms = topic.starts_with(core::kAlarmsTopic);
+    return alarms || there == nullptr ? std::string(core::kAlarmsTopic)
+                                      : topic.substr(0, slash) + *there;
 }
 
 void RelayedClient::subscribe(const contract::Request& request, os::Instant deadline) {
@@ -154,7 +162,8 @@ void RelayedClient::give_credit(const contract::Request& request, os::Instant de
     Subscription& to = found->second;
     if (to.there == 0) {
         // It goes on with that when there is a session again.
-        to.credit = std::min(to.credit + std::max<std::int64_t>(more, 0), core::kCreditMax);
+        std::int64_t& credit = to.resuming ? to.more : to.credit;
+        credit = std::min(credit + std::max<std::int64_t>(more, 0), core::kCreditMax);
         answer(request.id, contract::to_value(contract::Empty{}));
         resume(number);
         return;
@@ -189,23 +198,59 @@ void RelayedClient::unsubscribe(const contract::Request& request, os::Instant de
 void RelayedClient::resume(std::int64_t number) {
     const auto found = subscriptions_.find(number);
     if (!link_.is_up() || found == subscriptions_.end() || found->second.there != 0 ||
-        found->second.credit <= 0) {
+        found->second.resuming || found->second.credit <= 0) {
         return;
     }
-    const Subscription& of = found->second;
+    Subscription& of = found->second;
+    of.resuming = true;
     const contract::SubscribeRequest again{of.topic, of.epoch, of.next, of.credit};
     link_.ask(RequestKind::subscribe, contract::to_value(again), clock_.now() + kResumeMax,
-              [this, number](const contract::Reply& reply) {
-                  const auto at = subscriptions_.find(number);
-                  const auto* said = std::get_if<Value>(&reply.outcome);
-                  if (at != subscriptions_.end() && said != nullptr) {
-                      at->second.there = number_at(*said, "subscription");
-                  } else if (said == nullptr) {
-                      logger_.warning("a subscription does not go on",
-                                      {{"host", host_.name},
-                                       {"error", std::get<contract::Error>(reply.outcome).code}});
-                  }
-              });
+              [this, number](const contract::Reply& reply) { take_resumed(reply, number); });
+}
+
+void RelayedClient::take_resumed(const contract::Reply& reply, std::int64_t number) {
+    const auto at = subscriptions_.find(number);
+    const auto* said = std::get_if<Value>(&reply.outcome);
+    if (at == subscriptions_.end()) {
+        if (said != nullptr) {  // it was ended meanwhile
+            link_.ask(
+                RequestKind::unsubscribe,
+                contract::to_value(contract::UnsubscribeRequest{number_at(*said, "subscription")}),
+                clock_.now() + kResumeMax, [](const contract::Reply&) {});
+        }
+        return;
+    }
+    at->second.resuming = false;
+    if (said != nullptr) {
+        at->second.there = number_at(*said, "subscription");
+        if (at->second.more > 0) {
+            const contract::CreditRequest more{at->second.there, std::exchange(at->second.more, 0)};
+            at->second.credit += more.credit;
+            link_.ask(RequestKind::credit, contract::to_value(more), clock_.now() + kResumeMax,
+                      [](const contract::Reply&) {});
+        }
+        return;
+    }
+    const auto& error = std::get<contract::Error>(reply.outcome);
+    if (error.code == base::name_of(ErrorCode::host_unreachable)) {
+        return;  // the next session tries again
+    }
+    logger_.warning("a subscription does not go on", {{"host", host_.name}, {"error", error.code}});
+    tell_gap(number, at->second);
+}
+
+/// Whoever follows it has to read the state anew, and to subscribe anew.
+void RelayedClient::tell_gap(std::int64_t number, Subscription& of) {
+    contract::Gap gap;
+    gap.from_seq = of.next;
+    gap.restarted = true;
+    contract::Event event;
+    event.subscription = number;
+    event.epoch = std::max<std::int64_t>(of.epoch, 1);
+    event.seq = std::max<std::int64_t>(of.next - 1, 0);
+    event.body = gap;
+    of.credit -= 1;
+    replies_.send(who_.peer, {of.request, contract::to_value(event), true});
 }
 
 // --- the link
@@ -213,6 +258,8 @@ void RelayedClient::resume(std::int64_t number) {
 void RelayedClient::on_session() {
     for (auto& [number, one] : subscriptions_) {
         one.there = 0;
+        one.resuming = false;
+        one.credit = std::min(one.credit + std::exchange(one.more, 0), core::kCreditMax);
         resume(number);
     }
 }

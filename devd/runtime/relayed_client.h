@@ -39,6 +39,8 @@ public:
 
     void pass(const contract::Request& request, os::Instant deadline);
     const Who& who() const { return who_; }
+    /// Under another name or with other rights: in a new session, in which subscriptions go on.
+    void become(Who who);
 
 private:
     struct Subscription {
@@ -46,6 +48,8 @@ private:
         std::int64_t there = 0;  ///< its number in this session; 0 = it has none yet
         std::int64_t request = 0;
         std::int64_t credit = 0;
+        bool resuming = false;
+        std::int64_t more = 0;  ///< credit that came while it was being resumed
         std::int64_t epoch = 0;
         std::int64_t next = 0;
     };
@@ -55,6 +59,8 @@ private:
     void give_credit(const contract::Request& request, os::Instant deadline);
     void unsubscribe(const contract::Request& request, os::Instant deadline);
     void resume(std::int64_t number);
+    void take_resumed(const contract::Reply& reply, std::int64_t number);
+    void tell_gap(std::int64_t number, Subscription& of);
     void forward(const contract::Request& request, contract::Value body, os::Instant deadline);
     void answer(std::int64_t request, std::variant<contract::Value, contract::Error> outcome);
     contract::Value told(const contract::Value& said);
@@ -68,7 +74,8 @@ private:
     os::Logger logger_;
     const RemoteHost& host_;
     const RemoteNames names_;
-    const Who who_;
+    Who who_;
+    const std::string program_version_;
     ipc::ReplySink& replies_;
     ipc::OperationDevices& places_;
     const std::int64_t first_;  ///< number below its first subscription

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "devd/core/events.h"
+#include "devd/core/shift_keeper.h"
 #include "ipc/contract/decoder.h"
 
 namespace tillhost::devd::runtime {
@@ -21,7 +22,8 @@ constexpr std::int64_t kTrunkCredit = 500;
 
 contract::HelloRequest trunk_hello(std::string program_version) {
     contract::HelloRequest hello;
-    hello.client = kStepsClient;
+    hello.client = "host";
+    hello.on_behalf_of = core::kOwnClient;  // no program can be called so
     hello.versions = {contract::kProtocolVersion};
     hello.program_version = std::move(program_version);
     return hello;
@@ -67,6 +69,9 @@ public:
         const auto found = seen_.find(here);
         return found == seen_.end() ? nullptr : &found->second;
     }
+    void after(os::Duration wait, std::function<void()> action) override {
+        all_.parts_.link.loop.call_at(clock().now() + wait, std::move(action));
+    }
     void say(const std::string& here, base::HostEpoch epoch, contract::FromHost message) override {
         all_.post([&all = all_, here, epoch, message = std::move(message)] {
             all.core_->on_host_message(here, epoch, message);
@@ -78,14 +83,40 @@ private:
         used_ = 0;
         const contract::SubscribeRequest follow{std::string(core::kDevicesTopic), 0, 0,
                                                 2 * kTrunkCredit};
-        link_.ask(RequestKind::subscribe, contract::to_value(follow), clock().now() + kWordMax,
-                  [this](const contract::Reply& reply) {
-                      if (const auto* said = std::get_if<Value>(&reply.outcome)) {
-                          subscription_ = number_at(*said, "subscription");
-                      }
-                  });
+        ask(RequestKind::subscribe, contract::to_value(follow),
+            [this](const Value& said) { subscription_ = number_at(said, "subscription"); });
         look();
         ask_now_and_then();
+    }
+
+    /// A host that refuses what a session needs is given up and tried anew.
+    void ask(RequestKind kind, Value body, std::function<void(const Value&)> use) {
+        link_.ask(
+            kind, std::move(body), clock().now() + kWordMax,
+            [this, use = std::move(use)](const contract::Reply& reply) {
+                if (const auto* said = std::get_if<Value>(&reply.outcome)) {
+                    use(*said);
+                } else if (link_.is_up()) {
+                    link_.give_up(contract::to_base(std::get<contract::Error>(reply.outcome)));
+                }
+            });
+    }
+
+    /// Reads all of it anew.
+    void look() {
+        ask(RequestKind::devices, contract::to_value(contract::Empty{}), [this](const Value& said) {
+            const auto list = contract::from_value<contract::DevicesReply>(said);
+            if (!list) {
+                link_.give_up(list.error());
+                return;
+            }
+            for (const contract::Device& device : list->devices) {
+                take(device);
+            }
+            for (const auto& [here, there] : host_.devices) {
+                all_.post([&all = all_, here = here] { all.core_->on_plugged(here); });
+            }
+        });
     }
 
     /// A host that has revoked our key keeps the connection and says nothing unasked.
@@ -100,29 +131,17 @@ private:
             }
             link_.ask(RequestKind::status,
                       contract::to_value(contract::DeviceRequest{host_.devices.begin()->second}),
-                      clock().now() + kWordMax, [](const contract::Reply&) {});
+                      clock().now() + kWordMax, [this](const contract::Reply& reply) {
+                          const auto* said = std::get_if<Value>(&reply.outcome);
+                          auto device = said == nullptr
+                                            ? base::Result<contract::Device>(base::Error())
+                                            : contract::from_value<contract::Device>(*said);
+                          if (device) {
+                              take(std::move(*device));
+                          }
+                      });
             ask_now_and_then();
         });
-    }
-
-    /// Reads all of it anew.
-    void look() {
-        link_.ask(RequestKind::devices, contract::to_value(contract::Empty{}),
-                  clock().now() + kWordMax, [this](const contract::Reply& reply) {
-                      const auto* said = std::get_if<Value>(&reply.outcome);
-                      const auto list =
-                          said == nullptr
-                              ? std::nullopt
-                              : std::optional(contract::from_value<contract::DevicesReply>(*said));
-                      if (!list || !*list) {
-                          all_.parts_.link.logger.warning("a host does not tell its devices",
-                                                          {{"host", host_.name}});
-                          return;
-                      }
-                      for (const contract::Device& device : (*list)->devices) {
-                          take(device);
-                      }
-                  });
     }
 
     void take(contract::Device device) {
@@ -131,15 +150,8 @@ private:
             return;  // not asked for, or itself only passed on
         }
         device.device = *here;
-        const bool had_status = seen_.contains(*here) && seen_.at(*here).status;
-        const bool has_status = device.status.has_value();
         seen_.insert_or_assign(*here, std::move(device));
-        all_.post([&all = all_, here = *here, opens = has_status && !had_status] {
-            all.core_->on_mirrored(here);
-            if (opens) {
-                all.core_->on_plugged(here);
-            }
-        });
+        all_.post([&all = all_, here = *here] { all.core_->on_mirrored(here); });
     }
 
     void on_lost(const base::Error& why) override {
@@ -152,9 +164,9 @@ private:
 
     void on_event(std::int64_t /*request*/, Value event) override {
         if (++used_ >= kTrunkCredit) {
-            link_.ask(RequestKind::credit,
-                      contract::to_value(contract::CreditRequest{subscription_, used_}),
-                      clock().now() + kWordMax, [](const contract::Reply&) {});
+            ask(RequestKind::credit,
+                contract::to_value(contract::CreditRequest{subscription_, used_}),
+                [](const Value&) {});
             used_ = 0;
         }
         const auto read = contract::from_value<contract::Event>(event);

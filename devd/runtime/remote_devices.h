@@ -14,8 +14,6 @@
 
 namespace tillhost::devd::runtime {
 
-/// What the steps of sales are called at the hosts that carry them out.
-inline constexpr const char* kStepsClient = "sales";
 /// Time that a remote device has for an operation; its owner has its own, and may have a queue.
 inline constexpr os::Duration kRemoteExecuteMax = std::chrono::minutes(10);
 

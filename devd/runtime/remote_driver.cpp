@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "devd/core/operation_book.h"
+#include "devd/runtime/remote_fit.h"
 #include "ipc/contract/decoder.h"
 
 namespace tillhost::devd::runtime {
@@ -21,8 +22,6 @@ using contract::Value;
 constexpr std::int64_t kHostLinkVersion = 1;
 /// An owner accepts, or says what it has, at once.
 constexpr os::Duration kWordMax = std::chrono::seconds(10);
-/// One wait for the end of a step; it is asked again as long as the core lets it.
-constexpr os::Duration kAwaitMax = std::chrono::seconds(60);
 /// Stands in a body where the link puts the number of its session.
 constexpr std::int64_t kAnySession = 1;
 
@@ -41,7 +40,7 @@ void RemoteDriver::say(contract::FromHost message) {
 void RemoteDriver::spawn(base::HostEpoch epoch) {
     epoch_ = epoch;
     step_.reset();
-    result_.reset();
+    doubt_.reset();
     contract::HostHello hello;
     hello.version = kHostLinkVersion;
     hello.driver = core::kRemoteDriver;
@@ -53,7 +52,7 @@ void RemoteDriver::take(const contract::ToHost& message) {
 }
 
 void RemoteDriver::beat() {
-    if (!step_) {
+    if (!step_ && !doubt_) {
         say(contract::Beat{});
     }
 }
@@ -61,8 +60,7 @@ void RemoteDriver::beat() {
 /// Which host it is: a verdict of another one counts nothing.
 contract::Identity RemoteDriver::identity() const { return {.serial = trunk_.link().host_key()}; }
 
-/// One request about an operation; nothing is asked and nothing heard once the core has given this
-/// life up.
+/// Nothing is heard once the core has given this life up.
 void RemoteDriver::ask(RequestKind kind, Value body, os::Duration time, Told told) {
     trunk_.link().ask(
         kind, std::move(body), trunk_.clock().now() + time,
@@ -84,7 +82,50 @@ void RemoteDriver::ask(RequestKind kind, Value body, os::Duration time, Told tol
         });
 }
 
-// --- opening
+void RemoteDriver::hand_over(const base::OperationId& id, const contract::Command& command,
+                             Told told) {
+    contract::SubmitRequest request;
+    request.session = kAnySession;
+    request.operation_id = id;
+    request.device = there_;
+    request.command = command;
+    // Two sales of one amount are no repetition; that they are two, this host has made sure of.
+    request.force = true;
+    ask(RequestKind::submit, contract::to_value(request), kWordMax, std::move(told));
+}
+
+void RemoteDriver::change(RequestKind kind, const base::OperationId& id, Told told) {
+    ask(kind, contract::to_value(contract::SessionOperationRequest{kAnySession, id, there_}),
+        kWordMax, std::move(told));
+}
+
+void RemoteDriver::look(RequestKind kind, const base::OperationId& id, os::Duration time,
+                        Told told) {
+    ask(kind, contract::to_value(contract::OperationRequest{id, there_}), time, std::move(told));
+}
+
+void RemoteDriver::later(std::function<void()> action) {
+    trunk_.after(kTryAgainThere, [this, epoch = epoch_, action = std::move(action)] {
+        if (epoch_ && epoch_ == epoch) {
+            action();
+        }
+    });
+}
+
+bool RemoteDriver::is_late(os::Instant since) const {
+    return trunk_.clock().now() - since >= kQueuedThereMax;
+}
+
+void RemoteDriver::persist(const base::OperationId& id, std::int64_t attempt,
+                           contract::Record record) {
+    contract::Persist persist;
+    persist.operation_id = id;
+    persist.attempt = attempt;
+    persist.record = std::move(record);
+    say(std::move(persist));
+}
+
+// --- opening: the way to the host is there. How the device is, the host tells (DeviceMirror).
 
 void RemoteDriver::take(const contract::Open& open) {
     if (!open.pending) {
@@ -101,28 +142,19 @@ void RemoteDriver::take(const contract::Open& open) {
 }
 
 void RemoteDriver::opened(std::optional<contract::Resolution> resolution) {
-    const contract::Device* const seen = trunk_.seen(here_);
-    if (seen == nullptr) {
+    if (!trunk_.link().is_up()) {
         const std::string& why = trunk_.link().why_down();
         say(contract::OpenFailed{
-            trunk_.link().is_up()
-                ? told(ErrorCode::unknown_device,
-                       fmt::format("host '{}' shows this machine no device '{}'",
-                                   trunk_.host().name, there_))
-                : told(ErrorCode::host_unreachable, fmt::format("host '{}'{}{}", trunk_.host().name,
-                                                                why.empty() ? "" : ": ", why))});
+            told(ErrorCode::host_unreachable,
+                 fmt::format("host '{}'{}{}", trunk_.host().name, why.empty() ? "" : ": ", why))});
         return;
     }
-    if (!seen->status) {
-        say(contract::OpenFailed{
-            told(ErrorCode::device_not_ready,
-                 seen->reason.empty() ? fmt::format("host '{}' is opening it", trunk_.host().name)
-                                      : seen->reason)});
-        return;
-    }
+    const contract::Device* const seen = trunk_.seen(here_);
     contract::Opened said;
     said.identity = identity();
-    said.status = *seen->status;
+    // Without one the device does not work, and nothing reads this.
+    said.status = seen != nullptr && seen->status ? *seen->status
+                                                  : contract::ClassStatus(contract::EchoStatus{});
     said.resolution = std::move(resolution);
     say(std::move(said));
 }
@@ -130,9 +162,9 @@ void RemoteDriver::opened(std::optional<contract::Resolution> resolution) {
 // --- a step
 
 void RemoteDriver::take(const contract::Execute& execute) {
-    step_ = execute;
-    result_.reset();
+    step_.emplace(Step{execute, trunk_.clock().now()});
     if (!core::is_money(execute.command)) {
+        step_->gone = true;
         submit();
         return;
     }
@@ -140,260 +172,186 @@ void RemoteDriver::take(const contract::Execute& execute) {
     marker.identity = identity();
     marker.host = trunk_.host().name;
     marker.device = there_;
-    contract::Persist persist;
-    persist.operation_id = execute.operation_id;
-    persist.attempt = execute.attempt;
-    persist.record = contract::Marker(std::move(marker));
-    say(std::move(persist));
+    persist(execute.operation_id, execute.attempt, contract::Marker(std::move(marker)));
 }
 
 void RemoteDriver::take(const contract::Go& go) {
-    if (step_ && step_->operation_id == go.operation_id && step_->attempt == go.attempt) {
-        submit();
+    if (!step_ || step_->execute.operation_id != go.operation_id ||
+        step_->execute.attempt != go.attempt) {
+        return;
     }
+    step_->gone = true;
+    if (step_->aborted) {
+        finish({}, told(ErrorCode::payment_cancelled, "it was broken off before it began"), false);
+        return;
+    }
+    submit();
 }
 
 void RemoteDriver::submit() {
-    contract::SubmitRequest request;
-    request.session = kAnySession;
-    request.operation_id = step_->operation_id;
-    request.device = there_;
-    request.command = step_->command;
-    // Two sales of one amount are no repetition; that they are two, this host has made sure of.
-    request.force = true;
-    ask(RequestKind::submit, contract::to_value(request), kWordMax,
-        [this](const Result<contract::Operation>& taken) {
-            if (taken) {
-                conclude(*taken);
-                return;
-            }
-            contract::Error error = contract::to_contract(taken.error());
-            const bool unreachable = taken.error().code == ErrorCode::host_unreachable;
-            if (unreachable) {
-                error.reaction = base::Reaction::reconnect;
-            }
-            finish({}, std::move(error), unreachable || error.effect != Effect::none);
-        });
+    hand_over(step_->execute.operation_id, step_->execute.command,
+              [this](const Result<contract::Operation>& taken) {
+                  if (!step_) {
+                      return;
+                  }
+                  taken ? conclude(*taken) : not_taken(taken.error());
+              });
 }
 
-void RemoteDriver::await(const base::OperationId& id) {
-    ask(RequestKind::await, contract::to_value(contract::OperationRequest{id, there_}), kAwaitMax,
-        [this](const Result<contract::Operation>& seen) {
-            if (seen) {
-                conclude(*seen);
-                return;
+void RemoteDriver::not_taken(const base::Error& error) {
+    contract::Error why = contract::to_contract(error);
+    if (error.code == ErrorCode::book_restored) {
+        // It knows no earlier attempt: each was concluded before the next.
+        finish({},
+               told(ErrorCode::device_not_ready,
+                    fmt::format("host '{}': {}", trunk_.host().name, error.detail)),
+               false);
+    } else if (error.effect != Effect::none) {
+        finish({}, std::move(why), true);
+    } else if (error.code == ErrorCode::host_unreachable) {
+        why.reaction = base::Reaction::reconnect;  // it is handed over when the way is there
+        finish({}, std::move(why), true);
+    } else if (why.reaction == base::Reaction::retry_later && !is_late(step_->since)) {
+        later([this] {
+            if (step_ && step_->gone) {
+                submit();
             }
-            // It was accepted there.
-            base::Error error = seen.error();
-            error.effect = Effect::unknown;
-            finish({}, contract::to_contract(error), true);
         });
+    } else {
+        finish({}, std::move(why), false);
+    }
+}
+
+void RemoteDriver::await_end() {
+    look(RequestKind::await, step_->execute.operation_id, kLookThere,
+         [this](const Result<contract::Operation>& seen) {
+             if (!step_) {
+                 return;
+             }
+             if (seen) {
+                 conclude(*seen);
+                 return;
+             }
+             base::Error error = seen.error();
+             error.effect = Effect::unknown;  // it was accepted there
+             finish({}, contract::to_contract(error), true);
+         });
 }
 
 void RemoteDriver::conclude(const contract::Operation& operation) {
-    if (!step_ || step_->operation_id != operation.operation_id) {
-        return;
-    }
     if (operation.state == OperationState::in_doubt) {
         finish({},
                told(ErrorCode::device_in_doubt,
                     fmt::format("host '{}' does not know yet what came of it", trunk_.host().name),
                     Effect::unknown),
                false);
+    } else if (operation.state == OperationState::accepted && is_late(step_->since)) {
+        change(RequestKind::cancel, operation.operation_id,
+               [this](const Result<contract::Operation>& cancelled) {
+                   if (step_) {
+                       cancelled ? conclude(*cancelled) : await_end();  // it began meanwhile
+                   }
+               });
     } else if (!core::is_final(operation.state)) {
-        await(operation.operation_id);
-    } else if (operation.state != OperationState::done) {
-        contract::Error why = operation.error
-                                  ? *operation.error
-                                  : told(ErrorCode::cancelled,
-                                         fmt::format("at host '{}' it is {}", trunk_.host().name,
-                                                     contract::name_of(operation.state)));
-        why.effect = Effect::none;
-        why.reaction = base::Reaction::report;  // the same id gets the same answer there
-        acknowledge(operation.operation_id);
-        finish({}, std::move(why), false);
-    } else if (!operation.result) {
-        finish({}, told(ErrorCode::malformed, "done without a result", Effect::unknown), false);
-    } else if (!core::is_money(step_->command)) {
-        acknowledge(operation.operation_id);
-        finish(*operation.result, {}, false);
+        await_end();
+    } else if (operation.state == OperationState::done && operation.result) {
+        ended_with(*operation.result);
     } else {
-        result_ = *operation.result;
-        contract::Persist persist;
-        persist.operation_id = operation.operation_id;
-        persist.attempt = step_->attempt;
-        persist.record = *operation.result;
-        say(std::move(persist));
+        ended_without(operation);
+    }
+}
+
+void RemoteDriver::ended_without(const contract::Operation& operation) {
+    if (operation.state == OperationState::done) {
+        finish({}, told(ErrorCode::malformed, "done without a result", Effect::unknown), false);
+        return;
+    }
+    contract::Error why =
+        operation.error
+            ? *operation.error
+            : told(ErrorCode::cancelled, fmt::format("at host '{}' it is {}", trunk_.host().name,
+                                                     contract::name_of(operation.state)));
+    if (core::is_money(step_->execute.command)) {
+        why.effect = Effect::none;
+    }
+    why.reaction = base::Reaction::report;  // the same id gets the same answer there
+    acknowledge(operation.operation_id);
+    finish({}, std::move(why), false);
+}
+
+void RemoteDriver::ended_with(const contract::OperationResult& result) {
+    const contract::Execute& execute = step_->execute;
+    if (!core::is_money(execute.command)) {
+        acknowledge(execute.operation_id);
+        finish(result, {}, false);
+    } else if (!fits(execute.command, result)) {
+        finish({},
+               told(ErrorCode::device_in_doubt,
+                    fmt::format("host '{}' says that something else was done", trunk_.host().name),
+                    Effect::unknown),
+               false);
+    } else {
+        step_->result = result;
+        persist(execute.operation_id, execute.attempt, result);
     }
 }
 
 /// The result is on disk here: the owner may forget it.
 void RemoteDriver::take(const contract::Persisted& persisted) {
-    if (step_ && result_ && step_->operation_id == persisted.operation_id) {
+    if (step_ && step_->result && step_->execute.operation_id == persisted.operation_id) {
         acknowledge(persisted.operation_id);
-        finish(std::exchange(result_, {}), {}, false);
+        finish(std::exchange(step_->result, {}), {}, false);
+    } else if (doubt_ && doubt_->said && doubt_->pending.operation_id == persisted.operation_id) {
+        acknowledge(persisted.operation_id);
+        give(*doubt_->said);
     }
 }
 
 void RemoteDriver::take(const contract::Refused& refused) {
-    if (step_ && step_->operation_id == refused.operation_id) {
+    if (step_ && step_->execute.operation_id == refused.operation_id) {
         contract::Error why = refused.error;
-        if (result_) {
+        if (step_->result) {
             why.effect = Effect::unknown;  // it is done there, and only here could not be kept
         }
         finish({}, std::move(why), false);
+    } else if (doubt_ && doubt_->said && doubt_->pending.operation_id == refused.operation_id) {
+        give(*doubt_->said);
     }
 }
 
 void RemoteDriver::finish(std::optional<contract::OperationResult> result,
                           std::optional<contract::Error> error, bool link_lost) {
-    if (!step_) {
-        return;
-    }
     contract::Finished finished;
-    finished.operation_id = step_->operation_id;
-    finished.attempt = step_->attempt;
+    finished.operation_id = step_->execute.operation_id;
+    finished.attempt = step_->execute.attempt;
     finished.result = std::move(result);
     finished.error = std::move(error);
-    finished.link_lost = link_lost;
-    if (const contract::Device* seen = trunk_.seen(here_)) {
-        finished.status = seen->status;
-    }
+    finished.link_lost = link_lost || !trunk_.link().is_up();
     step_.reset();
     say(std::move(finished));
 }
 
 void RemoteDriver::acknowledge(const base::OperationId& id) {
     // If it is lost the owner keeps the result longer.
-    ask(RequestKind::acknowledge,
-        contract::to_value(contract::SessionOperationRequest{kAnySession, id, there_}), kWordMax,
-        [](const Result<contract::Operation>&) {});
+    change(RequestKind::acknowledge, id, [](const Result<contract::Operation>&) {});
 }
 
+/// What takes a payment back is not broken off.
 void RemoteDriver::abort() {
-    if (step_) {
-        ask(RequestKind::abort,
-            contract::to_value(
-                contract::SessionOperationRequest{kAnySession, step_->operation_id, there_}),
-            kWordMax, [](const Result<contract::Operation>&) {});
-    }
-}
-
-// --- what became of a step
-
-void RemoteDriver::take(const contract::ResolveCommand& command) {
-    const contract::Pending& pending = command.pending;
-    resolve(pending, [this, id = pending.operation_id,
-                      attempt = pending.attempt](const Result<contract::Resolution>& resolution) {
-        contract::Resolved resolved;
-        resolved.operation_id = id;
-        resolved.attempt = attempt;
-        if (resolution) {
-            resolved.resolution = *resolution;
-        } else {
-            resolved.error = contract::to_contract(resolution.error());
-            resolved.link_lost = !trunk_.link().is_up();
-        }
-        say(std::move(resolved));
-    });
-}
-
-void RemoteDriver::resolve(const contract::Pending& pending, Verdict verdict) {
-    const base::OperationId id = pending.operation_id;
-    ask(RequestKind::operation, contract::to_value(contract::OperationRequest{id, there_}),
-        kWordMax,
-        [this, id, verdict = std::move(verdict)](const Result<contract::Operation>& seen) {
-            if (seen) {
-                judge(*seen, verdict);
-            } else if (seen.error().code == ErrorCode::unknown_operation) {
-                make_sure(id, verdict);
-            } else {
-                verdict(seen.error());
-            }
-        });
-}
-
-/// It does not know it yet: a message of ours may still be on its way. After this it never takes
-/// it.
-void RemoteDriver::make_sure(const base::OperationId& id, Verdict verdict) {
-    ask(RequestKind::settle,
-        contract::to_value(contract::SessionOperationRequest{kAnySession, id, there_}), kWordMax,
-        [this, verdict = std::move(verdict)](const Result<contract::Operation>& settled) {
-            settled ? judge(*settled, verdict) : verdict(settled.error());
-        });
-}
-
-void RemoteDriver::judge(const contract::Operation& operation, const Verdict& verdict) {
-    const std::string& host = trunk_.host().name;
-    contract::Resolution said;
-    said.identity = identity();
-    if (!core::is_final(operation.state)) {
-        const std::string id = operation.operation_id.to_text();
-        if (!operation.error || operation.error->reaction != base::Reaction::ask_operator) {
-            verdict(make_error(ErrorCode::retry_later,
-                               fmt::format("at host '{}' operation {} is {}", host, id,
-                                           contract::name_of(operation.state))));
-            return;
-        }
-        said.verdict = contract::Verdict::cannot_tell;
-        said.reason =
-            fmt::format("host '{}' cannot tell itself: decide operation {} there", host, id);
-        verdict(said);
+    if (!step_ || std::holds_alternative<contract::Reverse>(step_->execute.command)) {
         return;
     }
-    said.reason = fmt::format("host '{}' has it as {}", host, contract::name_of(operation.state));
-    if (operation.state == OperationState::done && operation.result) {
-        said.verdict = contract::Verdict::executed;
-        said.result = operation.result;
-    } else if (operation.state == OperationState::done) {
-        said.verdict = contract::Verdict::cannot_tell;
-    } else {
-        said.verdict = contract::Verdict::not_executed;
-    }
-    verdict(said);
-}
-
-// --- questions
-
-void RemoteDriver::take(const contract::QueryCommand& command) {
-    const auto answer = [this, ticket = command.ticket](const Result<contract::ClassStatus>& said) {
-        contract::Queried queried;
-        queried.ticket = ticket;
-        if (said) {
-            queried.status = *said;
-        } else {
-            queried.error = contract::to_contract(said.error());
-        }
-        say(std::move(queried));
-    };
-    const contract::Device* const seen = trunk_.seen(here_);
-    if (std::holds_alternative<contract::StatusQuery>(command.query)) {
-        // Its owner asks it, and says what has changed.
-        if (seen != nullptr && seen->status) {
-            answer(*seen->status);
-        } else {
-            answer(make_error(ErrorCode::host_unreachable, trunk_.link().why_down()));
-        }
+    if (!step_->gone) {
+        step_->aborted = true;
         return;
     }
-    trunk_.link().ask(
-        RequestKind::query, contract::to_value(contract::QueryRequest{there_, command.query}),
-        trunk_.clock().now() + std::chrono::milliseconds(command.budget_ms),
-        [this, epoch = epoch_, answer](const contract::Reply& reply) {
-            if (!epoch_ || epoch_ != epoch) {
-                return;
-            }
-            if (const auto* error = std::get_if<contract::Error>(&reply.outcome)) {
-                answer(contract::to_base(*error));
-            } else {
-                answer(contract::from_value<contract::ClassStatus>(std::get<Value>(reply.outcome)));
-            }
-        });
+    change(RequestKind::abort, step_->execute.operation_id,
+           [](const Result<contract::Operation>&) {});
 }
 
 /// What is under way has been answered by the link; what is idle says so.
 void RemoteDriver::link_lost(const base::Error& why) {
-    if (!step_) {
+    if (!step_ && !doubt_) {
         say(contract::LineLost{contract::to_contract(why)});
     }
 }

@@ -45,11 +45,25 @@ RemoteLink::~RemoteLink() {
             parts_.loop.cancel(*timer);
         }
     }
+    if (link_) {
+        parts_.reaper.bury(std::move(link_));
+    }
 }
 
+void RemoteLink::become(contract::HelloRequest hello) {
+    hello_ = std::move(hello);
+    if (link_) {
+        lost(make_error(ErrorCode::link_lost, "what this program may has changed"));
+    }
+}
+
+/// What would be refused again and again is said as it is: the program that asked must change.
 base::Error RemoteLink::unreachable(const base::Error& why, Effect effect) const {
-    return make_error(ErrorCode::host_unreachable,
-                      fmt::format("host '{}': {}", host_.name, base::to_text(why)), effect);
+    const bool for_good = why.code == ErrorCode::bad_field;
+    return make_error(
+        for_good ? why.code : ErrorCode::host_unreachable,
+        for_good ? why.detail : fmt::format("host '{}': {}", host_.name, base::to_text(why)),
+        effect);
 }
 
 void RemoteLink::give(const Asked& asked, base::Error error) {
@@ -117,6 +131,9 @@ void RemoteLink::keep_up() {
 }
 
 base::Done RemoteLink::open() {
+    if (parts_.reaper.is_full()) {
+        return make_error(ErrorCode::retry_later, "too many connections are still being closed");
+    }
     const ipc::HostFile file = TRY(ipc::read_host_file_at(host_.keys));
     host_key_ = file.host_key;
     link_ = TRY(ipc::ZmqLink::open(file.endpoint(), file.keys()));
@@ -231,7 +248,9 @@ void RemoteLink::lost(const base::Error& why) {
     for (const os::WatchId watch : std::exchange(watches_, {})) {
         parts_.loop.unwatch(watch);
     }
-    link_.reset();
+    if (link_) {
+        parts_.reaper.bury(std::move(link_));
+    }
     why_down_ = base::to_text(why);
     failed_at_ = parts_.clock.now();
     answer_all(why);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "devd/runtime/link_reaper.h"
 #include "devd/runtime/remote_config.h"
 #include "hal/os/event_loop.h"
 #include "hal/os/log.h"
@@ -45,6 +46,7 @@ struct RemoteLinkParts {
     os::EventLoop& loop;
     const os::Clock& clock;
     os::Logger logger;
+    LinkReaper& reaper;  ///< outlives the links
 };
 
 /// A session at another host, as its users see it.
@@ -85,6 +87,10 @@ public:
                      Answer answer) override;
     /// From now on a connection that was lost is made anew unasked.
     void keep_up();
+    /// Ends the session, if there is one: what was sent is answered host_unreachable.
+    void give_up(const base::Error& why) { lost(why); }
+    /// What the next session says; the present one is given up.
+    void become(contract::HelloRequest hello);
     bool is_up() const override { return session_.has_value(); }
     const std::string& host_key() const override { return host_key_; }
     const std::string& why_down() const override { return why_down_; }

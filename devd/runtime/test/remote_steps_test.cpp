@@ -121,6 +121,9 @@ private:
         });
     }
     const os::Clock& clock() const override { return world_.clock; }
+    void after(os::Duration wait, std::function<void()> action) override {
+        SimHost::after(wait, std::move(action));
+    }
 
     // --- the line
     /// The owner notices late that it has ended.

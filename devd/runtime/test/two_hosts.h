@@ -159,13 +159,13 @@ private:
         if (const auto* open = std::get_if<contract::Open>(&message)) {
             contract::Opened opened{core::Rig::identity(), contract::FiscalStatus{}, {}};
             if (open->pending) {
-                pays_ = core::is_payment(open->pending->command);
+                note(open->pending->command);
                 opened.resolution = judge(open->pending->operation_id);
             }
             say(std::move(opened));
         } else if (const auto* execute = std::get_if<contract::Execute>(&message)) {
             attempt_ = execute->attempt;
-            pays_ = core::is_payment(execute->command);
+            note(execute->command);
             contract::PaymentMarker payment;
             payment.identity = core::Rig::identity();
             say(contract::Persist{execute->operation_id, attempt_,
@@ -173,6 +173,7 @@ private:
         } else if (const auto* go = std::get_if<contract::Go>(&message)) {
             register_document(go->operation_id);
         } else if (const auto* resolve = std::get_if<contract::ResolveCommand>(&message)) {
+            note(resolve->pending.command);
             contract::Resolved resolved;
             resolved.operation_id = resolve->pending.operation_id;
             resolved.attempt = resolve->pending.attempt;
@@ -205,13 +206,18 @@ private:
         }
         return said;
     }
+    void note(const contract::Command& command) {
+        const auto* pay = std::get_if<contract::Authorise>(&command);
+        pays_ = pay != nullptr;
+        amount_ = pays_ ? pay->amount_minor : 0;
+    }
     contract::OperationResult result() const {
         if (!pays_) {
             return core::Rig::result();
         }
         contract::PaymentResult paid;
-        paid.amount_minor = 101;
-        paid.requested_minor = 101;
+        paid.amount_minor = amount_;
+        paid.requested_minor = amount_;
         paid.currency = "EUR";
         return paid;
     }
@@ -228,6 +234,7 @@ private:
     int last_driver_ = 0;
     std::int64_t attempt_ = 0;
     bool pays_ = false;
+    std::int64_t amount_ = 0;
 };
 
 }  // namespace tillhost::devd::runtime

@@ -65,7 +65,7 @@ Result<Operation> payment_of_sale(const Operation& sale, Client& devd, os::Deadl
     }
     for (const contract::SaleStep& step : sale.sale->steps) {
         if (step.role == contract::SaleRole::payment) {
-            return devd.operation(step.operation_id, deadline);
+            return devd.operation(step.operation_id, deadline, step.device);
         }
     }
     return bad_field("--of", "a sale that charged a card; this one did not");

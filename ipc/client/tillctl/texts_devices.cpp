@@ -124,7 +124,9 @@ std::string devices_text(Language language, const std::vector<contract::Device>&
                     text(language, Text::driver_heading), text(language, Text::state_heading),
                     text(language, Text::queue_heading), text(language, Text::answer_heading));
     for (const contract::Device& device : devices) {
-        told += fmt::format("{:<16} {:<18} {:<12} {:>5}  {}\n", device.device, device.driver,
+        const std::string driver =
+            device.host.empty() ? device.driver : fmt::format("{} @{}", device.driver, device.host);
+        told += fmt::format("{:<16} {:<18} {:<12} {:>5}  {}\n", device.device, driver,
                             state_text(language, device.state), device.queue,
                             age_text(language, device.last_ok_ms));
         if (!device.reason.empty()) {
@@ -141,6 +143,9 @@ std::string device_text(Language language, const contract::Device& device) {
     }
     told += row(language, Text::label_driver, device.driver) +
             row(language, Text::label_state, state_text(language, device.state));
+    if (!device.host.empty()) {
+        told += row(language, Text::label_host, device.host);
+    }
     if (!device.node.empty()) {
         told += row(language, Text::scan_port,
                     device.adapter.empty() ? device.node
