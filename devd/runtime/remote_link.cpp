@@ -183,6 +183,9 @@ void RemoteLink::drain() {
         }
     }
     state = link_->state();
+    if (state == ipc::ZmqLink::State::up && !greeted_) {
+        greet();  // it came up meanwhile, and its signal is used up
+    }
     if (state == ipc::ZmqLink::State::lost) {
         lost(base::Error(link_->why()));
     }
