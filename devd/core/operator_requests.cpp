@@ -50,15 +50,32 @@ Figures Requests::figures() const {
     return figures;
 }
 
+/// Devices that a workstation may not see are not there for it.
+Figures Requests::figures_for(const Rights& rights) const {
+    Figures seen = figures();
+    std::erase_if(seen.devices,
+                  [&](const DeviceFigures& one) { return !rights.may_use(one.device.device); });
+    std::erase_if(seen.doubts,
+                  [&](const DoubtFigures& one) { return !rights.may_use(one.device); });
+    std::erase_if(seen.shop_faults,
+                  [&](const ShopFault& one) { return !rights.may_use(one.device); });
+    return seen;
+}
+
 Requests::Outcome Requests::health(const Call& call) {
     TRY(contract::from_value<contract::Empty>(call.request.body));
     reply(call.peer, call.request.id, context_.book.last_position(),
-          contract::to_value(health_of(figures())));
+          contract::to_value(health_of(figures_for(call.rights))));
     return {};
 }
 
 Requests::Outcome Requests::metrics(const Call& call) {
     TRY(contract::from_value<contract::Empty>(call.request.body));
+    if (!call.rights.devices.empty()) {
+        return make_error(ErrorCode::not_permitted,
+                          fmt::format("the figures are of all devices; workstation '{}' has some",
+                                      call.rights.workstation));
+    }
     if (operator_ == nullptr) {
         return make_error(ErrorCode::not_supported, "this devd counts nothing");
     }

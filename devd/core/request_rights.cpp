@@ -1,6 +1,10 @@
 // Whose an operation is, who may see it, and what a program is called.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <utility>
+
 #include "devd/core/requests.h"
 
 namespace tillhost::devd::core {
@@ -15,7 +19,39 @@ constexpr std::size_t kClientBytesMax = 64;
 /// Stands between a program's name and that of the workstation it runs on.
 constexpr char kAt = '@';
 
+/// Each case of a union by its name, with the least role that may ask for it.
+template <class Union, std::size_t... number>
+auto roles_of_cases(std::index_sequence<number...> /*all*/) {
+    return std::array{
+        std::pair{contract::case_of(Union{std::variant_alternative_t<number, Union>{}}),
+                  contract::role_for(Union{std::variant_alternative_t<number, Union>{}})}...};
+}
+
+/// By the name of its case alone, so that a content that cannot be read tells nobody more than the
+/// role does. What is no case is the decoder's to refuse.
+template <class Union>
+Done check_role_of_case(const Rights& rights, const contract::Value* value) {
+    static const auto kRoles =
+        roles_of_cases<Union>(std::make_index_sequence<std::variant_size_v<Union>>{});
+    const auto* map = value == nullptr ? nullptr : value->get_if<contract::Value::Map>();
+    if (map == nullptr || map->size() != 1) {
+        return {};
+    }
+    const auto found = std::find_if(kRoles.begin(), kRoles.end(), [&](const auto& one) {
+        return one.first == map->front().first;
+    });
+    return found == kRoles.end() ? Done() : check_role(rights, found->second, found->first);
+}
+
 }  // namespace
+
+Done Requests::check_command_role(const Call& call) {
+    return check_role_of_case<contract::Command>(call.rights, call.request.body.find("command"));
+}
+
+Done Requests::check_query_role(const Call& call) {
+    return check_role_of_case<contract::Query>(call.rights, call.request.body.find("query"));
+}
 
 Result<Rights> Requests::rights_of(const ipc::PeerIdentity& identity) const {
     if (options_.access == nullptr) {
@@ -159,8 +195,6 @@ Result<const OperationBook::Entry*> Requests::own(const Call& call, const base::
 
 Done Requests::check_command_rights(const Call& call,
                                     const contract::SubmitRequest& request) const {
-    TRY(check_role(call.rights, contract::role_for(request.command),
-                   contract::case_of(request.command)));
     const auto* sale = std::get_if<contract::Sale>(&request.command);
     if (sale == nullptr) {
         return check_device_right(call.rights, request.device);

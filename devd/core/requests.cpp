@@ -194,7 +194,8 @@ Requests::Outcome Requests::hello(const Call& call) {
     const std::string client = TRY(client_name(call, request));
     // Numbered at random, so that a message from before a restart of devd fits no session.
     const base::SessionId id{random_() % kSessionMax + 1};
-    sessions_[call.peer] = Session{id, client, request.at_most, request.only_devices};
+    sessions_[call.peer] =
+        Session{id, client, request.at_most, request.only_devices};
     contract::HelloReply body;
     body.version = contract::kProtocolVersion;
     body.session = static_cast<std::int64_t>(id.value);
@@ -231,10 +232,9 @@ Requests::Outcome Requests::status(const Call& call) {
 }
 
 Requests::Outcome Requests::query(const Call& call) {
+    TRY(check_query_role(call));
     const auto request = TRY(contract::from_value<contract::QueryRequest>(call.request.body));
     DeviceLane* of = TRY(usable_lane(call, request.device));
-    TRY(check_role(call.rights, contract::role_for(request.query),
-                   contract::case_of(request.query)));
     return of->ask(request.query, call.peer, call.request.id, call.deadline);
 }
 

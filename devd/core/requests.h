@@ -117,6 +117,7 @@ private:
     base::Done check_lease(const Call& call, const contract::SubmitRequest& request) const;
 
     // operator_requests.cpp
+    Figures figures_for(const Rights& rights) const;
     Outcome health(const Call& call);
     Outcome metrics(const Call& call);
     Outcome backup(const Call& call);
@@ -137,6 +138,8 @@ private:
                                                       const base::OperationId& id) const;
     base::Result<const OperationBook::Entry*> own(const Call& call, const base::OperationId& id,
                                                   std::string_view what) const;
+    static base::Done check_command_role(const Call& call);
+    static base::Done check_query_role(const Call& call);
     base::Done check_command_rights(const Call& call, const contract::SubmitRequest& request) const;
 
     // submission.cpp

@@ -89,7 +89,12 @@ std::string content_hash_of(const std::string& device, const contract::Command& 
 }
 
 Requests::Outcome Requests::submit(const Call& call) {
-    auto request = TRY(contract::from_value<contract::SubmitRequest>(call.request.body));
+    auto read = contract::from_value<contract::SubmitRequest>(call.request.body);
+    if (!read) {
+        TRY(check_command_role(call));
+        return std::move(read).error();
+    }
+    contract::SubmitRequest& request = *read;
     TRY(check_session(call, request.session));
     OperationRow row;
     row.content_hash = content_hash_of(request.device, request.command, request.sale_ref);
@@ -97,14 +102,15 @@ Requests::Outcome Requests::submit(const Call& call) {
         const auto* entry = TRY(visible(call, request.operation_id));
         return answer_known(call, *entry, row.content_hash);
     }
+    TRY(check_command_role(call));  // a known one was its asker's to ask for
     TRY(check_age(request.operation_id));
     TRY(std::visit(CheckCommand{}, request.command));
     const bool sale = std::holds_alternative<contract::Sale>(request.command);
     if (sale) {
         TRY(complete_sale(request));
     }
-    TRY(check_lease(call, request));
     TRY(check_command_rights(call, request));
+    TRY(check_lease(call, request));
     DeviceLane* of = nullptr;
     if (sale) {
         TRY(check_sale(std::get<contract::Sale>(request.command)));

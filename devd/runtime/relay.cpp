@@ -118,7 +118,12 @@ void Relay::on_request(ipc::PeerId peer, const ipc::PeerIdentity& identity,
     Done handed = way ? hand_over(peer, identity, request, *way) : check_own(request);
     if (!way && handed) {
         parts_.next.on_request(peer, identity, request);
-    } else if (!handed) {
+    } else if (!way) {
+        // Who may not ask this is told that, and not whether the id is known.
+        const Done may = core_->admit(peer, identity, request);
+        handed = may ? handed : may;
+    }
+    if (!handed) {
         parts_.replies.send(peer, {request.id, contract::to_contract(handed.error())});
     }
 }
