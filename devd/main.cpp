@@ -278,7 +278,10 @@ base::Done serve(const Places& places) {
                           TILLHOST_VERSION});
     relay.attach(core);
     runtime::AccessRequests access({*loop, clock, endpoints, network->workstations(), relay, logger,
-                                    network->config(), network->host_key(), &os::random_u64});
+                                    network->config(), network->host_key(), &os::random_u64, [&] {
+                                        relay.look_at_rights();
+                                        core.look_at_rights();
+                                    }});
     access.attach(core);
     const auto hotplug = make_hotplug({*loop, clock, core, logger,
                                        [&administration] { return administration.lines(); },

@@ -326,6 +326,15 @@ base::Result<Rights> Core::rights_of(const ipc::PeerIdentity& identity) const {
     return parts_->requests.rights_of(identity);
 }
 
+base::Result<Rights> Core::rights_of(ipc::PeerId peer) const {
+    return parts_->requests.rights_of(peer);
+}
+
+void Core::look_at_rights() {
+    parts_->requests.look_at_rights();
+    parts_->tell();
+}
+
 base::Done Core::admit(ipc::PeerId peer, const ipc::PeerIdentity& identity,
                        const contract::Request& request, const std::string& device) {
     auto may = parts_->requests.admit(peer, identity, request, device);

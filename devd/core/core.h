@@ -158,6 +158,12 @@ public:
     base::Done check_session(ipc::PeerId peer, std::optional<std::int64_t> session) const;
     /// What a peer may, as every request is checked. Errors: not_paired.
     base::Result<Rights> rights_of(const ipc::PeerIdentity& identity) const;
+    /// The same of a peer that has said hello, with what it said there. Errors: no_session,
+    /// not_paired.
+    base::Result<Rights> rights_of(ipc::PeerId peer) const;
+    /// Somebody's rights are others than before. What they do not give any more ends now and not
+    /// with the next request: subscriptions, leases, places in line, answers that are waited for.
+    void look_at_rights();
     /// Whether a peer may make a request that the runtime answers, of that device if it names one;
     /// a refusal stands in the audit. Errors: not_paired, no_session, not_permitted.
     base::Done admit(ipc::PeerId peer, const ipc::PeerIdentity& identity,

@@ -317,6 +317,24 @@ void Events::end(std::int64_t number) {
     subscriptions_.erase(found);
 }
 
+void Events::limit(ipc::PeerId peer, const std::vector<std::string>& devices) {
+    const auto mine = by_peer_.find(peer);
+    if (mine == by_peer_.end()) {
+        return;
+    }
+    for (const std::int64_t number : std::set<std::int64_t>(mine->second)) {
+        Subscription& one = subscriptions_.at(number);
+        one.who.devices = devices;
+        const std::size_t slash = one.topic.find('/');
+        const bool of_device = slash != std::string::npos;
+        if (of_device && !devices.empty() &&
+            std::find(devices.begin(), devices.end(), one.topic.substr(slash + 1)) ==
+                devices.end()) {
+            end(number);
+        }
+    }
+}
+
 void Events::forget(ipc::PeerId peer) {
     const auto mine = by_peer_.find(peer);
     if (mine == by_peer_.end()) {

@@ -92,6 +92,9 @@ public:
     /// Errors of both: bad_field.
     base::Done add_credit(ipc::PeerId peer, const contract::CreditRequest& request);
     base::Done unsubscribe(ipc::PeerId peer, const contract::UnsubscribeRequest& request);
+    /// From now on the connection may see these devices, empty = all: its subscriptions to the
+    /// topics of others end, without another word.
+    void limit(ipc::PeerId peer, const std::vector<std::string>& devices);
     /// The connection ended: nothing of it is kept.
     void forget(ipc::PeerId peer);
 

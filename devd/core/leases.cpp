@@ -271,12 +271,17 @@ Result<Leases::Holder*> Leases::held_by(const Asker& asker, const std::string& d
     return &*found->second.holder;
 }
 
-void Leases::look() {
+/// Lines come to their end while one goes through them.
+std::vector<std::string> Leases::devices() const {
     std::vector<std::string> devices;
     for (const auto& [device, line] : lines_) {
         devices.push_back(device);
     }
-    for (const std::string& device : devices) {
+    return devices;
+}
+
+void Leases::look() {
+    for (const std::string& device : devices()) {
         try_grant(device);
     }
 }
@@ -374,18 +379,35 @@ void Leases::leave_line(const std::string& device, ipc::PeerId peer) {
     try_grant(device);
 }
 
-void Leases::forget(ipc::PeerId peer) {
-    std::vector<std::string> devices;
-    for (const auto& [device, line] : lines_) {
-        devices.push_back(device);
+/// The peer neither has the device nor waits for it.
+void Leases::withdraw(const std::string& device, ipc::PeerId peer, LeaseEvent how,
+                      const std::string& note) {
+    leave_line(device, peer);
+    const auto found = lines_.find(device);
+    if (found != lines_.end() && found->second.holder && found->second.holder->asker.peer == peer) {
+        let_go(device, how, note);
     }
-    for (const std::string& device : devices) {
-        leave_line(device, peer);
+}
+
+void Leases::take_away(ipc::PeerId peer, const std::function<bool(const std::string&)>& may_use) {
+    for (const std::string& device : devices()) {
         const auto found = lines_.find(device);
-        if (found != lines_.end() && found->second.holder &&
-            found->second.holder->asker.peer == peer) {
-            let_go(device, LeaseEvent::released, "its connection ended");
+        if (found == lines_.end() || may_use(device)) {
+            continue;
         }
+        const Waiter* mine = waiter(found->second, peer);
+        if (mine != nullptr && mine->request_id != kAnswered) {
+            const auto refused = make_error(ErrorCode::not_permitted,
+                                            "device: the right to '" + device + "' was taken away");
+            context_.replies.send(peer, {mine->request_id, contract::to_contract(refused)});
+        }
+        withdraw(device, peer, LeaseEvent::ended, "the right to it was taken away");
+    }
+}
+
+void Leases::forget(ipc::PeerId peer) {
+    for (const std::string& device : devices()) {
+        withdraw(device, peer, LeaseEvent::released, "its connection ended");
     }
 }
 

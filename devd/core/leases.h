@@ -77,6 +77,9 @@ public:
 
     /// Operations came to their end: lines may move.
     void look();
+    /// The connection may use these devices no more: its leases on them end, and its places in
+    /// line; a request that waits there is refused.
+    void take_away(ipc::PeerId peer, const std::function<bool(const std::string&)>& may_use);
     /// The connection ended: its leases and its places in line with it.
     void forget(ipc::PeerId peer);
 
@@ -112,6 +115,9 @@ private:
     void grant(const std::string& device, Line& line);
     void prolong(const std::string& device, Holder& holder, std::int64_t time_ms);
     void let_go(const std::string& device, contract::LeaseEvent how, const std::string& note);
+    std::vector<std::string> devices() const;
+    void withdraw(const std::string& device, ipc::PeerId peer, contract::LeaseEvent how,
+                  const std::string& note);
     void leave_line(const std::string& device, ipc::PeerId peer);
     std::string waits_for(const std::string& device, const Asker& asker) const;
     void answer(ipc::PeerId peer, std::int64_t request_id, Position after,

@@ -73,6 +73,37 @@ Result<Rights> Requests::rights_of(ipc::PeerId peer, const ipc::PeerIdentity& id
     return rights;
 }
 
+Result<Rights> Requests::rights_of(ipc::PeerId peer) const {
+    const auto session = sessions_.find(peer);
+    if (session == sessions_.end()) {
+        return make_error(ErrorCode::no_session, "say hello first");
+    }
+    return rights_of(peer, session->second.identity);
+}
+
+void Requests::look_at_rights() {
+    for (const auto& [peer, session] : sessions_) {
+        const auto rights = rights_of(peer);
+        if (!rights) {
+            continue;  // its key was revoked: its connections are over
+        }
+        context_.events.limit(peer, rights->devices);
+        const bool may_lease =
+            rights->role >= contract::role_for(contract::RequestKind::take_lease);
+        leases_.take_away(
+            peer, [&](const std::string& device) { return may_lease && rights->may_use(device); });
+        const auto may = [&, &client = session.client](const OperationRow& row) {
+            return may_see(*rights, client, row);
+        };
+        for (const std::int64_t request : context_.waiters.take_back(peer, may)) {
+            const auto refused = make_error(ErrorCode::not_permitted,
+                                            "operation_id: the right to its device was taken away",
+                                            base::Effect::unknown);
+            context_.replies.send(peer, {request, contract::to_contract(refused)});
+        }
+    }
+}
+
 std::string Requests::name_of(ipc::PeerId peer, const ipc::PeerIdentity& identity) const {
     const auto session = sessions_.find(peer);
     const std::string client = session == sessions_.end() ? "?" : session->second.client;
@@ -137,14 +168,14 @@ Result<std::string> Requests::client_name(const Call& call,
 }
 
 /// A sale is its client's and of those who may use its devices.
-bool Requests::may_see(const Call& call, const OperationRow& row) {
+bool Requests::may_see(const Rights& rights, const std::string& client, const OperationRow& row) {
     const auto* sale = row.command ? std::get_if<contract::Sale>(&*row.command) : nullptr;
     const bool of_no_device =
         sale == nullptr && row.device.empty();  // given up, or decided by hand
-    if (call.rights.devices.empty() || row.client == call.session->client || of_no_device) {
+    if (rights.devices.empty() || row.client == client || of_no_device) {
         return true;
     }
-    return call.rights.may_use(sale == nullptr ? row.device : sale->registrar);
+    return rights.may_use(sale == nullptr ? row.device : sale->registrar);
 }
 
 /// Another host is given what is owned here, and nothing that is only passed on.

@@ -195,7 +195,7 @@ Requests::Outcome Requests::hello(const Call& call) {
     // Numbered at random, so that a message from before a restart of devd fits no session.
     const base::SessionId id{random_() % kSessionMax + 1};
     sessions_[call.peer] =
-        Session{id, client, request.at_most, request.only_devices};
+        Session{id, client, call.identity, request.at_most, request.only_devices};
     contract::HelloReply body;
     body.version = contract::kProtocolVersion;
     body.session = static_cast<std::int64_t>(id.value);

@@ -44,6 +44,10 @@ public:
     /// As Core::rights_of.
     base::Result<Rights> rights_of(const ipc::PeerIdentity& identity) const;
     base::Result<Rights> rights_of(ipc::PeerId peer, const ipc::PeerIdentity& identity) const;
+    /// As Core::rights_of.
+    base::Result<Rights> rights_of(ipc::PeerId peer) const;
+    /// As Core::look_at_rights.
+    void look_at_rights();
     /// As Core::admit.
     base::Done admit(ipc::PeerId peer, const ipc::PeerIdentity& identity,
                      const contract::Request& request, const std::string& device);
@@ -61,6 +65,7 @@ private:
     struct Session {
         base::SessionId id;
         std::string client;
+        ipc::PeerIdentity identity;
         contract::Role at_most = contract::Role::administrator;
         std::vector<std::string> only_devices{};  ///< empty = all
     };
@@ -130,7 +135,10 @@ private:
     // request_rights.cpp: what the role of a request does not say
     base::Result<std::string> client_name(const Call& call,
                                           const contract::HelloRequest& request) const;
-    static bool may_see(const Call& call, const OperationRow& row);
+    static bool may_see(const Rights& rights, const std::string& client, const OperationRow& row);
+    static bool may_see(const Call& call, const OperationRow& row) {
+        return may_see(call.rights, call.session->client, row);
+    }
     static bool would_loop(const Call& call, const DeviceLane& lane);
     base::Done check_loop(const Call& call, const std::string& device) const;
     base::Result<DeviceLane*> usable_lane(const Call& call, const std::string& device) const;

@@ -70,6 +70,28 @@ void Waiters::time_out(const base::OperationId& id, TimerKey timer) {
     }
 }
 
+std::vector<std::int64_t> Waiters::take_back(
+    ipc::PeerId peer, const std::function<bool(const OperationRow&)>& may_see) {
+    std::vector<std::int64_t> requests;
+    for (auto found = by_operation_.begin(); found != by_operation_.end();) {
+        const OperationBook::Entry* entry = book_.find(found->first);
+        std::vector<Waiter>& waiting = found->second;
+        if (entry != nullptr && !may_see(entry->row)) {
+            std::erase_if(waiting, [&](const Waiter& waiter) {
+                if (waiter.peer != peer) {
+                    return false;
+                }
+                timers_.cancel(waiter.timer);
+                --count_;
+                requests.push_back(waiter.request_id);
+                return true;
+            });
+        }
+        found = waiting.empty() ? by_operation_.erase(found) : std::next(found);
+    }
+    return requests;
+}
+
 void Waiters::forget(ipc::PeerId peer) {
     for (auto found = by_operation_.begin(); found != by_operation_.end();) {
         std::vector<Waiter>& waiting = found->second;

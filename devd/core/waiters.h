@@ -36,6 +36,10 @@ public:
     void changed(const OperationBook::Entry& entry);
     /// The device was asked about its operation in doubt, whatever came of it.
     void asked(const OperationBook::Entry& entry) { answer_those(entry, true); }
+    /// Takes out those of a connection that wait for what it may not see any more; they are the
+    /// caller's to answer. Returns the numbers of their requests.
+    std::vector<std::int64_t> take_back(ipc::PeerId peer,
+                                        const std::function<bool(const OperationRow&)>& may_see);
     /// Nothing is sent to a connection that ended.
     void forget(ipc::PeerId peer);
 

@@ -294,6 +294,9 @@ AccessRequests::Outcome AccessRequests::set_workstation(const Asked& asked) {
     parts_.logger.notice(
         "workstation changed",
         {{"workstation", changed.name}, {"role", std::string(contract::name_of(changed.role))}});
+    if (parts_.on_rights) {
+        parts_.on_rights();
+    }
     return contract::to_value(describe(changed));
 }
 

@@ -27,6 +27,7 @@ struct AccessParts {
     std::optional<NetworkConfig> network;  ///< nothing: not on a network
     std::string host_key;                  ///< public; empty without a network
     std::function<std::uint64_t()> random;
+    std::function<void()> on_rights{};  ///< a workstation's rights have changed
 };
 
 /// The gate before all requests: who has no rights gets no further, nor does a request that needs a

@@ -138,6 +138,14 @@ void Relay::on_peer_gone(ipc::PeerId peer) {
     parts_.next.on_peer_gone(peer);
 }
 
+void Relay::look_at_rights() {
+    std::erase_if(clients_, [this](const auto& one) {
+        const RelayedClient::Who& who = one.second->who();
+        const auto rights = core_->rights_of(who.peer);
+        return !rights || rights->role != who.role || rights->devices != who.devices;
+    });
+}
+
 /// What this host is to take or to bury must not be another's. Who settles an id wants to know that
 /// nothing comes of it, wherever it was handed over.
 Done Relay::check_own(const contract::Request& request) const {

@@ -44,6 +44,10 @@ public:
                     const contract::Request& request) override;
     void on_peer_gone(ipc::PeerId peer) override;
 
+    /// Somebody's rights are others than before: ways that were opened with former ones are closed,
+    /// and with them what the owners hold for them.
+    void look_at_rights();
+
     std::size_t clients() const { return clients_.size(); }
 
 private:

@@ -5,6 +5,7 @@
 
 #include <map>
 
+#include "devd/core/requests.h"
 #include "devd/core/test/rig.h"
 
 namespace tillhost::devd::core {
@@ -239,6 +240,85 @@ TEST_F(RightsTest, ACommandAboveTheRoleIsRefusedBeforeItsTokenIsLookedAt) {
                                contract::to_value(
                                    contract::QueryRequest{"unheard-of", contract::RecordQuery{}}))),
               "not_permitted");
+}
+
+/// A till that follows the device, has it, and waits for an operation of another program there.
+class TakenAwayTest : public RightsTest {
+protected:
+    TakenAwayTest() {
+        till_ = connect("k", {.role = Role::operator_, .workstation = "w"});
+        contract::SubscribeRequest follow;
+        follow.topic = "operation/fr";
+        follow.credit = 100;
+        followed_ = Rig::ok<contract::SubscribeReply>(
+                        rig_.ask(till_.peer, RequestKind::subscribe, contract::to_value(follow)))
+                        .subscription;
+        EXPECT_EQ(Rig::ok<contract::Lease>(take(till_)).state, contract::LeaseState::held);
+    }
+    std::optional<contract::Reply> take(const Till& till, bool wait = false) {
+        return rig_.ask(till.peer, RequestKind::take_lease,
+                        contract::to_value(
+                            contract::TakeLeaseRequest{till.hello.session, "fr", 600'000, wait}));
+    }
+    void now_may(Rights rights) {
+        access_.by_key["k"] = std::move(rights);
+        rig_.core->look_at_rights();
+    }
+    std::string leased_to() { return rig_.device().leased_to; }
+    bool follows() {
+        return code_of(rig_.ask(till_.peer, RequestKind::credit,
+                                contract::to_value(contract::CreditRequest{followed_, 1})))
+            .empty();
+    }
+    Till till_;
+    std::int64_t followed_ = 0;
+};
+
+TEST_F(TakenAwayTest, WhatARightGaveEndsWithIt) {
+    const Till next = connect("n", {.role = Role::cashier, .workstation = "n"});
+    EXPECT_FALSE(take(next, true).has_value());
+    EXPECT_EQ(leased_to(), "pos@w");
+    now_may({.role = Role::operator_, .workstation = "w", .devices = {"x"}});
+    EXPECT_FALSE(follows());
+    EXPECT_EQ(leased_to(), "pos@n");
+    EXPECT_EQ(Rig::ok<contract::Lease>(rig_.next_reply(next.peer)).state,
+              contract::LeaseState::held);
+    rig_.told.clear();
+    Rig::ok<contract::Operation>(change(next, RequestKind::settle, rig_.new_id()));
+    EXPECT_FALSE(rig_.next_reply(till_.peer).has_value());
+    EXPECT_TRUE(rig_.told[till_.peer].empty());
+}
+
+TEST_F(TakenAwayTest, WhatItStillGivesGoesOn) {
+    now_may({.role = Role::cashier, .workstation = "w", .devices = {"fr"}});
+    EXPECT_TRUE(follows());
+    EXPECT_EQ(leased_to(), "pos@w");
+    now_may({.role = Role::observer, .workstation = "w"});
+    EXPECT_TRUE(follows());
+    EXPECT_EQ(leased_to(), "") << "only a cashier has a device";
+}
+
+TEST_F(TakenAwayTest, WhoWaitsIsToldSo) {
+    const Till other = connect("o", {.role = Role::cashier, .workstation = "o"});
+    EXPECT_FALSE(take(other, true).has_value());
+    access_.by_key["o"] = {.role = Role::cashier, .workstation = "o", .devices = {"x"}};
+    rig_.core->look_at_rights();
+    EXPECT_EQ(Rig::error(rig_.next_reply(other.peer)).code, "not_permitted");
+    EXPECT_EQ(leased_to(), "pos@w");
+
+    now_may({.role = Role::cashier, .workstation = "w", .devices = {"x"}});
+    const base::OperationId id = rig_.new_id();
+    Rig::ok<contract::Operation>(rig_.submit(rig_.sale(id)));
+    now_may({.role = Role::cashier, .workstation = "w"});
+    EXPECT_FALSE(rig_.ask(till_.peer, RequestKind::await,
+                          contract::to_value(contract::OperationRequest{id, ""}))
+                     .has_value());
+    now_may({.role = Role::cashier, .workstation = "w", .devices = {"x"}});
+    const contract::Error refused = Rig::error(rig_.next_reply(till_.peer));
+    EXPECT_EQ(refused.code, "not_permitted");
+    EXPECT_EQ(refused.effect, base::Effect::unknown) << "the operation goes on";
+    rig_.wait(kRequestDeadline);
+    EXPECT_FALSE(rig_.next_reply(till_.peer).has_value());
 }
 
 TEST_F(RightsTest, AlarmsOfOthersDevicesAreNotTold) {
