@@ -78,8 +78,9 @@ base::Result<std::unique_ptr<ZmqClient>> ZmqClient::connect(const std::string& a
     if (!is_key(keys.server_key) || !is_key(keys.own.public_key)) {
         return base::bad_field("key", "40 characters of Z85");
     }
-    auto socket = TRY(
-        ZmqSocket::create(ZmqKind::dealer, {.handshake_ms = kNetworkHandshakeMs, .client = keys}));
+    auto socket = TRY(ZmqSocket::create(
+        ZmqKind::dealer,
+        {.heartbeat_ms = kTillHeartbeatMs, .handshake_ms = kNetworkHandshakeMs, .client = keys}));
     if (!socket->connect(address)) {
         return base::bad_field("address", "tcp://HOST:PORT");
     }

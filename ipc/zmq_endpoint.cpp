@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <limits>
 #include <utility>
 
 #include "hal/base/invariant.h"
@@ -19,6 +20,7 @@ using base::make_error;
 
 constexpr std::string_view kIpcPrefix = "ipc://";
 constexpr std::string_view kTcpPrefix = "tcp://";
+constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
 
 /// Routing ids that libzmq makes begin with a zero byte, and no connection gets the same twice; a
 /// client that chose its own keeps it over reconnects.
@@ -76,10 +78,12 @@ base::Result<std::unique_ptr<ZmqEndpoint>> ZmqEndpoint::bind(const std::string& 
     const NetworkOptions& network = endpoint->network_;
     endpoint->last_peer_ = network.first_peer;
     endpoint->socket_ = TRY(ZmqSocket::create(
-        ZmqKind::router, {.heartbeat_ms = network.heartbeat_ms,
-                          .heartbeat_timeout_ms = network.heartbeat_timeout_ms,
-                          .handshake_ms = network.handshake_ms,
-                          .server = CurveServer{network.secret_key, endpoint.get()}}));
+        ZmqKind::router,
+        {.heartbeat_ms = network.heartbeat_ms,
+         .heartbeat_timeout_ms = network.heartbeat_timeout_ms,
+         .heartbeat_ttl_ms = network.silence_ms,
+         .handshake_ms = network.handshake_ms,
+         .server = CurveServer{network.secret_key, network.nice, endpoint.get()}}));
     TRY(endpoint->socket_->bind(address));
     return endpoint;
 }
@@ -88,8 +92,10 @@ ZmqEndpoint::~ZmqEndpoint() = default;
 
 bool ZmqEndpoint::receive(RequestHandler& handler, std::size_t requests_max) {
     const bool network = network_.admission != nullptr;
+    bool more = false;
     if (network) {
-        take_ends(handler);  // first: while its handshake waits, a connection's address is there
+        // First: while its handshake waits, a connection's address is there.
+        more = take_ends(handler, kEventsPerTurnMax);
         socket_->admit();
     }
     for (std::size_t count = 0; count < requests_max; ++count) {
@@ -99,18 +105,21 @@ bool ZmqEndpoint::receive(RequestHandler& handler, std::size_t requests_max) {
             // connection is first seen. After a reply this is only the look that libzmq asks for;
             // an end that waits makes fd() readable again.
             if (count == 0 && !replied_ && !network) {
-                take_ends(handler);
+                take_ends(handler, kAll);
             }
             replied_ = false;
-            return false;
+            return more;
         }
         take(*incoming, handler);
     }
     return true;
 }
 
-void ZmqEndpoint::take_ends(RequestHandler& handler) {
-    while (const auto event = socket_->next_event()) {
+/// True if there may be more.
+bool ZmqEndpoint::take_ends(RequestHandler& handler, std::size_t most) {
+    std::size_t count = 0;
+    std::optional<ZmqSocket::Event> event;
+    while (count++ < most && (event = socket_->next_event())) {
         const auto found = by_connection_.find(event->connection);
         const bool known = found != by_connection_.end();
         if (network_.admission != nullptr) {
@@ -124,6 +133,7 @@ void ZmqEndpoint::take_ends(RequestHandler& handler) {
         }
     }
     mind_the_door();
+    return event.has_value();
 }
 
 /// Each connection costs a descriptor, of which devd needs some for the devices.
@@ -192,7 +202,7 @@ ZmqEndpoint::Peer* ZmqEndpoint::peer_of(const ZmqSocket::Incoming& incoming,
     const std::string routing_id = base::string_of(incoming.routing_id);
     auto found = by_routing_id_.find(routing_id);
     if (found == by_routing_id_.end() || chosen_by_client(incoming.routing_id)) {
-        take_ends(handler);  // the former owner of this descriptor or routing id
+        take_ends(handler, kAll);  // the former owner of this descriptor or routing id
         found = by_routing_id_.find(routing_id);
     }
     return found != by_routing_id_.end() ? found->second.get() : make_peer(routing_id);
@@ -225,7 +235,26 @@ ZmqEndpoint::Peer* ZmqEndpoint::make_peer(const std::string& routing_id) {
     return known;
 }
 
-base::Done ZmqEndpoint::check_limits(Peer& peer) {
+bool ZmqEndpoint::is_within_rate(Peer& peer) {
+    const PeerLimits& limits = network_.limits;
+    if (peer.identity.key.empty() || limits.requests_per_second == 0) {
+        return true;
+    }
+    const os::Instant now = network_.clock->now();
+    const double seconds = std::chrono::duration<double>(now - peer.saved_at).count();
+    peer.saved_at = now;
+    peer.saved = std::min<double>(limits.burst, peer.saved + seconds * limits.requests_per_second);
+    peer.tellable =
+        std::min<double>(kRefusalsToldPerSecond, peer.tellable + seconds * kRefusalsToldPerSecond);
+    if (peer.saved < 1) {
+        ++counters_.over_rate;
+        return false;
+    }
+    peer.saved -= 1;
+    return true;
+}
+
+base::Done ZmqEndpoint::check_limits(const Peer& peer, bool within_rate) {
     const PeerLimits& limits = network_.limits;
     if (peer.identity.key.empty()) {
         return {};
@@ -234,18 +263,9 @@ base::Done ZmqEndpoint::check_limits(Peer& peer) {
         ++counters_.after_drop;
         return make_error(ErrorCode::not_paired, "this workstation's key was revoked or replaced");
     }
-    if (limits.requests_per_second != 0) {
-        const os::Instant now = network_.clock->now();
-        const double seconds = std::chrono::duration<double>(now - peer.saved_at).count();
-        peer.saved =
-            std::min<double>(limits.burst, peer.saved + seconds * limits.requests_per_second);
-        peer.saved_at = now;
-        if (peer.saved < 1) {
-            ++counters_.over_rate;
-            return make_error(ErrorCode::retry_later, fmt::format("more than {} requests a second",
-                                                                  limits.requests_per_second));
-        }
-        peer.saved -= 1;
+    if (!within_rate) {
+        return make_error(ErrorCode::retry_later, fmt::format("more than {} requests a second",
+                                                              limits.requests_per_second));
     }
     if (limits.outstanding != 0 && peer.outstanding >= limits.outstanding) {
         ++counters_.over_outstanding;
@@ -267,6 +287,14 @@ void ZmqEndpoint::take(const ZmqSocket::Incoming& incoming, RequestHandler& hand
         ++counters_.ignored;
         return;
     }
+    const bool within_rate = is_within_rate(*peer);
+    if (!within_rate) {
+        if (peer->tellable < 1) {
+            ++counters_.ignored;
+            return;
+        }
+        peer->tellable -= 1;
+    }
     auto value = read_payload(incoming);
     if (!value) {
         refuse(*peer, 0, value.error());
@@ -278,7 +306,7 @@ void ZmqEndpoint::take(const ZmqSocket::Incoming& incoming, RequestHandler& hand
         return;
     }
     const auto& good = std::get<contract::Request>(request);
-    if (const auto allowed = check_limits(*peer); !allowed) {
+    if (const auto allowed = check_limits(*peer, within_rate); !allowed) {
         answer(*peer, good.id, allowed.error());
         return;
     }

@@ -22,6 +22,14 @@ inline constexpr std::size_t kPeersMax = 4096;
 /// Messages that are no requests at all, of one connection; after so many the rest of what it says
 /// is dropped unread. (libzmq 4.3.4 cannot end a single connection without draft functions.)
 inline constexpr std::uint32_t kNonsensePerPeerMax = 16;
+/// Refusals a second for asking too often that a peer is told of; what it sends beyond is dropped
+/// unread, so that a flood costs less than answering it.
+inline constexpr std::uint32_t kRefusalsToldPerSecond = 100;
+/// Beginnings and ends of network connections that are looked at before requests come in between.
+inline constexpr std::size_t kEventsPerTurnMax = 32;
+
+/// libzmq's threads of a network endpoint are so much less urgent than devd's own.
+inline constexpr int kNetworkNice = 10;
 
 /// What peers on the network may at most; 0 = no limit. Programs on the local socket have none of
 /// these: they belong to the machine.
@@ -49,9 +57,11 @@ struct NetworkOptions {
     const os::Clock* clock = nullptr;
     PeerLimits limits = kNetworkLimits;
     std::uint64_t first_peer = 0;  ///< ids of peers count from here; no other's may
-    int heartbeat_ms = kHeartbeatMs;
-    int heartbeat_timeout_ms = kHeartbeatTimeoutMs;
+    int heartbeat_ms = kNetworkHeartbeatMs;
+    int heartbeat_timeout_ms = kNetworkHeartbeatTimeoutMs;
+    int silence_ms = kNetworkSilenceMs;  ///< after so much of it the other end gives the host up
     int handshake_ms = kHandshakeMs;
+    int nice = kNetworkNice;
     std::function<void(const FailedHandshake&)> on_failure{};
 };
 
@@ -79,7 +89,8 @@ struct EndpointCounters {
 /// carries the descriptor that the connection's messages carried too; the end of a connection is
 /// always told before the first request of a later one on the same descriptor. The monitor needs
 /// no draft functions, and unlike an unroutable reply it notices a peer to which nothing is sent.
-/// A client that is stopped or hangs in the kernel ends by heartbeat within kHeartbeatTimeoutMs.
+/// A client that is stopped or hangs in the kernel ends by heartbeat, a local one within
+/// kHeartbeatMs + kHeartbeatTimeoutMs.
 ///
 /// Hostile peers: a frame above 1 MiB ends the connection inside libzmq; what does not decode is
 /// answered by a typed error, kNonsensePerPeerMax times; every queue has a bound. What is not
@@ -138,18 +149,20 @@ private:
         int connection = -1;
         std::uint32_t nonsense = 0;
         std::uint32_t outstanding = 0;
-        double saved = 0;        ///< requests that it may make at once
-        os::Instant saved_at{};  ///< as of then
+        double saved = 0;                          ///< requests that it may make at once
+        double tellable = kRefusalsToldPerSecond;  ///< refusals that it may be told at once
+        os::Instant saved_at{};                    ///< both as of then
         bool dropped = false;
     };
     explicit ZmqEndpoint(NetworkOptions network) : network_(std::move(network)) {}
 
     Verdict admits(std::string_view key, std::string_view address) override;
-    void take_ends(RequestHandler& handler);
+    bool take_ends(RequestHandler& handler, std::size_t most);
     void mind_the_door();
     Peer* make_peer(const std::string& routing_id);
     bool takes_connection(const std::string& key) const;
-    base::Done check_limits(Peer& peer);
+    bool is_within_rate(Peer& peer);
+    base::Done check_limits(const Peer& peer, bool within_rate);
     void answer(Peer& peer, std::int64_t id, const base::Error& error);
     void tell_gone(Peer& peer, RequestHandler& handler);
     void forget(Peer& peer, RequestHandler& handler);

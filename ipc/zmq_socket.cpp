@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <linux/filter.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <zmq.h>
@@ -11,6 +12,8 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <filesystem>
+#include <set>
 #include <span>
 #include <utility>
 
@@ -107,6 +110,26 @@ int number_from(std::string_view text) {
     return number;
 }
 
+/// The threads of this process.
+std::set<pid_t> threads() {
+    std::set<pid_t> all;
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task", ignored)) {
+        all.insert(number_from(entry.path().filename().native()));
+    }
+    return all;
+}
+
+/// Those that are not among `before` give way.
+void be_nice(const std::set<pid_t>& before, int nice) {
+    for (const pid_t one : threads()) {
+        if (!before.contains(one)) {
+            const auto who = static_cast<id_t>(one);
+            ::setpriority(PRIO_PROCESS, who, ::getpriority(PRIO_PROCESS, who) + nice);
+        }
+    }
+}
+
 struct Option {
     int name;
     int value;
@@ -140,6 +163,7 @@ Done set_options(void* socket, ZmqKind kind, const SocketOptions& options) {
                             Option{ZMQ_RCVHWM, kQueuedMessagesMax},
                             Option{ZMQ_HEARTBEAT_IVL, options.heartbeat_ms},
                             Option{ZMQ_HEARTBEAT_TIMEOUT, options.heartbeat_timeout_ms},
+                            Option{ZMQ_HEARTBEAT_TTL, options.heartbeat_ttl_ms},
                             Option{ZMQ_HANDSHAKE_IVL, options.handshake_ms}};
     bool good = true;
     for (const Option& option : shared) {
@@ -281,9 +305,14 @@ base::Result<std::unique_ptr<ZmqSocket>> ZmqSocket::create(ZmqKind kind,
     if (parts->context == nullptr) {
         return zmq_error("zmq_ctx_new");
     }
+    const int nice = options.server ? options.server->nice : 0;
+    const std::set<pid_t> before = nice == 0 ? std::set<pid_t>() : threads();
     parts->socket = ::zmq_socket(parts->context, kind == ZmqKind::router ? ZMQ_ROUTER : ZMQ_DEALER);
     if (parts->socket == nullptr) {
         return zmq_error("zmq_socket");
+    }
+    if (nice != 0) {
+        be_nice(before, nice);  // they were started with the first socket
     }
     TRY(set_options(parts->socket, kind, options));
     TRY(parts->open_admission());

@@ -19,6 +19,14 @@ inline constexpr int kQueuedMessagesMax = 1000;  ///< each way
 /// A connection that says nothing for so long is asked, and ended if it does not answer in time.
 inline constexpr int kHeartbeatMs = 5'000;
 inline constexpr int kHeartbeatTimeoutMs = 15'000;
+/// On the network seldom, because each of a thousand tills that do nothing costs the host two
+/// messages a question. A dead till is noticed within 30 s: the host's heartbeat and its time. A
+/// dead host is noticed by its tills kNetworkSilenceMs after its last question; what the tills ask
+/// themselves bounds it before the first one, by kTillHeartbeatMs and its time.
+inline constexpr int kNetworkHeartbeatMs = 20'000;
+inline constexpr int kNetworkHeartbeatTimeoutMs = 10'000;
+inline constexpr int kNetworkSilenceMs = 30'000;
+inline constexpr int kTillHeartbeatMs = 60'000;
 inline constexpr int kHandshakeMs = 5'000;
 inline constexpr int kBacklog = 64;  ///< connections that the kernel keeps until they are taken
 
@@ -45,6 +53,9 @@ public:
 /// CurveZMQ, this end's part.
 struct CurveServer {
     Secret secret_key;
+    /// Added to the niceness of libzmq's threads: what they do for strangers, which is most of what
+    /// a handshake costs, comes after the work of the caller's thread.
+    int nice = 0;
     Admission* admission = nullptr;  ///< outlives the socket
 };
 struct CurveClient {
@@ -53,8 +64,11 @@ struct CurveClient {
 };
 
 struct SocketOptions {
-    int heartbeat_ms = kHeartbeatMs;
+    int heartbeat_ms = kHeartbeatMs;  ///< 0 = it asks nobody, and answers who asks
     int heartbeat_timeout_ms = kHeartbeatTimeoutMs;
+    /// The other end is told to end a connection on which it hears nothing for so long, so that one
+    /// that asks by itself need not; 0 = it is told nothing.
+    int heartbeat_ttl_ms = 0;
     int handshake_ms = kHandshakeMs;
     std::optional<CurveServer> server{};  ///< of a router
     std::optional<CurveClient> client{};  ///< of a dealer

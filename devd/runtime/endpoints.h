@@ -12,14 +12,24 @@ namespace tillhost::devd::runtime {
 /// Requests of one endpoint that are handed to the core in one turn of the loop; hosts and disk
 /// come in between. Fewer come from the network, and after those of this machine.
 inline constexpr std::size_t kRequestsPerTurnMax = 256;
-inline constexpr std::size_t kNetworkRequestsPerTurnMax = 64;
+inline constexpr std::size_t kNetworkRequestsPerTurnMax = 16;
 /// Ids of peers on the network begin here, those of local ones at 1.
 inline constexpr std::uint64_t kNetworkPeersFrom = 1ULL << 48U;
+
+/// What the gate of all requests needs of the connections.
+class PeerConnections : public ipc::ReplySink {
+public:
+    virtual bool on_network() const = 0;
+    /// Those under that key that have said something.
+    virtual std::size_t connections_of(std::string_view key) const = 0;
+    /// As ZmqEndpoint::drop(); nothing without a network.
+    virtual void drop(std::string_view key, ipc::RequestHandler& handler) = 0;
+};
 
 /// The local endpoint and, if there is one, that on the network, as one. Each is a libzmq context
 /// of its own with its own thread, so that what libzmq does for strangers takes nothing from the
 /// programs of this machine.
-class Endpoints final : public ipc::ReplySink {
+class Endpoints final : public PeerConnections {
 public:
     explicit Endpoints(std::unique_ptr<ipc::ZmqEndpoint> local) : local_(std::move(local)) {}
     /// Before the loop runs.
@@ -35,8 +45,11 @@ public:
     }
     bool send(ipc::PeerId peer, const contract::Reply& reply) override;
 
-    /// As ZmqEndpoint::drop(); nothing without a network.
-    void drop(std::string_view key, ipc::RequestHandler& handler);
+    bool on_network() const override { return network_ != nullptr; }
+    std::size_t connections_of(std::string_view key) const override {
+        return network_ == nullptr ? 0 : network_->peers_of(key);
+    }
+    void drop(std::string_view key, ipc::RequestHandler& handler) override;
     /// Nullptr: there is none.
     const ipc::ZmqEndpoint* network() const { return network_.get(); }
 

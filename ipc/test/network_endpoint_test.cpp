@@ -1,5 +1,6 @@
 // Claim: the encrypted endpoint lets in only who has a known key, tells both ends what went wrong
 // with a handshake, and holds every peer within its limits. Shown on real TCP connections.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -277,6 +278,22 @@ TEST_F(NetworkEndpointTest, RequestsAboveTheRateAreTurnedAwayUntilTimePasses) {
     EXPECT_EQ(call(*client).error().code, ErrorCode::retry_later);
 }
 
+TEST_F(NetworkEndpointTest, AFloodIsToldSoManyTimesAndThenDroppedUnread) {
+    open({.requests_per_second = 1, .burst = 1});
+    const auto client = guest();
+    ASSERT_TRUE(call(*client).has_value());
+    constexpr std::uint64_t kFlood = kRefusalsToldPerSecond + 50;
+    for (std::uint64_t i = 0; i < kFlood; ++i) {
+        MUST(client->send(RequestKind::devices, Value(Value::Map{}), 0));
+    }
+    ASSERT_TRUE(serve([&] { return endpoint_->counters().over_rate == kFlood; }));
+    EXPECT_EQ(endpoint_->counters().ignored, 50U);
+    EXPECT_EQ(endpoint_->counters().replies, 1U + kRefusalsToldPerSecond);
+    EXPECT_EQ(handler_.peers.size(), 1U);
+    rate_clock_.advance(std::chrono::seconds(1));
+    EXPECT_TRUE(call(*client).has_value());
+}
+
 TEST_F(NetworkEndpointTest, RequestsWithoutAnAnswerAreBounded) {
     open({.outstanding = 2});
     const auto client = guest();
@@ -351,6 +368,49 @@ TEST_F(NetworkEndpointTest, AClientThatIsStoppedIsGoneAfterItsHeartbeat) {
     EXPECT_TRUE(serve([&] { return handler_.gone.size() == 1; }));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
+}
+
+TEST_F(NetworkEndpointTest, AHostThatIsStoppedIsGoneAfterItsSilence) {
+    // The host in a process of its own, that tells its address. The client itself asks only later.
+    int tell[2];
+    ASSERT_EQ(::pipe2(tell, O_CLOEXEC), 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        guests_.keys.insert(guest_.public_key);
+        NetworkOptions options{.secret_key = host_.secret_key,
+                               .admission = &guests_,
+                               .clock = &rate_clock_,
+                               .heartbeat_ms = 100,
+                               .heartbeat_timeout_ms = 400,
+                               .silence_ms = 400};
+        endpoint_ = MUST(ZmqEndpoint::bind("tcp://127.0.0.1:*", std::move(options)));
+        const std::string address = endpoint_->address() + "\n";
+        if (::write(tell[1], address.data(), address.size()) > 0) {
+            serve([] { return false; });
+        }
+        ::_exit(0);
+    }
+    char c = 0;
+    while (::read(tell[0], &c, 1) == 1 && c != '\n') {
+        address_ += c;
+    }
+    const auto client =
+        MUST(ZmqClient::connect(address_, keys(), clock_, clock_.now() + kPatience));
+    const auto lost_until = [&](os::Deadline deadline) {
+        while (!client->lost() && clock_.now() < deadline) {
+            pollfd one{.fd = client->fd(), .events = POLLIN, .revents = 0};
+            ::poll(&one, 1, 20);
+        }
+        return client->lost();
+    };
+    // Some questions of the host's libzmq, which nothing else shows; then none.
+    EXPECT_FALSE(lost_until(clock_.now() + std::chrono::milliseconds(600)));
+    ::kill(child, SIGSTOP);
+    EXPECT_TRUE(lost_until(clock_.now() + kPatience));
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
+    ::close(tell[0]);
+    ::close(tell[1]);
 }
 
 TEST(CurveKeys, AreWrittenAsTheStandardSays) {

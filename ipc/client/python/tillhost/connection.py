@@ -20,6 +20,8 @@ FRAME_BYTES_MAX = 1024 * 1024
 QUEUED_MESSAGES_MAX = 1000
 HEARTBEAT_MS = 5_000
 HEARTBEAT_TIMEOUT_MS = 15_000
+#: Over the network the host asks; this bounds the time before its first question.
+TILL_HEARTBEAT_MS = 60_000
 #: devd answers at the deadline; its answer needs a moment to arrive.
 REPLY_GRACE = 2.0
 #: Of an encrypted connection to another machine.
@@ -101,6 +103,7 @@ class Connection:
             self._socket.setsockopt(option, value)
         if host is not None:
             self._socket.setsockopt(zmq.HANDSHAKE_IVL, NETWORK_HANDSHAKE_MS)
+            self._socket.setsockopt(zmq.HEARTBEAT_IVL, TILL_HEARTBEAT_MS)
             self._socket.curve_serverkey = host.host_key
             self._socket.curve_publickey = host.public_key
             self._socket.curve_secretkey = host.secret_key
