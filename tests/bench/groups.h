@@ -33,5 +33,9 @@ base::Result<std::vector<Figure>> measure_payment(Bench& bench);
 base::Result<std::vector<Figure>> measure_mixed(Bench& bench);
 /// A question over TCP and CURVE, and clients on the network that do nothing.
 base::Result<std::vector<Figure>> measure_network(Bench& bench);
+/// Programs of this machine and of a workstation, while another one means harm.
+base::Result<std::vector<Figure>> measure_hostile(Bench& bench);
+/// A thousand devices.
+base::Result<std::vector<Figure>> measure_many(Bench& bench);
 
 }  // namespace tillhost::bench

@@ -5,82 +5,23 @@
 #include <cstdlib>
 #include <fstream>
 
-#include "ipc/client/cpp/pairing.h"
-#include "ipc/contract/decoder.h"
 #include "tests/bench/groups.h"
+#include "tests/bench/network_counter.h"
 #include "tests/bench/references.h"
-#include "tests/support/free_port.h"
 
 namespace tillhost::bench {
 namespace {
 
-using base::Done;
-using base::ErrorCode;
-using base::make_error;
 using base::Result;
 
-constexpr const char* kDevice = "echo";
 constexpr int kQuestions = 300;
 constexpr double kRatioMax = 2.1;
-constexpr int kIdleClients = 200;
-constexpr int kWorkstations = 20;
-constexpr os::Duration kIdleTime = std::chrono::seconds(12);  ///< two heartbeats of each
-
-/// devd on the network, and this process as a workstation of it.
-class Network final {
-public:
-    static Result<std::unique_ptr<Network>> start(Bench& bench) {
-        std::unique_ptr<Network> network(new Network(bench));
-        network->counter_ = TRY(Counter::create(bench, {{.id = kDevice}}));
-        const std::string folder = network->counter_->shop().folder();
-        const int port = support::free_port();
-        const int pairing = support::free_port();
-        std::ofstream(folder + "/config/devd.toml") << fmt::format(
-            "[network]\nlisten = \"tcp://127.0.0.1:{}\"\npairing_port = {}\n", port, pairing);
-        ::setenv("TILLHOST_HOSTS_DIR", (folder + "/hosts").c_str(), 1);
-        TRY(network->counter_->start());
-        for (int i = 0; i < kWorkstations; ++i) {
-            TRY(network->pair(fmt::format("127.0.0.1:{}", pairing), host_name(i)));
-        }
-        return network;
-    }
-
-    Result<std::unique_ptr<client::Client>> connect(int workstation) {
-        return client::Client::connect({.name = "till", .host = host_name(workstation)},
-                                       bench_.clock, bench_.soon());
-    }
-    Counter& counter() { return *counter_; }
-
-private:
-    explicit Network(Bench& bench) : bench_(bench) {}
-
-    static std::string host_name(int workstation) { return fmt::format("till-{}", workstation); }
-
-    Done pair(const std::string& host, const std::string& name) {
-        const auto local =
-            TRY(client::Client::connect({.endpoint = counter_->shop().endpoint(), .name = "host"},
-                                        bench_.clock, bench_.soon()));
-        contract::OpenPairingRequest open;
-        open.session = local->hello().session;
-        open.name = name;
-        const auto body = TRY(local->request(contract::RequestKind::open_pairing,
-                                             contract::to_value(open), bench_.soon()));
-        const auto code = TRY(contract::from_value<contract::OpenPairingReply>(body)).code;
-        TRY(client::pair_with_host({.host = host, .code = code, .save_as = name}, bench_.clock,
-                                   bench_.soon()));
-        return {};
-    }
-
-    Bench& bench_;
-    std::unique_ptr<Counter> counter_;
-};
-
-Done ask(client::Client& client, Bench& bench) {
-    contract::EchoQuery question;
-    question.payload = base::Bytes(64, std::byte{7});
-    TRY(client.query(kDevice, question, bench.soon()));
-    return {};
-}
+constexpr int kIdleClients = 1000;
+constexpr int kWorkstations = 63;  ///< of sixteen programs each
+/// Three heartbeats of the host and one of each client.
+constexpr os::Duration kIdleTime = std::chrono::seconds(60);
+constexpr double kIdlePercentMax = 1;
+constexpr double kIdleMbMax = 64;
 
 /// Processor time of a process, in seconds.
 double processor_time(pid_t process) {
@@ -102,12 +43,12 @@ double resident_mb(pid_t process) {
     return pages * static_cast<double>(::sysconf(_SC_PAGESIZE)) / 1e6;
 }
 
-Result<std::vector<Figure>> measure_idle(Bench& bench, Network& network) {
+Result<std::vector<Figure>> measure_idle(Bench& bench, NetworkCounter& network) {
     const pid_t devd = network.counter().shop().devd();
     const double before_mb = resident_mb(devd);
-    std::vector<std::unique_ptr<client::Client>> clients;
+    std::vector<std::unique_ptr<ipc::ZmqClient>> clients;
     for (int i = 0; i < kIdleClients; ++i) {
-        auto made = network.connect(i % kWorkstations);
+        auto made = network.connect_bare(i % kWorkstations);
         if (!made) {
             return base::with_context(made.error(), fmt::format("client {}", i + 1));
         }
@@ -118,17 +59,17 @@ Result<std::vector<Figure>> measure_idle(Bench& bench, Network& network) {
     const double share =
         (processor_time(devd) - used) / std::chrono::duration<double>(kIdleTime).count();
     return std::vector<Figure>{
-        {.name = fmt::format("devd's processor with {} idle encrypted clients", kIdleClients),
-         .measured = fmt::format("{:.2f} %", share * 100)},
-        {.name = fmt::format("devd's memory for {} of them", kIdleClients),
-         .measured = fmt::format("{:.1f} MB", resident_mb(devd) - before_mb)}};
+        absolute(fmt::format("devd with {} idle encrypted clients, % of a processor", kIdleClients),
+                 share * 100, kIdlePercentMax, "%"),
+        absolute(fmt::format("devd's memory for {} of them", kIdleClients),
+                 resident_mb(devd) - before_mb, kIdleMbMax, "MB")};
 }
 
 }  // namespace
 
 Result<std::vector<Figure>> measure_network(Bench& bench) {
-    const auto network = TRY(Network::start(bench));
-    TRY(network->counter().wait_ready(kDevice));
+    const auto network = TRY(NetworkCounter::start(bench, kWorkstations));
+    TRY(network->counter().wait_ready(NetworkCounter::kDevice));
     const auto client = TRY(network->connect(0));
     const auto pair = TRY(PingPong::start(network->counter().shop().folder(), bench.processors));
     std::vector<double> remote;
@@ -136,7 +77,7 @@ Result<std::vector<Figure>> measure_network(Bench& bench) {
     for (int round = 0; round < kRounds; ++round) {
         pings.push_back(TRY(median_us(bench.clock, kQuestions, [&] { return pair->once(); })));
         remote.push_back(
-            TRY(median_us(bench.clock, kQuestions, [&] { return ask(*client, bench); })));
+            TRY(median_us(bench.clock, kQuestions, [&] { return network->ask(*client); })));
     }
     std::vector<Figure> figures{
         compare("question over TCP and CURVE / local ping-pong", remote, pings, "us", kRatioMax)};
