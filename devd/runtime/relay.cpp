@@ -139,11 +139,16 @@ void Relay::on_peer_gone(ipc::PeerId peer) {
 }
 
 void Relay::look_at_rights() {
-    std::erase_if(clients_, [this](const auto& one) {
-        const RelayedClient::Who& who = one.second->who();
-        const auto rights = core_->rights_of(who.peer);
-        return !rights || rights->role != who.role || rights->devices != who.devices;
-    });
+    for (const auto& [key, one] : clients_) {
+        const auto rights = core_->rights_of(key.first);
+        RelayedClient::Who now = one->who();
+        if (!rights || (rights->role == now.role && rights->devices == now.devices)) {
+            continue;  // the same, or its connections are over
+        }
+        now.role = rights->role;
+        now.devices = rights->devices;
+        one->become(now);
+    }
 }
 
 /// What this host is to take or to bury must not be another's. Who settles an id wants to know that

@@ -32,6 +32,9 @@ contract::HelloRequest hello_of(const RelayedClient::Who& who, const RemoteNames
             hello.only_devices.push_back(*there);
         }
     }
+    if (!who.devices.empty() && hello.only_devices.empty()) {
+        hello.only_devices = {""};  // none; an empty list would be all
+    }
     return hello;
 }
 
