@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -213,6 +214,14 @@ runtime::NetworkFigures figures_of(const runtime::Network& network,
     return figures;
 }
 
+/// To be told when somebody's rights change.
+std::function<void()> rights_holders(runtime::Relay& relay, core::Core& core) {
+    return [&relay, &core] {
+        relay.look_at_rights();
+        core.look_at_rights();
+    };
+}
+
 void say_start(const os::Logger& logger, const Places& places, const runtime::Config& config,
                std::int64_t book_epoch) {
     logger.notice("starting",
@@ -256,8 +265,8 @@ base::Done serve(const Places& places) {
     runtime::Administration administration({*loop, clock, endpoints, logger, places.state,
                                             places.driver_program, loaded.manifests, devices});
     runtime::LinkReaper reaper;
-    runtime::RemoteDevices remotes(
-        {{*loop, clock, logger, reaper}, loaded.config.remotes, hosts, TILLHOST_VERSION});
+    const runtime::RemoteLinkParts link{*loop, clock, logger, reaper};
+    runtime::RemoteDevices remotes({link, loaded.config.remotes, hosts, TILLHOST_VERSION});
     core::Core core({.program_version = TILLHOST_VERSION,
                      .retention = loaded.config.retention,
                      .own_uid = static_cast<std::int64_t>(::getuid()),
@@ -271,17 +280,12 @@ base::Done serve(const Places& places) {
                     administration, &os::random_u64);
     administration.attach(core);
     remotes.attach(core);
-    runtime::Relay relay({{*loop, clock, logger, reaper},
-                          endpoints,
-                          administration,
-                          loaded.config.remotes,
-                          TILLHOST_VERSION});
+    runtime::Relay relay(
+        {link, endpoints, administration, loaded.config.remotes, TILLHOST_VERSION});
     relay.attach(core);
     runtime::AccessRequests access({*loop, clock, endpoints, network->workstations(), relay, logger,
-                                    network->config(), network->host_key(), &os::random_u64, [&] {
-                                        relay.look_at_rights();
-                                        core.look_at_rights();
-                                    }});
+                                    network->config(), network->host_key(), &os::random_u64,
+                                    rights_holders(relay, core)});
     access.attach(core);
     const auto hotplug = make_hotplug({*loop, clock, core, logger,
                                        [&administration] { return administration.lines(); },
