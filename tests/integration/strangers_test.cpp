@@ -10,6 +10,8 @@
 #include "hal/os/thread.h"
 #include "ipc/handshakes.h"
 #include "ipc/host_file.h"
+#include "ipc/msgpack.h"
+#include "ipc/zmq_endpoint.h"
 #include "tests/integration/network_host.h"
 
 namespace tillhost::support {
@@ -189,6 +191,78 @@ TEST_F(StrangersTest, BytesThatAreSentAgainDoNothing) {
               static_cast<ssize_t>(bytes.size()));
     wait_for([&] { return all_failures() == 1; });
     EXPECT_EQ(figure("tillhost_network_requests_total"), requests);
+}
+
+/// A machine that is paired and means harm, and another one that works.
+class HostileTest : public StrangersTest {
+protected:
+    void SetUp() override {
+        StrangersTest::SetUp();
+        host_.pair("hostile", Role::cashier);
+        host_.pair("till", Role::cashier);
+        till_ = MUST(host_.connect("till"));
+    }
+    bool till_works() {
+        const auto answer = till_->devices(host_.deadline());
+        return answer && answer->size() == 2;
+    }
+    std::unique_ptr<ipc::ZmqSocket> dial() {
+        auto socket =
+            MUST(ipc::ZmqSocket::create(ipc::ZmqKind::dealer, {.client = file("hostile").keys()}));
+        MUST(socket->connect("tcp://127.0.0.1:" + std::to_string(host_.port())));
+        return socket;
+    }
+    /// Waits until it is said, or the time is over.
+    void wait_for_event(ipc::ZmqSocket& socket, ipc::ZmqSocket::Happened wanted) {
+        bool seen = false;
+        wait_for([&] {
+            while (const auto event = socket.next_event()) {
+                seen = seen || event->what == wanted;
+            }
+            return seen;
+        });
+    }
+    std::unique_ptr<client::Client> till_;
+};
+
+TEST_F(HostileTest, AFloodOfRequestsIsCutDownAndCounted) {
+    const auto socket = dial();
+    wait_for_event(*socket, ipc::ZmqSocket::Happened::connected);
+    const base::Bytes request = ipc::encode_msgpack(contract::to_value(
+        contract::Request{RequestKind::health, 1, 0, contract::to_value(contract::Empty{})}));
+    wait_for([&] {
+        for (int i = 0; i < 1000; ++i) {
+            socket->send({}, request);
+            while (socket->receive()) {
+            }
+        }
+        return figure("tillhost_network_refused_total{limit=\"rate\"}") > 0;
+    });
+    EXPECT_TRUE(till_works());
+}
+
+TEST_F(HostileTest, AFrameAboveTheLimitEndsItsConnectionAndNoOther) {
+    const auto socket = dial();
+    wait_for_event(*socket, ipc::ZmqSocket::Happened::connected);
+    EXPECT_EQ(socket->send({}, base::Bytes(contract::kFrameBytesMax + 1)),
+              ipc::ZmqSocket::Sent::sent);
+    wait_for_event(*socket, ipc::ZmqSocket::Happened::ended);
+    EXPECT_TRUE(till_works());
+}
+
+TEST_F(HostileTest, HalfOpenConnectionsShutTheDoorForStrangersOnly) {
+    std::vector<os::Descriptor> open;
+    wait_for([&] {
+        if (open.size() < ipc::kNetworkLimits.half_open) {
+            open.push_back(connect_to(host_.port()));
+        }
+        return figure("tillhost_network_door_shut_total") == 1;
+    });
+    EXPECT_TRUE(till_works());
+    open.clear();
+    wait_for([&] { return figure("tillhost_network_connections{state=\"half_open\"}") == 0; });
+    EXPECT_GE(failed("broken_off") + failed("timed_out"), 60U);
+    EXPECT_TRUE(host_.connect("till"));
 }
 
 /// A workstation that has the device "echo" for itself, and follows it.
