@@ -138,9 +138,9 @@ contract::Workstation AccessRequests::describe(const Workstation& workstation) c
     to.state = workstation.state;
     to.key = workstation.key;
     to.paired_at_ms = workstation.paired_at_ms;
-    const ipc::ZmqEndpoint* network = parts_.endpoints.network();
-    to.connected = network != nullptr &&
-                   network->peers_of(workstation.key) + network->peers_of(workstation.next_key) > 0;
+    to.connected = parts_.endpoints.connections_of(workstation.key) +
+                       parts_.endpoints.connections_of(workstation.next_key) >
+                   0;
     to.address = workstation.address;
     to.last_seen_ms = workstation.last_seen_ms;
     return to;
@@ -160,7 +160,7 @@ AccessRequests::Outcome AccessRequests::list(const Asked& asked) const {
 AccessRequests::Outcome AccessRequests::open_pairing(const Asked& asked) {
     auto request = TRY(contract::from_value<contract::OpenPairingRequest>(asked.request.body));
     TRY(core_->check_session(asked.peer, request.session));
-    if (!parts_.network || parts_.endpoints.network() == nullptr) {
+    if (!parts_.network || !parts_.endpoints.on_network()) {
         return make_error(ErrorCode::not_supported,
                           "devd is not on the network: set [network] listen in devd.toml");
     }

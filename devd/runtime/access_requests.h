@@ -20,7 +20,7 @@ namespace tillhost::devd::runtime {
 struct AccessParts {
     os::EventLoop& loop;
     const os::Clock& clock;
-    Endpoints& endpoints;
+    PeerConnections& endpoints;
     Workstations& workstations;
     ipc::RequestHandler& next;  ///< who takes the other requests
     os::Logger logger;
