@@ -89,9 +89,11 @@ class Machine(NetworkCounter):
                        check=True, env=environment, capture_output=True)
 
 
-def sell(devd, device, receipt, operation_id):
-    """Until it is done; the same id and content each time."""
+def sell(devd, device, receipt):
+    """Until it is done, and how. The same id as long as something may come of it; a refusal of
+    which nothing can come may have used the id up, so that the next attempt has another."""
     until = time.monotonic() + PATIENCE
+    operation_id = tillhost.make_operation_id()
     while True:
         try:
             done = devd.carry_out(device, receipt, operation_id, doubt_patience=60.0, force=True,
@@ -99,10 +101,14 @@ def sell(devd, device, receipt, operation_id):
             if done.state == m.OperationState.done:
                 return done
             why = done.error
+            if tillhost.is_final(done.state):
+                operation_id = tillhost.make_operation_id()
         except tillhost.TillhostError as error:
             why = error
             if error.code == "stale_lease":  # it ended with the connection; go on without
                 give_back(devd, device)
+            if not error.may_have_happened:
+                operation_id = tillhost.make_operation_id()
         if time.monotonic() > until:
             raise RuntimeError(f"{operation_id} on {device}: {why}")
         time.sleep(0.05)
@@ -146,22 +152,22 @@ def workstation(number, namespace, folder, receipts, seed):
     with open(folder / "ledger", "w") as ledger:
         for count in range(receipts):
             host, device = choice.choice(ways)
-            devd, operation_id = tills[host], tillhost.make_operation_id()
+            devd = tills[host]
             wants_lease = count % LEASE_EVERY == LEASE_EVERY - 1
             if wants_lease:
                 lease(devd, device)
             begun = time.monotonic()
-            done = sell(devd, device, tea(100 + number), operation_id)
+            done = sell(devd, device, tea(100 + number))
             waited = time.monotonic() - begun
             ledger.write(json.dumps({
-                "id": operation_id, "registrar": {"kassa": host}.get(device, device[0]),
+                "id": done.operation_id, "registrar": {"kassa": host}.get(device, device[0]),
                 "way": host, "document": done.result.fiscal_document_number,
                 "waited": waited, "at": time.monotonic()}) + "\n")
             ledger.flush()
             if wants_lease:
                 give_back(devd, device)
             try:
-                devd.acknowledge(operation_id, deadline=5.0)
+                devd.acknowledge(done.operation_id, deadline=5.0)
             except tillhost.TillhostError:
                 pass  # the book keeps it longer
     for devd in tills.values():
