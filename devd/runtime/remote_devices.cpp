@@ -114,7 +114,7 @@ private:
                 take(device);
             }
             for (const auto& [here, there] : host_.devices) {
-                all_.post([&all = all_, here = here] { all.core_->on_plugged(here); });
+                all_.post([&all = all_, id = here] { all.core_->on_plugged(id); });
             }
         });
     }
@@ -158,7 +158,7 @@ private:
         const auto before = std::exchange(seen_, {});
         for (const auto& [here, there] : host_.devices) {
             all_.slots_.at(here).driver->link_lost(why);
-            all_.post([&all = all_, here = here] { all.core_->on_mirrored(here); });
+            all_.post([&all = all_, id = here] { all.core_->on_mirrored(id); });
         }
     }
 
