@@ -17,7 +17,7 @@ using base::Result;
 constexpr int kQuestions = 300;
 constexpr double kRatioMax = 2.1;
 constexpr int kIdleClients = 1000;
-constexpr int kWorkstations = 63;  ///< of sixteen programs each
+constexpr int kWorkstations = 72;  ///< of fourteen programs each; sixteen may be
 /// Three heartbeats of the host and one of each client.
 constexpr os::Duration kIdleTime = std::chrono::seconds(60);
 constexpr double kIdlePercentMax = 1;
