@@ -5,8 +5,6 @@
 #include "devd/runtime/access_requests.h"
 
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -17,6 +15,7 @@
 #include "hal/os/fake/kept_log.h"
 #include "ipc/curve_keys.h"
 #include "ipc/pairing.h"
+#include "tests/support/free_port.h"
 
 namespace tillhost::devd::runtime {
 namespace {
@@ -24,22 +23,11 @@ namespace {
 using contract::RequestKind;
 using contract::Role;
 using core::Rig;
+using support::free_port;
 
 constexpr std::int64_t kOwnUid = 500;
 
 std::string some_key() { return MUST(ipc::KeyPair::make()).public_key; }
-
-std::uint16_t free_port() {
-    const os::Descriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* const any = reinterpret_cast<sockaddr*>(&address);
-    INVARIANT(::bind(probe.get(), any, size) == 0);
-    INVARIANT(::getsockname(probe.get(), any, &size) == 0);
-    return ntohs(address.sin_port);
-}
 
 /// Connections of a loopback, some of them as if over a network.
 class LoopbackConnections final : public PeerConnections {

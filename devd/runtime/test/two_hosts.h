@@ -132,6 +132,12 @@ public:
         }
     }
 
+    /// The registrar is switched off for so long: what waits for it waits in this host's queue.
+    void switch_off(os::Duration how_long) {
+        off_until_ = world_.clock.now() + how_long;
+        lose_driver();
+    }
+
     Memory memory;
 
 private:
@@ -156,7 +162,11 @@ private:
               [this, epoch = epoch_] { core_->on_host_gone("kassa", epoch, "killed"); });
     }
     void send(const std::string&, const contract::ToHost& message) override {
-        if (const auto* open = std::get_if<contract::Open>(&message)) {
+        const auto* open = std::get_if<contract::Open>(&message);
+        if (open != nullptr && world_.clock.now() < off_until_) {
+            say(contract::OpenFailed{contract::to_contract(
+                base::make_error(base::ErrorCode::device_not_ready, "switched off"))});
+        } else if (open != nullptr) {
             contract::Opened opened{core::Rig::identity(), contract::FiscalStatus{}, {}};
             if (open->pending) {
                 note(open->pending->command);
@@ -229,6 +239,7 @@ private:
         });
     }
 
+    os::Instant off_until_{};
     base::HostEpoch epoch_;
     int driver_ = 0;  ///< 0: none lives
     int last_driver_ = 0;
