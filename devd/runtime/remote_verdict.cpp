@@ -103,7 +103,16 @@ void RemoteDriver::judge_open(const contract::Operation& operation) {
                         fmt::format("at host '{}' operation {} is {}", trunk_.host().name,
                                     id.to_text(), contract::name_of(operation.state))));
     } else if (operation.state == OperationState::accepted && is_late(doubt_->since)) {
-        change(RequestKind::cancel, id, judged);
+        change(RequestKind::cancel, id,
+               [this, id, judged](const Result<contract::Operation>& said) {
+                   if (said || said.error().code != ErrorCode::wrong_state) {
+                       judged(said);
+                       return;
+                   }
+                   // It began, or ended, meanwhile: that it could not be cancelled says nothing
+                   // more.
+                   look(RequestKind::operation, id, kWordMax, judged);
+               });
     } else {
         look(RequestKind::await, id, kLookThere, judged);
     }

@@ -102,7 +102,7 @@ protected:
 
 private:
     void write_now_and_then() {
-        after(std::chrono::microseconds(500) + world_.some(3), [this] {
+        after(std::chrono::milliseconds(2) + world_.some(10), [this] {
             store_.sync();
             core_->on_durable();
             write_now_and_then();
