@@ -57,11 +57,12 @@ PeerIdentity identity_from(std::string_view peer_address) {
     return {.uid = numbers[0], .pid = numbers[2]};
 }
 
-base::Result<std::unique_ptr<ZmqEndpoint>> ZmqEndpoint::bind(const std::string& address) {
+base::Result<std::unique_ptr<ZmqEndpoint>> ZmqEndpoint::bind(const std::string& address,
+                                                             contract::Daemon daemon) {
     if (!address.starts_with(kIpcPrefix) || address.size() == kIpcPrefix.size()) {
         return base::bad_field("endpoint", "ipc://PATH");
     }
-    std::unique_ptr<ZmqEndpoint> endpoint(new ZmqEndpoint(NetworkOptions{}));
+    std::unique_ptr<ZmqEndpoint> endpoint(new ZmqEndpoint(NetworkOptions{}, daemon));
     endpoint->lock_ = TRY(os::FileLock::take(address.substr(kIpcPrefix.size()) + ".lock"));
     endpoint->socket_ = TRY(ZmqSocket::create(ZmqKind::router));
     TRY(endpoint->socket_->bind(address));
@@ -69,12 +70,13 @@ base::Result<std::unique_ptr<ZmqEndpoint>> ZmqEndpoint::bind(const std::string& 
 }
 
 base::Result<std::unique_ptr<ZmqEndpoint>> ZmqEndpoint::bind(const std::string& address,
-                                                             NetworkOptions options) {
+                                                             NetworkOptions options,
+                                                             contract::Daemon daemon) {
     if (!address.starts_with(kTcpPrefix) || address.rfind(':') < kTcpPrefix.size()) {
         return base::bad_field("endpoint", "tcp://HOST:PORT");
     }
     INVARIANT(options.admission != nullptr && options.clock != nullptr);
-    std::unique_ptr<ZmqEndpoint> endpoint(new ZmqEndpoint(std::move(options)));
+    std::unique_ptr<ZmqEndpoint> endpoint(new ZmqEndpoint(std::move(options), daemon));
     const NetworkOptions& network = endpoint->network_;
     endpoint->last_peer_ = network.first_peer;
     endpoint->socket_ = TRY(ZmqSocket::create(
@@ -300,7 +302,7 @@ void ZmqEndpoint::take(const ZmqSocket::Incoming& incoming, RequestHandler& hand
         refuse(*peer, 0, value.error());
         return;
     }
-    const auto request = contract::read_request(std::move(*value));
+    const auto request = contract::read_request(std::move(*value), daemon_);
     if (const auto* bad = std::get_if<contract::BadRequest>(&request)) {
         refuse(*peer, bad->id, bad->error);
         return;

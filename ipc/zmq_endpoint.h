@@ -104,11 +104,14 @@ public:
     /// Binds `ipc://PATH`, the socket with mode 0660; its folder is the caller's and should be
     /// 0750. PATH.lock is locked first, because a second bind would silently take the socket over.
     /// Errors: already_running, bad_field(endpoint), system_failed.
-    static base::Result<std::unique_ptr<ZmqEndpoint>> bind(const std::string& address);
+    /// It takes the requests that are for `daemon`.
+    static base::Result<std::unique_ptr<ZmqEndpoint>> bind(
+        const std::string& address, contract::Daemon daemon = contract::Daemon::devd);
     /// Binds `tcp://HOST:PORT`, HOST an IPv4 address or *, PORT a number or *. Errors:
     /// bad_field(endpoint), port_busy, system_failed.
-    static base::Result<std::unique_ptr<ZmqEndpoint>> bind(const std::string& address,
-                                                           NetworkOptions options);
+    static base::Result<std::unique_ptr<ZmqEndpoint>> bind(
+        const std::string& address, NetworkOptions options,
+        contract::Daemon daemon = contract::Daemon::devd);
     ~ZmqEndpoint() override;
     /// The port found for tcp://*:*, with the rest of the address.
     std::string address() const { return socket_->bound_to(); }
@@ -154,7 +157,8 @@ private:
         os::Instant saved_at{};                    ///< both as of then
         bool dropped = false;
     };
-    explicit ZmqEndpoint(NetworkOptions network) : network_(std::move(network)) {}
+    ZmqEndpoint(NetworkOptions network, contract::Daemon daemon)
+        : network_(std::move(network)), daemon_(daemon) {}
 
     Verdict admits(std::string_view key, std::string_view address) override;
     bool take_ends(RequestHandler& handler, std::size_t most);
@@ -178,6 +182,7 @@ private:
     std::unordered_map<int, Peer*> by_connection_;
     std::unordered_map<std::string, std::uint32_t> by_key_;  ///< how many peers
     NetworkOptions network_;
+    const contract::Daemon daemon_;
     Handshakes handshakes_;
     bool shut_ = false;
     std::uint64_t last_peer_ = 0;

@@ -6,17 +6,24 @@ usage: generate.py SCHEMA_DIR --cpp OUT_DIR | --python OUT_DIR | --docs OUT_DIR 
 """
 import hashlib
 import pathlib
-import re
 import sys
 
 import yaml
 
 sys.dont_write_bytecode = True
+import pages  # noqa: E402
 import python_types  # noqa: E402
 
-FILES = ["common", "access", "fiscal_registrar", "payment_terminal", "barcode_scanner",
-         "receipt_printer", "sale", "operations", "lease", "admin", "ops", "audit", "events",
-         "client", "host_link"]
+#: What a C++ header holds: a daemon's messages change without compiling the others anew. One below
+#: may use the types of those above.
+HEADERS = {
+    "messages": ["common", "access", "fiscal_registrar", "payment_terminal", "barcode_scanner",
+                 "receipt_printer", "sale", "operations", "lease", "admin", "ops", "audit",
+                 "events", "client", "host_link"],
+    "licence": ["licence"],
+}
+FILES = [file for files in HEADERS.values() for file in files]
+DAEMONS = ["devd", "licd"]
 SECTIONS = ["enums", "structs", "unions", "requests"]
 PLAIN = {"bool": "bool", "int": "std::int64_t", "text": "std::string", "bytes": "base::Bytes",
          "id": "base::OperationId"}
@@ -46,6 +53,13 @@ def load(folder):
     return schema
 
 
+def part_of(schema, header):
+    """What belongs into that header."""
+    part = {section: {name: entry for name, entry in schema[section].items()
+                      if entry["file"] in HEADERS[header]} for section in SECTIONS}
+    return {**part, "whole": schema}
+
+
 def element(field):
     """The type's name without the list around it."""
     return field["type"][0] if isinstance(field["type"], list) else field["type"]
@@ -56,6 +70,7 @@ def enumerator(name):
 
 
 def cpp_name(schema, name):
+    schema = schema.get("whole", schema)
     if name in PLAIN:
         return PLAIN[name]
     if name in schema["enums"]:
@@ -95,6 +110,7 @@ def ordered(schema):
 
 def initial(schema, field):
     """What stands behind the member: its default, or the empty value."""
+    schema = schema.get("whole", schema)
     if field.get("optional") or isinstance(field["type"], list):
         return "{}"
     name, default = field["type"], field.get("default")
@@ -121,19 +137,7 @@ def header_enums(schema):
                         for key, number in entry["values"].items())
             yield "};"
             yield f"std::string_view name_of({name} value);"
-        yield ""
-    yield "/// Every kind of request; its number is never sent, its name is."
-    yield "enum class RequestKind : std::uint8_t {"
-    yield "    unspecified = 0,"
-    yield from (f"    {key} = {number},  ///< {entry['doc']}"
-                for number, (key, entry) in enumerate(schema["requests"].items(), 1))
-    yield "};"
-    yield "std::string_view name_of(RequestKind kind);"
-    yield "/// The least role that may make the request; more may be wanted for what is in it."
-    yield "Role role_for(RequestKind kind);"
-    yield "/// unspecified if no request has that name."
-    yield "RequestKind request_kind_from(std::string_view name);"
-    yield ""
+            yield ""
 
 
 def header_types(schema):
@@ -159,24 +163,53 @@ def header_types(schema):
         yield ""
 
 
-def write_header(schema):
+def header_top(includes):
     yield "// Generated from ipc/schema/v1 by ipc/codegen/generate.py; edit the schema instead."
     yield "#pragma once"
     yield ""
-    for include in ["cstdint", "optional", "string", "string_view", "variant", "vector"]:
-        yield f"#include <{include}>"
-    yield ""
-    base = ["hal/base/bytes.h", "hal/base/error.h", "hal/base/ids.h"]
-    for include in [*base, "ipc/contract/value.h"]:
-        yield f'#include "{include}"'
+    yield from (f"#include {include}" if include else "" for include in includes)
     yield ""
     yield "namespace tillhost::contract {"
     yield ""
-    # Defined in the source: another bound alone compiles one file anew.
-    yield "extern const std::string_view kSchemaHash;"
+
+
+def write_header(schema, header):
+    system = [f"<{name}>" for name in
+              ["cstdint", "optional", "string", "string_view", "variant", "vector"]]
+    own = ["hal/base/bytes.h", "hal/base/error.h", "hal/base/ids.h",
+           *(f"ipc/contract/{name}.h" for name in ["messages"][:header != "messages"]),
+           "ipc/contract/value.h"]
+    yield from header_top([*system, "", *(f'"{name}"' for name in own)])
+    if header == "messages":
+        # Defined in the source: another bound alone compiles one file anew.
+        yield "extern const std::string_view kSchemaHash;"
+        yield ""
+    part = part_of(schema, header)
+    yield from header_enums(part)
+    yield from header_types(part)
+    yield "}  // namespace tillhost::contract"
+
+
+def write_kinds_header(schema):
+    yield from header_top(["<cstdint>", "<string_view>"])
+    yield "enum class Role : std::uint8_t;"
     yield ""
-    yield from header_enums(schema)
-    yield from header_types(schema)
+    yield "/// Who answers a request."
+    yield f"enum class Daemon : std::uint8_t {{ {', '.join(DAEMONS)} }};"
+    yield ""
+    yield "/// Every kind of request; its number is never sent, its name is."
+    yield "enum class RequestKind : std::uint8_t {"
+    yield "    unspecified = 0,"
+    yield from (f"    {key} = {number},  ///< {entry['doc']}"
+                for number, (key, entry) in enumerate(schema["requests"].items(), 1))
+    yield "};"
+    yield "std::string_view name_of(RequestKind kind);"
+    yield "/// The least role that may make the request; more may be wanted for what is in it."
+    yield "Role role_for(RequestKind kind);"
+    yield "Daemon daemon_of(RequestKind kind);"
+    yield "/// unspecified if no request has that name."
+    yield "RequestKind request_kind_from(std::string_view name);"
+    yield ""
     yield "}  // namespace tillhost::contract"
 
 
@@ -214,6 +247,7 @@ def is_default(schema, key, field):
 
 
 def element_default(schema, field):
+    schema = schema.get("whole", schema)
     name, default = field["type"], field["default"]
     if name == "bool":
         return "true" if default else "false"
@@ -333,102 +367,54 @@ def source_requests(schema):
     yield "    }"
     yield "    return Role::administrator;"
     yield "}"
+    yield "Daemon daemon_of(RequestKind kind) {"
+    yield "    switch (kind) {"
+    for key, entry in schema["requests"].items():
+        daemon = entry.get("daemon", "devd")
+        if daemon not in DAEMONS:
+            raise SchemaError(f"request {key}: there is no daemon {daemon}")
+        if daemon != "devd":
+            yield f"        case RequestKind::{key}: return Daemon::{daemon};"
+    yield "        default: return Daemon::devd;"
+    yield "    }"
+    yield "}"
 
 
-def write_source(schema):
+def source_top(own, others):
     yield "// Generated from ipc/schema/v1 by ipc/codegen/generate.py; edit the schema instead."
-    yield '#include "ipc/contract/messages.h"'
+    yield f'#include "ipc/contract/{own}.h"'
     yield ""
     yield "#include <utility>"
     yield ""
-    yield '#include "ipc/contract/decoder.h"'
+    yield from (f'#include "ipc/contract/{other}.h"' for other in others)
     yield ""
     yield "namespace tillhost::contract {"
     yield ""
-    yield f'const std::string_view kSchemaHash = "{schema["hash"]}";'
-    yield ""
+
+
+def write_kinds_source(schema):
+    yield from source_top("kinds", ["messages"])
+    yield from source_requests(schema)
+    yield "}  // namespace tillhost::contract"
+
+
+def write_source(whole, header):
+    schema = part_of(whole, header)
+    yield from source_top(header, ["decoder"])
+    if header == "messages":
+        yield f'const std::string_view kSchemaHash = "{whole["hash"]}";'
+        yield ""
     for name, entry in schema["enums"].items():
         yield from source_enum(name, entry.get("cpp", name), entry, "cpp" not in entry)
-    yield from source_requests(schema)
     for name in ordered(schema):
         if name in schema["unions"]:
             yield from source_union(name, schema["unions"][name])
             if "roles" in schema["unions"][name]:
-                yield from source_roles(schema, name, schema["unions"][name])
+                yield from source_roles(whole, name, schema["unions"][name])
         else:
             yield from source_struct(schema, name, schema["structs"][name])
         yield ""
     yield "}  // namespace tillhost::contract"
-
-
-def field_bounds_text(field):
-    parts = []
-    if "min" in field or "max" in field:
-        counted = field["type"] if isinstance(field["type"], str) else ""
-        unit = {"text": " characters", "bytes": " bytes"}.get(counted, "")
-        unit = " entries" if isinstance(field["type"], list) else unit
-        parts.append(f"{field.get('min', 0)} … {field.get('max', '')}{unit}")
-    if "default" in field:
-        default = field["default"]
-        parts.append(f"default {'empty' if default in ('', []) else default}")
-    elif field.get("optional"):
-        parts.append("may be absent")
-    else:
-        parts.append("required")
-    return ", ".join(parts)
-
-
-def write_page(schema, file):
-    yield f"# {file}"
-    yield ""
-    yield f"Generated from `ipc/schema/v1/{file}.yaml`; edit the schema instead."
-    yield (
-        "A field equal to its default is not sent. Unknown fields are ignored. "
-        "Enumerators travel as numbers and are read as names too."
-    )
-    for name, entry in schema["requests"].items():
-        if entry["file"] == file:
-            bodies = f"Body `{entry['request']}`, reply `{entry['reply']}`."
-            may = f"For role `{entry['role']}` and above."
-            yield f"\n## request `{name}`\n\n{entry['doc']} {bodies} {may}"
-    for name, entry in schema["enums"].items():
-        if entry["file"] == file:
-            yield f"\n## enum `{name}`\n\n{entry['doc']}\n\n| name | number |\n|---|---|"
-            yield from (f"| {key} | {number} |" for key, number in entry["values"].items())
-    for name, entry in schema["unions"].items():
-        if entry["file"] == file:
-            yield f"\n## union `{name}`\n\n{entry['doc']} A map with one entry, one of:\n"
-            roles = entry.get("roles", {})
-            yield "| case | body |\n|---|---|" if not roles else (
-                "| case | body | role, where it is more than the request's |\n|---|---|---|")
-            for key, case in entry["cases"].items():
-                yield f"| {key} | `{case}` |" + (f" {roles.get(key, '')} |" if roles else "")
-    for name, entry in schema["structs"].items():
-        if entry["file"] == file:
-            yield f"\n## struct `{name}`\n\n{entry['doc']}"
-            if entry["fields"]:
-                yield "\n| field | type | bounds | meaning |\n|---|---|---|---|"
-            for key, field in entry["fields"].items():
-                is_list = isinstance(field["type"], list)
-                kind = f"list of {element(field)}" if is_list else field["type"]
-                yield f"| {key} | {kind} | {field_bounds_text(field)} | {field['doc']} |"
-
-
-def write_errors_page(table):
-    """Every error code, from hal/base/error.def."""
-    yield "# errors"
-    yield ""
-    yield "Generated from `hal/base/error.def`; edit that instead. What to do about a reaction and"
-    yield "an effect stands in [docs/clients.md](../clients.md). A code keeps its name and number."
-    row = re.compile(r'^X\((\w+), +(\d+), +(\w+), +"([^"]*)"\)$')
-    for line in table.read_text().splitlines():
-        found = row.match(line)
-        if line.startswith("// --- "):
-            yield f"\n## {line[7:]}\n\n| code | number | reaction | means |\n|---|---|---|---|"
-        elif found:
-            yield f"| {found[1]} | {found[2]} | {found[3]} | {found[4]} |"
-        elif line.startswith("X("):
-            raise SchemaError(f"{table}: not one error a line: {line}")
 
 
 def put_file(path, lines):
@@ -443,18 +429,21 @@ def main(arguments):
         sys.exit(__doc__)
     schema, mode, out = load(arguments[0]), arguments[1], pathlib.Path(arguments[2])
     if mode == "--cpp":
-        put_file(out / "messages.h", write_header(schema))
-        put_file(out / "messages.cpp", write_source(schema))
+        put_file(out / "kinds.h", write_kinds_header(schema))
+        put_file(out / "kinds.cpp", write_kinds_source(schema))
+        for header in HEADERS:
+            put_file(out / f"{header}.h", write_header(schema, header))
+            put_file(out / f"{header}.cpp", write_source(schema, header))
         return 0
     if mode == "--python":
-        lines = python_types.write_module(schema, ordered(schema), element, field_bounds_text)
+        lines = python_types.write_module(schema, ordered(schema), element, pages.field_bounds_text)
         put_file(out / "messages.py", lines)
         return 0
-    pages = {file: write_page(schema, file) for file in FILES}
-    pages["errors"] = write_errors_page(
+    texts = {file: pages.write_page(schema, file, element) for file in FILES}
+    texts["errors"] = pages.write_errors_page(
         pathlib.Path(__file__).parents[2] / "hal" / "base" / "error.def")
     stale = []
-    for file, lines in pages.items():
+    for file, lines in texts.items():
         text = "\n".join(lines) + "\n"
         page = out / f"{file}.md"
         if "--check" in arguments:

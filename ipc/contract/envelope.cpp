@@ -41,7 +41,7 @@ Value taken(Value& map, std::string_view key) {
 }
 
 /// The body is taken out of the value.
-base::Result<Request> read_fields(Value& value) {
+base::Result<Request> read_fields(Value& value, Daemon daemon) {
     if (value.get_if<Value::Map>() == nullptr) {
         return make_error(ErrorCode::malformed,
                           fmt::format("a request is a map, not {}", value.type_name()));
@@ -59,9 +59,9 @@ base::Result<Request> read_fields(Value& value) {
         return base::bad_field("kind", "the name of a request");
     }
     request.kind = request_kind_from(*name);
-    if (request.kind == RequestKind::unspecified) {
+    if (request.kind == RequestKind::unspecified || daemon_of(request.kind) != daemon) {
         return make_error(ErrorCode::unknown_kind,
-                          fmt::format("kind: '{}' is not a request of version {}",
+                          fmt::format("kind: '{}' is not a request of version {} here",
                                       name->substr(0, 64), kProtocolVersion));
     }
     request.body = value.find("body") == nullptr ? Value(Value::Map{}) : taken(value, "body");
@@ -97,8 +97,8 @@ Value to_value(Reply reply, Style style) {
     return Value(std::move(map));
 }
 
-std::variant<Request, BadRequest> read_request(Value value) {
-    auto request = read_fields(value);
+std::variant<Request, BadRequest> read_request(Value value, Daemon daemon) {
+    auto request = read_fields(value, daemon);
     if (request) {
         return std::move(*request);
     }

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "hal/base/result.h"
+#include "ipc/contract/kinds.h"
 #include "ipc/contract/messages.h"
 #include "ipc/contract/value.h"
 
@@ -48,8 +49,9 @@ struct BadRequest {
 // Bodies are moved where the caller gives them away: a copy of a tree costs as much as writing it.
 Value to_value(Request request);
 Value to_value(Reply reply, Style style = Style::wire);
-/// Errors: malformed (not a map), wrong_version, unknown_kind, bad_field.
-std::variant<Request, BadRequest> read_request(Value value);
+/// A request for `daemon`. Errors: malformed (not a map), wrong_version, unknown_kind (another
+/// daemon's too), bad_field.
+std::variant<Request, BadRequest> read_request(Value value, Daemon daemon = Daemon::devd);
 /// Errors: malformed, wrong_version, bad_field.
 base::Result<Reply> read_reply(Value value);
 

@@ -26,7 +26,9 @@ std::vector<RequestKind> all_kinds() {
         if (contract::name_of(kind) == "unspecified") {
             return kinds;
         }
-        kinds.push_back(kind);
+        if (contract::daemon_of(kind) == contract::Daemon::devd) {
+            kinds.push_back(kind);
+        }
     }
 }
 
