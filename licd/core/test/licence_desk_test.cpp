@@ -1,3 +1,5 @@
+// What programs and administrators are answered: leases, places in the line, refusals.
+// Shown with requests through the loopback, a disk that syncs when told, and a clock that is moved.
 #include <gtest/gtest.h>
 
 #include "licd/core/test/desk_rig.h"
