@@ -39,6 +39,7 @@ THIRD_PARTY = {
     "sqlite3.h": "SQLite",
     "soci": "SOCI",
     "openssl": "OpenSSL",
+    "sodium": "libsodium",
     "toml++": "toml++",
     "nlohmann": "nlohmann-json",
     "boost/context": "Boost.Context",
