@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <linux/filter.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <zmq.h>
@@ -12,13 +11,12 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
-#include <filesystem>
-#include <set>
 #include <span>
 #include <utility>
 
 #include "hal/base/invariant.h"
 #include "hal/os/descriptor.h"
+#include "hal/os/scheduling.h"
 #include "ipc/contract/envelope.h"
 
 namespace tillhost::ipc {
@@ -108,26 +106,6 @@ int number_from(std::string_view text) {
     int number = -1;
     std::from_chars(text.data(), text.data() + text.size(), number);
     return number;
-}
-
-/// The threads of this process.
-std::set<pid_t> threads() {
-    std::set<pid_t> all;
-    std::error_code ignored;
-    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/task", ignored)) {
-        all.insert(number_from(entry.path().filename().native()));
-    }
-    return all;
-}
-
-/// Those that are not among `before` give way.
-void be_nice(const std::set<pid_t>& before, int nice) {
-    for (const pid_t one : threads()) {
-        if (!before.contains(one)) {
-            const auto who = static_cast<id_t>(one);
-            ::setpriority(PRIO_PROCESS, who, ::getpriority(PRIO_PROCESS, who) + nice);
-        }
-    }
 }
 
 struct Option {
@@ -306,13 +284,17 @@ base::Result<std::unique_ptr<ZmqSocket>> ZmqSocket::create(ZmqKind kind,
         return zmq_error("zmq_ctx_new");
     }
     const int nice = options.server ? options.server->nice : 0;
-    const std::set<pid_t> before = nice == 0 ? std::set<pid_t>() : threads();
+    const std::set<pid_t> before = nice == 0 ? std::set<pid_t>() : os::own_threads();
     parts->socket = ::zmq_socket(parts->context, kind == ZmqKind::router ? ZMQ_ROUTER : ZMQ_DEALER);
     if (parts->socket == nullptr) {
         return zmq_error("zmq_socket");
     }
     if (nice != 0) {
-        be_nice(before, nice);  // they were started with the first socket
+        for (const pid_t one : os::own_threads()) {
+            if (!before.contains(one)) {  // started with the first socket
+                os::give_way(one, nice);
+            }
+        }
     }
     TRY(set_options(parts->socket, kind, options));
     TRY(parts->open_admission());
