@@ -103,6 +103,20 @@ Requests::Outcome Requests::dispatch(const Call& call) {
         case RequestKind::set_workstation:
         case RequestKind::revoke:
         case RequestKind::roll_key:
+        // licd answers these; the endpoint refuses them.
+        case RequestKind::licence_hello:
+        case RequestKind::acquire_licence:
+        case RequestKind::beat_licences:
+        case RequestKind::release_licence:
+        case RequestKind::own_licences:
+        case RequestKind::licence_keys:
+        case RequestKind::licence_connections:
+        case RequestKind::free_licences:
+        case RequestKind::load_licence_file:
+        case RequestKind::remove_licence_key:
+        case RequestKind::set_licence_key:
+        case RequestKind::activate_licence:
+        case RequestKind::licence_traits:
         case RequestKind::unspecified: break;
     }
     return make_error(ErrorCode::unknown_kind, "");

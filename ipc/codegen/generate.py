@@ -368,15 +368,15 @@ def source_requests(schema):
     yield "    return Role::administrator;"
     yield "}"
     yield "Daemon daemon_of(RequestKind kind) {"
-    yield "    switch (kind) {"
     for key, entry in schema["requests"].items():
         daemon = entry.get("daemon", "devd")
         if daemon not in DAEMONS:
             raise SchemaError(f"request {key}: there is no daemon {daemon}")
         if daemon != "devd":
-            yield f"        case RequestKind::{key}: return Daemon::{daemon};"
-    yield "        default: return Daemon::devd;"
-    yield "    }"
+            yield f"    if (kind == RequestKind::{key}) {{"
+            yield f"        return Daemon::{daemon};"
+            yield "    }"
+    yield "    return Daemon::devd;"
     yield "}"
 
 

@@ -13,6 +13,7 @@
 #include "hal/os/clock.h"
 #include "ipc/client/cpp/connection.h"
 #include "ipc/client/cpp/journal.h"
+#include "ipc/contract/kinds.h"
 #include "ipc/contract/messages.h"
 #include "ipc/operation_devices.h"
 

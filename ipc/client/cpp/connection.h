@@ -7,6 +7,7 @@
 
 #include "hal/base/result.h"
 #include "hal/os/clock.h"
+#include "ipc/contract/kinds.h"
 #include "ipc/contract/messages.h"
 
 namespace tillhost::ipc {
