@@ -43,6 +43,7 @@ THIRD_PARTY = {
     "openssl/x509": "OpenSSL X.509",
     "openssl/x509v3": "OpenSSL X.509",
     "openssl": "OpenSSL",
+    "sodium": "libsodium",
     "toml++": "toml++",
     "nlohmann": "nlohmann-json",
     "boost/context": "Boost.Context",
