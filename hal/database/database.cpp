@@ -103,9 +103,9 @@ Done Database::migrate(const std::vector<std::vector<std::string>>& steps) {
     const auto rows = TRY(query("PRAGMA user_version", "i"));
     const auto version = static_cast<std::size_t>(std::get<std::int64_t>(rows.at(0).at(0)));
     if (version > steps.size()) {
-        return make_error(ErrorCode::storage_failed,
-                          fmt::format("{} was written by a newer version ({})", parts_->path,
-                                      version));
+        return make_error(
+            ErrorCode::storage_failed,
+            fmt::format("{} was written by a newer version ({})", parts_->path, version));
     }
     for (std::size_t i = version; i < steps.size(); ++i) {
         TRY(begin());

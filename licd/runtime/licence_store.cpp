@@ -51,8 +51,7 @@ std::int64_t number_of(const std::optional<contract::LicenceEnd>& end) {
 }
 
 std::optional<contract::LicenceEnd> end_from(std::int64_t number) {
-    return number == 0 ? std::nullopt
-                       : std::optional(static_cast<contract::LicenceEnd>(number));
+    return number == 0 ? std::nullopt : std::optional(static_cast<contract::LicenceEnd>(number));
 }
 
 Result<core::LeaseRow> lease_from(const Row& row) {
@@ -97,7 +96,9 @@ Done LicenceStore::read() {
         "SELECT number, generation, request_id, key_serial, licence, seat, share, instance,"
         " program, program_version, user_name, computer, terminal_session, since_ms, taken, ended"
         " FROM lease",
-        "iittti" "ttttttt" "iii"));
+        "iittti"
+        "ttttttt"
+        "iii"));
     for (const Row& row : leases) {
         leases_.leases.push_back(TRY(lease_from(row)));
     }

@@ -1,5 +1,5 @@
-// Rows come back as they were written, also after a crash of the process; foreign files are refused.
-// Shown with files of SQLite in a folder of the test's own.
+// Rows come back as they were written, also after a crash of the process; foreign files are
+// refused. Shown with files of SQLite in a folder of the test's own.
 #include "hal/database/database.h"
 
 #include <gtest/gtest.h>
@@ -39,8 +39,9 @@ TEST_F(DatabaseTest, KeepsRows) {
     }
     const auto again = open();
     ASSERT_TRUE(again->migrate(steps_));
-    const auto rows = again->query("SELECT number, name FROM thing WHERE number > :least ORDER BY number",
-                                   "it", {std::int64_t{0}});
+    const auto rows =
+        again->query("SELECT number, name FROM thing WHERE number > :least ORDER BY number", "it",
+                     {std::int64_t{0}});
     ASSERT_TRUE(rows);
     EXPECT_EQ(*rows, (std::vector<Row>{{std::int64_t{1}, "n'1\t"}, {std::int64_t{2}, "n'2\t"}}));
 }
