@@ -38,7 +38,12 @@ THIRD_PARTY = {
     "libevdev": "libevdev",
     "sqlite3.h": "SQLite",
     "soci": "SOCI",
+    "openssl/pem": "OpenSSL X.509",  # docs/decisions/0023-licence-keys.md
+    "openssl/pkcs12": "OpenSSL X.509",
+    "openssl/x509": "OpenSSL X.509",
+    "openssl/x509v3": "OpenSSL X.509",
     "openssl": "OpenSSL",
+    "sodium": "libsodium",
     "toml++": "toml++",
     "nlohmann": "nlohmann-json",
     "boost/context": "Boost.Context",

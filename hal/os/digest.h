@@ -1,13 +1,23 @@
 #pragma once
 
+#include <array>
 #include <string>
 
 #include "hal/base/bytes.h"
 
 namespace tillhost::os {
 
-/// SHA-256 (FIPS 180-4) of the bytes as 64 lower-case hex digits. Pure: same bytes, same text.
-/// The only place that links a cryptographic library.
+inline constexpr std::size_t kSha256Bytes = 32;
+using Sha256 = std::array<std::byte, kSha256Bytes>;
+
+/// SHA-256 (FIPS 180-4) of the bytes. Pure: same bytes, same digest. Digests, signatures
+/// (signature.h) and certificates (certificate.h) are the only places that link a cryptographic
+/// library.
+Sha256 sha256(base::ByteView bytes);
+/// The same as 64 lower-case hex digits.
 std::string sha256_hex(base::ByteView bytes);
+
+/// HMAC-SHA-256 (RFC 2104) of the bytes under a key of any length.
+Sha256 hmac_sha256(base::ByteView key, base::ByteView bytes);
 
 }  // namespace tillhost::os

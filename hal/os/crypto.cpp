@@ -1,0 +1,160 @@
+// Digests and signatures: the one source that includes OpenSSL's EVP.
+#include <openssl/evp.h>
+
+#include <cstring>
+
+#include "hal/base/invariant.h"
+#include "hal/os/digest.h"
+#include "hal/os/signature.h"
+
+namespace tillhost::os {
+namespace {
+
+constexpr char kEd25519[] = "ED25519";
+
+const unsigned char* raw(base::ByteView bytes) {
+    return reinterpret_cast<const unsigned char*>(bytes.data());
+}
+unsigned char* raw(std::byte* bytes) { return reinterpret_cast<unsigned char*>(bytes); }
+
+struct EndKey {
+    void operator()(EVP_PKEY* key) const { ::EVP_PKEY_free(key); }
+};
+struct EndContext {
+    void operator()(EVP_MD_CTX* context) const { ::EVP_MD_CTX_free(context); }
+};
+using Key = std::unique_ptr<EVP_PKEY, EndKey>;
+using Context = std::unique_ptr<EVP_MD_CTX, EndContext>;
+
+Context context() {
+    Context made(::EVP_MD_CTX_new());
+    INVARIANT(made != nullptr);  // fails only without memory
+    return made;
+}
+
+}  // namespace
+
+Sha256 sha256(base::ByteView bytes) {
+    // EVP_sha256() is looked up by its name at each use, which costs more than a short digest.
+    static const EVP_MD* const method = ::EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    Sha256 sum{};
+    unsigned int length = 0;
+    const int done =
+        ::EVP_Digest(bytes.data(), bytes.size(), raw(sum.data()), &length, method, nullptr);
+    INVARIANT(done == 1 && length == kSha256Bytes);  // fails only without memory
+    return sum;
+}
+
+std::string sha256_hex(base::ByteView bytes) {
+    constexpr char kDigits[] = "0123456789abcdef";
+    std::string text;
+    text.reserve(2 * kSha256Bytes);
+    for (const std::byte byte : sha256(bytes)) {
+        text += kDigits[base::to_unsigned(byte) >> 4U];
+        text += kDigits[base::to_unsigned(byte) & 15U];
+    }
+    return text;
+}
+
+Sha256 hmac_sha256(base::ByteView key, base::ByteView bytes) {
+    // An empty key is a null pointer, which EVP_Q_mac takes for "no key given".
+    static constexpr unsigned char kNothing = 0;
+    Sha256 sum{};
+    std::size_t length = 0;
+    const auto* const key_bytes = key.empty() ? &kNothing : raw(key);
+    const auto* const done =
+        ::EVP_Q_mac(nullptr, "HMAC", nullptr, "SHA256", nullptr, key_bytes, key.size(), raw(bytes),
+                    bytes.size(), raw(sum.data()), sum.size(), &length);
+    INVARIANT(done != nullptr && length == kSha256Bytes);  // fails only without memory
+    return sum;
+}
+
+void SecretBytes::wipe() {
+    if (!bytes_.empty()) {
+        ::explicit_bzero(bytes_.data(), bytes_.size());
+    }
+}
+
+SecretBytes::~SecretBytes() { wipe(); }
+
+SecretBytes& SecretBytes::operator=(const SecretBytes& other) {
+    if (this != &other) {
+        wipe();
+        bytes_ = other.bytes_;
+    }
+    return *this;
+}
+
+SecretBytes& SecretBytes::operator=(SecretBytes&& other) noexcept {
+    wipe();
+    bytes_ = std::move(other.bytes_);
+    return *this;
+}
+
+base::Result<PublicKey> PublicKey::from_bytes(base::ByteView bytes) {
+    if (bytes.size() != kPublicKeyBytes) {
+        return base::bad_field("public key", "32 bytes");
+    }
+    PublicKey key;
+    std::memcpy(key.bytes.data(), bytes.data(), bytes.size());
+    return key;
+}
+
+bool PublicKey::verifies(base::ByteView message, base::ByteView signature) const {
+    const Key key(
+        ::EVP_PKEY_new_raw_public_key_ex(nullptr, kEd25519, nullptr, raw(bytes), bytes.size()));
+    if (key == nullptr || signature.size() != kSignatureBytes) {
+        return false;
+    }
+    const Context verifying = context();
+    return ::EVP_DigestVerifyInit(verifying.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
+           ::EVP_DigestVerify(verifying.get(), raw(signature), signature.size(), raw(message),
+                              message.size()) == 1;
+}
+
+struct SigningKey::Prepared {
+    Key key;
+    SecretBytes secret;
+    PublicKey public_key;
+};
+
+SigningKey SigningKey::make() {
+    const Key fresh(::EVP_PKEY_Q_keygen(nullptr, nullptr, kEd25519));
+    base::Bytes seed(kSecretKeyBytes);
+    std::size_t length = seed.size();
+    INVARIANT(fresh != nullptr &&
+              ::EVP_PKEY_get_raw_private_key(fresh.get(), raw(seed.data()), &length) == 1);
+    return MUST(from_secret(SecretBytes(std::move(seed))));  // of the right length
+}
+
+base::Result<SigningKey> SigningKey::from_secret(const SecretBytes& secret) {
+    if (secret.reveal().size() != kSecretKeyBytes) {
+        return base::bad_field("secret key", "32 bytes");
+    }
+    auto prepared = std::make_shared<Prepared>();
+    prepared->secret = secret;
+    prepared->key.reset(::EVP_PKEY_new_raw_private_key_ex(
+        nullptr, kEd25519, nullptr, raw(secret.reveal()), secret.reveal().size()));
+    std::size_t length = kPublicKeyBytes;
+    INVARIANT(prepared->key != nullptr &&
+              ::EVP_PKEY_get_raw_public_key(prepared->key.get(),
+                                            raw(prepared->public_key.bytes.data()), &length) == 1);
+    return SigningKey(std::move(prepared));
+}
+
+const PublicKey& SigningKey::public_key() const { return key_->public_key; }
+const SecretBytes& SigningKey::secret() const { return key_->secret; }
+
+base::Bytes SigningKey::sign(base::ByteView message) const {
+    const Context signing = context();
+    base::Bytes signature(kSignatureBytes);
+    std::size_t length = signature.size();
+    const bool done =
+        ::EVP_DigestSignInit(signing.get(), nullptr, nullptr, nullptr, key_->key.get()) == 1 &&
+        ::EVP_DigestSign(signing.get(), raw(signature.data()), &length, raw(message),
+                         message.size()) == 1;
+    INVARIANT(done && length == kSignatureBytes);  // fails only without memory
+    return signature;
+}
+
+}  // namespace tillhost::os
