@@ -25,8 +25,8 @@ inline constexpr int kExitStorageFailed = 74;
 struct KeyRow {
     std::string serial;
     bool enabled = true;
-    std::string code_key;  ///< of its access code, 64 hex digits; empty = none
-    std::string request;   ///< the open activation, a .lreq without its PIN; empty = none
+    std::string code_key{};  ///< of its access code, base64; empty = none
+    std::string request{};   ///< the open activation, a .lreq without its PIN; empty = none
     friend bool operator==(const KeyRow&, const KeyRow&) = default;
 };
 

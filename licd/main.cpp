@@ -1,0 +1,262 @@
+// licd: the licence server. The list of its parts, and nothing else.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "hal/os/files.h"
+#include "hal/os/journal.h"
+#include "ipc/curve_keys.h"
+#include "licd/runtime/config.h"
+#include "licd/runtime/identity.h"
+#include "licd/runtime/process_watch.h"
+#include "licd/runtime/service.h"
+
+namespace tillhost::licd {
+namespace {
+
+enum Exit : int { done = 0, failed = 1, usage = 2 };
+
+constexpr std::string_view kHelp =
+    "licd: the licence server; lends the licences of its keys to programs, each seat once.\n"
+    "\n"
+    "usage: licd --config DIR [--check]\n"
+    "\n"
+    "  --config DIR  holds licd.toml, which may be absent, and roots/*.pem, the root certificates\n"
+    "                of the vendors whose keys are taken\n"
+    "  --check       only look whether the configuration is in order; starts nothing\n"
+    "  -h, --help    this text\n"
+    "\n"
+    "TILLHOST_RUNTIME_DIR (default /run/tillhost) holds the socket licd.sock,\n"
+    "TILLHOST_STATE_DIR (default /var/lib/tillhost) the folder licd with leases and keys. On the\n"
+    "network, if licd.toml says so: 15200/tcp (encrypted) for programs, 15200/udp for their "
+    "search.\n"
+    "\n"
+    "Example: look, serve until Ctrl-C, and see the keys from another terminal\n"
+    "  licd --config /etc/tillhost --check && licd --config /etc/tillhost\n"
+    "  tillctl licence keys\n"
+    "\n"
+    "Exit: 0 stopped by SIGTERM or SIGINT, or all in order; 1 a fault at the start, or not in\n"
+    "order; 2 usage; 74 the leases cannot be written\n";
+constexpr unsigned kFolderMode = 0750;
+
+struct Arguments {
+    bool help = false;
+    bool check = false;
+    std::string config;
+};
+
+/// Where everything is.
+struct Places {
+    std::string config;
+    std::string runtime;
+    std::string state;
+
+    std::string endpoint() const { return "ipc://" + runtime + "/licd.sock"; }
+};
+
+void print(std::FILE* to, std::string_view text) { std::fwrite(text.data(), 1, text.size(), to); }
+
+std::string environment(const char* name, const char* otherwise) {
+    const char* value = std::getenv(name);
+    return value == nullptr || *value == '\0' ? otherwise : value;
+}
+
+/// Errors: bad_field, naming the word.
+base::Result<Arguments> parse(int count, char** words) {
+    Arguments arguments;
+    for (int i = 1; i < count; ++i) {
+        const std::string_view word = words[i];
+        if (word == "--help" || word == "-h") {
+            arguments.help = true;
+            return arguments;
+        }
+        if (word == "--check") {
+            arguments.check = true;
+        } else if (word != "--config") {
+            return base::bad_field(word, "one of --config, --check, --help");
+        } else if (i + 1 == count) {
+            return base::bad_field(word, "a folder behind it");
+        } else {
+            arguments.config = words[++i];
+        }
+    }
+    if (arguments.config.empty()) {
+        return base::bad_field("--config", "it is required: the folder with licd.toml");
+    }
+    return arguments;
+}
+
+std::unique_ptr<os::LogSink> make_sink() {
+    const bool journal = os::StderrSink::under_journal();
+    if (journal) {
+        if (auto sink = os::JournalSink::open("licd")) {
+            return std::make_unique<os::JournalSink>(std::move(*sink));
+        }
+    }
+    return std::make_unique<os::StderrSink>(journal);
+}
+
+std::string host_name() {
+    std::array<char, 64> name{};
+    ::gethostname(name.data(), name.size() - 1);
+    return name.data();
+}
+
+/// The network's side: encrypted, for everybody; nothing of administration.
+struct Network {
+    runtime::Everybody everybody;
+    std::string public_key;
+    std::unique_ptr<wire::DiscoveryResponder> search;
+};
+
+base::Done open_network(const Places& places, const runtime::Config& config, const os::Clock& clock,
+                        const os::SigningKey& identity, ipc::Endpoints& endpoints,
+                        Network& network) {
+    const ipc::KeyPair key = TRY(ipc::load_or_make_key(places.state + "/network.key"));
+    network.public_key = key.public_key;
+    endpoints.add_network(TRY(ipc::ZmqEndpoint::bind(fmt::format("tcp://*:{}", config.port),
+                                                     {.secret_key = key.secret_key,
+                                                      .admission = &network.everybody,
+                                                      .clock = &clock,
+                                                      .first_peer = ipc::kNetworkPeersFrom},
+                                                     contract::Daemon::licd)));
+    if (!config.search) {
+        return {};
+    }
+    wire::DiscoveryAnswer answer;
+    answer.name = host_name();
+    answer.group = config.group;
+    answer.tcp_port = config.port;
+    const base::Bytes curve_key = TRY(ipc::key_bytes(key.public_key));
+    std::copy(curve_key.begin(), curve_key.end(), answer.curve_key.begin());
+    network.search = TRY(wire::DiscoveryResponder::open(
+        {.port = config.port,
+         .present = [answer](const wire::DiscoveryQuery&) { return std::optional(answer); }},
+        identity, clock));
+    return {};
+}
+
+base::Done make_folders(const Places& places) {
+    TRY(os::make_folder(places.runtime, kFolderMode));
+    return os::make_folder(places.state, kFolderMode);
+}
+
+/// Counts the starts: leases that are renewed in this life say so.
+std::uint64_t count_start(runtime::LicenceStore& store) {
+    const std::uint64_t starts = std::strtoull(store.value("starts").c_str(), nullptr, 10) + 1;
+    store.put_value("starts", std::to_string(starts));
+    return starts;
+}
+
+void say_start(const os::Logger& logger, const Places& places, const runtime::Config& config,
+               std::size_t leases, std::size_t roots) {
+    logger.notice("starting", {{"version", TILLHOST_VERSION},
+                               {"endpoint", places.endpoint()},
+                               {"state", places.state},
+                               {"network", config.on_network ? std::to_string(config.port) : "off"},
+                               {"leases", std::to_string(leases)},
+                               {"vendors", std::to_string(roots)}});
+}
+
+base::Done serve(const Places& places) {
+    const os::SystemClock clock;
+    const runtime::Config config = TRY(runtime::load_config(places.config));
+    const auto roots = TRY(runtime::read_roots(places.config + "/roots"));
+    const auto sink = make_sink();
+    const os::Logger logger(*sink, config.log_level);
+    TRY(make_folders(places));
+    const auto loop = TRY(os::EventLoop::create(clock));
+    const auto signals = TRY(os::StopSignals::take(*loop));
+    // The socket's lock comes before the leases: a second licd must not touch them.
+    ipc::Endpoints endpoints(
+        TRY(ipc::ZmqEndpoint::bind(places.endpoint(), contract::Daemon::licd)));
+    const auto store = TRY(runtime::LicenceStore::open(places.state, clock, logger));
+    const os::SigningKey identity =
+        TRY(runtime::load_or_make_identity(places.state + "/identity.pem"));
+    Network network;
+    if (config.on_network) {
+        TRY(open_network(places, config, clock, identity, endpoints, network));
+    }
+    const base::Bytes salt = runtime::load_or_make_salt(*store);
+    core::LeaseImage image = store->take_leases();
+    say_start(logger, places, config, image.leases.size(), roots.size());
+    const auto keys =
+        TRY(runtime::KeyKeeper::open({.folder = places.state,
+                                      .roots = roots,
+                                      .clock = clock,
+                                      .logger = logger,
+                                      .store = *store,
+                                      .identity = identity,
+                                      .code_salt = salt,
+                                      .traits = [] { return keys::read_machine_traits("/"); },
+                                      .random = runtime::random_bytes,
+                                      .software = std::string("licd-") + TILLHOST_VERSION}));
+    runtime::ProcessWatch processes(*loop);
+    core::LicenceDesk desk({.server = host_name(),
+                            .server_key = base::Bytes(identity.public_key().bytes.begin(),
+                                                      identity.public_key().bytes.end()),
+                            .code_salt = salt,
+                            .beat = config.beat,
+                            .times = config.times,
+                            .starts = count_start(*store)},
+                           *store, clock, *keys, processes, endpoints, runtime::random_bytes);
+    processes.set_handler([&desk](std::int64_t pid) { desk.on_process_ended(pid); });
+    desk.start(std::move(image));
+    runtime::Gate gate(desk, *keys, endpoints, logger, static_cast<std::int64_t>(::getuid()));
+    const auto manager = os::ServiceManager::from_environment();
+    runtime::Service service({*loop, *signals, clock, endpoints, *store, desk, *keys, gate,
+                              network.search.get(), manager, logger});
+    return service.run();
+}
+
+base::Done check(const Places& places) {
+    const runtime::Config config = TRY(runtime::load_config(places.config));
+    const auto roots = TRY(runtime::read_roots(places.config + "/roots"));
+    std::string text =
+        fmt::format("config   {}\nnetwork  {}\n", places.config,
+                    config.on_network ? fmt::format("port {}", config.port)
+                                      : std::string("off: programs of this machine"));
+    for (const runtime::VendorRoot& root : roots) {
+        text += fmt::format("vendor   {} ({})\n", root.certificate.content().name, root.file);
+    }
+    if (roots.empty()) {
+        text +=
+            "hint     no vendor is known yet: put the root certificate that came with the keys "
+            "into roots/\n";
+    }
+    print(stdout, text + "all in order\n");
+    return {};
+}
+
+int run(const Arguments& arguments) {
+    const Places places{arguments.config, environment("TILLHOST_RUNTIME_DIR", "/run/tillhost"),
+                        environment("TILLHOST_STATE_DIR", "/var/lib/tillhost") + "/licd"};
+    const auto good = arguments.check ? check(places) : serve(places);
+    if (!good) {
+        print(stderr, fmt::format("licd: {}\n", base::to_text(good.error())));
+    }
+    return good ? done : failed;
+}
+
+}  // namespace
+}  // namespace tillhost::licd
+
+int main(int argc, char** argv) {
+    using namespace tillhost::licd;
+    const auto arguments = parse(argc, argv);
+    if (!arguments) {
+        print(stderr, fmt::format("licd: {}\n\"licd --help\" says how it is written.\n",
+                                  arguments.error().detail));
+        return usage;
+    }
+    if (arguments->help) {
+        print(stdout, kHelp);
+        return done;
+    }
+    return run(*arguments);
+}

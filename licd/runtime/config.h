@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "hal/os/log.h"
+#include "ipc/text_tables.h"
+#include "licd/core/lease_book.h"
+
+namespace tillhost::licd::runtime {
+
+/// licd.toml (docs/configuration.md): every value stands in quotes, so that the web panel can write
+/// the file too.
+struct Config {
+    bool on_network = false;     ///< false = programs of this machine only
+    std::uint16_t port = 15200;  ///< TCP, and UDP for the search
+    bool search = true;          ///< answers programs that look for servers; on the network only
+    std::string group;           ///< told to them
+    core::LeaseTimes times{};
+    os::Duration beat = std::chrono::seconds(60);
+    os::Severity log_level = os::Severity::notice;
+};
+
+/// Reads DIR/licd.toml; one that is not there says nothing, and everything has its default.
+/// Errors: bad_field naming the line and what would be right; config_invalid.
+base::Result<Config> load_config(const std::string& folder);
+/// The same of a text.
+base::Result<Config> read_config(std::string_view text);
+
+}  // namespace tillhost::licd::runtime

@@ -1,0 +1,260 @@
+// What an administrator does with keys; the rest of KeyKeeper stands in key_keeper.cpp.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "hal/os/files.h"
+#include "licd/keys/base64.h"
+#include "licd/keys/instant.h"
+#include "licd/runtime/key_keeper.h"
+
+namespace tillhost::licd::runtime {
+
+using base::Done;
+using base::ErrorCode;
+using base::make_error;
+using base::Result;
+
+namespace {
+
+std::string hex(base::ByteView bytes) {
+    std::string text;
+    for (const std::byte byte : bytes) {
+        text += fmt::format("{:02x}", base::to_unsigned(byte));
+    }
+    return text;
+}
+
+contract::LicenceLine told_line(const keys::LicenceLine& line) {
+    contract::LicenceLine told;
+    told.name = line.name;
+    told.counting = line.type == keys::CountType::counted ? contract::LicenceCounting::counted
+                                                          : contract::LicenceCounting::uncounted;
+    told.count = line.count;
+    told.mode = line.mode == keys::SeatMode::station ? contract::SeatMode::station
+                                                     : contract::SeatMode::instance;
+    told.until = line.until_s ? keys::day_to_text(*line.until_s - 1) : "";
+    told.versions = line.versions.text;
+    return told;
+}
+
+Done write_text(const std::string& path, const std::string& text) {
+    return os::write_atomically(path, std::as_bytes(std::span(text)), 0640);
+}
+
+}  // namespace
+
+contract::LicenceKey KeyKeeper::told(const Key& key) const {
+    const keys::KeyContent& content = key.file.content;
+    contract::LicenceKey told;
+    told.serial = content.serial;
+    told.product = content.product;
+    told.kind = content.kind == keys::KeyKind::token ? contract::LicenceKeyKind::token
+                                                     : contract::LicenceKeyKind::software;
+    told.state = key.state;
+    told.text = key.text.substr(0, 500);
+    told.enabled = key.row.enabled;
+    told.has_code = key.code.has_value();
+    told.score = key.score;
+    told.revision = content.revision;
+    told.pins_left = static_cast<std::int64_t>(content.slots.size()) -
+                     (content.activation && !content.slots.empty() ? 1 : 0);
+    for (const keys::LicenceLine& line : content.lines) {
+        told.lines.push_back(told_line(line));
+    }
+    return told;
+}
+
+std::vector<contract::LicenceKey> KeyKeeper::all() const {
+    std::vector<contract::LicenceKey> keys;
+    for (const auto& [serial, key] : keys_) {
+        keys.push_back(told(key));
+    }
+    return keys;
+}
+
+Result<contract::LicenceKey> KeyKeeper::told(const std::string& serial) const {
+    const Key* key = find_key(serial);
+    if (key == nullptr) {
+        return make_error(ErrorCode::licence_unknown,
+                          fmt::format("serial: there is no key {}", serial));
+    }
+    return told(*key);
+}
+
+Result<KeyKeeper::Key*> KeyKeeper::key_of(const std::string& serial) {
+    const auto found = keys_.find(serial);
+    if (found == keys_.end()) {
+        return make_error(ErrorCode::licence_unknown,
+                          fmt::format("serial: there is no key {}", serial));
+    }
+    return &found->second;
+}
+
+Result<contract::LicenceKey> KeyKeeper::load(const std::string& text) {
+    if (text.find("-----LICD REVOCATIONS ") != std::string::npos) {
+        return take_list(text);
+    }
+    auto [file, root] = TRY(verified(text));
+    for (const keys::Revocations& list : lists_) {
+        TRY(keys::check_not_revoked(file, list, now_s()));
+    }
+    return file.content.activation ? answer(std::move(file), root) : install(std::move(file), root);
+}
+
+Result<contract::LicenceKey> KeyKeeper::install(keys::KeyFile file, std::size_t root) {
+    const auto found = keys_.find(file.content.serial);
+    if (found == keys_.end() && keys_.size() >= kKeysMax) {
+        return make_error(ErrorCode::retry_later,
+                          fmt::format("{} keys are installed, more are not taken", kKeysMax));
+    }
+    if (found != keys_.end() && found->second.file.content.activation) {
+        return make_error(ErrorCode::wrong_state,
+                          "the key is activated already: load the vendor's answer, not the key");
+    }
+    if (found != keys_.end() && found->second.file.content.revision > file.content.revision) {
+        return make_error(ErrorCode::key_foreign, "a newer revision of this key is installed");
+    }
+    TRY(keep(file));
+    const std::string serial = file.content.serial;
+    adopt(std::move(file), root);
+    return told(serial);
+}
+
+Result<contract::LicenceKey> KeyKeeper::answer(keys::KeyFile file, std::size_t root) {
+    const std::string serial = file.content.serial;
+    Key* const key = TRY(key_of(serial));
+    if (file.text == key->file.text) {
+        return told(*key);  // the same once more
+    }
+    if (!key->request) {
+        return make_error(ErrorCode::key_foreign,
+                          "this server has no open request for the key: the answer was made for "
+                          "another server, or the key was put back");
+    }
+    keys::Revocations nothing;
+    const keys::KeyFile bound =
+        TRY(keys::apply_answer(*key->request, key->file, file.text, traits_,
+                               parts_.roots.at(root).certificate, nothing, now_s()));
+    TRY(keep(bound));
+    key->row.request.clear();
+    key->request.reset();
+    parts_.store.put_key(key->row);
+    end_grace(serial);
+    adopt(bound, root);
+    parts_.logger.notice("a key is activated", {{"serial", serial}});
+    return told(serial);
+}
+
+Result<contract::LicenceKey> KeyKeeper::take_list(const std::string& text) {
+    base::Error why = make_error(ErrorCode::not_permitted,
+                                 "no vendor's root certificate is in roots/ of the configuration");
+    for (const VendorRoot& root : parts_.roots) {
+        auto fresh = keys::read_revocations(text, root.certificate);
+        if (!fresh) {
+            why = fresh.error();
+            continue;
+        }
+        const std::string id = root.certificate.key_id();
+        const auto old = std::find_if(lists_.begin(), lists_.end(),
+                                      [&](const auto& one) { return one.id == fresh->id; });
+        for (const keys::Revocations& one : lists_) {
+            if (keys::read_revocations(one.text, root.certificate)) {
+                TRY(keys::check_newer(one, *fresh));
+            }
+        }
+        static_cast<void>(old);
+        TRY(write_text(parts_.folder + "/keys/" + id + ".lrev", text));
+        std::erase_if(lists_, [&](const keys::Revocations& one) {
+            return keys::read_revocations(one.text, root.certificate).has_value();
+        });
+        guard_.prove_at_least(fresh->issued_s);
+        lists_.push_back(std::move(*fresh));
+        contract::LicenceKey first;
+        for (auto& [serial, key] : keys_) {
+            judge(key);
+        }
+        first.kind = contract::LicenceKeyKind::software;
+        first.state = contract::LicenceKeyState::active;
+        first.text = fmt::format("the list of revocations {} is taken", lists_.back().number);
+        first.enabled = true;
+        return first;
+    }
+    return why;
+}
+
+Done KeyKeeper::keep(const keys::KeyFile& file) const {
+    return write_text(parts_.folder + "/keys/" + file.content.serial + ".dongle", file.text);
+}
+
+Done KeyKeeper::remove(const std::string& serial) {
+    TRY(key_of(serial));
+    TRY(os::remove_file(parts_.folder + "/keys/" + serial + ".dongle"));
+    keys_.erase(serial);
+    parts_.logger.notice("a key was taken away", {{"serial", serial}});
+    return {};
+}
+
+Done KeyKeeper::set(const contract::SetLicenceKeyRequest& request) {
+    Key* const key = TRY(key_of(request.serial));
+    if (request.access_code && request.access_code->empty()) {
+        key->code.reset();
+        key->row.code_key.clear();
+    } else if (request.access_code) {
+        key->code = TRY(wire::CodeKey::derive(*request.access_code, parts_.code_salt));
+        key->row.code_key = keys::to_base64(key->code->reveal());
+    }
+    key->row.enabled = request.enabled.value_or(key->row.enabled);
+    parts_.store.put_key(key->row);
+    judge(*key);
+    return {};
+}
+
+Result<contract::ActivateLicenceReply> KeyKeeper::activate(
+    const contract::ActivateLicenceRequest& request) {
+    Key* const key = TRY(key_of(request.serial));
+    const keys::KeyContent& content = key->file.content;
+    const keys::Pin pin = TRY(keys::Pin::read(request.pin));
+    const int slot = TRY(keys::slot_of(key->file, pin));
+    const keys::TraitDigests digests = keys::digests_of(content.serial, traits_);
+    TRY(keys::check_strong_enough(content.policy, digests, traits_));
+    keys::RequestContent made;
+    made.id = hex(parts_.random(16));
+    made.serial = content.serial;
+    made.key_id = content.id;
+    made.revision = content.revision;
+    made.slot = slot;
+    made.made_s = parts_.clock.unix_ms() / 1000;
+    made.software = parts_.software;
+    made.nonce = hex(parts_.random(16));
+    made.traits = digests;
+    made.server = parts_.identity.public_key();
+    contract::ActivateLicenceReply reply;
+    reply.text = TRY(keys::write_request(made, pin.key_for(content.serial, slot), parts_.identity));
+    reply.file = content.serial + ".lreq";
+    key->row.request = reply.text;
+    key->request = std::move(made);
+    parts_.store.put_key(key->row);
+    judge(*key);
+    return reply;
+}
+
+contract::LicenceTraitsReply KeyKeeper::traits() const {
+    contract::LicenceTraitsReply reply;
+    for (const keys::Trait& trait : traits_) {
+        contract::MachineTrait told;
+        told.kind = std::string(keys::name_of(trait.kind));
+        told.weight = trait.values.empty() ? 0 : keys::weight_of(trait.kind);
+        told.weak = trait.weak.substr(0, 200);
+        const auto digests = keys::digests_of("traits", {trait});
+        if (const auto found = digests.find(trait.kind); found != digests.end()) {
+            told.values = found->second;
+        }
+        reply.strength += told.weight;
+        reply.traits.push_back(std::move(told));
+    }
+    return reply;
+}
+
+}  // namespace tillhost::licd::runtime

@@ -1,0 +1,377 @@
+#include "licd/runtime/key_keeper.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "hal/os/files.h"
+#include "licd/keys/base64.h"
+#include "licd/keys/instant.h"
+#include "licd/wire/lease_text.h"
+
+namespace tillhost::licd::runtime {
+
+using base::Done;
+using base::ErrorCode;
+using base::make_error;
+using base::Result;
+using State = contract::LicenceKeyState;
+
+namespace {
+
+constexpr const char* kClockValue = "clock";
+constexpr os::Duration kLookEvery = std::chrono::minutes(1);
+
+std::string text_of(base::ByteView bytes) { return base::string_of(bytes); }
+
+Result<std::string> read_text(const std::string& path) {
+    return text_of(TRY(os::read_file(path, keys::kFileBytesMax)));
+}
+
+Done write_text(const std::string& path, const std::string& text) {
+    return os::write_atomically(path, std::as_bytes(std::span(text)), 0640);
+}
+
+core::Terms terms_of(const std::string& serial, const keys::LicenceLine& line, bool has_code) {
+    core::Terms terms;
+    terms.key = serial;
+    terms.licence = line.name;
+    terms.counting = line.type == keys::CountType::counted ? contract::LicenceCounting::counted
+                                                           : contract::LicenceCounting::uncounted;
+    terms.count = line.count;
+    terms.mode = line.mode == keys::SeatMode::station ? contract::SeatMode::station
+                                                      : contract::SeatMode::instance;
+    terms.grace_ms = std::min(line.offline_ok_s, wire::kLeaseSecondsMax) * 1000;
+    terms.has_code = has_code;
+    return terms;
+}
+
+const keys::LicenceLine* line_of(const keys::KeyFile& file, const std::string& name) {
+    for (const keys::LicenceLine& line : file.content.lines) {
+        if (line.name == name) {
+            return &line;
+        }
+    }
+    return nullptr;
+}
+
+}  // namespace
+
+Result<std::vector<VendorRoot>> read_roots(const std::string& folder) {
+    std::vector<VendorRoot> roots;
+    const auto names = os::list_files(folder, ".pem");
+    if (!names) {
+        return roots;  // there is no such folder yet
+    }
+    for (const std::string& name : *names) {
+        const auto certificate = os::certificate_from_pem(TRY(read_text(folder + "/" + name)));
+        if (!certificate) {
+            return base::bad_field("roots/" + name,
+                                   "a vendor's root certificate of licences, in PEM");
+        }
+        roots.push_back({name, *certificate});
+    }
+    return roots;
+}
+
+KeyKeeper::KeyKeeper(KeyKeeperParts parts)
+    : parts_(std::move(parts)),
+      guard_(keys::ClockState::read(parts_.store.value(kClockValue)).value_or(keys::ClockState()),
+             parts_.clock.unix_ms() / 1000) {}
+
+Result<std::unique_ptr<KeyKeeper>> KeyKeeper::open(KeyKeeperParts parts) {
+    std::unique_ptr<KeyKeeper> keeper(new KeyKeeper(std::move(parts)));
+    TRY(keeper->read());
+    return keeper;
+}
+
+Done KeyKeeper::read() {
+    traits_ = parts_.traits();
+    TRY(os::make_folder(parts_.folder + "/keys", 0750));
+    TRY(read_lists());
+    for (const std::string& name : TRY(os::list_files(parts_.folder + "/keys", ".dongle"))) {
+        if (const auto good = read_key_file(name); !good) {
+            parts_.logger.error("a key is not used",
+                                {{"file", name}, {"why", base::to_text(good.error())}});
+            bad_files_.emplace_back(name, base::to_text(good.error()));
+        }
+    }
+    look();
+    return {};
+}
+
+Done KeyKeeper::read_lists() {
+    for (const std::string& name : TRY(os::list_files(parts_.folder + "/keys", ".lrev"))) {
+        const std::string text = TRY(read_text(parts_.folder + "/keys/" + name));
+        for (const VendorRoot& root : parts_.roots) {
+            if (auto list = keys::read_revocations(text, root.certificate)) {
+                lists_.push_back(std::move(*list));
+            }
+        }
+    }
+    return {};
+}
+
+Done KeyKeeper::read_key_file(const std::string& name) {
+    const std::string text = TRY(read_text(parts_.folder + "/keys/" + name));
+    auto [file, root] = TRY(verified(text));
+    adopt(std::move(file), root);
+    return {};
+}
+
+/// By the first root that it leads to; else why the last one refuses it.
+Result<std::pair<keys::KeyFile, std::size_t>> KeyKeeper::verified(const std::string& text) const {
+    base::Error why = make_error(ErrorCode::not_permitted,
+                                 "no vendor's root certificate is in roots/ of the configuration");
+    for (std::size_t i = 0; i < parts_.roots.size(); ++i) {
+        auto file = keys::read_key(text, parts_.roots[i].certificate);
+        if (file) {
+            return std::pair(std::move(*file), i);
+        }
+        why = file.error();
+    }
+    return why;
+}
+
+void KeyKeeper::adopt(keys::KeyFile file, std::size_t root) {
+    const std::string serial = file.content.serial;
+    Key& key = keys_[serial];
+    key.file = std::move(file);
+    key.root = root;
+    key.row.serial = serial;
+    for (const KeyRow& row : parts_.store.keys()) {
+        if (row.serial == serial && key.row == KeyRow{.serial = serial}) {
+            key.row = row;
+        }
+    }
+    if (!key.row.code_key.empty()) {
+        if (const auto bytes = keys::from_base64(key.row.code_key)) {
+            if (auto code = wire::CodeKey::from_bytes(*bytes)) {
+                key.code = std::move(*code);
+            }
+        }
+    }
+    if (!key.row.request.empty()) {
+        if (const auto request = keys::read_request(key.row.request)) {
+            key.request = request->content;
+        }
+    }
+    guard_.prove_at_least(key.file.content.issued_s);
+    judge(key);
+}
+
+// --- whether a key may be used
+
+std::int64_t KeyKeeper::now_s() const {
+    return std::max(parts_.clock.unix_ms() / 1000, guard_.state().floor_s);
+}
+
+void KeyKeeper::look() {
+    const os::Instant now = parts_.clock.now();
+    if (looked_at_ && now - *looked_at_ < kLookEvery) {
+        return;
+    }
+    const std::int64_t elapsed_s =
+        looked_at_ ? std::chrono::duration_cast<std::chrono::seconds>(now - *looked_at_).count()
+                   : 0;
+    looked_at_ = now;
+    guard_.step(parts_.clock.unix_ms() / 1000, elapsed_s);
+    parts_.store.put_value(kClockValue, guard_.state().text());
+    traits_ = parts_.traits();
+    for (auto& [serial, key] : keys_) {
+        judge(key);
+    }
+}
+
+void KeyKeeper::refuse(Key& key, State state, base::Error why) {
+    key.state = state;
+    key.text = why.detail;
+    key.usable = std::move(why);
+}
+
+void KeyKeeper::judge(Key& key) {
+    const keys::KeyContent& content = key.file.content;
+    key.terms.clear();
+    for (const keys::LicenceLine& line : content.lines) {
+        key.terms.push_back(terms_of(content.serial, line, key.code.has_value()));
+    }
+    key.usable = Done();
+    key.text.clear();
+    key.score = 0;
+    const std::int64_t now = now_s();
+    for (const keys::Revocations& list : lists_) {
+        if (const auto good = keys::check_not_revoked(key.file, list, now); !good) {
+            refuse(key, State::revoked, good.error());
+            return;
+        }
+    }
+    if (content.kind == keys::KeyKind::token) {
+        refuse(key, State::blocked,
+               make_error(ErrorCode::key_off,
+                          "keys of tokens are not served yet: this licd has no way to the token"));
+        return;
+    }
+    if (!content.activation) {
+        refuse(key, State::unbound,
+               make_error(ErrorCode::key_off,
+                          key.request ? "the vendor's answer to its request is not loaded yet"
+                                      : "the key is not activated: tillctl licence activate"));
+        return;
+    }
+    judge_machine(key, now);
+    const bool over =
+        std::all_of(content.lines.begin(), content.lines.end(), [&](const keys::LicenceLine& line) {
+            return line.until_s && guard_.is_past(*line.until_s);
+        });
+    if (key.usable && over && !content.lines.empty()) {
+        refuse(key, State::expired,
+               make_error(ErrorCode::licence_expired, "every licence of the key is past its day"));
+    } else if (key.usable && guard_.condition() >= keys::ClockCondition::suspect) {
+        key.state = State::clock_suspect;
+        key.text = guard_.told();
+    }
+}
+
+void KeyKeeper::judge_machine(Key& key, std::int64_t now) {
+    const std::string& serial = key.file.content.serial;
+    auto verdict = keys::check_bound_here(key.file, traits_, parts_.identity.public_key());
+    if (verdict) {
+        key.score = verdict->score;
+        key.state = verdict->clean ? State::active : State::degraded;
+        key.text = verdict->clean ? "" : verdict->told();
+        end_grace(serial);
+        return;
+    }
+    const bool other_server = key.file.content.activation->server != parts_.identity.public_key();
+    const bool strict =
+        key.file.content.policy.strictness == keys::Strictness::strict || other_server;
+    const std::int64_t left = kUnboundGraceS - (now - grace_from(serial, now));
+    if (strict || left <= 0) {
+        refuse(key, State::blocked, verdict.error());
+        return;
+    }
+    key.state = State::grace;
+    key.text = fmt::format("{}; it works for {} hours more: activate it with another PIN",
+                           verdict.error().detail, (left + 3599) / 3600);
+}
+
+/// Since when the machine is another one; kept over restarts.
+std::int64_t KeyKeeper::grace_from(const std::string& serial, std::int64_t now) {
+    const auto found = grace_from_.find(serial);
+    if (found != grace_from_.end()) {
+        return found->second;
+    }
+    const std::string kept = parts_.store.value("grace:" + serial);
+    const std::int64_t since = kept.empty() ? now : std::strtoll(kept.c_str(), nullptr, 10);
+    grace_from_[serial] = since;
+    parts_.store.put_value("grace:" + serial, std::to_string(since));
+    return since;
+}
+
+void KeyKeeper::end_grace(const std::string& serial) {
+    if (grace_from_.erase(serial) > 0 || !parts_.store.value("grace:" + serial).empty()) {
+        parts_.store.put_value("grace:" + serial, "");
+    }
+}
+
+// --- for leases
+
+std::vector<const core::Terms*> KeyKeeper::licences(std::string_view name) const {
+    std::vector<const core::Terms*> found;
+    for (const auto& [serial, key] : keys_) {
+        for (const core::Terms& terms : key.terms) {
+            if (terms.licence == name) {
+                found.push_back(&terms);
+            }
+        }
+    }
+    return found;
+}
+
+const KeyKeeper::Key* KeyKeeper::find_key(const std::string& serial) const {
+    const auto found = keys_.find(serial);
+    return found == keys_.end() ? nullptr : &found->second;
+}
+
+const core::Terms* KeyKeeper::find(const std::string& serial, const std::string& licence) const {
+    const Key* key = find_key(serial);
+    if (key == nullptr) {
+        return nullptr;
+    }
+    const auto found = std::find_if(key->terms.begin(), key->terms.end(),
+                                    [&](const auto& terms) { return terms.licence == licence; });
+    return found == key->terms.end() ? nullptr : &*found;
+}
+
+Done KeyKeeper::gives(const core::Terms& terms, std::string_view program_version) const {
+    const Key* key = find_key(terms.key);
+    if (key == nullptr || !key->row.enabled) {
+        return make_error(ErrorCode::key_off, fmt::format("the key {} is switched off", terms.key));
+    }
+    if (!key->usable) {
+        return key->usable.error();
+    }
+    const keys::LicenceLine* line = line_of(key->file, terms.licence);
+    if (line->until_s && guard_.is_past(*line->until_s)) {
+        return make_error(ErrorCode::licence_expired,
+                          fmt::format("'{}' of key {} ended on {}", terms.licence, terms.key,
+                                      keys::day_to_text(*line->until_s - 1)));
+    }
+    if (line->until_s && guard_.condition() == keys::ClockCondition::stopped) {
+        return make_error(ErrorCode::clock_suspect, guard_.told());
+    }
+    if (line->versions.text.empty()) {
+        return {};
+    }
+    const auto version = keys::Version::read(program_version);
+    if (!version || !line->versions.contains(*version)) {
+        return make_error(ErrorCode::not_supported,
+                          fmt::format("'{}' is for versions {} of the program, not '{}'",
+                                      terms.licence, line->versions.text, program_version));
+    }
+    return {};
+}
+
+bool KeyKeeper::knows_code(const std::string& serial, base::ByteView nonce,
+                           base::ByteView proof) const {
+    const Key* key = find_key(serial);
+    return key != nullptr && key->code && key->code->is_proved_by(proof, nonce);
+}
+
+contract::LicenceProof KeyKeeper::proof(const core::Terms& terms) const {
+    contract::LicenceProof proof;
+    const Key* key = find_key(terms.key);
+    const auto parts = keys::proof_of(key->file, terms.licence);
+    if (!parts) {
+        return proof;  // an unbound key gives nothing, so that nobody gets here with one
+    }
+    for (const os::Certificate& certificate : key->file.chain) {
+        proof.issuers.push_back(certificate.der());
+    }
+    proof.file_id = parts->file_id;
+    proof.issued = keys::instant_to_text(key->file.content.issued_s);
+    proof.seal = parts->seal;
+    proof.line = parts->licence;
+    return proof;
+}
+
+contract::SignedLicenceLease KeyKeeper::sign(const core::LeaseFacts& facts) const {
+    const wire::LeaseText lease{.number = static_cast<std::int64_t>(facts.number),
+                                .licence = facts.licence,
+                                .key = facts.key,
+                                .seat = facts.seat,
+                                .generation = static_cast<std::int64_t>(facts.generation),
+                                .instance = facts.instance,
+                                .request = facts.request_id,
+                                .renewal = facts.renewal,
+                                .time_s = facts.time_ms / 1000,
+                                .grace_s = facts.grace_ms / 1000};
+    contract::SignedLicenceLease out;
+    // What does not fit was refused where it came in.
+    out.text = lease.text().value_or("");
+    out.signature = parts_.identity.sign(std::as_bytes(std::span(out.text)));
+    return out;
+}
+
+}  // namespace tillhost::licd::runtime

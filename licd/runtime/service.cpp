@@ -1,0 +1,83 @@
+#include "licd/runtime/service.h"
+
+#include <cstring>
+#include <utility>
+
+namespace tillhost::licd::runtime {
+
+base::Done Service::run() {
+    TRY(watch());
+    look_at_keys();
+    watchdog_.start();
+    parts_.manager.ready();
+    parts_.logger.notice("ready");
+    parts_.loop.run();
+    parts_.logger.notice("stopped");
+    return {};
+}
+
+base::Done Service::watch() {
+    parts_.signals.set_handler([this](int signal) { on_signal(signal); });
+    for (const int fd : parts_.endpoints.fds()) {
+        TRY(parts_.loop.watch(fd, [this](os::Readiness) { endpoint_ready_ = true; }));
+    }
+    TRY(parts_.loop.watch(parts_.store.moved().fd(), [this](os::Readiness) {
+        parts_.store.moved().clear();
+        parts_.desk.on_durable();
+    }));
+    if (parts_.search != nullptr) {
+        TRY(parts_.loop.watch(parts_.search->fd(),
+                              [this](os::Readiness) { parts_.search->receive(); }));
+    }
+    parts_.loop.before_sleep([this] { return before_sleep(); });
+    return {};
+}
+
+bool Service::before_sleep() {
+    if (endpoint_ready_ || parts_.endpoints.have_sent()) {
+        endpoint_ready_ = parts_.endpoints.receive(parts_.gate);
+    }
+    set_timer();
+    if (stopping_ && !endpoint_ready_ && parts_.desk.at_rest()) {
+        parts_.loop.stop();
+    }
+    return endpoint_ready_;
+}
+
+void Service::set_timer() {
+    const auto wanted = parts_.desk.next_time();
+    if (wanted == timer_at_) {
+        return;
+    }
+    if (timer_) {
+        parts_.loop.cancel(*timer_);
+        timer_.reset();
+    }
+    timer_at_ = wanted;
+    if (wanted) {
+        timer_ = parts_.loop.call_at(*wanted, [this] {
+            timer_.reset();
+            timer_at_.reset();
+            parts_.desk.on_time();
+        });
+    }
+}
+
+void Service::look_at_keys() {
+    parts_.keys.look();
+    parts_.desk.on_keys_changed();
+    parts_.loop.call_at(parts_.clock.now() + kLookAtKeysEvery, [this] { look_at_keys(); });
+}
+
+void Service::on_signal(int signal) {
+    if (stopping_) {
+        parts_.loop.stop();
+        return;
+    }
+    stopping_ = true;
+    parts_.logger.notice("stopping", {{"signal", ::strsignal(signal)}});
+    parts_.manager.stopping();
+    parts_.loop.call_at(parts_.clock.now() + kStopTimeMax, [this] { parts_.loop.stop(); });
+}
+
+}  // namespace tillhost::licd::runtime
