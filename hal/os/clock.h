@@ -39,4 +39,13 @@ public:
     void sleep_until(Instant when) override;
 };
 
+/// The same, but its monotonic time goes on while the machine sleeps (CLOCK_BOOTTIME): for what was
+/// promised for so many seconds, whatever happens to the machine meanwhile.
+class BootClock final : public Clock {
+public:
+    Instant now() const override;
+    std::int64_t unix_ms() const override;
+    void sleep_until(Instant when) override;
+};
+
 }  // namespace tillhost::os
