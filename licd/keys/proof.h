@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "licd/keys/revocations.h"
+
+namespace tillhost::licd::keys {
+
+/// What a licence server shows a program to prove one licence: parts of a bound key that stand on
+/// their own. The customer's name, the other licences and the machine's traits stay on the server.
+struct Proof {
+    std::vector<std::string> chain;  ///< certificates in base64 of their DER, the issuer first
+    std::string file_id;
+    std::string serial;
+    std::string seal;     ///< the line "S …" with its signature
+    std::string licence;  ///< the line "L …" with its signature
+};
+
+/// What was proven.
+struct ProvenLicence {
+    std::string serial;
+    std::string product;
+    LicenceLine line;
+    std::int64_t issued_s = 0;
+    os::PublicKey server;  ///< by which leases of this licence must be signed
+};
+
+/// The parts of a bound key that prove its licence of that name.
+/// Errors: licence_unknown; key_foreign (the key is not bound, and so has no server).
+base::Result<Proof> proof_of(const KeyFile& key, std::string_view licence);
+
+/// The client's side, with nothing but the vendor's pinned root: chain, then seal, then licence. A
+/// server that has no such key proves nothing. `product` is the caller's own.
+/// It does not look at the clock: whether the licence is over is in the line.
+/// Errors: key_damaged, wrong_version; key_foreign (of another root, another product, or parts of
+/// different keys); key_revoked only if a list is given.
+base::Result<ProvenLicence> check_proof(const os::Certificate& root, const Proof& proof,
+                                        std::string_view product,
+                                        const Revocations* list = nullptr);
+
+}  // namespace tillhost::licd::keys
