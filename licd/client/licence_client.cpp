@@ -156,12 +156,15 @@ Result<LeaseId> LicenceClient::acquire(const Wanted& wanted, os::Deadline deadli
             return granted->lease;
         }
         const auto& waiting = std::get<Waiting>(*step);
-        const bool goes_on = clock_.now() < wait_until;
-        if (!goes_on || (wanted.watch && !wanted.watch(waiting.place))) {
+        if (wanted.watch && !wanted.watch(waiting.place)) {
             return no_seat(wanted, waiting.place, deadline);
         }
         const os::Duration pause = waiting.answered_early ? jittered(kEarlyPause) : kBetweenPieces;
         clock_.sleep_until(std::min(clock_.now() + pause, wait_until));
+        // A request that would not wait is answered without a place.
+        if (wait_until - clock_.now() < kBetweenPieces) {
+            return no_seat(wanted, waiting.place, deadline);
+        }
     }
 }
 
@@ -192,7 +195,7 @@ Result<LicenceClient::Step> LicenceClient::acquire_once(const Wanted& wanted,
     if (!answer) {
         const bool is_over = answer.error().code == ErrorCode::lease_gone;
         if (is_over || !is_worth_repeating(answer.error())) {
-            forget_pending(wanted, false);
+            forget_pending(wanted, pending.stands_in_line);
         }
         // An acquire of before, whose lease has ended unseen: another one is made.
         return is_over ? make_error(ErrorCode::retry_later, answer.error().detail)
@@ -203,6 +206,7 @@ Result<LicenceClient::Step> LicenceClient::acquire_once(const Wanted& wanted,
     }
     const auto& place = std::get<contract::LicencePlace>(*answer);
     pending.counts_from = sent;  // nothing was lent before this
+    pending.stands_in_line = true;
     return Step(Waiting{{place.place, place.seats}, clock_.now() < sent + waits / 2});
 }
 

@@ -142,6 +142,7 @@ private:
         /// The last sending that is known to be earlier than a grant.
         std::optional<os::Instant> counts_from{};
         os::Instant last_sent{};
+        bool stands_in_line = false;
     };
     struct Granted {
         LeaseId lease;
