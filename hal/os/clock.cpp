@@ -3,6 +3,8 @@
 #include <cerrno>
 #include <ctime>
 
+#include "hal/os/boot_clock.h"
+
 namespace tillhost::os {
 namespace {
 
@@ -14,19 +16,25 @@ Duration read(clockid_t id) {
     return Duration{now.tv_sec * kNsPerSecond + now.tv_nsec};
 }
 
-}  // namespace
+void sleep_on(clockid_t id, Instant when) {
+    const std::int64_t ns = when.time_since_epoch().count();
+    const timespec until{ns / kNsPerSecond, ns % kNsPerSecond};
+    while (::clock_nanosleep(id, TIMER_ABSTIME, &until, nullptr) == EINTR) {
+    }
+}
 
-Instant SystemClock::now() const { return Instant{read(CLOCK_MONOTONIC)}; }
-
-std::int64_t SystemClock::unix_ms() const {
+std::int64_t wall_ms() {
     return std::chrono::duration_cast<std::chrono::milliseconds>(read(CLOCK_REALTIME)).count();
 }
 
-void SystemClock::sleep_until(Instant when) {
-    const std::int64_t ns = when.time_since_epoch().count();
-    const timespec until{ns / kNsPerSecond, ns % kNsPerSecond};
-    while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, nullptr) == EINTR) {
-    }
-}
+}  // namespace
+
+Instant SystemClock::now() const { return Instant{read(CLOCK_MONOTONIC)}; }
+std::int64_t SystemClock::unix_ms() const { return wall_ms(); }
+void SystemClock::sleep_until(Instant when) { sleep_on(CLOCK_MONOTONIC, when); }
+
+Instant BootClock::now() const { return Instant{read(CLOCK_BOOTTIME)}; }
+std::int64_t BootClock::unix_ms() const { return wall_ms(); }
+void BootClock::sleep_until(Instant when) { sleep_on(CLOCK_BOOTTIME, when); }
 
 }  // namespace tillhost::os

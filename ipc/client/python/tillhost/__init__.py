@@ -13,9 +13,12 @@ from tillhost.client import (Client, Place, TopicEvent, connect, default_endpoin
 from tillhost.errors import (ConnectionLost, DevdError, FieldError, NoDaemon, NotAdmitted,
                              TillhostError)
 from tillhost.journal import Journal
+from tillhost.licences import Lease as LicenceLease
+from tillhost.licences import Licences, Standing
 from tillhost.payments import reversal_of
 
-__all__ = ["Client", "ConnectionLost", "DevdError", "FieldError", "Journal", "NoDaemon",
+__all__ = ["Client", "ConnectionLost", "DevdError", "FieldError", "Journal",
+           "LicenceLease", "Licences", "NoDaemon",
            "NotAdmitted", "Place",
-           "TillhostError", "TopicEvent", "connect", "default_endpoint", "is_final",
+           "Standing", "TillhostError", "TopicEvent", "connect", "default_endpoint", "is_final",
            "make_operation_id", "messages", "receipt_of_check_package", "reversal_of"]

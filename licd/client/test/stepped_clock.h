@@ -1,0 +1,31 @@
+#pragma once
+
+#include <atomic>
+
+#include "hal/os/boot_clock.h"
+#include "hal/os/clock.h"
+
+namespace tillhost::licd::client::test {
+
+/// The machine's clock, which a test moves on; whoever sleeps moves it instead. The wall clock is
+/// set apart. Any thread.
+class SteppedClock final : public os::Clock {
+public:
+    os::Instant now() const override { return real_.now() + os::Duration(ahead_ns_.load()); }
+    std::int64_t unix_ms() const override { return real_.unix_ms() + wall_ahead_ms_.load(); }
+    void sleep_until(os::Instant when) override {
+        const os::Duration left = when - now();
+        if (left > os::Duration{}) {
+            advance(left);
+        }
+    }
+    void advance(os::Duration by) { ahead_ns_ += by.count(); }
+    void step_wall(std::int64_t by_ms) { wall_ahead_ms_ += by_ms; }
+
+private:
+    os::BootClock real_;
+    std::atomic<std::int64_t> ahead_ns_{0};
+    std::atomic<std::int64_t> wall_ahead_ms_{0};
+};
+
+}  // namespace tillhost::licd::client::test
