@@ -26,7 +26,7 @@ constexpr std::string_view kHelp =
     "\n"
     "usage: licd --config DIR [--check]\n"
     "\n"
-    "  --config DIR  holds licd.toml, which may be absent, and roots/*.pem, the root certificates\n"
+    "  --config DIR  holds licd.toml, which may be absent, and roots/*.crt, the root certificates\n"
     "                of the vendors whose keys are taken\n"
     "  --check       only look whether the configuration is in order; starts nothing\n"
     "  -h, --help    this text\n"

@@ -4,8 +4,9 @@
 
 namespace tillhost::os {
 
-/// The machine's clocks as SystemClock, but the monotonic time goes on while the machine sleeps (CLOCK_BOOTTIME): for what was
-/// promised for so many seconds, whatever happens to the machine meanwhile.
+/// The machine's clocks as SystemClock, but the monotonic time goes on while the machine sleeps
+/// (CLOCK_BOOTTIME): for what was promised for so many seconds, whatever happens to the machine
+/// meanwhile.
 class BootClock final : public Clock {
 public:
     Instant now() const override;

@@ -152,36 +152,38 @@ Result<contract::LicenceKey> KeyKeeper::take_list(const std::string& text) {
                                  "no vendor's root certificate is in roots/ of the configuration");
     for (const VendorRoot& root : parts_.roots) {
         auto fresh = keys::read_revocations(text, root.certificate);
-        if (!fresh) {
-            why = fresh.error();
-            continue;
+        if (fresh) {
+            return take_list(std::move(*fresh), root.certificate);
         }
-        const std::string id = root.certificate.key_id();
-        const auto old = std::find_if(lists_.begin(), lists_.end(),
-                                      [&](const auto& one) { return one.id == fresh->id; });
-        for (const keys::Revocations& one : lists_) {
-            if (keys::read_revocations(one.text, root.certificate)) {
-                TRY(keys::check_newer(one, *fresh));
-            }
-        }
-        static_cast<void>(old);
-        TRY(write_text(parts_.folder + "/keys/" + id + ".lrev", text));
-        std::erase_if(lists_, [&](const keys::Revocations& one) {
-            return keys::read_revocations(one.text, root.certificate).has_value();
-        });
-        guard_.prove_at_least(fresh->issued_s);
-        lists_.push_back(std::move(*fresh));
-        contract::LicenceKey first;
-        for (auto& [serial, key] : keys_) {
-            judge(key);
-        }
-        first.kind = contract::LicenceKeyKind::software;
-        first.state = contract::LicenceKeyState::active;
-        first.text = fmt::format("the list of revocations {} is taken", lists_.back().number);
-        first.enabled = true;
-        return first;
+        why = fresh.error();
     }
     return why;
+}
+
+/// A vendor has one list; a newer one takes its place.
+Result<contract::LicenceKey> KeyKeeper::take_list(keys::Revocations fresh,
+                                                  const os::Certificate& root) {
+    const auto is_of_root = [&](const keys::Revocations& one) {
+        return keys::read_revocations(one.text, root).has_value();
+    };
+    for (const keys::Revocations& one : lists_) {
+        if (is_of_root(one)) {
+            TRY(keys::check_newer(one, fresh));
+        }
+    }
+    TRY(write_text(parts_.folder + "/keys/" + root.key_id() + ".lrev", fresh.text));
+    std::erase_if(lists_, is_of_root);
+    guard_.prove_at_least(fresh.issued_s);
+    contract::LicenceKey about;  // no key: what was taken
+    about.kind = contract::LicenceKeyKind::software;
+    about.state = contract::LicenceKeyState::active;
+    about.text = fmt::format("list of revocations {}", fresh.number);
+    about.enabled = true;
+    lists_.push_back(std::move(fresh));
+    for (auto& [serial, key] : keys_) {
+        judge(key);
+    }
+    return about;
 }
 
 Done KeyKeeper::keep(const keys::KeyFile& file) const {

@@ -29,10 +29,6 @@ Result<std::string> read_text(const std::string& path) {
     return text_of(TRY(os::read_file(path, keys::kFileBytesMax)));
 }
 
-Done write_text(const std::string& path, const std::string& text) {
-    return os::write_atomically(path, std::as_bytes(std::span(text)), 0640);
-}
-
 core::Terms terms_of(const std::string& serial, const keys::LicenceLine& line, bool has_code) {
     core::Terms terms;
     terms.key = serial;
@@ -60,17 +56,19 @@ const keys::LicenceLine* line_of(const keys::KeyFile& file, const std::string& n
 
 Result<std::vector<VendorRoot>> read_roots(const std::string& folder) {
     std::vector<VendorRoot> roots;
-    const auto names = os::list_files(folder, ".pem");
-    if (!names) {
-        return roots;  // there is no such folder yet
-    }
-    for (const std::string& name : *names) {
-        const auto certificate = os::certificate_from_pem(TRY(read_text(folder + "/" + name)));
-        if (!certificate) {
-            return base::bad_field("roots/" + name,
-                                   "a vendor's root certificate of licences, in PEM");
+    for (const char* ending : {".crt", ".pem"}) {
+        const auto names = os::list_files(folder, ending);
+        if (!names) {
+            return roots;  // there is no such folder yet
         }
-        roots.push_back({name, *certificate});
+        for (const std::string& name : *names) {
+            const auto certificate = os::certificate_from_pem(TRY(read_text(folder + "/" + name)));
+            if (!certificate) {
+                return base::bad_field("roots/" + name,
+                                       "a vendor's root certificate of licences, in PEM");
+            }
+            roots.push_back({name, *certificate});
+        }
     }
     return roots;
 }

@@ -30,7 +30,7 @@ struct VendorRoot {
     std::string file;
     os::Certificate certificate;
 };
-/// Reads roots/*.pem of the configuration folder. Errors: bad_field (no certificate, or no root of
+/// Reads roots/*.crt of the configuration folder. Errors: bad_field (no certificate, or no root of
 /// licences), system_failed; none there is fine.
 base::Result<std::vector<VendorRoot>> read_roots(const std::string& folder);
 
@@ -106,6 +106,8 @@ private:
     base::Result<contract::LicenceKey> install(keys::KeyFile file, std::size_t root);
     base::Result<contract::LicenceKey> answer(keys::KeyFile file, std::size_t root);
     base::Result<contract::LicenceKey> take_list(const std::string& text);
+    base::Result<contract::LicenceKey> take_list(keys::Revocations fresh,
+                                                 const os::Certificate& root);
     base::Done keep(const keys::KeyFile& file) const;
     void adopt(keys::KeyFile file, std::size_t root);
     void judge(Key& key);
