@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 
+#include "hal/os/boot_clock.h"
 #include "hal/os/files.h"
 #include "hal/os/journal.h"
 #include "ipc/curve_keys.h"
@@ -164,7 +165,7 @@ void say_start(const os::Logger& logger, const Places& places, const runtime::Co
 }
 
 base::Done serve(const Places& places) {
-    const os::SystemClock clock;
+    const os::BootClock clock;
     const runtime::Config config = TRY(runtime::load_config(places.config));
     const auto roots = TRY(runtime::read_roots(places.config + "/roots"));
     const auto sink = make_sink();

@@ -254,22 +254,30 @@ void LeaseBook::connection_lost(const std::string& instance) {
     }
 }
 
-void LeaseBook::make_room(const std::string& key, const std::string& licence, os::Instant now) {
+bool LeaseBook::end_late(const std::string& key, const std::string& licence, os::Instant now) {
     std::vector<std::uint64_t> late;
-    Lease* longest_idle = nullptr;
     for (const std::uint64_t number : spare_[{key, licence}]) {
-        Lease& lease = leases_.at(number);
-        if (lease.state == State::late) {
+        if (leases_.at(number).state == State::late) {
             late.push_back(number);
-        } else if (longest_idle == nullptr || lease.used_at < longest_idle->used_at) {
-            longest_idle = &lease;
         }
     }
     for (const std::uint64_t number : late) {
         end(number, LicenceEnd::expired, now);
     }
-    if (late.empty() && longest_idle != nullptr) {
-        mark_taken(*longest_idle, LicenceEnd::idle, now);
+    return !late.empty();
+}
+
+void LeaseBook::take_idle(const std::string& key, const std::string& licence, os::Instant now) {
+    Lease* longest = nullptr;
+    for (const std::uint64_t number : spare_[{key, licence}]) {
+        Lease& lease = leases_.at(number);
+        if (lease.state == State::idle &&
+            (longest == nullptr || lease.used_at < longest->used_at)) {
+            longest = &lease;
+        }
+    }
+    if (longest != nullptr) {
+        mark_taken(*longest, LicenceEnd::idle, now);
     }
 }
 

@@ -98,8 +98,11 @@ public:
     void end_all_of(const std::string& instance, contract::LicenceEnd why, os::Instant now);
     /// The connection of an instance ended without a goodbye.
     void connection_lost(const std::string& instance);
-    /// Somebody waits now: late leases end, one idle one is taken away.
-    void make_room(const std::string& key, const std::string& licence, os::Instant now);
+    /// Somebody wants a seat: leases whose time is over end. True if there were any.
+    bool end_late(const std::string& key, const std::string& licence, os::Instant now);
+    /// Somebody waits for a seat: the one that was not used for longest is taken away, if any is
+    /// idle.
+    void take_idle(const std::string& key, const std::string& licence, os::Instant now);
 
     /// Does what is due by now.
     void on_time(os::Instant now);

@@ -243,7 +243,11 @@ const Lease* LicenceDesk::try_seats(const std::vector<std::string>& keys,
         if (terms == nullptr || !keys_.gives(*terms, holder.program_version)) {
             continue;
         }
-        if (const auto lease = book_.acquire(*terms, holder, request, clock_.unix_ms(), now)) {
+        auto lease = book_.acquire(*terms, holder, request, clock_.unix_ms(), now);
+        if (!lease && book_.end_late(key, licence, now)) {
+            lease = book_.acquire(*terms, holder, request, clock_.unix_ms(), now);
+        }
+        if (lease) {
             return *lease;
         }
     }
@@ -280,7 +284,7 @@ LicenceDesk::Outcome LicenceDesk::wait(const Call& call,
                      call.now + std::chrono::milliseconds(request.wait_ms)};
     lines_.join(request.licence, std::move(waiter));
     for (const std::string& key : keys) {
-        book_.make_room(key, request.licence, call.now);
+        book_.take_idle(key, request.licence, call.now);
     }
     serve(request.licence);
     return {};

@@ -108,6 +108,17 @@ TEST(LicenceDesk, ASilentProgramKeepsItsSeatWhileNobodyWaits) {
     EXPECT_EQ(rig.beat(a, lease).ended, LicenceEnd::expired);
 }
 
+TEST(LicenceDesk, WhoAsksGetsASeatWhoseTimeIsOverWithoutWaiting) {
+    DeskRig rig;
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+        rig.take(rig.program("instance-" + std::to_string(i)), i);
+    }
+    const auto late = rig.program("instance-late");
+    EXPECT_EQ(rig.error(rig.acquire(late, 9)), "no_seat");
+    rig.pass(seconds(601));
+    EXPECT_TRUE(rig.granted(rig.acquire(late, 10)));
+}
+
 TEST(LicenceDesk, WhoWaitsGetsTheSeatOfASilentOneWhenItsTimeIsOver) {
     DeskRig rig;
     std::vector<contract::LicenceLease> leases;
