@@ -17,7 +17,7 @@ A key goes to the customer with its PINs. The customer's licence server makes a 
 PIN; the answer binds the key to that machine. Each PIN is for one machine, as often as wanted.)";
 
 constexpr const char* kProgramFooter =
-    R"(Exit status: 0 done, 1 refused or failed (the reason is on standard error), 2 wrong command line.
+    R"(Exit status: 0 done, 1 refused or failed (standard error says why), 2 wrong command line.
 LICISSUE_DIR is the folder where --dir is not given. Back the folder up: it cannot be made again.)";
 
 constexpr const char* kInitHelp = R"(Makes the root and a first issuing authority in a new folder.
