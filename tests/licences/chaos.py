@@ -1,6 +1,6 @@
 """Seats under kill -9: programs take, beat and give back while licd is killed at random moments. No
-two programs believe in one seat at once, no acknowledged lease is lost, and in the end all seats are
-free. Prints its seed; the same seed asks for the same things in the same order.
+two programs believe in one seat at once, no acknowledged lease is lost, and in the end all seats
+are free. Prints its seed; the same seed asks for the same things in the same order.
 
 usage: chaos.py [--seed N] [--rounds N]
 """
