@@ -166,7 +166,8 @@ class Pins:
             self.servers = [Server(one["address"], one["curve_key"], one["server_key"],
                                    one.get("name", "")) for one in table.get("server", [])]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise TillhostError("config_invalid", f"{self.path}: no file of pinned servers: {error}",
+            raise TillhostError("config_invalid", f"{self.path}: no file of pinned servers: "
+                                f"{error}",
                                 reaction="ask_operator") from None
 
     def of(self, address: str) -> Optional[Server]:
