@@ -200,8 +200,7 @@ std::unique_ptr<runtime::MetricsListener> make_metrics(std::optional<std::uint16
     return std::move(*opened);
 }
 
-runtime::NetworkFigures figures_of(const runtime::Network& network,
-                                   const runtime::Endpoints& endpoints,
+runtime::NetworkFigures figures_of(const runtime::Network& network, const ipc::Endpoints& endpoints,
                                    const runtime::AccessRequests& access,
                                    const runtime::RemoteDevices& remotes,
                                    const runtime::Relay& relay) {
@@ -250,9 +249,9 @@ base::Done serve(const Places& places) {
     }
     TRY(make_folders(places));
     const auto loop = TRY(os::EventLoop::create(clock));
-    const auto signals = TRY(runtime::StopSignals::take(*loop));
+    const auto signals = TRY(os::StopSignals::take(*loop));
     // The socket's lock comes before the book: a second devd must not touch it.
-    runtime::Endpoints endpoints(TRY(ipc::ZmqEndpoint::bind(places.endpoint())));
+    ipc::Endpoints endpoints(TRY(ipc::ZmqEndpoint::bind(places.endpoint())));
     const auto store = TRY(runtime::SqliteStore::open({.folder = places.state}, logger));
     runtime::HostSpawner hosts({.program = places.driver_program, .lock_folder = places.locks()},
                                {}, *loop, clock, logger);
@@ -291,7 +290,7 @@ base::Done serve(const Places& places) {
                                        [&administration] { return administration.lines(); },
                                        loaded.config.hotplug_settle});
     const auto metrics = make_metrics(loaded.config.metrics_port, *loop, clock, logger);
-    const auto manager = runtime::ServiceManager::from_environment();
+    const auto manager = os::ServiceManager::from_environment();
     runtime::Service service(
         {*loop, *signals, clock, endpoints, *store, hosts, core, access, manager, logger,
          [&] { return figures_of(*network, endpoints, access, remotes, relay); }, metrics.get()});

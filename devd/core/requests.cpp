@@ -58,66 +58,42 @@ Result<Requests::Call> Requests::begin(ipc::PeerId peer, const ipc::PeerIdentity
 }
 
 Requests::Outcome Requests::dispatch(const Call& call) {
-    switch (call.request.kind) {
-        case RequestKind::hello: return hello(call);
-        case RequestKind::devices: return devices(call);
-        case RequestKind::status: return status(call);
-        case RequestKind::query: return query(call);
-        case RequestKind::submit: return submit(call);
-        case RequestKind::await: return await(call, Waiters::Until::settled);
-        case RequestKind::operation: return operation(call);
-        case RequestKind::operations: return operations(call);
-        case RequestKind::cancel: return cancel(call);
-        case RequestKind::abort: return abort(call);
-        case RequestKind::settle: return settle(call);
-        case RequestKind::resolve: return resolve(call);
-        case RequestKind::decide: return decide(call);
-        case RequestKind::acknowledge: return acknowledge(call);
-        case RequestKind::subscribe: return subscribe(call);
-        case RequestKind::credit: return credit(call);
-        case RequestKind::unsubscribe: return unsubscribe(call);
-        case RequestKind::health: return health(call);
-        case RequestKind::metrics: return metrics(call);
-        case RequestKind::backup: return backup(call);
-        case RequestKind::audit: return audit(call);
-        case RequestKind::lease: return lease(call);
-        case RequestKind::take_lease: return take_lease(call);
-        case RequestKind::renew_lease: return renew_lease(call);
-        case RequestKind::release_lease: return release_lease(call);
-        case RequestKind::ask_takeover: return ask_takeover(call);
-        case RequestKind::answer_takeover: return answer_takeover(call);
-        case RequestKind::end_lease: return end_lease(call);
-        // devd/runtime answers these: they need files and drivers.
-        case RequestKind::models:
-        case RequestKind::ports:
-        case RequestKind::add_device:
-        case RequestKind::configure_device:
-        case RequestKind::rename_device:
-        case RequestKind::delete_device:
-        case RequestKind::device_settings:
-        case RequestKind::check_device:
-        case RequestKind::workstations:
-        case RequestKind::open_pairing:
-        case RequestKind::close_pairing:
-        case RequestKind::pair:
-        case RequestKind::set_workstation:
-        case RequestKind::revoke:
-        case RequestKind::roll_key:
-        // licd answers these; the endpoint refuses them.
-        case RequestKind::licence_hello:
-        case RequestKind::acquire_licence:
-        case RequestKind::beat_licences:
-        case RequestKind::release_licence:
-        case RequestKind::own_licences:
-        case RequestKind::licence_keys:
-        case RequestKind::licence_connections:
-        case RequestKind::free_licences:
-        case RequestKind::load_licence_file:
-        case RequestKind::remove_licence_key:
-        case RequestKind::set_licence_key:
-        case RequestKind::activate_licence:
-        case RequestKind::licence_traits:
-        case RequestKind::unspecified: break;
+    using Handler = Outcome (Requests::*)(const Call&);
+    // The others are devd/runtime's, which needs files and drivers for them, and other daemons'.
+    static constexpr std::pair<RequestKind, Handler> kHandlers[] = {
+        {RequestKind::hello, &Requests::hello},
+        {RequestKind::devices, &Requests::devices},
+        {RequestKind::status, &Requests::status},
+        {RequestKind::query, &Requests::query},
+        {RequestKind::submit, &Requests::submit},
+        {RequestKind::await, &Requests::await},
+        {RequestKind::operation, &Requests::operation},
+        {RequestKind::operations, &Requests::operations},
+        {RequestKind::cancel, &Requests::cancel},
+        {RequestKind::abort, &Requests::abort},
+        {RequestKind::settle, &Requests::settle},
+        {RequestKind::resolve, &Requests::resolve},
+        {RequestKind::decide, &Requests::decide},
+        {RequestKind::acknowledge, &Requests::acknowledge},
+        {RequestKind::subscribe, &Requests::subscribe},
+        {RequestKind::credit, &Requests::credit},
+        {RequestKind::unsubscribe, &Requests::unsubscribe},
+        {RequestKind::health, &Requests::health},
+        {RequestKind::metrics, &Requests::metrics},
+        {RequestKind::backup, &Requests::backup},
+        {RequestKind::audit, &Requests::audit},
+        {RequestKind::lease, &Requests::lease},
+        {RequestKind::take_lease, &Requests::take_lease},
+        {RequestKind::renew_lease, &Requests::renew_lease},
+        {RequestKind::release_lease, &Requests::release_lease},
+        {RequestKind::ask_takeover, &Requests::ask_takeover},
+        {RequestKind::answer_takeover, &Requests::answer_takeover},
+        {RequestKind::end_lease, &Requests::end_lease},
+    };
+    for (const auto& [kind, handler] : kHandlers) {
+        if (kind == call.request.kind) {
+            return (this->*handler)(call);
+        }
     }
     return make_error(ErrorCode::unknown_kind, "");
 }
@@ -254,7 +230,11 @@ Requests::Outcome Requests::query(const Call& call) {
 
 // --- operations
 
-Requests::Outcome Requests::await(const Call& call, Waiters::Until until) {
+Requests::Outcome Requests::await(const Call& call) {
+    return wait_for(call, Waiters::Until::settled);
+}
+
+Requests::Outcome Requests::wait_for(const Call& call, Waiters::Until until) {
     const auto request = TRY(contract::from_value<contract::OperationRequest>(call.request.body));
     const OperationBook::Entry* entry = TRY(visible(call, request.operation_id));
     if (is_settled(entry->row) && until == Waiters::Until::settled) {
@@ -283,7 +263,7 @@ Requests::Outcome Requests::resolve(const Call& call) {
         answer(call.peer, call.request.id, *entry);
         return {};
     }
-    TRY(await(call, Waiters::Until::answered));
+    TRY(wait_for(call, Waiters::Until::answered));
     of->second->resolve_now();
     return {};
 }

@@ -90,7 +90,8 @@ private:
     Outcome devices(const Call& call);
     Outcome status(const Call& call);
     Outcome query(const Call& call);
-    Outcome await(const Call& call, Waiters::Until until);
+    Outcome await(const Call& call);
+    Outcome wait_for(const Call& call, Waiters::Until until);
     Outcome resolve(const Call& call);
     Outcome operation(const Call& call);
     Outcome operations(const Call& call);

@@ -7,20 +7,20 @@
 #include <vector>
 
 #include "devd/core/core.h"
-#include "devd/runtime/endpoints.h"
 #include "devd/runtime/network_config.h"
 #include "devd/runtime/pairing_door.h"
 #include "devd/runtime/pairing_listener.h"
 #include "devd/runtime/workstations.h"
 #include "hal/os/event_loop.h"
 #include "hal/os/log.h"
+#include "ipc/endpoints.h"
 
 namespace tillhost::devd::runtime {
 
 struct AccessParts {
     os::EventLoop& loop;
     const os::Clock& clock;
-    PeerConnections& endpoints;
+    ipc::PeerConnections& endpoints;
     Workstations& workstations;
     ipc::RequestHandler& next;  ///< who takes the other requests
     os::Logger logger;

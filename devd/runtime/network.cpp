@@ -27,7 +27,8 @@ void HandshakeLog::take(const ipc::FailedHandshake& failed) {
                      {"address", failed.address.empty() ? "unknown" : failed.address}});
 }
 
-base::Result<std::unique_ptr<Network>> Network::open(NetworkParts parts, Endpoints& endpoints) {
+base::Result<std::unique_ptr<Network>> Network::open(NetworkParts parts,
+                                                     ipc::Endpoints& endpoints) {
     std::unique_ptr<Network> made(new Network(std::move(parts)));
     const std::string path = made->parts_.state_folder + "/workstations.toml";
     auto known = Workstations::open(path, made->parts_.local, made->parts_.clock);
@@ -46,14 +47,14 @@ base::Result<std::unique_ptr<Network>> Network::open(NetworkParts parts, Endpoin
     return made;
 }
 
-base::Done Network::listen(Endpoints& endpoints) {
+base::Done Network::listen(ipc::Endpoints& endpoints) {
     const ipc::KeyPair key = TRY(ipc::load_or_make_key(parts_.state_folder + "/network.key"));
     auto endpoint = TRY(ipc::ZmqEndpoint::bind(
         parts_.config->address(),
         {.secret_key = key.secret_key,
          .admission = workstations_.get(),
          .clock = &parts_.clock,
-         .first_peer = kNetworkPeersFrom,
+         .first_peer = ipc::kNetworkPeersFrom,
          .on_failure = [this](const ipc::FailedHandshake& failed) { log_.take(failed); }}));
     endpoints.add_network(std::move(endpoint));
     host_key_ = key.public_key;
@@ -65,7 +66,7 @@ base::Done Network::listen(Endpoints& endpoints) {
     return {};
 }
 
-NetworkFigures figures_of(const Network& network, const Endpoints& endpoints) {
+NetworkFigures figures_of(const Network& network, const ipc::Endpoints& endpoints) {
     NetworkFigures figures;
     const ipc::ZmqEndpoint* endpoint = endpoints.network();
     for (const auto& [name, one] : network.workstations().all()) {

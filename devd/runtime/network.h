@@ -6,10 +6,10 @@
 #include <optional>
 #include <string>
 
-#include "devd/runtime/endpoints.h"
 #include "devd/runtime/network_config.h"
 #include "devd/runtime/workstations.h"
 #include "hal/os/log.h"
+#include "ipc/endpoints.h"
 
 namespace tillhost::devd::runtime {
 
@@ -44,7 +44,8 @@ struct NetworkParts {
 class Network final {
 public:
     /// Adds the endpoint to the others. Errors: none that the network has; system_failed.
-    static base::Result<std::unique_ptr<Network>> open(NetworkParts parts, Endpoints& endpoints);
+    static base::Result<std::unique_ptr<Network>> open(NetworkParts parts,
+                                                       ipc::Endpoints& endpoints);
 
     Workstations& workstations() { return *workstations_; }
     const Workstations& workstations() const { return *workstations_; }
@@ -55,7 +56,7 @@ public:
 private:
     explicit Network(NetworkParts parts)
         : parts_(std::move(parts)), log_(parts_.clock, parts_.logger) {}
-    base::Done listen(Endpoints& endpoints);
+    base::Done listen(ipc::Endpoints& endpoints);
 
     NetworkParts parts_;
     HandshakeLog log_;
@@ -79,6 +80,6 @@ struct NetworkFigures {
     std::size_t hosts_connected = 0;  ///< of them, now
     std::size_t relayed = 0;          ///< connections to them for programs of this host
 };
-NetworkFigures figures_of(const Network& network, const Endpoints& endpoints);
+NetworkFigures figures_of(const Network& network, const ipc::Endpoints& endpoints);
 
 }  // namespace tillhost::devd::runtime

@@ -8,17 +8,6 @@
 
 namespace tillhost::devd::runtime {
 
-base::Result<std::unique_ptr<StopSignals>> StopSignals::take(os::EventLoop& loop) {
-    std::unique_ptr<StopSignals> signals(new StopSignals);
-    TRY(loop.on_signals({SIGTERM, SIGINT}, [to = signals.get()](int signal) {
-        INVARIANT(to->handler_ != nullptr);  // the loop runs only when the service does
-        to->handler_(signal);
-    }));
-    return signals;
-}
-
-void StopSignals::set_handler(std::function<void(int)> handler) { handler_ = std::move(handler); }
-
 base::Done Service::run() {
     TRY(watch());
     parts_.hosts.set_handler(*this);

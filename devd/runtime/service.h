@@ -6,15 +6,16 @@
 #include <string>
 
 #include "devd/core/core.h"
-#include "devd/runtime/endpoints.h"
 #include "devd/runtime/host_spawner.h"
 #include "devd/runtime/latency_histogram.h"
 #include "devd/runtime/metrics_listener.h"
 #include "devd/runtime/network.h"
-#include "devd/runtime/service_manager.h"
 #include "devd/runtime/sqlite_store.h"
 #include "hal/os/event_loop.h"
 #include "hal/os/log.h"
+#include "hal/os/service_manager.h"
+#include "hal/os/stop_signals.h"
+#include "ipc/endpoints.h"
 
 namespace tillhost::devd::runtime {
 
@@ -22,31 +23,17 @@ namespace tillhost::devd::runtime {
 /// doubt at the next start, and asked of the device.
 inline constexpr os::Duration kStopTimeMax = std::chrono::seconds(10);
 
-/// SIGTERM and SIGINT, taken away from every thread that is started later. So it is made before the
-/// store and the endpoint, which have threads: a signal that one of them gets would end the
-/// process.
-class StopSignals final {
-public:
-    /// Errors: system_failed.
-    static base::Result<std::unique_ptr<StopSignals>> take(os::EventLoop& loop);
-    void set_handler(std::function<void(int)> handler);
-
-private:
-    StopSignals() = default;
-    std::function<void(int)> handler_;
-};
-
 /// What a running devd is made of. Everything outlives the service.
 struct ServiceParts {
     os::EventLoop& loop;
-    StopSignals& signals;
+    os::StopSignals& signals;
     const os::Clock& clock;
-    Endpoints& endpoints;
+    ipc::Endpoints& endpoints;
     SqliteStore& store;
     HostSpawner& hosts;
     core::Core& core;
     ipc::RequestHandler& requests;  ///< who takes them; in the end the core
-    const ServiceManager& manager;
+    const os::ServiceManager& manager;
     os::Logger logger;
     std::function<NetworkFigures()> network;
     MetricsListener* metrics = nullptr;  ///< nothing: not configured
@@ -88,7 +75,7 @@ private:
     void set_timer();
 
     ServiceParts parts_;
-    Watchdog watchdog_;
+    os::Watchdog watchdog_;
     bool stopping_ = false;
     bool endpoint_ready_ = true;  ///< something may have come in
     std::optional<os::TimerId> timer_;

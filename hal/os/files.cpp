@@ -95,6 +95,24 @@ base::Done write_atomically(const std::string& path, base::ByteView content, uns
     return sync_folder_of(path);
 }
 
+base::Done append_durably(const std::string& path, base::ByteView content, unsigned mode) {
+    const Descriptor fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, mode));
+    struct stat before {};
+    if (!fd.valid() || ::fstat(fd.get(), &before) != 0) {
+        return file_error(path, errno);
+    }
+    auto written = write_all(fd.get(), content, path);
+    if (written && ::fsync(fd.get()) != 0) {
+        written = file_error(path, errno);
+    }
+    if (!written) {
+        // What fails here too is found by whoever reads the file: it ends amid a record.
+        [[maybe_unused]] const int cut = ::ftruncate(fd.get(), before.st_size);
+        return written;
+    }
+    return before.st_size == 0 ? sync_folder_of(path) : base::Done();
+}
+
 base::Result<std::vector<std::string>> list_files(const std::string& folder,
                                                   const std::string& ending) {
     DIR* stream = ::opendir(folder.c_str());

@@ -21,6 +21,11 @@ base::Result<base::Bytes> read_file(const std::string& path, std::size_t bytes_m
 /// syncs. Errors: system_failed, storage_full.
 base::Done write_atomically(const std::string& path, base::ByteView content, unsigned mode = 0640);
 
+/// Puts the bytes behind the end of the file, which is made if needed, and sees them to the disk
+/// before it returns. After an error the file has its former length, unless the power is cut: then
+/// a beginning of the bytes may be there. Blocks for a sync. Errors: system_failed, storage_full.
+base::Done append_durably(const std::string& path, base::ByteView content, unsigned mode = 0640);
+
 /// Names (without folder) that end so, sorted. Errors: system_failed.
 base::Result<std::vector<std::string>> list_files(const std::string& folder,
                                                   const std::string& ending);

@@ -30,7 +30,7 @@ constexpr std::int64_t kOwnUid = 500;
 std::string some_key() { return MUST(ipc::KeyPair::make()).public_key; }
 
 /// Connections of a loopback, some of them as if over a network.
-class LoopbackConnections final : public PeerConnections {
+class LoopbackConnections final : public ipc::PeerConnections {
 public:
     explicit LoopbackConnections(ipc::LoopbackEndpoint& endpoint) : endpoint_(endpoint) {}
     bool send(ipc::PeerId peer, const contract::Reply& reply) override {

@@ -59,6 +59,16 @@ TEST_F(FilesTest, AFailedWriteKeepsTheOldFileAndSaysThatTheDiskIsFull) {
     EXPECT_EQ(base::string_of(MUST(read_file(path("a"), 100))), "old");
 }
 
+TEST_F(FilesTest, AppendsBehindTheEndAndMakesTheFile) {
+    ASSERT_TRUE(append_durably(path("a"), base::bytes_of("one\n"), 0600));
+    ASSERT_TRUE(append_durably(path("a"), base::bytes_of("two\n"), 0600));
+    EXPECT_EQ(base::string_of(MUST(read_file(path("a"), 100))), "one\ntwo\n");
+    struct stat state {};
+    ASSERT_EQ(::stat(path("a").c_str(), &state), 0);
+    EXPECT_EQ(state.st_mode & 0777U, 0600U);
+    EXPECT_FALSE(append_durably(path("none/a"), {}));
+}
+
 TEST_F(FilesTest, ListsFilesByEndingInOrderWithoutHiddenOnes) {
     for (const char* name : {"b.toml", "a.toml", ".c.toml", "d.txt", ".toml"}) {
         ASSERT_TRUE(write_atomically(path(name), {}));

@@ -1,3 +1,5 @@
+// A thread that gives way is the only one that does.
+// Shown by what the system says of the threads of this process.
 #include "hal/os/scheduling.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "devd/runtime/service_manager.h"
+#include "hal/os/service_manager.h"
 
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -11,7 +11,7 @@
 
 #include "hal/os/descriptor.h"
 
-namespace tillhost::devd::runtime {
+namespace tillhost::os {
 namespace {
 
 constexpr std::int64_t kWatchdogUsecMin = 20'000;  // faster would be a busy loop
@@ -21,7 +21,7 @@ std::string environment(const char* name) {
     return value == nullptr ? "" : value;
 }
 
-std::optional<os::Duration> read_watchdog() {
+std::optional<Duration> read_watchdog() {
     const std::string pid = environment("WATCHDOG_PID");
     if (!pid.empty() && std::strtoll(pid.c_str(), nullptr, 10) != ::getpid()) {
         return std::nullopt;  // meant for another process of the unit
@@ -41,7 +41,7 @@ void Watchdog::start() {
     }
 }
 
-void Watchdog::ping(os::Duration interval) {
+void Watchdog::ping(Duration interval) {
     manager_.alive();
     loop_.call_at(clock_.now() + interval, [this, interval] { ping(interval); });
 }
@@ -66,11 +66,11 @@ void ServiceManager::tell(std::string_view state) const {
         address.sun_path[0] = '\0';  // the abstract namespace
     }
     const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + socket_.size());
-    const os::Descriptor fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const Descriptor fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     // A manager that is not there cannot be told; devd goes on.
     [[maybe_unused]] const auto sent =
         ::sendto(fd.get(), state.data(), state.size(), MSG_NOSIGNAL | MSG_DONTWAIT,
                  reinterpret_cast<const sockaddr*>(&address), length);
 }
 
-}  // namespace tillhost::devd::runtime
+}  // namespace tillhost::os

@@ -1,7 +1,7 @@
 // Claim: systemd is told what it waits for, and without systemd nothing happens; the watchdog's
 // ping comes only while the loop turns. Shown with a real datagram socket in the place of
 // systemd's.
-#include "devd/runtime/service_manager.h"
+#include "hal/os/service_manager.h"
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>
@@ -15,7 +15,7 @@
 #include "hal/os/descriptor.h"
 #include "hal/os/fake/fake_clock.h"
 
-namespace tillhost::devd::runtime {
+namespace tillhost::os {
 namespace {
 
 class ServiceManagerTest : public testing::Test {
@@ -110,4 +110,4 @@ TEST_F(ServiceManagerTest, IsPingedOnlyByALoopThatTurns) {
 }
 
 }  // namespace
-}  // namespace tillhost::devd::runtime
+}  // namespace tillhost::os

@@ -7,7 +7,7 @@
 #include "hal/os/clock.h"
 #include "hal/os/event_loop.h"
 
-namespace tillhost::devd::runtime {
+namespace tillhost::os {
 
 /// systemd's side of a service of Type=notify (sd_notify(3)): one datagram a message to
 /// $NOTIFY_SOCKET. Without that variable everything here does nothing.
@@ -19,14 +19,14 @@ public:
     void ready() const { tell("READY=1"); }
     void stopping() const { tell("STOPPING=1"); }
     /// How often alive() is wanted: half of systemd's limit. Nothing = never.
-    std::optional<os::Duration> watchdog_interval() const { return watchdog_interval_; }
+    std::optional<Duration> watchdog_interval() const { return watchdog_interval_; }
     void alive() const { tell("WATCHDOG=1"); }
 
 private:
     void tell(std::string_view state) const;
 
     std::string socket_;
-    std::optional<os::Duration> watchdog_interval_;
+    std::optional<Duration> watchdog_interval_;
 };
 
 /// systemd's watchdog tied to the loop: the ping is a timer of the very loop that does the work,
@@ -35,17 +35,17 @@ private:
 class Watchdog final {
 public:
     /// All outlive the watchdog.
-    Watchdog(os::EventLoop& loop, const os::Clock& clock, const ServiceManager& manager)
+    Watchdog(EventLoop& loop, const Clock& clock, const ServiceManager& manager)
         : loop_(loop), clock_(clock), manager_(manager) {}
     /// Does nothing where systemd has asked for none. Once.
     void start();
 
 private:
-    void ping(os::Duration interval);
+    void ping(Duration interval);
 
-    os::EventLoop& loop_;
-    const os::Clock& clock_;
+    EventLoop& loop_;
+    const Clock& clock_;
     const ServiceManager& manager_;
 };
 
-}  // namespace tillhost::devd::runtime
+}  // namespace tillhost::os

@@ -7,7 +7,7 @@
 
 #include "ipc/zmq_endpoint.h"
 
-namespace tillhost::devd::runtime {
+namespace tillhost::ipc {
 
 /// Requests of one endpoint that are handed to the core in one turn of the loop; hosts and disk
 /// come in between. Fewer come from the network, and after those of this machine.
@@ -17,13 +17,13 @@ inline constexpr std::size_t kNetworkRequestsPerTurnMax = 16;
 inline constexpr std::uint64_t kNetworkPeersFrom = 1ULL << 48U;
 
 /// What the gate of all requests needs of the connections.
-class PeerConnections : public ipc::ReplySink {
+class PeerConnections : public ReplySink {
 public:
     virtual bool on_network() const = 0;
     /// Those under that key that have said something.
     virtual std::size_t connections_of(std::string_view key) const = 0;
     /// As ZmqEndpoint::drop(); nothing without a network.
-    virtual void drop(std::string_view key, ipc::RequestHandler& handler) = 0;
+    virtual void drop(std::string_view key, RequestHandler& handler) = 0;
 };
 
 /// The local endpoint and, if there is one, that on the network, as one. Each is a libzmq context
@@ -31,31 +31,31 @@ public:
 /// programs of this machine.
 class Endpoints final : public PeerConnections {
 public:
-    explicit Endpoints(std::unique_ptr<ipc::ZmqEndpoint> local) : local_(std::move(local)) {}
+    explicit Endpoints(std::unique_ptr<ZmqEndpoint> local) : local_(std::move(local)) {}
     /// Before the loop runs.
-    void add_network(std::unique_ptr<ipc::ZmqEndpoint> network) { network_ = std::move(network); }
+    void add_network(std::unique_ptr<ZmqEndpoint> network) { network_ = std::move(network); }
 
     /// Descriptors to watch; see ZmqEndpoint::fd().
     std::vector<int> fds() const;
     /// True if there may be more.
-    bool receive(ipc::RequestHandler& handler);
+    bool receive(RequestHandler& handler);
     /// As ZmqEndpoint::has_sent(), of either.
     bool have_sent() const {
         return local_->has_sent() || (network_ != nullptr && network_->has_sent());
     }
-    bool send(ipc::PeerId peer, const contract::Reply& reply) override;
+    bool send(PeerId peer, const contract::Reply& reply) override;
 
     bool on_network() const override { return network_ != nullptr; }
     std::size_t connections_of(std::string_view key) const override {
         return network_ == nullptr ? 0 : network_->peers_of(key);
     }
-    void drop(std::string_view key, ipc::RequestHandler& handler) override;
+    void drop(std::string_view key, RequestHandler& handler) override;
     /// Nullptr: there is none.
-    const ipc::ZmqEndpoint* network() const { return network_.get(); }
+    const ZmqEndpoint* network() const { return network_.get(); }
 
 private:
-    std::unique_ptr<ipc::ZmqEndpoint> local_;
-    std::unique_ptr<ipc::ZmqEndpoint> network_;
+    std::unique_ptr<ZmqEndpoint> local_;
+    std::unique_ptr<ZmqEndpoint> network_;
 };
 
-}  // namespace tillhost::devd::runtime
+}  // namespace tillhost::ipc

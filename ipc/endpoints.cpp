@@ -1,6 +1,6 @@
-#include "devd/runtime/endpoints.h"
+#include "ipc/endpoints.h"
 
-namespace tillhost::devd::runtime {
+namespace tillhost::ipc {
 
 std::vector<int> Endpoints::fds() const {
     std::vector<int> fds = local_->fds();
@@ -10,22 +10,22 @@ std::vector<int> Endpoints::fds() const {
     return fds;
 }
 
-bool Endpoints::receive(ipc::RequestHandler& handler) {
+bool Endpoints::receive(RequestHandler& handler) {
     const bool more = local_->receive(handler, kRequestsPerTurnMax);
     return (network_ && network_->receive(handler, kNetworkRequestsPerTurnMax)) || more;
 }
 
-bool Endpoints::send(ipc::PeerId peer, const contract::Reply& reply) {
+bool Endpoints::send(PeerId peer, const contract::Reply& reply) {
     if (peer.value < kNetworkPeersFrom) {
         return local_->send(peer, reply);
     }
     return network_ && network_->send(peer, reply);
 }
 
-void Endpoints::drop(std::string_view key, ipc::RequestHandler& handler) {
+void Endpoints::drop(std::string_view key, RequestHandler& handler) {
     if (network_) {
         network_->drop(key, handler);
     }
 }
 
-}  // namespace tillhost::devd::runtime
+}  // namespace tillhost::ipc

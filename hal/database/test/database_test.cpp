@@ -1,0 +1,82 @@
+// Rows come back as they were written, also after a crash of the process; foreign files are
+// refused. Shown with files of SQLite in a folder of the test's own.
+#include "hal/database/database.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+namespace tillhost::database {
+namespace {
+
+constexpr std::int32_t kOwn = 0x74686c64;
+
+class DatabaseTest : public ::testing::Test {
+protected:
+    void SetUp() override { std::filesystem::remove_all(folder_); }
+    void TearDown() override { std::filesystem::remove_all(folder_); }
+    std::string path() {
+        std::filesystem::create_directories(folder_);
+        return folder_ + "/one.db";
+    }
+    std::unique_ptr<Database> open() { return MUST(Database::open(path(), kOwn)); }
+
+    const std::vector<std::vector<std::string>> steps_{
+        {"CREATE TABLE thing (number BIGINT PRIMARY KEY, name TEXT NOT NULL)"}};
+
+private:
+    const std::string folder_ = ::testing::TempDir() + "database_test";
+};
+
+TEST_F(DatabaseTest, KeepsRows) {
+    {
+        const auto one = open();
+        ASSERT_TRUE(one->migrate(steps_));
+        for (std::int64_t i = 0; i < 3; ++i) {
+            ASSERT_TRUE(one->run("INSERT INTO thing VALUES (:number, :name)",
+                                 {i, "n'" + std::to_string(i) + std::string(1, '\t')}));
+        }
+    }
+    const auto again = open();
+    ASSERT_TRUE(again->migrate(steps_));
+    const auto rows =
+        again->query("SELECT number, name FROM thing WHERE number > :least ORDER BY number", "it",
+                     {std::int64_t{0}});
+    ASSERT_TRUE(rows);
+    EXPECT_EQ(*rows, (std::vector<Row>{{std::int64_t{1}, "n'1\t"}, {std::int64_t{2}, "n'2\t"}}));
+}
+
+TEST_F(DatabaseTest, WhatIsNotCommittedIsGone) {
+    {
+        const auto one = open();
+        ASSERT_TRUE(one->migrate(steps_));
+        ASSERT_TRUE(one->begin());
+        ASSERT_TRUE(one->run("INSERT INTO thing VALUES (:number, :name)", {std::int64_t{1}, "a"}));
+    }
+    EXPECT_TRUE(MUST(open()->query("SELECT number FROM thing", "i")).empty());
+}
+
+TEST_F(DatabaseTest, TellsTheStatementAndNoValue) {
+    const auto one = open();
+    ASSERT_TRUE(one->migrate(steps_));
+    const Row row{std::int64_t{1}, "secret"};
+    ASSERT_TRUE(one->run("INSERT INTO thing VALUES (:number, :name)", row));
+    const auto twice = one->run("INSERT INTO thing VALUES (:number, :name)", row);
+    ASSERT_FALSE(twice);
+    EXPECT_EQ(twice.error().code, base::ErrorCode::storage_failed);
+    EXPECT_EQ(twice.error().detail.find("secret"), std::string::npos);
+    EXPECT_TRUE(one->run("INSERT INTO thing VALUES (:number, :name)", {std::int64_t{2}, "b"}));
+}
+
+TEST_F(DatabaseTest, RefusesAForeignAndANewerFile) {
+    {
+        const auto other = MUST(Database::open(path(), kOwn + 1));
+        ASSERT_TRUE(other->migrate(steps_));
+    }
+    EXPECT_FALSE(Database::open(path(), kOwn));
+    const auto own = MUST(Database::open(path(), kOwn + 1));
+    EXPECT_FALSE(own->migrate({}));
+}
+
+}  // namespace
+}  // namespace tillhost::database

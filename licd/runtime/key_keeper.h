@@ -1,0 +1,132 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hal/os/certificate.h"
+#include "hal/os/clock.h"
+#include "hal/os/log.h"
+#include "licd/core/key_port.h"
+#include "licd/keys/activation.h"
+#include "licd/keys/clock_guard.h"
+#include "licd/keys/machine_traits.h"
+#include "licd/keys/proof.h"
+#include "licd/runtime/licence_store.h"
+#include "licd/wire/access_code.h"
+
+namespace tillhost::licd::runtime {
+
+inline constexpr std::size_t kKeysMax = 100;
+/// So long a key works on after its machine has changed beyond what it bears.
+inline constexpr std::int64_t kUnboundGraceS = 72 * 3600;
+
+/// A file of a vendor's root certificate that the administrator trusts.
+struct VendorRoot {
+    std::string file;
+    os::Certificate certificate;
+};
+/// Reads roots/*.pem of the configuration folder. Errors: bad_field (no certificate, or no root of
+/// licences), system_failed; none there is fine.
+base::Result<std::vector<VendorRoot>> read_roots(const std::string& folder);
+
+struct KeyKeeperParts {
+    std::string folder;  ///< of the state; keys/*.dongle are in it
+    std::vector<VendorRoot> roots;
+    const os::Clock& clock;
+    os::Logger logger;
+    LicenceStore& store;
+    os::SigningKey identity;  ///< by which leases are signed
+    base::Bytes code_salt;
+    std::function<keys::Traits()> traits;  ///< of this machine; some milliseconds
+    std::function<base::Bytes(std::size_t)> random;
+    std::string software;  ///< "licd-0.1.0", for requests
+};
+
+/// The keys of this server: their files, whether each may be used now and why, and what an
+/// administrator decided. Files are verified before anything of them is believed, and kept as they
+/// came. For the loop's thread; what it does for an administrator may take up to a second or two
+/// (PINs and access codes are slow to try on purpose).
+class KeyKeeper final : public core::KeyPort {
+public:
+    /// Reads what is there. A key that is no good is kept and shown with its reason. Errors:
+    /// system_failed, bad_field (a file of roots).
+    static base::Result<std::unique_ptr<KeyKeeper>> open(KeyKeeperParts parts);
+
+    // What leases need.
+    std::vector<const core::Terms*> licences(std::string_view name) const override;
+    const core::Terms* find(const std::string& key, const std::string& licence) const override;
+    base::Done gives(const core::Terms& terms, std::string_view program_version) const override;
+    bool knows_code(const std::string& key, base::ByteView nonce,
+                    base::ByteView proof) const override;
+    contract::LicenceProof proof(const core::Terms& terms) const override;
+    contract::SignedLicenceLease sign(const core::LeaseFacts& facts) const override;
+
+    // What an administrator does.
+    std::vector<contract::LicenceKey> all() const;
+    base::Result<contract::LicenceKey> told(const std::string& serial) const;
+    /// A key, an answer or a list of revocations. Errors: those of licd/keys, not_permitted (no
+    /// vendor's root is there), wrong_state, retry_later (kKeysMax), storage_full, system_failed.
+    base::Result<contract::LicenceKey> load(const std::string& text);
+    /// Errors: licence_unknown, system_failed.
+    base::Done remove(const std::string& serial);
+    /// Errors: licence_unknown, bad_field.
+    base::Done set(const contract::SetLicenceKeyRequest& request);
+    /// Errors: licence_unknown, pin_wrong, bad_field(pin), wrong_state, key_other_machine.
+    base::Result<contract::ActivateLicenceReply> activate(
+        const contract::ActivateLicenceRequest& request);
+    contract::LicenceTraitsReply traits() const;
+
+    /// The machine is looked at again, and the clock; once a minute is meant.
+    void look();
+
+private:
+    struct Key {
+        keys::KeyFile file;
+        KeyRow row;
+        std::optional<wire::CodeKey> code;
+        std::optional<keys::RequestContent> request;  ///< the open activation
+        contract::LicenceKeyState state = contract::LicenceKeyState::unbound;
+        std::string text;
+        base::Done usable;
+        int score = 0;
+        std::size_t root = 0;
+        std::vector<core::Terms> terms;
+    };
+    explicit KeyKeeper(KeyKeeperParts parts);
+
+    base::Done read();
+    base::Done read_key_file(const std::string& name);
+    base::Done read_lists();
+    base::Result<std::pair<keys::KeyFile, std::size_t>> verified(const std::string& text) const;
+    base::Result<contract::LicenceKey> install(keys::KeyFile file, std::size_t root);
+    base::Result<contract::LicenceKey> answer(keys::KeyFile file, std::size_t root);
+    base::Result<contract::LicenceKey> take_list(const std::string& text);
+    base::Done keep(const keys::KeyFile& file) const;
+    void adopt(keys::KeyFile file, std::size_t root);
+    void judge(Key& key);
+    void judge_machine(Key& key, std::int64_t now_s);
+    void refuse(Key& key, contract::LicenceKeyState state, base::Error why);
+    base::Result<Key*> key_of(const std::string& serial);
+    const Key* find_key(const std::string& serial) const;
+    contract::LicenceKey told(const Key& key) const;
+    std::int64_t now_s() const;
+    std::int64_t grace_from(const std::string& serial, std::int64_t now);
+    void end_grace(const std::string& serial);
+
+    KeyKeeperParts parts_;
+    keys::Traits traits_;
+    keys::ClockGuard guard_;
+    std::optional<os::Instant> looked_at_;
+    std::map<std::string, Key> keys_;  ///< by serial
+    std::vector<keys::Revocations> lists_;
+    std::map<std::string, std::int64_t> grace_from_;
+    /// Files that are no good, for the administrator: name and why.
+    std::vector<std::pair<std::string, std::string>> bad_files_;
+};
+
+}  // namespace tillhost::licd::runtime

@@ -1,0 +1,188 @@
+#include "licd/runtime/licence_store.h"
+
+#include <cstdlib>
+#include <utility>
+
+#include "hal/os/files.h"
+
+namespace tillhost::licd::runtime {
+
+using base::Done;
+using base::Result;
+using database::Row;
+
+namespace {
+
+constexpr std::int32_t kApplicationId = 0x6c696364;  // "licd"
+constexpr const char* kPutLease =
+    "INSERT INTO lease (number, generation, request_id, key_serial, licence, seat, share, instance,"
+    " program, program_version, user_name, computer, terminal_session, since_ms, taken, ended)"
+    " VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, :o, :p)"
+    " ON CONFLICT (number) DO UPDATE SET taken = excluded.taken, ended = excluded.ended";
+constexpr const char* kForgetLease = "DELETE FROM lease WHERE number = :a";
+constexpr const char* kPutKey =
+    "INSERT INTO key_choice (serial, enabled, code_key, request) VALUES (:a, :b, :c, :d)"
+    " ON CONFLICT (serial) DO UPDATE SET enabled = excluded.enabled,"
+    " code_key = excluded.code_key, request = excluded.request";
+constexpr const char* kPutValue =
+    "INSERT INTO value (name, text) VALUES (:a, :b)"
+    " ON CONFLICT (name) DO UPDATE SET text = excluded.text";
+constexpr const char* kLastNumber = "last_number";
+
+std::vector<std::vector<std::string>> steps() {
+    return {{
+        "CREATE TABLE lease (number BIGINT PRIMARY KEY, generation BIGINT NOT NULL,"
+        " request_id TEXT NOT NULL, key_serial TEXT NOT NULL, licence TEXT NOT NULL,"
+        " seat BIGINT NOT NULL, share TEXT NOT NULL, instance TEXT NOT NULL,"
+        " program TEXT NOT NULL, program_version TEXT NOT NULL, user_name TEXT NOT NULL,"
+        " computer TEXT NOT NULL, terminal_session TEXT NOT NULL, since_ms BIGINT NOT NULL,"
+        " taken BIGINT NOT NULL, ended BIGINT NOT NULL)",
+        "CREATE TABLE key_choice (serial TEXT PRIMARY KEY, enabled BIGINT NOT NULL,"
+        " code_key TEXT NOT NULL, request TEXT NOT NULL)",
+        "CREATE TABLE value (name TEXT PRIMARY KEY, text TEXT NOT NULL)",
+    }};
+}
+
+std::int64_t integer(const database::Field& field) { return std::get<std::int64_t>(field); }
+const std::string& text(const database::Field& field) { return std::get<std::string>(field); }
+
+std::int64_t number_of(const std::optional<contract::LicenceEnd>& end) {
+    return end ? static_cast<std::int64_t>(*end) : 0;
+}
+
+std::optional<contract::LicenceEnd> end_from(std::int64_t number) {
+    return number == 0 ? std::nullopt : std::optional(static_cast<contract::LicenceEnd>(number));
+}
+
+Result<core::LeaseRow> lease_from(const Row& row) {
+    core::LeaseRow lease;
+    lease.number = static_cast<std::uint64_t>(integer(row[0]));
+    lease.generation = static_cast<std::uint64_t>(integer(row[1]));
+    lease.request_id = TRY(base::OperationId::from_text(text(row[2])));
+    lease.key = text(row[3]);
+    lease.licence = text(row[4]);
+    lease.seat = integer(row[5]);
+    lease.share = text(row[6]);
+    lease.holder = {.instance = text(row[7]),
+                    .program = text(row[8]),
+                    .program_version = text(row[9]),
+                    .user = text(row[10]),
+                    .computer = text(row[11]),
+                    .terminal_session = text(row[12])};
+    lease.since_ms = integer(row[13]);
+    lease.taken = end_from(integer(row[14]));
+    lease.ended = end_from(integer(row[15]));
+    return lease;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LicenceStore>> LicenceStore::open(const std::string& folder,
+                                                         const os::Clock& clock,
+                                                         const os::Logger& logger) {
+    auto database = TRY(database::Database::open(folder + "/licd.db", kApplicationId));
+    TRY(database->migrate(steps()));
+    std::unique_ptr<LicenceStore> store(
+        new LicenceStore(folder, clock, logger, std::move(database)));
+    TRY(store->read());
+    store->writer_ = std::make_unique<os::GroupWriter<Change>>(
+        "lease writer", TRY(os::Wakeup::create()),
+        [to = store.get()](const std::vector<Change>& group) { to->write_group(group); });
+    return store;
+}
+
+Done LicenceStore::read() {
+    const auto leases = TRY(database_->query(
+        "SELECT number, generation, request_id, key_serial, licence, seat, share, instance,"
+        " program, program_version, user_name, computer, terminal_session, since_ms, taken, ended"
+        " FROM lease",
+        "iittti"
+        "ttttttt"
+        "iii"));
+    for (const Row& row : leases) {
+        leases_.leases.push_back(TRY(lease_from(row)));
+    }
+    for (const Row& row : TRY(database_->query(
+             "SELECT serial, enabled, code_key, request FROM key_choice", "titt"))) {
+        keys_.push_back({text(row[0]), integer(row[1]) != 0, text(row[2]), text(row[3])});
+    }
+    for (const Row& row : TRY(database_->query("SELECT name, text FROM value", "tt"))) {
+        values_.emplace_back(text(row[0]), text(row[1]));
+    }
+    const std::string last = value(kLastNumber);
+    leases_.last_number = last.empty() ? 0 : std::strtoull(last.c_str(), nullptr, 10);
+    return {};
+}
+
+std::string LicenceStore::value(const std::string& name) const {
+    for (const auto& [one, text_of_it] : values_) {
+        if (one == name) {
+            return text_of_it;
+        }
+    }
+    return "";
+}
+
+core::Position LicenceStore::write(core::LeaseChange change) {
+    return writer_->write({.leases = std::move(change)});
+}
+
+core::Position LicenceStore::put_key(const KeyRow& row) { return writer_->write({.key = row}); }
+
+core::Position LicenceStore::put_value(const std::string& name, const std::string& text_of_it) {
+    return writer_->write({.value = std::pair(name, text_of_it)});
+}
+
+bool LicenceStore::has_room() const {
+    const os::Instant now = clock_.now();
+    if (!looked_at_ || now - *looked_at_ >= kRoomLookedAtEvery) {
+        looked_at_ = now;
+        const auto bytes = os::free_bytes(folder_);
+        room_ = bytes && *bytes >= kRoomBytesMin;
+    }
+    return room_ && writer_->has_room();
+}
+
+Done LicenceStore::put(const core::LeaseRow& row) {
+    return database_->run(
+        kPutLease,
+        {static_cast<std::int64_t>(row.number), static_cast<std::int64_t>(row.generation),
+         row.request_id.to_text(), row.key, row.licence, row.seat, row.share, row.holder.instance,
+         row.holder.program, row.holder.program_version, row.holder.user, row.holder.computer,
+         row.holder.terminal_session, row.since_ms, number_of(row.taken), number_of(row.ended)});
+}
+
+Done LicenceStore::try_group(const std::vector<Change>& group) {
+    TRY(database_->begin());
+    std::uint64_t last_number = 0;
+    for (const Change& change : group) {
+        for (const core::LeaseRow& row : change.leases.put) {
+            TRY(put(row));
+        }
+        for (const std::uint64_t number : change.leases.forget) {
+            TRY(database_->run(kForgetLease, {static_cast<std::int64_t>(number)}));
+        }
+        if (change.key) {
+            TRY(database_->run(kPutKey, {change.key->serial, std::int64_t{change.key->enabled},
+                                         change.key->code_key, change.key->request}));
+        }
+        if (change.value) {
+            TRY(database_->run(kPutValue, {change.value->first, change.value->second}));
+        }
+        last_number = std::max(last_number, change.leases.last_number);
+    }
+    if (last_number != 0) {
+        TRY(database_->run(kPutValue, {std::string(kLastNumber), std::to_string(last_number)}));
+    }
+    return database_->commit();
+}
+
+void LicenceStore::write_group(const std::vector<Change>& group) {
+    if (const auto done = try_group(group); !done) {
+        logger_.error("the leases cannot be written; ending",
+                      {{"error", base::to_text(done.error())}});
+        std::_Exit(kExitStorageFailed);
+    }
+}
+
+}  // namespace tillhost::licd::runtime

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hal/database/database.h"
+#include "hal/os/clock.h"
+#include "hal/os/group_writer.h"
+#include "hal/os/log.h"
+#include "licd/core/lease_store.h"
+
+namespace tillhost::licd::runtime {
+
+/// Below this much free room no new lease is given.
+inline constexpr std::uint64_t kRoomBytesMin = 16ULL * 1024 * 1024;
+inline constexpr os::Duration kRoomLookedAtEvery = std::chrono::seconds(1);
+/// Exit status of a process that could not write its leases (EX_IOERR of sysexits.h).
+inline constexpr int kExitStorageFailed = 74;
+
+/// What the administrator has decided about a key, and what is remembered of its activation.
+struct KeyRow {
+    std::string serial;
+    bool enabled = true;
+    std::string code_key;  ///< of its access code, 64 hex digits; empty = none
+    std::string request;   ///< the open activation, a .lreq without its PIN; empty = none
+    friend bool operator==(const KeyRow&, const KeyRow&) = default;
+};
+
+/// licd.db: the leases, what was decided about keys, and single values by name
+/// (docs/formats/licence-database.md). One writer thread with group commit. A failed commit logs
+/// one line and ends the process.
+class LicenceStore final : public core::LeaseStore {
+public:
+    /// Opens or makes the database and reads it. Blocks for the disk. Errors: storage_failed,
+    /// storage_full, system_failed.
+    static base::Result<std::unique_ptr<LicenceStore>> open(const std::string& folder,
+                                                            const os::Clock& clock,
+                                                            const os::Logger& logger);
+
+    /// Once.
+    core::LeaseImage take_leases() { return std::move(leases_); }
+    const std::vector<KeyRow>& keys() const { return keys_; }
+    /// As read at the start; empty if it was never set.
+    std::string value(const std::string& name) const;
+
+    core::Position write(core::LeaseChange change) override;
+    core::Position durable() const override { return writer_->durable(); }
+    bool has_room() const override;
+    core::Position put_key(const KeyRow& row);
+    core::Position put_value(const std::string& name, const std::string& text);
+
+    const os::Wakeup& moved() const { return writer_->moved(); }
+    std::uint64_t commits() const { return writer_->groups(); }
+
+private:
+    struct Change {
+        core::LeaseChange leases{};
+        std::optional<KeyRow> key{};
+        std::optional<std::pair<std::string, std::string>> value{};
+    };
+    LicenceStore(std::string folder, const os::Clock& clock, const os::Logger& logger,
+                 std::unique_ptr<database::Database> database)
+        : folder_(std::move(folder)),
+          clock_(clock),
+          logger_(logger),
+          database_(std::move(database)) {}
+
+    base::Done read();
+    void write_group(const std::vector<Change>& group);
+    base::Done try_group(const std::vector<Change>& group);
+    base::Done put(const core::LeaseRow& row);
+
+    const std::string folder_;
+    const os::Clock& clock_;
+    os::Logger logger_;
+    std::unique_ptr<database::Database> database_;  ///< the writer's once it runs
+    core::LeaseImage leases_;
+    std::vector<KeyRow> keys_;
+    std::vector<std::pair<std::string, std::string>> values_;
+    mutable std::optional<os::Instant> looked_at_;
+    mutable bool room_ = true;
+    std::unique_ptr<os::GroupWriter<Change>> writer_;  ///< last: it uses the others
+};
+
+}  // namespace tillhost::licd::runtime
