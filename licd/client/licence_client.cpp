@@ -177,6 +177,12 @@ Result<LicenceClient::Step> LicenceClient::acquire_once(const Wanted& wanted,
         if (const auto held = table_.find(wanted.licence, wanted.key, clock_.now())) {
             return Step(Granted{*held});
         }
+        for (const LeaseId id : table_.is_full() ? table_.ids() : std::vector<LeaseId>()) {
+            // A program that does not release what is gone fills the table with it.
+            if (table_.status(id, clock_.now()).standing == Standing::gone) {
+                table_.remove(id);
+            }
+        }
         if (table_.is_full()) {
             return make_error(ErrorCode::too_large,
                               fmt::format("{} licences at once; release some", kLeasesMax));
@@ -352,10 +358,11 @@ Result<os::Duration> LicenceClient::beat_once(os::Deadline deadline) {
         return beat_time_;
     }
     TRY(be_connected(deadline));
-    TRY(say_goodbyes(deadline));
     if (request.leases.empty()) {
+        TRY(say_goodbyes(deadline));
         return beat_time_;
     }
+    // Before the goodbyes: what keeps leases must not wait for what gives some back.
     request.session = link_->hello().session;
     const os::Instant sent = clock_.now();
     const auto reply = TRY(link_->ask<contract::BeatLicencesReply>(

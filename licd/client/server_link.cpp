@@ -112,7 +112,9 @@ LinkResult ServerFinder::connect_listed(os::Deadline deadline) {
 LinkResult ServerFinder::connect_to(const ServerAddress& server, os::Deadline deadline) {
     const os::Deadline until = std::min(deadline, clock_.now() + kServerTimeMax);
     const std::string address = server.address.text();
-    if (const Pin* pinned = pins_.of(address)) {
+    // A key that the program names is newer than one that was pinned once.
+    const Pin* pinned = server.curve_key.empty() ? pins_.of(address) : nullptr;
+    if (pinned != nullptr) {
         return dial(*pinned, until);
     }
     Pin pin{.address = address, .curve_key = server.curve_key};
@@ -161,8 +163,9 @@ LinkResult ServerFinder::dial(const Pin& pin, os::Deadline deadline) {
         return nobody(pin.address);
     }
     if (client.error().code == ErrorCode::wrong_host_key) {
+        const Pin* kept = pins_.of(pin.address);
         const std::string where =
-            pins_.of(pin.address) != nullptr
+            kept != nullptr && kept->curve_key == pin.curve_key
                 ? "pinned: if it was set up anew, remove it from " + pins_.path()
                 : std::string("named in its address");
         return make_error(ErrorCode::wrong_host_key,

@@ -208,6 +208,8 @@ class Licences:
                 if lease.licence == licence and key in ("", lease.key) and (
                         lease.standing is not Standing.gone):
                     return lease
+            if len(self._leases) >= LEASES_MAX:  # those that are gone make room
+                self._leases = [one for one in self._leases if one.standing is not Standing.gone]
             if len(self._leases) >= LEASES_MAX:
                 raise TillhostError("too_large", f"{LEASES_MAX} licences at once; release some")
             self._be_connected(until)
@@ -298,8 +300,7 @@ class Licences:
         if not held and not self._goodbyes:
             return self._beat_time
         self._be_connected(until)
-        self._say_goodbyes(until)
-        if held:
+        if held:  # before the goodbyes: what keeps leases must not wait for them
             sent = self._clock()
             request = messages.BeatLicencesRequest(
                 session=self._greeted.session,
@@ -311,7 +312,7 @@ class Licences:
             for answer in reply.leases:
                 if answer.number in by_number:
                     self._hear(by_number[answer.number], answer, sent)
-            self._say_goodbyes(until)
+        self._say_goodbyes(until)
         return self._beat_time
 
     def _hear(self, lease: Lease, answer: messages.LicenceBeatAnswer, sent: float) -> None:
@@ -440,7 +441,8 @@ class Licences:
 
     def _dial(self, server: Server, until: float) -> tuple[Connection, Server]:
         until = min(until, time.monotonic() + SERVER_TIME_MAX)
-        server = self._pins.of(server.address) or server
+        if not server.curve_key:  # one that the program names is newer than a pinned one
+            server = self._pins.of(server.address) or server
         if not server.curve_key:
             server = licence_search.ask(server.address, self._group, until)
         host = Host(server.address, server.curve_key.encode(), *self._own)
