@@ -25,10 +25,10 @@ constexpr long kVersion3 = 2;  // as X.509 counts
 constexpr std::size_t kKeyIdBytes = 16;
 constexpr std::size_t kSerialBytes = 16;
 constexpr std::size_t kSaltBytes = 16;
-// 16 MiB, eight times over: the library refuses more memory than 32 MiB.
+// 16 MiB, five times over: the library refuses more memory than 32 MiB.
 constexpr std::uint64_t kScryptCost = 1U << 14U;
 constexpr std::uint64_t kScryptBlocks = 8;
-constexpr std::uint64_t kScryptLanes = 8;
+constexpr std::uint64_t kScryptLanes = 5;
 constexpr int kPathLengthMax = kChainMax - 1;
 
 template <auto free_it>

@@ -76,7 +76,7 @@ base::Done verify_chain(const Certificate& root, std::span<const Certificate> ch
                         std::optional<std::int64_t> instant_s);
 
 /// A secret key as PKCS#8 in PEM (RFC 8410 §7), which `openssl pkey` reads. With a passphrase it is
-/// encrypted: scrypt (N = 2^14, r = 8, p = 8; 16 MiB) and AES-256-CBC (PBES2, RFC 8018).
+/// encrypted: scrypt (N = 2^14, r = 8, p = 5; 16 MiB) and AES-256-CBC (PBES2, RFC 8018).
 std::string secret_key_to_pem(const SigningKey& key, const SecretBytes& passphrase);
 /// Errors: bad_field(secret key): no PEM, no Ed25519; not_permitted: no passphrase where one is
 /// needed, or the wrong one.

@@ -52,6 +52,7 @@ private:
     base::Result<os::SecretBytes> from_file() const {
         const os::SecretBytes whole(TRY(os::read_file(file_, kPassphraseBytesMax)));
         base::Bytes line;
+        line.reserve(whole.reveal().size());  // so that no copy of a beginning is left behind
         for (const std::byte byte : whole.reveal()) {
             if (byte == base::byte('\n')) {
                 break;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "hal/os/digest.h"
 #include "licd/keys/sealed_text.h"
@@ -124,7 +125,9 @@ base::Result<os::SigningKey> load_key(const std::string& path, const std::string
 base::Result<bool> save_key(const std::string& path, const std::string& what,
                             const os::SigningKey& key, PassphraseSource& passphrases) {
     const os::SecretBytes passphrase = TRY(passphrases.passphrase(what, true));
-    const os::SecretBytes pem(base::bytes_of(os::secret_key_to_pem(key, passphrase)));
+    std::string text = os::secret_key_to_pem(key, passphrase);
+    const os::SecretBytes pem(base::bytes_of(text));
+    ::explicit_bzero(text.data(), text.size());
     TRY(os::write_atomically(path, pem.reveal(), kFileMode));
     return !passphrase.empty();
 }
