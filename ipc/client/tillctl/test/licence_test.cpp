@@ -318,6 +318,12 @@ TEST_F(LicenceTest, FreesOneOrAll) {
     EXPECT_TRUE(told("may work on until the end that was promised")) << console_.told;
 }
 
+TEST_F(LicenceTest, SaysWhereTheNumbersStandWhenOneIsNotHeld) {
+    licd_.error = make_error(ErrorCode::lease_gone, "number: no lease 17 is held");
+    EXPECT_EQ(run_words({"free", "17"}), Exit::failed);
+    EXPECT_TRUE(complained("tillctl licence connections")) << console_.complained;
+}
+
 TEST_F(LicenceTest, ChangesOfAKeyWhatWasSaidAndNothingElse) {
     licd_.answer(RequestKind::set_licence_key, key_in(contract::LicenceKeyState::active));
     EXPECT_EQ(run_words({"set", kSerial, "--off"}), Exit::done);
@@ -409,6 +415,15 @@ TEST(LicenceTexts, TellEachStateInEachLanguage) {
         }
         EXPECT_EQ(told.size(), 8U);
     }
+}
+
+TEST(LicenceTexts, CompareNoKeyWithTheMachineThatIsRefusedForAnotherReason) {
+    contract::LicenceKey key = key_in(contract::LicenceKeyState::degraded);
+    key.score = 70;
+    EXPECT_NE(licence_key_text(Language::english, key).find("70 % of"), std::string::npos);
+    key.state = contract::LicenceKeyState::revoked;
+    key.score = 0;
+    EXPECT_EQ(licence_key_text(Language::english, key).find("bound to"), std::string::npos);
 }
 
 TEST(LicenceTexts, StandInColumnsWhateverTheLanguage) {
