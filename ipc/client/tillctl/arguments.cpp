@@ -78,6 +78,8 @@ void declare(CommandLine& line, Invocation& to, std::optional<os::Duration>& tim
     declare_settings(line, to);
     line.group(Text::group_access);
     declare_access(line, to);
+    line.group(Text::group_licence);
+    declare_licence(line, to);
     line.group(Text::group_service);
     declare_service(line, to);
     line.group(Text::group_lines);
@@ -90,17 +92,21 @@ std::variant<Invocation, Explanation> parse_arguments(int argc, const char* cons
                                                       Language language) {
     Invocation invocation;
     invocation.language = language_asked(argc, argv, language);
-    if (const char* host = std::getenv("TILLHOST_HOST")) {
-        invocation.host = host;
-    }
     CommandLine line("tillctl", invocation.language);
     std::optional<os::Duration> timeout;
     declare(line, invocation, timeout);
     if (auto explanation = line.read(argc, argv)) {
         return std::move(*explanation);
     }
+    const bool asks_licd = std::holds_alternative<LicenceVerb>(invocation.verb);
+    if (asks_licd && !invocation.host.empty()) {
+        return Explanation{std::string(text(invocation.language, Text::licence_is_here))};
+    }
+    const char* const host = std::getenv("TILLHOST_HOST");
     if (!invocation.endpoint.empty()) {
-        invocation.host.clear();  // what is written here holds over the environment
+        invocation.host.clear();
+    } else if (host != nullptr && invocation.host.empty() && !asks_licd) {
+        invocation.host = host;  // what is written on the command line holds over the environment
     }
     invocation.timeout =
         timeout.value_or(asks_customer(invocation.verb) ? kCustomerTimeout : kTimeout);

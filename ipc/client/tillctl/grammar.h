@@ -22,6 +22,7 @@ void declare_sharing(CommandLine& line, Invocation& to);    // grammar_sharing.c
 void declare_setup(CommandLine& line, Invocation& to);      // grammar_setup.cpp
 void declare_access(CommandLine& line, Invocation& to);     // grammar_access.cpp
 void declare_settings(CommandLine& line, Invocation& to);   // grammar_settings.cpp
+void declare_licence(CommandLine& line, Invocation& to);    // grammar_licence.cpp
 
 /// The id of an operation.
 void take_id(VerbGrammar& verb, std::string_view name, std::string_view help, base::OperationId& id,

@@ -11,6 +11,7 @@
 #include "ipc/client/cpp/client.h"
 #include "ipc/client/tillctl/access.h"
 #include "ipc/client/tillctl/admin.h"
+#include "ipc/client/tillctl/licence.h"
 #include "ipc/contract/messages.h"
 
 namespace tillhost::tillctl {
@@ -151,11 +152,12 @@ struct ReplayVerb {
     std::string path;
 };
 
-using Verb = std::variant<DevicesVerb, StatusVerb, QueryVerb, SubmitVerb, ReceiptVerb,
-                          CorrectionVerb, SellVerb, PayVerb, AbortVerb, PrintDocumentVerb,
-                          OperationsVerb, OperationVerb, DecideVerb, HealthVerb, MetricsVerb,
-                          BackupVerb, WatchVerb, LeaseVerb, AuditVerb, DecodeVerb, RecordVerb,
-                          ReplayVerb, AdminVerb, AccessVerb, PairWithVerb, RollKeyVerb>;
+using Verb =
+    std::variant<DevicesVerb, StatusVerb, QueryVerb, SubmitVerb, ReceiptVerb, CorrectionVerb,
+                 SellVerb, PayVerb, AbortVerb, PrintDocumentVerb, OperationsVerb, OperationVerb,
+                 DecideVerb, HealthVerb, MetricsVerb, BackupVerb, WatchVerb, LeaseVerb, AuditVerb,
+                 DecodeVerb, RecordVerb, ReplayVerb, AdminVerb, AccessVerb, PairWithVerb,
+                 RollKeyVerb, LicenceVerb>;
 
 /// How long an outcome is waited for unless --timeout says otherwise, and where a customer is
 /// asked: longer than devd gives a payment and a registration together.
@@ -166,7 +168,7 @@ inline constexpr os::Duration kCustomerTimeout = std::chrono::minutes(10);
 struct Invocation {
     bool json = false;
     Language language = Language::english;
-    std::string endpoint;  ///< empty: client::default_endpoint()
+    std::string endpoint;  ///< empty: client::default_endpoint(), or licd's
     std::string host;      ///< of client::ClientOptions; empty: this machine's devd
     os::Duration timeout = kTimeout;
     Verb verb;

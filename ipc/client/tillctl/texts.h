@@ -99,6 +99,8 @@ std::string not_written_text(Language language, const base::OperationId& id);
 
 /// What was seen and what to do, under the name of the program.
 std::string error_text(Language language, const base::Error& error);
+/// The same with that advice instead of the catalogue's for the code.
+std::string error_text(Language language, const base::Error& error, std::string_view advice);
 /// The same in one line, without a line end.
 std::string error_line(Language language, const base::Error& error);
 

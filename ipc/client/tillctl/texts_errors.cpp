@@ -35,7 +35,10 @@ std::string error_line(Language language, const base::Error& error) {
 }
 
 std::string error_text(Language language, const base::Error& error) {
-    const std::string_view advice = advice_on(language, base::name_of(error.code));
+    return error_text(language, error, advice_on(language, base::name_of(error.code)));
+}
+
+std::string error_text(Language language, const base::Error& error, std::string_view advice) {
     const bool has_detail = says_more(error);
     std::string told = fmt::format("tillctl: {}", seen(language, error, has_detail));
     if (error.code == base::ErrorCode::bad_field && has_detail) {

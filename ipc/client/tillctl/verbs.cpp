@@ -329,6 +329,10 @@ public:
                       : fail(rolled.error());
     }
 
+    Exit operator()(const LicenceVerb& verb) {
+        return run_licence(verb, invocation_, clock_, console_);
+    }
+
     Exit operator()(const DecodeVerb&) {
         INVARIANT(false);  // asks no devd
     }

@@ -35,7 +35,7 @@ public:
 /// its line is open again.
 inline constexpr os::Duration kDoubtPatience = std::chrono::seconds(10);
 
-/// Does what was asked of devd and says what came of it. DecodeVerb is not its business.
+/// Does what was asked of devd or licd and says what came of it. DecodeVerb is not its business.
 Exit run(const Invocation& invocation, os::Clock& clock, Console& console);
 
 }  // namespace tillhost::tillctl
