@@ -206,8 +206,9 @@ std::vector<FoundServer> in_order(std::vector<FoundServer> found, const Pins& pi
     if (!pins.empty()) {
         std::erase_if(found, [&pins](const FoundServer& one) { return !pins.know(one); });
     }
-    std::stable_sort(found.begin(), found.end(), [&group](const auto& a, const auto& b) {
-        return std::tuple(a.group != group, a.load) < std::tuple(b.group != group, b.load);
+    std::sort(found.begin(), found.end(), [&group](const auto& a, const auto& b) {
+        return std::tuple(a.group != group, a.load, a.address) <
+               std::tuple(b.group != group, b.load, b.address);
     });
     return found;
 }

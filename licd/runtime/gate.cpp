@@ -14,6 +14,16 @@ using contract::RequestKind;
 using contract::to_value;
 using contract::Value;
 
+namespace {
+
+/// Changes nothing, so that it is not worth a line of the log.
+bool looks(RequestKind kind) {
+    return kind == RequestKind::licence_keys || kind == RequestKind::licence_connections ||
+           kind == RequestKind::licence_traits;
+}
+
+}  // namespace
+
 bool Gate::is_administrator(const ipc::PeerIdentity& identity) const {
     return identity.key.empty() && (identity.uid == 0 || identity.uid == own_uid_);
 }
@@ -31,6 +41,13 @@ void Gate::on_request(ipc::PeerId peer, const ipc::PeerIdentity& identity,
         replies_.send(peer, {request.id, contract::to_contract(error)});
         return;
     }
+    if (contract::role_for(request.kind) == contract::Role::administrator && !looks(request.kind)) {
+        logger_.notice("administrator", {{"request", std::string(contract::name_of(request.kind))},
+                                         {"uid", std::to_string(identity.uid)}});
+    }
+    if (request.kind == RequestKind::free_licences) {
+        note_taking(request);
+    }
     if (desk_.on_request(peer, identity, request)) {
         return;
     }
@@ -39,6 +56,15 @@ void Gate::on_request(ipc::PeerId peer, const ipc::PeerIdentity& identity,
         replies_.send(peer, {request.id, std::move(*body)});
     } else {
         replies_.send(peer, {request.id, contract::to_contract(body.error())});
+    }
+}
+
+/// Who may have a seat twice because of it has to be found afterwards.
+void Gate::note_taking(const contract::Request& request) const {
+    if (const auto asked = from_value<contract::FreeLicencesRequest>(request.body)) {
+        logger_.warning("licences are taken away",
+                        {{"number", asked->number == 0 ? "all" : std::to_string(asked->number)},
+                         {"accept_double_use", asked->accept_double_use ? "true" : "false"}});
     }
 }
 

@@ -38,6 +38,7 @@ public:
 private:
     bool is_administrator(const ipc::PeerIdentity& identity) const;
     base::Result<contract::Value> answer(const contract::Request& request);
+    void note_taking(const contract::Request& request) const;
     contract::LicenceKeysReply all() const;
     contract::LicenceKey with_use(contract::LicenceKey key) const;
 

@@ -128,23 +128,22 @@ Result<contract::LicenceKey> KeyKeeper::install(keys::KeyFile file, std::size_t 
 
 Result<contract::LicenceKey> KeyKeeper::answer(keys::KeyFile file, std::size_t root) {
     const std::string serial = file.content.serial;
-    Key* const key = TRY(key_of(serial));
-    if (file.text == key->file.text) {
-        return told(*key);  // the same once more
+    const auto found = keys_.find(serial);
+    if (found != keys_.end() && file.text == found->second.file.text) {
+        return told(found->second);  // the same once more
     }
-    if (!key->request) {
-        return make_error(ErrorCode::key_foreign,
-                          "this server has no open request for the key: the answer was made for "
-                          "another server, or the key was put back");
+    if (found == keys_.end() || !found->second.request) {
+        return put_back(std::move(file), root);
     }
-    keys::Revocations nothing;
+    Key& key = found->second;
+    // Lists were looked at before.
     const keys::KeyFile bound =
-        TRY(keys::apply_answer(*key->request, key->file, file.text, traits_,
-                               parts_.roots.at(root).certificate, nothing, now_s()));
+        TRY(keys::apply_answer(*key.request, key.file, file.text, traits_,
+                               parts_.roots.at(root).certificate, keys::Revocations(), now_s()));
     TRY(keep(bound));
-    key->row.request.clear();
-    key->request.reset();
-    parts_.store.put_key(key->row);
+    key.row.request.clear();
+    key.request.reset();
+    parts_.store.put_key(key.row);
     end_grace(serial);
     const std::int64_t wall_s = parts_.clock.unix_ms() / 1000;
     if (std::abs(wall_s - bound.content.issued_s) <= kFreshS) {
@@ -152,6 +151,28 @@ Result<contract::LicenceKey> KeyKeeper::answer(keys::KeyFile file, std::size_t r
     }
     adopt(bound, root);
     parts_.logger.notice("a key is activated", {{"serial", serial}});
+    return told(serial);
+}
+
+/// An answer for this server and this machine that was taken before: of a key that was taken away.
+Result<contract::LicenceKey> KeyKeeper::put_back(keys::KeyFile file, std::size_t root) {
+    const std::string serial = file.content.serial;
+    const auto here = keys::check_bound_here(file, traits_, parts_.identity.public_key());
+    if (!here) {
+        return make_error(ErrorCode::key_foreign,
+                          fmt::format("no request for this key is open here, and the answer is not "
+                                      "of this server and machine: {}",
+                                      here.error().detail));
+    }
+    const std::int64_t newest = newest_revision(serial);
+    if (file.content.revision < newest) {
+        return make_error(ErrorCode::key_foreign,
+                          fmt::format("revision {} of this key was loaded before, this is {}",
+                                      newest, file.content.revision));
+    }
+    TRY(keep(file));
+    adopt(std::move(file), root);
+    parts_.logger.notice("a key was put back", {{"serial", serial}});
     return told(serial);
 }
 
@@ -194,7 +215,20 @@ Result<contract::LicenceKey> KeyKeeper::take_list(keys::Revocations fresh,
     return about;
 }
 
-Done KeyKeeper::keep(const keys::KeyFile& file) const {
+/// Of this key's files ever kept here; it only grows.
+std::int64_t KeyKeeper::newest_revision(const std::string& serial) const {
+    const auto known = revisions_.find(serial);
+    return known != revisions_.end()
+               ? known->second
+               : std::strtoll(parts_.store.value("revision:" + serial).c_str(), nullptr, 10);
+}
+
+Done KeyKeeper::keep(const keys::KeyFile& file) {
+    const std::string& serial = file.content.serial;
+    if (file.content.revision > newest_revision(serial)) {
+        revisions_[serial] = file.content.revision;
+        parts_.store.put_value("revision:" + serial, std::to_string(file.content.revision));
+    }
     return write_text(parts_.folder + "/keys/" + file.content.serial + ".dongle", file.text);
 }
 

@@ -105,10 +105,12 @@ private:
     base::Result<std::pair<keys::KeyFile, std::size_t>> verified(const std::string& text) const;
     base::Result<contract::LicenceKey> install(keys::KeyFile file, std::size_t root);
     base::Result<contract::LicenceKey> answer(keys::KeyFile file, std::size_t root);
+    base::Result<contract::LicenceKey> put_back(keys::KeyFile file, std::size_t root);
+    std::int64_t newest_revision(const std::string& serial) const;
     base::Result<contract::LicenceKey> take_list(const std::string& text);
     base::Result<contract::LicenceKey> take_list(keys::Revocations fresh,
                                                  const os::Certificate& root);
-    base::Done keep(const keys::KeyFile& file) const;
+    base::Done keep(const keys::KeyFile& file);
     void adopt(keys::KeyFile file, std::size_t root);
     void judge(Key& key);
     void judge_machine(Key& key, std::int64_t now_s);
@@ -127,6 +129,7 @@ private:
     std::map<std::string, Key> keys_;  ///< by serial
     std::vector<keys::Revocations> lists_;
     std::map<std::string, std::int64_t> grace_from_;
+    std::map<std::string, std::int64_t> revisions_;  ///< the newest that was kept, if in this life
     /// Files that are no good, for the administrator: name and why.
     std::vector<std::pair<std::string, std::string>> bad_files_;
 };

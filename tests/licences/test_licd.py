@@ -130,6 +130,21 @@ def test_an_answer_is_for_one_server_and_a_pin_for_one_machine(vendor, server, t
         other.kill()
 
 
+def test_a_key_that_was_taken_away_is_put_back_by_its_answer(vendor, server):
+    key, pins = vendor.key(LINE, serial="1000-0000-0012")
+    server.load(key)
+    answer = vendor.answer(server.request(pins[0], "1000-0000-0012"))
+    server.load(answer)
+    with program(server) as till:
+        lease = till.acquire("till.base")
+        server.ask("remove_licence_key", {"serial": "1000-0000-0012"})
+        till.beat()
+        assert lease.standing is Standing.gone
+        assert code_of(lambda: till.acquire("till.base"))[0] == "licence_unknown"
+        assert server.load(answer)["state"] == ACTIVE
+        assert till.acquire("till.base").seat == 1
+
+
 def test_a_revoked_key_stops(vendor, server):
     server.activate(vendor, LINE, serial="1000-0000-0006")
     out = vendor.work / "list.lrev"
