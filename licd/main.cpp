@@ -198,19 +198,24 @@ base::Done serve(const Places& places) {
                                       .random = runtime::random_bytes,
                                       .software = std::string("licd-") + TILLHOST_VERSION}));
     runtime::ProcessWatch processes(*loop);
+    runtime::Promise promise(*store, config.times.lease, clock.now());
+    const std::uint64_t starts = count_start(*store);
     core::LicenceDesk desk({.server = host_name(),
                             .server_key = base::Bytes(identity.public_key().bytes.begin(),
                                                       identity.public_key().bytes.end()),
                             .code_salt = salt,
                             .beat = config.beat,
                             .times = config.times,
-                            .starts = count_start(*store)},
+                            .starts = starts,
+                            .promised = promise.longest(),
+                            .begins_at = store->position()},
                            *store, clock, *keys, processes, endpoints, runtime::random_bytes);
     processes.set_handler([&desk](std::int64_t pid) { desk.on_process_ended(pid); });
     desk.start(std::move(image));
-    runtime::Gate gate(desk, *keys, endpoints, logger, static_cast<std::int64_t>(::getuid()));
+    runtime::Gate gate(desk, *keys, *store, endpoints, logger,
+                       static_cast<std::int64_t>(::getuid()));
     const auto manager = os::ServiceManager::from_environment();
-    runtime::Service service({*loop, *signals, clock, endpoints, *store, desk, *keys, gate,
+    runtime::Service service({*loop, *signals, clock, endpoints, *store, desk, *keys, gate, promise,
                               network.search.get(), manager, logger});
     return service.run();
 }

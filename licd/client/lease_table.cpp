@@ -116,7 +116,8 @@ LeaseTable::Heard LeaseTable::hear(const contract::BeatLicencesReply& reply, os:
         if (answer.ended) {
             entry->why = entry->why.value_or(*answer.ended);
             entry->server_knows = true;
-            if (*answer.ended == LicenceEnd::revoked) {
+            if (*answer.ended == LicenceEnd::revoked || *answer.ended == LicenceEnd::idle ||
+                *answer.ended == LicenceEnd::key) {
                 // Its seat waits for this word.
                 heard.goodbyes.push_back(goodbye_to(entry->lease));
             }

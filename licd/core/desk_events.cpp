@@ -31,15 +31,17 @@ void LicenceDesk::on_process_ended(std::int64_t pid) {
     if (node.empty()) {
         return;
     }
-    for (const std::string& instance : node.mapped()) {
-        // Another process may have gone on with it.
-        const bool elsewhere =
-            std::any_of(sessions_.begin(), sessions_.end(), [&](const auto& one) {
-                return one.second.holder.instance == instance && one.second.pid != pid;
-            });
-        if (!elsewhere) {
-            book_.end_all_of(instance, LicenceEnd::died, clock_.now());
+    // It asks nothing more, also if its connections are not known to have ended yet.
+    for (auto at = sessions_.begin(); at != sessions_.end();) {
+        if (at->second.pid == pid) {
+            lines_.connection_lost(at->first, clock_.now());
+            at = sessions_.erase(at);
+        } else {
+            ++at;
         }
+    }
+    for (const std::string& instance : node.mapped()) {
+        book_.end_all_of(instance, pid, clock_.now());
     }
     serve_freed();
 }

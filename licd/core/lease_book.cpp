@@ -27,11 +27,11 @@ std::string Holder::station() const {
     return computer.empty() ? std::string() : computer + '\n' + user + '\n' + terminal_session;
 }
 
-LeaseBook::LeaseBook(LeaseStore& store, LeaseTimes times, std::uint64_t starts, Waits waits)
+LeaseBook::LeaseBook(LeaseStore& store, LeaseTimes times, std::uint64_t starts, Waiting waiting)
     : store_(store),
       times_(times),
       first_renewal_(static_cast<std::int64_t>(starts) * kRenewalsPerStart),
-      waits_(std::move(waits)) {}
+      waiting_(std::move(waiting)) {}
 
 std::string LeaseBook::share_of(const Terms& terms, const Holder& holder) {
     const std::string station =
@@ -39,7 +39,7 @@ std::string LeaseBook::share_of(const Terms& terms, const Holder& holder) {
     return station.empty() ? "instance\n" + holder.instance : "station\n" + station;
 }
 
-void LeaseBook::recover(LeaseImage image, os::Instant now) {
+void LeaseBook::recover(LeaseImage image, os::Duration promised, os::Instant now) {
     last_number_ = image.last_number;
     std::sort(image.leases.begin(), image.leases.end(),
               [](const LeaseRow& a, const LeaseRow& b) { return a.number < b.number; });
@@ -50,7 +50,10 @@ void LeaseBook::recover(LeaseImage image, os::Instant now) {
             continue;
         }
         Lease& lease = add(std::move(row), now);
+        lease.ends = now + std::max(promised, times_.lease);
+        lease.signed_at = now - times_.lease;  // nobody knows when; the next beat gets it signed
         set_state(lease, lease.row.taken ? State::revoked : State::recovered);
+        look_again(lease.row.number, due(lease));
         if (lease.row.taken && lease.row.seat != 0) {
             seats_[{lease.row.key, lease.row.licence}].take_away(lease.row.seat);
         }
@@ -123,11 +126,24 @@ base::Result<const Lease*> LeaseBook::acquire(const Terms& terms, const Holder& 
 }
 
 void LeaseBook::note_life(Lease& lease, os::Instant now) {
+    const bool was_late = lease.state == State::late;
     lease.heard = now;
-    lease.ends = now + times_.lease;
+    lease.ends = std::max(lease.ends, now + times_.lease);
     if (lease.state != State::idle) {
         set_state(lease, State::held);
     }
+    if (was_late) {
+        look_again(lease.row.number, due(lease));  // earlier than it was to be looked at
+    }
+}
+
+void LeaseBook::note_process(std::uint64_t number, std::int64_t pid) {
+    leases_.at(number).pid = pid;
+}
+
+bool LeaseBook::wants_idle(const LicenceId& id) const {
+    const auto seats = seats_.find(id);
+    return seats != seats_.end() && seats->second.leaving() < waiting_(id.first, id.second);
 }
 
 void LeaseBook::set_state(Lease& lease, State state) {
@@ -186,7 +202,7 @@ Beaten LeaseBook::beat(const std::string& instance, const contract::LicenceBeat&
         set_state(*lease, State::held);
     } else if (now - lease->used_at >= times_.idle) {
         set_state(*lease, State::idle);
-        if (lease->row.seat != 0 && waits_(lease->row.key, lease->row.licence)) {
+        if (lease->row.seat != 0 && wants_idle({lease->row.key, lease->row.licence})) {
             mark_taken(*lease, LicenceEnd::idle, now);
             return {.ended = LicenceEnd::idle};
         }
@@ -230,14 +246,16 @@ void LeaseBook::mark_taken(Lease& lease, LicenceEnd why, os::Instant now) {
     look_again(lease.row.number, due(lease));
 }
 
-void LeaseBook::end_all_of(const std::string& instance, LicenceEnd why, os::Instant now) {
+void LeaseBook::end_all_of(const std::string& instance, std::int64_t pid, os::Instant now) {
     const auto found = by_instance_.find(instance);
     if (found == by_instance_.end()) {
         return;
     }
     const std::set<std::uint64_t> numbers = found->second;
     for (const std::uint64_t number : numbers) {
-        end(number, why, now);
+        if (leases_.at(number).pid == pid) {
+            end(number, LicenceEnd::died, now);
+        }
     }
 }
 
@@ -268,6 +286,9 @@ bool LeaseBook::end_late(const std::string& key, const std::string& licence, os:
 }
 
 void LeaseBook::take_idle(const std::string& key, const std::string& licence, os::Instant now) {
+    if (!wants_idle({key, licence})) {
+        return;
+    }
     Lease* longest = nullptr;
     for (const std::uint64_t number : spare_[{key, licence}]) {
         Lease& lease = leases_.at(number);
@@ -373,7 +394,8 @@ void LeaseBook::on_due(std::uint64_t number, os::Instant now) {
         end(number, *lease.row.taken, now);
         return;
     }
-    const bool wanted = lease.row.seat != 0 && waits_(lease.row.key, lease.row.licence);
+    // An uncounted one is kept for nobody.
+    const bool wanted = lease.row.seat == 0 || waiting_(lease.row.key, lease.row.licence) > 0;
     if (lease.state == State::late || wanted || due(lease) >= lease.heard + times_.killed) {
         end(number, LicenceEnd::expired, now);
         return;
@@ -423,6 +445,11 @@ std::vector<const Lease*> LeaseBook::of_instance(const std::string& instance) co
         }
     }
     return all;
+}
+
+bool LeaseBook::has_seat(const Terms& terms, const Holder& holder) const {
+    const auto found = seats_.find({terms.key, terms.licence});
+    return found != seats_.end() && found->second.of(share_of(terms, holder)).has_value();
 }
 
 std::size_t LeaseBook::used(const std::string& key, const std::string& licence) const {

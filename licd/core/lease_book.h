@@ -51,6 +51,8 @@ struct Lease {
     os::Instant signed_at{};  ///< when the holder last got a signed lease
     std::int64_t renewal = 0;
     os::Instant since{};  ///< when it was granted, or licd started
+    /// The process of this machine that took it or last beat for it; 0 = none of this machine.
+    std::int64_t pid = 0;
 };
 
 /// What came of a beat.
@@ -66,15 +68,15 @@ struct Beaten {
 /// leases that were taken away but are still promised among them; no seat has two shares.
 class LeaseBook final {
 public:
-    /// Whether somebody waits for a licence of that key and name.
-    using Waits = std::function<bool(const std::string& key, const std::string& licence)>;
+    /// How many wait for a licence of that key and name.
+    using Waiting = std::function<std::size_t(const std::string& key, const std::string& licence)>;
 
     /// `starts` counts the starts of licd: renewals of this life are larger than any before.
-    LeaseBook(LeaseStore& store, LeaseTimes times, std::uint64_t starts, Waits waits);
+    LeaseBook(LeaseStore& store, LeaseTimes times, std::uint64_t starts, Waiting waiting);
 
-    /// Leases that were held before are recovered: kept for a whole lease time from now on.
-    void recover(LeaseImage image, os::Instant now);
-    void set_times(LeaseTimes times) { times_ = times; }
+    /// Leases that were held before are recovered: kept for `promised` from now on, the longest
+    /// time that one of them may have been signed for. The next beat gets each signed anew.
+    void recover(LeaseImage image, os::Duration promised, os::Instant now);
 
     /// The lease of an earlier acquire of the same id, held or ended; nullptr if there is none.
     const Lease* earlier(const std::string& instance, const base::OperationId& request) const;
@@ -84,6 +86,8 @@ public:
                                        os::Instant now);
     /// The holder of an earlier grant shows itself again, or gets a lease signed: as a beat.
     void refresh(std::uint64_t number, os::Instant now);
+    /// Which process it is that has the lease now.
+    void note_process(std::uint64_t number, std::int64_t pid);
     /// A sign of life. Never makes a lease nor brings an ended one back. `gives` = the key still
     /// gives it; else the lease runs to its end and is not renewed.
     Beaten beat(const std::string& instance, const contract::LicenceBeat& beat, bool gives,
@@ -94,14 +98,14 @@ public:
     /// Takes a lease away. Its seat stays taken until the holder knows it or the promised time is
     /// over, unless `at_once`. False if there is none.
     bool take_away(std::uint64_t number, contract::LicenceEnd why, bool at_once, os::Instant now);
-    /// The process or key is gone: the seats are free at once.
-    void end_all_of(const std::string& instance, contract::LicenceEnd why, os::Instant now);
+    /// The process is gone: the seats of what it took or beat for are free at once.
+    void end_all_of(const std::string& instance, std::int64_t pid, os::Instant now);
     /// The connection of an instance ended without a goodbye.
     void connection_lost(const std::string& instance);
     /// Somebody wants a seat: leases whose time is over end. True if there were any.
     bool end_late(const std::string& key, const std::string& licence, os::Instant now);
     /// Somebody waits for a seat: the one that was not used for longest is taken away, if any is
-    /// idle.
+    /// idle, and if fewer are leaving already than there are who wait.
     void take_idle(const std::string& key, const std::string& licence, os::Instant now);
 
     /// Does what is due by now.
@@ -115,6 +119,8 @@ public:
 
     const std::map<std::uint64_t, Lease>& leases() const { return leases_; }  ///< by number
     std::vector<const Lease*> of_instance(const std::string& instance) const;
+    /// Whether the holder sits on a seat of that licence already, alone or with others.
+    bool has_seat(const Terms& terms, const Holder& holder) const;
     std::size_t used(const std::string& key, const std::string& licence) const;
     /// Panics if a promise of this class does not hold; for tests and after each start.
     void check(const std::map<std::pair<std::string, std::string>, std::int64_t>& counts) const;
@@ -128,6 +134,7 @@ private:
     void end(std::uint64_t number, contract::LicenceEnd why, os::Instant now);
     void mark_taken(Lease& lease, contract::LicenceEnd why, os::Instant now);
     void note_life(Lease& lease, os::Instant now);
+    bool wants_idle(const LicenceId& id) const;
     void set_state(Lease& lease, contract::LicenceLeaseState state);
     void write(const LeaseRow& row, std::vector<std::uint64_t> forget = {});
     void keep_ended(Lease lease, os::Instant now, bool is_new);
@@ -140,7 +147,7 @@ private:
     LeaseStore& store_;
     LeaseTimes times_;
     const std::int64_t first_renewal_;
-    const Waits waits_;
+    const Waiting waiting_;
     std::uint64_t last_number_ = 0;
     Position position_ = 0;
     std::map<std::uint64_t, Lease> leases_;

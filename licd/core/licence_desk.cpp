@@ -20,6 +20,29 @@ constexpr RequestKind kOwn[] = {RequestKind::licence_hello, RequestKind::acquire
                                 RequestKind::own_licences,  RequestKind::licence_connections,
                                 RequestKind::free_licences};
 
+/// A lease's text has each on a line of its own, and so has a station's name.
+base::Done check_text(std::string_view name, const std::string& text) {
+    constexpr std::size_t kBytesMax = 64;
+    constexpr unsigned char kFirstPrintable = 0x20;
+    constexpr unsigned char kDelete = 0x7f;
+    const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte >= kFirstPrintable && byte != kDelete;
+    });
+    return plain && text.size() <= kBytesMax
+               ? base::Done()
+               : base::Done(base::bad_field(name, "at most 64 bytes, no control characters"));
+}
+
+base::Done check_holder(const Holder& holder) {
+    TRY(check_text("instance", holder.instance));
+    TRY(check_text("program", holder.program));
+    TRY(check_text("program_version", holder.program_version));
+    TRY(check_text("user", holder.user));
+    TRY(check_text("computer", holder.computer));
+    return check_text("terminal_session", holder.terminal_session);
+}
+
 std::string origin_of(const ipc::PeerIdentity& identity) {
     return identity.key.empty() ? fmt::format("user {}", identity.uid) : identity.address;
 }
@@ -38,7 +61,7 @@ LicenceDesk::LicenceDesk(DeskOptions options, LeaseStore& store, const os::Clock
       random_(std::move(random)),
       book_(store, options_.times, options_.starts,
             [this](const std::string& key, const std::string& licence) {
-                return lines_.waits(key, licence);
+                return lines_.count(key, licence);
             }) {}
 
 bool LicenceDesk::on_request(ipc::PeerId peer, const ipc::PeerIdentity& identity,
@@ -74,17 +97,22 @@ LicenceDesk::Outcome LicenceDesk::dispatch(const Call& call, const ipc::PeerIden
     return kind == RequestKind::licence_connections ? connections(call) : free_licences(call);
 }
 
-template <class Body>
-base::Result<std::pair<Body, LicenceDesk::Session*>> LicenceDesk::read(const Call& call) {
-    Body body = TRY(contract::from_value<Body>(call.request.body));
-    const auto found = sessions_.find(call.peer);
-    if (found == sessions_.end()) {
-        return make_error(ErrorCode::no_session, "the connection has not said licence_hello");
+base::Done LicenceDesk::note_instance(Session& session) {
+    if (session.pid <= 0 || !processes_.watch(session.pid)) {
+        session.pid = 0;
+        return {};
     }
-    if (found->second.id != body.session) {
-        return make_error(ErrorCode::stale_session, "the session is of another connection");
+    auto& instances = instances_of_[session.pid];
+    if (std::find(instances.begin(), instances.end(), session.holder.instance) != instances.end()) {
+        return {};
     }
-    return std::pair(std::move(body), &found->second);
+    if (instances.size() >= kInstancesPerProcessMax) {
+        return make_error(
+            ErrorCode::retry_later,
+            fmt::format("instance: a process has at most {} at once", kInstancesPerProcessMax));
+    }
+    instances.push_back(session.holder.instance);
+    return {};
 }
 
 LicenceDesk::Outcome LicenceDesk::hello(const Call& call, const ipc::PeerIdentity& identity) {
@@ -100,16 +128,11 @@ LicenceDesk::Outcome LicenceDesk::hello(const Call& call, const ipc::PeerIdentit
                       .user = std::move(request.user),
                       .computer = std::move(request.computer),
                       .terminal_session = std::move(request.terminal_session)};
+    TRY(check_holder(session.holder));
     session.origin = origin_of(identity);
     session.nonce = random_(32);
-    if (identity.key.empty() && identity.pid > 0 && processes_.watch(identity.pid)) {
-        session.pid = identity.pid;
-        auto& instances = instances_of_[identity.pid];
-        if (std::find(instances.begin(), instances.end(), session.holder.instance) ==
-            instances.end()) {
-            instances.push_back(session.holder.instance);
-        }
-    }
+    session.pid = identity.key.empty() ? identity.pid : 0;
+    TRY(note_instance(session));
     contract::LicenceHelloReply answer;
     answer.session = session.id;
     answer.server = options_.server;
@@ -120,211 +143,6 @@ LicenceDesk::Outcome LicenceDesk::hello(const Call& call, const ipc::PeerIdentit
     sessions_.insert_or_assign(call.peer, std::move(session));
     reply(call.peer, call.request.id, 0, contract::to_value(answer));
     return {};
-}
-
-// --- taking
-
-LicenceDesk::Outcome LicenceDesk::acquire(const Call& call) {
-    auto [request, session] = TRY(read<contract::AcquireLicenceRequest>(call));
-    if (const Lease* earlier = book_.earlier(session->holder.instance, request.request_id)) {
-        return again(call, request, *earlier);
-    }
-    const auto from = TRY(candidates(request, *session, call.now));
-    const std::size_t place =
-        lines_.place(request.licence, session->holder.instance, request.request_id);
-    if (place <= 1 && (place == 1 || lines_.is_empty(request.licence))) {
-        std::vector<std::string> keys;
-        for (const Terms* one : from) {
-            keys.push_back(one->key);
-        }
-        const Lease* lease =
-            try_seats(keys, request.licence, session->holder, request.request_id, call.now);
-        if (lease != nullptr) {
-            lines_.leave(request.licence, session->holder.instance, request.request_id);
-            grant(call.peer, call.request.id, *lease, false);
-            return {};
-        }
-    }
-    return wait(call, request, *session, from);
-}
-
-/// The same request once more: the same answer, and no second seat.
-base::Done LicenceDesk::again(const Call& call, const contract::AcquireLicenceRequest& request,
-                              const Lease& earlier) {
-    if (earlier.row.licence != request.licence) {
-        return make_error(ErrorCode::conflict,
-                          fmt::format("request_id: it was made for '{}'", earlier.row.licence));
-    }
-    const auto ended = earlier.row.ended ? earlier.row.ended : earlier.row.taken;
-    if (ended) {
-        return make_error(ErrorCode::lease_gone,
-                          fmt::format("this lease is over ({})", contract::name_of(*ended)));
-    }
-    TRY(gives(earlier.row));
-    book_.refresh(earlier.row.number, call.now);
-    grant(call.peer, call.request.id, earlier, true);
-    return {};
-}
-
-base::Done LicenceDesk::gives(const LeaseRow& row) const {
-    const Terms* terms = keys_.find(row.key, row.licence);
-    if (terms == nullptr) {
-        return make_error(ErrorCode::key_off, fmt::format("the key {} is gone", row.key));
-    }
-    return keys_.gives(*terms, row.holder.program_version);
-}
-
-/// The licences that may be taken: known to the program, and given now.
-base::Result<std::vector<const Terms*>> LicenceDesk::candidates(
-    const contract::AcquireLicenceRequest& request, Session& session, os::Instant now) {
-    std::vector<const Terms*> given;
-    base::Error why = make_error(ErrorCode::licence_unknown,
-                                 fmt::format("no key here has a licence '{}'", request.licence));
-    bool wrong_code = false;
-    for (const Terms* one : keys_.licences(request.licence)) {
-        if (!request.key.empty() && one->key != request.key) {
-            continue;
-        }
-        if (one->has_code) {
-            if (request.code_proof.empty()) {
-                continue;  // without its code a key is not seen
-            }
-            if (!may_guess(session.origin, now)) {
-                return make_error(ErrorCode::retry_later, "too many wrong access codes");
-            }
-            if (!keys_.knows_code(one->key, session.nonce, request.code_proof)) {
-                wrong_code = true;
-                continue;
-            }
-        }
-        if (const auto gives = keys_.gives(*one, session.holder.program_version); !gives) {
-            why = gives.error();
-        } else {
-            given.push_back(one);
-        }
-    }
-    if (given.empty() && wrong_code) {
-        note_wrong_code(session.origin, now);
-        return make_error(ErrorCode::access_code_wrong, "");
-    }
-    if (given.empty()) {
-        return why;
-    }
-    return given;
-}
-
-bool LicenceDesk::may_guess(const std::string& origin, os::Instant now) {
-    const auto found = guesses_.find(origin);
-    if (found == guesses_.end() || now - found->second.minute_began >= std::chrono::minutes(1)) {
-        return true;
-    }
-    return found->second.wrong < kWrongCodesPerMinute;
-}
-
-void LicenceDesk::note_wrong_code(const std::string& origin, os::Instant now) {
-    std::erase_if(guesses_, [&](const auto& one) {
-        return now - one.second.minute_began >= std::chrono::minutes(1);
-    });
-    if (guesses_.size() >= kSessionsMax) {
-        guesses_.clear();  // so many origins in a minute: each has guessed a few times at most
-    }
-    Guesses& guesses = guesses_.try_emplace(origin, Guesses{now, 0}).first->second;
-    ++guesses.wrong;
-}
-
-const Lease* LicenceDesk::try_seats(const std::vector<std::string>& keys,
-                                    const std::string& licence, const Holder& holder,
-                                    const base::OperationId& request, os::Instant now) {
-    if (!store_.has_room()) {
-        return nullptr;
-    }
-    for (const std::string& key : keys) {
-        const Terms* terms = keys_.find(key, licence);
-        if (terms == nullptr || !keys_.gives(*terms, holder.program_version)) {
-            continue;
-        }
-        auto lease = book_.acquire(*terms, holder, request, clock_.unix_ms(), now);
-        if (!lease && book_.end_late(key, licence, now)) {
-            lease = book_.acquire(*terms, holder, request, clock_.unix_ms(), now);
-        }
-        if (lease) {
-            return *lease;
-        }
-    }
-    return nullptr;
-}
-
-LicenceDesk::Outcome LicenceDesk::wait(const Call& call,
-                                       const contract::AcquireLicenceRequest& request,
-                                       const Session& session,
-                                       const std::vector<const Terms*>& from) {
-    if (!store_.has_room()) {
-        return make_error(ErrorCode::storage_full, "the disk of the licence server is full");
-    }
-    std::int64_t seats = 0;
-    Waiter waiter;
-    for (const Terms* one : from) {
-        seats += one->count;
-        waiter.keys.push_back(one->key);
-    }
-    if (request.wait_ms == 0) {
-        return make_error(ErrorCode::no_seat,
-                          fmt::format("all {} licences '{}' are in use", seats, request.licence));
-    }
-    const bool stands_there =
-        lines_.place(request.licence, session.holder.instance, request.request_id) != 0;
-    if (!stands_there && lines_.is_full(request.licence)) {
-        return make_error(ErrorCode::retry_later,
-                          fmt::format("{} programs wait for '{}'", kLineMax, request.licence));
-    }
-    const std::vector<std::string> keys = waiter.keys;
-    waiter.holder = session.holder;
-    waiter.request_id = request.request_id;
-    waiter.asking = {call.peer, call.request.id,
-                     call.now + std::chrono::milliseconds(request.wait_ms)};
-    lines_.join(request.licence, std::move(waiter));
-    for (const std::string& key : keys) {
-        book_.take_idle(key, request.licence, call.now);
-    }
-    serve(request.licence);
-    return {};
-}
-
-/// Gives free seats to the line, first come first served. One who is between two requests keeps
-/// its turn: nobody behind it is served meanwhile.
-void LicenceDesk::serve(const std::string& licence) {
-    std::deque<Waiter>& line = lines_.line(licence);
-    const os::Instant now = clock_.now();
-    std::vector<std::string> full;  // keys that a former one found without a seat
-    for (std::size_t i = 0; i < line.size() && line[i].asking;) {
-        Waiter& one = line[i];
-        std::vector<std::string> keys;
-        for (const std::string& key : one.keys) {
-            if (std::find(full.begin(), full.end(), key) == full.end()) {
-                keys.push_back(key);
-            }
-        }
-        const Lease* lease =
-            keys.empty() ? nullptr : try_seats(keys, licence, one.holder, one.request_id, now);
-        if (lease == nullptr) {
-            full.insert(full.end(), keys.begin(), keys.end());
-            ++i;
-            continue;
-        }
-        grant(one.asking->peer, one.asking->id, *lease, false);
-        line.erase(line.begin() + static_cast<std::ptrdiff_t>(i));
-    }
-    lines_.tidy(licence);
-}
-
-void LicenceDesk::serve_freed() {
-    for (auto freed = book_.take_freed(); !freed.empty(); freed = book_.take_freed()) {
-        for (const auto& [key, licence] : freed) {
-            if (lines_.waits(key, licence)) {
-                serve(licence);
-            }
-        }
-    }
 }
 
 // --- keeping and giving back
@@ -342,6 +160,9 @@ LicenceDesk::Outcome LicenceDesk::beat(const Call& call) {
         contract::LicenceBeatAnswer& told_of = answer.leases.emplace_back();
         told_of.number = one.number;
         told_of.ended = beaten.ended;
+        if (!beaten.ended) {
+            book_.note_process(static_cast<std::uint64_t>(one.number), session->pid);
+        }
         if (beaten.renew) {
             book_.refresh(static_cast<std::uint64_t>(one.number), call.now);
             told_of.renewed = told(found->second);
@@ -357,6 +178,9 @@ LicenceDesk::Outcome LicenceDesk::release(const Call& call) {
     const std::string& instance = session->holder.instance;
     contract::LicenceReleased answer;
     if (request.number == 0) {
+        for (const std::string& licence : lines_.licences()) {
+            answer_former(licence, instance, request.request_id);
+        }
         answer.was_held = lines_.leave_any(instance, request.request_id);
         // The answer to its acquire may have been lost: then it is the lease that is given back.
         const Lease* lease = book_.earlier(instance, request.request_id);
@@ -378,6 +202,7 @@ LicenceDesk::Outcome LicenceDesk::own(const Call& call) {
     for (const Lease* lease : book_.of_instance(session->holder.instance)) {
         if (!lease->row.taken && gives(lease->row)) {
             book_.refresh(lease->row.number, call.now);
+            book_.note_process(lease->row.number, session->pid);
             answer.leases.push_back(told(*lease));
         }
     }
@@ -408,7 +233,7 @@ contract::LicenceLease LicenceDesk::told(const Lease& lease) const {
                      .instance = row.holder.instance,
                      .request_id = row.request_id,
                      .renewal = lease.renewal,
-                     .time_ms = milliseconds(lease.ends - lease.signed_at),
+                     .time_ms = milliseconds(options_.times.lease),
                      .grace_ms = terms == nullptr ? 0 : terms->grace_ms};
     contract::LicenceLease told;
     told.number = static_cast<std::int64_t>(row.number);
@@ -424,6 +249,7 @@ contract::LicenceLease LicenceDesk::told(const Lease& lease) const {
 
 void LicenceDesk::reply(ipc::PeerId peer, std::int64_t id, Position after, contract::Value body) {
     contract::Reply out{id, std::move(body)};
+    after = std::max(after, options_.begins_at);
     if (after <= store_.durable()) {
         replies_.send(peer, out);
         return;

@@ -11,6 +11,7 @@
 
 #include "hal/base/bytes.h"
 #include "hal/os/clock.h"
+#include "ipc/contract/decoder.h"
 #include "ipc/contract/licence.h"
 #include "ipc/endpoint.h"
 #include "licd/core/key_port.h"
@@ -23,6 +24,8 @@ namespace tillhost::licd::core {
 inline constexpr std::size_t kSessionsMax = 4096;
 /// Wrong access codes of one address or user in a minute; then retry_later.
 inline constexpr int kWrongCodesPerMinute = 5;
+/// Instances that one process of this machine may say hello for; then retry_later.
+inline constexpr std::size_t kInstancesPerProcessMax = 256;
 
 inline std::int64_t milliseconds(os::Duration time) {
     return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
@@ -44,6 +47,9 @@ struct DeskOptions {
     os::Duration beat = std::chrono::seconds(60);
     LeaseTimes times{};
     std::uint64_t starts = 1;  ///< of licd, this one included
+    /// The longest time that a lease of an earlier life may have been signed for.
+    os::Duration promised = std::chrono::seconds(600);
+    Position begins_at = 0;  ///< nothing is answered before this is on disk
 };
 
 /// Answers the requests of programs for licences, and those of an administrator about leases. An
@@ -55,7 +61,9 @@ public:
     LicenceDesk(DeskOptions options, LeaseStore& store, const os::Clock& clock, KeyPort& keys,
                 ProcessPort& processes, ipc::ReplySink& replies, Random random);
 
-    void start(LeaseImage image) { book_.recover(std::move(image), clock_.now()); }
+    void start(LeaseImage image) {
+        book_.recover(std::move(image), options_.promised, clock_.now());
+    }
 
     /// False if the request is not one of the desk's. Whether the peer may ask it has been looked
     /// at before.
@@ -68,12 +76,13 @@ public:
     std::optional<os::Instant> next_time() const;
     /// A key was added, changed or taken away: whoever waits is looked at again.
     void on_keys_changed();
-    void set_times(LeaseTimes times) { book_.set_times(times); }
 
     /// The leases of a key end: it was taken away.
     void end_key(const std::string& serial);
     const LeaseBook& book() const { return book_; }
     const WaitingLines& lines() const { return lines_; }
+    /// Answers a request when `after` is on disk.
+    void reply(ipc::PeerId peer, std::int64_t id, Position after, contract::Value body);
     bool at_rest() const { return waiting_out_.empty(); }
 
 private:
@@ -110,15 +119,18 @@ private:
     void note_wrong_code(const std::string& origin, os::Instant now);
     Outcome wait(const Call& call, const contract::AcquireLicenceRequest& request,
                  const Session& session, const std::vector<const Terms*>& from);
-    const Lease* try_seats(const std::vector<std::string>& keys, const std::string& licence,
-                           const Holder& holder, const base::OperationId& request, os::Instant now);
+    base::Result<const Lease*> try_seats(const std::vector<std::string>& keys,
+                                         const std::string& licence, const Holder& holder,
+                                         const base::OperationId& request, os::Instant now);
+    base::Done note_instance(Session& session);
+    void answer_former(const std::string& licence, const std::string& instance,
+                       const base::OperationId& request);
     void serve(const std::string& licence);
     void serve_freed();
 
     base::Done gives(const LeaseRow& row) const;
     void grant(ipc::PeerId peer, std::int64_t id, const Lease& lease, bool repeated);
     contract::LicenceLease told(const Lease& lease) const;
-    void reply(ipc::PeerId peer, std::int64_t id, Position after, contract::Value body);
     void refuse(ipc::PeerId peer, std::int64_t id, const base::Error& error);
     bool is_attached(const std::string& instance) const;
 
@@ -142,5 +154,20 @@ private:
     std::map<std::string, Guesses> guesses_;
     std::multimap<Position, std::function<void()>> waiting_out_;
 };
+
+template <class Body>
+base::Result<std::pair<Body, LicenceDesk::Session*>> LicenceDesk::read(const Call& call) {
+    Body body = TRY(contract::from_value<Body>(call.request.body));
+    const auto found = sessions_.find(call.peer);
+    if (found == sessions_.end()) {
+        return base::make_error(base::ErrorCode::no_session,
+                                "the connection has not said licence_hello");
+    }
+    if (found->second.id != body.session) {
+        return base::make_error(base::ErrorCode::stale_session,
+                                "the session is of another connection");
+    }
+    return std::pair(std::move(body), &found->second);
+}
 
 }  // namespace tillhost::licd::core

@@ -23,7 +23,7 @@ public:
 
     /// The seat that this share has already and may go on sharing.
     std::optional<std::int64_t> of(const std::string& share) const;
-    /// The smallest free seat of `count`; nothing if there is none.
+    /// The smallest free seat of `count`; nothing if so many are taken, whichever they are.
     std::optional<std::int64_t> free(std::int64_t count) const;
 
     /// A lease more on that seat. A free one becomes the share's, with a new generation.
@@ -34,6 +34,8 @@ public:
     bool leave(std::int64_t seat, bool was_taken_away);
 
     std::size_t used() const { return taken_.size(); }
+    /// Those that will be free as soon as their holders know that they were taken away.
+    std::size_t leaving() const { return leaving_; }
     const std::map<std::int64_t, Seat>& taken() const { return taken_; }
 
 private:
@@ -41,6 +43,7 @@ private:
     std::map<std::string, std::int64_t> by_share_;
     std::set<std::int64_t> gaps_;  ///< free ones below next_
     std::int64_t next_ = 1;        ///< this one and all above are free
+    std::size_t leaving_ = 0;
 };
 
 }  // namespace tillhost::licd::core

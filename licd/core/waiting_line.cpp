@@ -45,6 +45,31 @@ std::size_t WaitingLines::count(const std::string& key, const std::string& licen
         }));
 }
 
+bool WaitingLines::wants_before(const std::string& licence, const std::string& instance,
+                                const base::OperationId& request, const std::string& key) const {
+    const auto found = lines_.find(licence);
+    if (found == lines_.end()) {
+        return false;
+    }
+    const auto& line = found->second;
+    const auto end = std::find_if(line.begin(), line.end(), is(instance, request));
+    return std::any_of(line.begin(), end, [&](const Waiter& one) {
+        return std::find(one.keys.begin(), one.keys.end(), key) != one.keys.end();
+    });
+}
+
+std::optional<Waiter::Asking> WaitingLines::take_asking(const std::string& licence,
+                                                        const std::string& instance,
+                                                        const base::OperationId& request) {
+    const auto found = lines_.find(licence);
+    if (found == lines_.end()) {
+        return std::nullopt;
+    }
+    auto& line = found->second;
+    const auto at = std::find_if(line.begin(), line.end(), is(instance, request));
+    return at == line.end() ? std::nullopt : std::exchange(at->asking, std::nullopt);
+}
+
 bool WaitingLines::waits(const std::string& key, const std::string& licence) const {
     return count(key, licence) > 0;
 }

@@ -40,7 +40,10 @@ public:
     std::size_t place(const std::string& licence, const std::string& instance,
                       const base::OperationId& request) const;
     bool is_full(const std::string& licence) const;
-    bool is_empty(const std::string& licence) const { return !lines_.contains(licence); }
+    /// Whether one who stands in front of that request, or anybody if it stands nowhere, may take
+    /// from that key.
+    bool wants_before(const std::string& licence, const std::string& instance,
+                      const base::OperationId& request, const std::string& key) const;
     /// Whether one of them may take from that key.
     bool waits(const std::string& key, const std::string& licence) const;
     std::size_t count(const std::string& key, const std::string& licence) const;
@@ -52,6 +55,10 @@ public:
                const base::OperationId& request);
     /// The line is left wherever the instance stands with that request.
     bool leave_any(const std::string& instance, const base::OperationId& request);
+    /// The request that waits there, if there is one; it waits no more, its place is kept.
+    std::optional<Waiter::Asking> take_asking(const std::string& licence,
+                                              const std::string& instance,
+                                              const base::OperationId& request);
     /// First in front; empty if nobody waits.
     std::deque<Waiter>& line(const std::string& licence);
     /// Drops a line that has become empty.

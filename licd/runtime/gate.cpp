@@ -53,7 +53,7 @@ void Gate::on_request(ipc::PeerId peer, const ipc::PeerIdentity& identity,
     }
     auto body = answer(request);
     if (body) {
-        replies_.send(peer, {request.id, std::move(*body)});
+        desk_.reply(peer, request.id, store_.position(), std::move(*body));
     } else {
         replies_.send(peer, {request.id, contract::to_contract(body.error())});
     }

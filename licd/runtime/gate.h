@@ -27,9 +27,14 @@ public:
 /// observer.
 class Gate final : public ipc::RequestHandler {
 public:
-    Gate(core::LicenceDesk& desk, KeyKeeper& keys, ipc::ReplySink& replies,
-         const os::Logger& logger, std::int64_t own_uid)
-        : desk_(desk), keys_(keys), replies_(replies), logger_(logger), own_uid_(own_uid) {}
+    Gate(core::LicenceDesk& desk, KeyKeeper& keys, const LicenceStore& store,
+         ipc::ReplySink& replies, const os::Logger& logger, std::int64_t own_uid)
+        : desk_(desk),
+          keys_(keys),
+          store_(store),
+          replies_(replies),
+          logger_(logger),
+          own_uid_(own_uid) {}
 
     void on_request(ipc::PeerId peer, const ipc::PeerIdentity& identity,
                     const contract::Request& request) override;
@@ -44,6 +49,7 @@ private:
 
     core::LicenceDesk& desk_;
     KeyKeeper& keys_;
+    const LicenceStore& store_;
     ipc::ReplySink& replies_;
     os::Logger logger_;
     const std::int64_t own_uid_;

@@ -101,8 +101,9 @@ Result<contract::LicenceKey> KeyKeeper::load(const std::string& text) {
         return take_list(text);
     }
     auto [file, root] = TRY(verified(text));
-    for (const keys::Revocations& list : lists_) {
-        TRY(keys::check_not_revoked(file, list, now_s()));
+    TRY(check_not_of_the_future(file.content.issued_s));
+    if (lists_.at(root).list) {
+        TRY(keys::check_not_revoked(file, *lists_.at(root).list, now_s()));
     }
     return file.content.activation ? answer(std::move(file), root) : install(std::move(file), root);
 }
@@ -132,8 +133,9 @@ Result<contract::LicenceKey> KeyKeeper::answer(keys::KeyFile file, std::size_t r
     if (found != keys_.end() && file.text == found->second.file.text) {
         return told(found->second);  // the same once more
     }
-    if (found == keys_.end() || !found->second.request) {
-        return put_back(std::move(file), root);
+    if (found == keys_.end() || !found->second.request ||
+        found->second.request->id != file.content.activation->request_id) {
+        return put_back(std::move(file), root);  // not the answer to what is open
     }
     Key& key = found->second;
     // Lists were looked at before.
@@ -164,6 +166,10 @@ Result<contract::LicenceKey> KeyKeeper::put_back(keys::KeyFile file, std::size_t
                                       "of this server and machine: {}",
                                       here.error().detail));
     }
+    if (keys_.size() >= kKeysMax && !keys_.contains(serial)) {
+        return make_error(ErrorCode::retry_later,
+                          fmt::format("{} keys are installed, more are not taken", kKeysMax));
+    }
     const std::int64_t newest = newest_revision(serial);
     if (file.content.revision < newest) {
         return make_error(ErrorCode::key_foreign,
@@ -178,11 +184,12 @@ Result<contract::LicenceKey> KeyKeeper::put_back(keys::KeyFile file, std::size_t
 
 Result<contract::LicenceKey> KeyKeeper::take_list(const std::string& text) {
     base::Error why = make_error(ErrorCode::not_permitted,
-                                 "no vendor's root certificate is in roots/ of the configuration");
-    for (const VendorRoot& root : parts_.roots) {
-        auto fresh = keys::read_revocations(text, root.certificate);
+                                 "no vendor's root certificate is in roots/ of the configuration: "
+                                 "put it there and restart licd");
+    for (std::size_t i = 0; i < parts_.roots.size(); ++i) {
+        auto fresh = keys::read_revocations(text, parts_.roots[i].certificate);
         if (fresh) {
-            return take_list(std::move(*fresh), root.certificate);
+            return take_list(std::move(*fresh), i);
         }
         why = fresh.error();
     }
@@ -190,25 +197,25 @@ Result<contract::LicenceKey> KeyKeeper::take_list(const std::string& text) {
 }
 
 /// A vendor has one list; a newer one takes its place.
-Result<contract::LicenceKey> KeyKeeper::take_list(keys::Revocations fresh,
-                                                  const os::Certificate& root) {
-    const auto is_of_root = [&](const keys::Revocations& one) {
-        return keys::read_revocations(one.text, root).has_value();
-    };
-    for (const keys::Revocations& one : lists_) {
-        if (is_of_root(one)) {
-            TRY(keys::check_newer(one, fresh));
-        }
+Result<contract::LicenceKey> KeyKeeper::take_list(keys::Revocations fresh, std::size_t root) {
+    List& here = lists_.at(root);
+    const std::string id = parts_.roots[root].certificate.key_id();
+    TRY(check_not_of_the_future(fresh.issued_s));
+    if (here.list) {
+        TRY(keys::check_newer(*here.list, fresh));
     }
-    TRY(write_text(parts_.folder + "/keys/" + root.key_id() + ".lrev", fresh.text));
-    std::erase_if(lists_, is_of_root);
+    if (fresh.number < std::strtoll(parts_.store.value("list:" + id).c_str(), nullptr, 10)) {
+        return make_error(ErrorCode::key_foreign, "a newer list of this vendor was loaded here");
+    }
+    TRY(write_text(parts_.folder + "/keys/" + id + ".lrev", fresh.text));
+    parts_.store.put_value("list:" + id, std::to_string(fresh.number));
     guard_.prove_at_least(fresh.issued_s);
     contract::LicenceKey about;  // no key: what was taken
     about.kind = contract::LicenceKeyKind::software;
     about.state = contract::LicenceKeyState::active;
     about.text = fmt::format("list of revocations {}", fresh.number);
     about.enabled = true;
-    lists_.push_back(std::move(fresh));
+    here = {.list = std::move(fresh)};
     for (auto& [serial, key] : keys_) {
         judge(key);
     }
@@ -217,16 +224,12 @@ Result<contract::LicenceKey> KeyKeeper::take_list(keys::Revocations fresh,
 
 /// Of this key's files ever kept here; it only grows.
 std::int64_t KeyKeeper::newest_revision(const std::string& serial) const {
-    const auto known = revisions_.find(serial);
-    return known != revisions_.end()
-               ? known->second
-               : std::strtoll(parts_.store.value("revision:" + serial).c_str(), nullptr, 10);
+    return std::strtoll(parts_.store.value("revision:" + serial).c_str(), nullptr, 10);
 }
 
 Done KeyKeeper::keep(const keys::KeyFile& file) {
     const std::string& serial = file.content.serial;
     if (file.content.revision > newest_revision(serial)) {
-        revisions_[serial] = file.content.revision;
         parts_.store.put_value("revision:" + serial, std::to_string(file.content.revision));
     }
     return write_text(parts_.folder + "/keys/" + file.content.serial + ".dongle", file.text);

@@ -87,7 +87,7 @@ Result<std::unique_ptr<KeyKeeper>> KeyKeeper::open(KeyKeeperParts parts) {
 Done KeyKeeper::read() {
     traits_ = parts_.traits();
     TRY(os::make_folder(parts_.folder + "/keys", 0750));
-    TRY(read_lists());
+    read_lists();
     for (const std::string& name : TRY(os::list_files(parts_.folder + "/keys", ".dongle"))) {
         if (const auto good = read_key_file(name); !good) {
             parts_.logger.error("a key is not used",
@@ -99,21 +99,48 @@ Done KeyKeeper::read() {
     return {};
 }
 
-Done KeyKeeper::read_lists() {
-    for (const std::string& name : TRY(os::list_files(parts_.folder + "/keys", ".lrev"))) {
-        const std::string text = TRY(read_text(parts_.folder + "/keys/" + name));
-        for (const VendorRoot& root : parts_.roots) {
-            if (auto list = keys::read_revocations(text, root.certificate)) {
-                lists_.push_back(std::move(*list));
-            }
-        }
+void KeyKeeper::read_lists() {
+    lists_.resize(parts_.roots.size());
+    for (std::size_t i = 0; i < lists_.size(); ++i) {
+        read_list(i);
     }
-    return {};
+}
+
+/// A list that was loaded once has to be there: whoever takes it away would bring back what it
+/// revokes.
+void KeyKeeper::read_list(std::size_t root) {
+    const os::Certificate& certificate = parts_.roots[root].certificate;
+    const std::int64_t known =
+        std::strtoll(parts_.store.value("list:" + certificate.key_id()).c_str(), nullptr, 10);
+    const std::string path = parts_.folder + "/keys/" + certificate.key_id() + ".lrev";
+    const auto text = read_text(path);
+    auto list =
+        text ? keys::read_revocations(*text, certificate) : Result<keys::Revocations>(text.error());
+    if (list && list->number >= known) {
+        lists_[root].list = std::move(*list);
+    } else if (known > 0) {
+        lists_[root].fault = fmt::format(
+            "the vendor's list of revocations {} was loaded here and is not whole any more: load "
+            "it again",
+            known);
+        parts_.logger.error("a list of revocations is missed",
+                            {{"file", path}, {"number", std::to_string(known)}});
+    }
 }
 
 Done KeyKeeper::read_key_file(const std::string& name) {
     const std::string text = TRY(read_text(parts_.folder + "/keys/" + name));
     auto [file, root] = TRY(verified(text));
+    const std::string& serial = file.content.serial;
+    if (keys_.contains(serial)) {
+        return make_error(ErrorCode::key_foreign,
+                          fmt::format("the key {} stands in another file too", serial));
+    }
+    if (file.content.revision < newest_revision(serial)) {
+        return make_error(ErrorCode::key_foreign,
+                          fmt::format("revision {} of the key {} was loaded before, this is {}",
+                                      newest_revision(serial), serial, file.content.revision));
+    }
     adopt(std::move(file), root);
     return {};
 }
@@ -121,7 +148,8 @@ Done KeyKeeper::read_key_file(const std::string& name) {
 /// By the first root that it leads to; else why the last one refuses it.
 Result<std::pair<keys::KeyFile, std::size_t>> KeyKeeper::verified(const std::string& text) const {
     base::Error why = make_error(ErrorCode::not_permitted,
-                                 "no vendor's root certificate is in roots/ of the configuration");
+                                 "no vendor's root certificate is in roots/ of the configuration: "
+                                 "put it there and restart licd");
     for (std::size_t i = 0; i < parts_.roots.size(); ++i) {
         auto file = keys::read_key(text, parts_.roots[i].certificate);
         if (file) {
@@ -155,8 +183,22 @@ void KeyKeeper::adopt(keys::KeyFile file, std::size_t root) {
             key.request = request->content;
         }
     }
-    guard_.prove_at_least(key.file.content.issued_s);
+    if (check_not_of_the_future(key.file.content.issued_s)) {
+        guard_.prove_at_least(key.file.content.issued_s);
+    }
     judge(key);
+}
+
+/// A vendor's clock that is years ahead would end every licence with a date.
+Done KeyKeeper::check_not_of_the_future(std::int64_t issued_s) const {
+    if (issued_s <= parts_.clock.unix_ms() / 1000 + keys::kDayS) {
+        return {};
+    }
+    return make_error(
+        ErrorCode::clock_suspect,
+        fmt::format("the file was issued on {}, and here it is {}: one of the two "
+                    "clocks is wrong",
+                    keys::day_to_text(issued_s), keys::day_to_text(parts_.clock.unix_ms() / 1000)));
 }
 
 // --- whether a key may be used
@@ -177,6 +219,7 @@ void KeyKeeper::look() {
     guard_.step(parts_.clock.unix_ms() / 1000, elapsed_s);
     parts_.store.put_value(kClockValue, guard_.state().text());
     traits_ = parts_.traits();
+    spend_grace(elapsed_s);
     for (auto& [serial, key] : keys_) {
         judge(key);
     }
@@ -198,8 +241,13 @@ void KeyKeeper::judge(Key& key) {
     key.text.clear();
     key.score = 0;
     const std::int64_t now = now_s();
-    for (const keys::Revocations& list : lists_) {
-        if (const auto good = keys::check_not_revoked(key.file, list, now); !good) {
+    const List& list = lists_.at(key.root);
+    if (!list.fault.empty()) {
+        refuse(key, State::blocked, make_error(ErrorCode::key_off, list.fault));
+        return;
+    }
+    if (list.list) {
+        if (const auto good = keys::check_not_revoked(key.file, *list.list, now); !good) {
             refuse(key, State::revoked, good.error());
             return;
         }
@@ -217,7 +265,7 @@ void KeyKeeper::judge(Key& key) {
                                       : "the key is not activated: tillctl licence activate"));
         return;
     }
-    judge_machine(key, now);
+    judge_machine(key);
     const bool over =
         std::all_of(content.lines.begin(), content.lines.end(), [&](const keys::LicenceLine& line) {
             return line.until_s && guard_.is_past(*line.until_s);
@@ -231,7 +279,7 @@ void KeyKeeper::judge(Key& key) {
     }
 }
 
-void KeyKeeper::judge_machine(Key& key, std::int64_t now) {
+void KeyKeeper::judge_machine(Key& key) {
     const std::string& serial = key.file.content.serial;
     auto verdict = keys::check_bound_here(key.file, traits_, parts_.identity.public_key());
     if (verdict) {
@@ -244,7 +292,7 @@ void KeyKeeper::judge_machine(Key& key, std::int64_t now) {
     const bool other_server = key.file.content.activation->server != parts_.identity.public_key();
     const bool strict =
         key.file.content.policy.strictness == keys::Strictness::strict || other_server;
-    const std::int64_t left = kUnboundGraceS - (now - grace_from(serial, now));
+    const std::int64_t left = kUnboundGraceS - grace_used_s(serial);
     if (strict || left <= 0) {
         refuse(key, State::blocked, verdict.error());
         return;
@@ -254,21 +302,22 @@ void KeyKeeper::judge_machine(Key& key, std::int64_t now) {
                            verdict.error().detail, (left + 3599) / 3600);
 }
 
-/// Since when the machine is another one; kept over restarts.
-std::int64_t KeyKeeper::grace_from(const std::string& serial, std::int64_t now) {
-    const auto found = grace_from_.find(serial);
-    if (found != grace_from_.end()) {
-        return found->second;
+/// Running time, so that no clock stretches it; kept over restarts.
+std::int64_t KeyKeeper::grace_used_s(const std::string& serial) const {
+    return std::strtoll(parts_.store.value("grace:" + serial).c_str(), nullptr, 10);
+}
+
+void KeyKeeper::spend_grace(std::int64_t elapsed_s) {
+    for (const auto& [serial, key] : keys_) {
+        if (key.state == State::grace) {
+            parts_.store.put_value("grace:" + serial,
+                                   std::to_string(grace_used_s(serial) + elapsed_s));
+        }
     }
-    const std::string kept = parts_.store.value("grace:" + serial);
-    const std::int64_t since = kept.empty() ? now : std::strtoll(kept.c_str(), nullptr, 10);
-    grace_from_[serial] = since;
-    parts_.store.put_value("grace:" + serial, std::to_string(since));
-    return since;
 }
 
 void KeyKeeper::end_grace(const std::string& serial) {
-    if (grace_from_.erase(serial) > 0 || !parts_.store.value("grace:" + serial).empty()) {
+    if (!parts_.store.value("grace:" + serial).empty()) {
         parts_.store.put_value("grace:" + serial, "");
     }
 }

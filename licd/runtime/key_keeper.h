@@ -101,35 +101,40 @@ private:
 
     base::Done read();
     base::Done read_key_file(const std::string& name);
-    base::Done read_lists();
+    void read_lists();
+    void read_list(std::size_t root);
     base::Result<std::pair<keys::KeyFile, std::size_t>> verified(const std::string& text) const;
     base::Result<contract::LicenceKey> install(keys::KeyFile file, std::size_t root);
     base::Result<contract::LicenceKey> answer(keys::KeyFile file, std::size_t root);
     base::Result<contract::LicenceKey> put_back(keys::KeyFile file, std::size_t root);
     std::int64_t newest_revision(const std::string& serial) const;
     base::Result<contract::LicenceKey> take_list(const std::string& text);
-    base::Result<contract::LicenceKey> take_list(keys::Revocations fresh,
-                                                 const os::Certificate& root);
+    base::Result<contract::LicenceKey> take_list(keys::Revocations fresh, std::size_t root);
     base::Done keep(const keys::KeyFile& file);
     void adopt(keys::KeyFile file, std::size_t root);
     void judge(Key& key);
-    void judge_machine(Key& key, std::int64_t now_s);
+    void judge_machine(Key& key);
     void refuse(Key& key, contract::LicenceKeyState state, base::Error why);
     base::Result<Key*> key_of(const std::string& serial);
     const Key* find_key(const std::string& serial) const;
     contract::LicenceKey told(const Key& key) const;
     std::int64_t now_s() const;
-    std::int64_t grace_from(const std::string& serial, std::int64_t now);
+    std::int64_t grace_used_s(const std::string& serial) const;
+    void spend_grace(std::int64_t elapsed_s);
     void end_grace(const std::string& serial);
+    base::Done check_not_of_the_future(std::int64_t issued_s) const;
 
     KeyKeeperParts parts_;
     keys::Traits traits_;
     keys::ClockGuard guard_;
     std::optional<os::Instant> looked_at_;
     std::map<std::string, Key> keys_;  ///< by serial
-    std::vector<keys::Revocations> lists_;
-    std::map<std::string, std::int64_t> grace_from_;
-    std::map<std::string, std::int64_t> revisions_;  ///< the newest that was kept, if in this life
+    /// A vendor's list of revocations; with a fault its keys give nothing.
+    struct List {
+        std::optional<keys::Revocations> list{};
+        std::string fault{};
+    };
+    std::vector<List> lists_;  ///< by root
     /// Files that are no good, for the administrator: name and why.
     std::vector<std::pair<std::string, std::string>> bad_files_;
 };

@@ -124,13 +124,19 @@ std::string LicenceStore::value(const std::string& name) const {
 }
 
 core::Position LicenceStore::write(core::LeaseChange change) {
-    return writer_->write({.leases = std::move(change)});
+    return last_ = writer_->write({.leases = std::move(change)});
 }
 
-core::Position LicenceStore::put_key(const KeyRow& row) { return writer_->write({.key = row}); }
+core::Position LicenceStore::put_key(const KeyRow& row) {
+    std::erase_if(keys_, [&](const KeyRow& one) { return one.serial == row.serial; });
+    keys_.push_back(row);
+    return last_ = writer_->write({.key = row});
+}
 
 core::Position LicenceStore::put_value(const std::string& name, const std::string& text_of_it) {
-    return writer_->write({.value = std::pair(name, text_of_it)});
+    std::erase_if(values_, [&](const auto& one) { return one.first == name; });
+    values_.emplace_back(name, text_of_it);
+    return last_ = writer_->write({.value = std::pair(name, text_of_it)});
 }
 
 bool LicenceStore::has_room() const {

@@ -43,13 +43,16 @@ public:
 
     /// Once.
     core::LeaseImage take_leases() { return std::move(leases_); }
+    /// As they stand, written or being written.
     const std::vector<KeyRow>& keys() const { return keys_; }
-    /// As read at the start; empty if it was never set.
+    /// The same; empty if it was never set.
     std::string value(const std::string& name) const;
 
     core::Position write(core::LeaseChange change) override;
     core::Position durable() const override { return writer_->durable(); }
     bool has_room() const override;
+    /// Of the newest change handed over.
+    core::Position position() const { return last_; }
     core::Position put_key(const KeyRow& row);
     core::Position put_value(const std::string& name, const std::string& text);
 
@@ -83,6 +86,7 @@ private:
     std::vector<std::pair<std::string, std::string>> values_;
     mutable std::optional<os::Instant> looked_at_;
     mutable bool room_ = true;
+    core::Position last_ = 0;
     std::unique_ptr<os::GroupWriter<Change>> writer_;  ///< last: it uses the others
 };
 

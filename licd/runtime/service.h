@@ -10,6 +10,7 @@
 #include "ipc/endpoints.h"
 #include "licd/runtime/gate.h"
 #include "licd/runtime/licence_store.h"
+#include "licd/runtime/promise.h"
 #include "licd/wire/discovery_responder.h"
 
 namespace tillhost::licd::runtime {
@@ -29,6 +30,7 @@ struct ServiceParts {
     core::LicenceDesk& desk;
     KeyKeeper& keys;
     Gate& gate;
+    Promise& promise;
     wire::DiscoveryResponder* search = nullptr;  ///< nothing: not on the network, or not wanted
     const os::ServiceManager& manager;
     os::Logger logger;

@@ -19,7 +19,7 @@ from tillhost.errors import TillhostError
 from tillhost.hosts import Host
 from tillhost.licences import Licences, Standing
 
-ACTIVE, UNBOUND, REVOKED = 2, 1, 7
+ACTIVE, UNBOUND, REVOKED, BLOCKED = 2, 1, 7, 8
 LINE = "name=till.base count=2"
 SECONDS_MAX = 30.0
 ADMINISTRATION = {"licence_keys", "licence_connections", "free_licences", "load_licence_file",
@@ -153,6 +153,47 @@ def test_a_revoked_key_stops(vendor, server):
     assert server.key("1000-0000-0006")["state"] == REVOKED
     with program(server) as till:
         assert code_of(lambda: till.acquire("till.base"))[0] == "key_revoked"
+
+
+def test_files_that_are_put_back_by_hand_bring_nothing_back(vendor, server):
+    key, pins = vendor.key(LINE, serial="1000-0000-0013")
+    server.load(key)
+    server.load(vendor.answer(server.request(pins[0], "1000-0000-0013")))
+    out = vendor.work / "newer.lrev"
+    vendor.key(LINE, serial="1000-0000-0099")
+    vendor.ask("revoke", "1000-0000-0099", "--out", out)
+    server.load(out.read_text())
+    assert server.key("1000-0000-0013")["state"] == ACTIVE
+    kept = server.state / "licd" / "keys"
+    lists = list(kept.glob("*.lrev"))
+    assert len(lists) == 1
+    whole = lists[0].read_text()
+    for text in (whole[:len(whole) // 2], None):
+        server.kill()
+        lists[0].unlink() if text is None else lists[0].write_text(text)
+        server.start()
+        blocked = server.key("1000-0000-0013")
+        assert blocked["state"] == BLOCKED and "revocations" in blocked["text"]
+    server.load(whole)
+    assert server.key("1000-0000-0013")["state"] == ACTIVE
+    server.kill()
+    (kept / "1000-0000-0013.dongle").write_text(key)  # the blank one, an older revision
+    server.start()
+    assert server.ask("licence_keys", {}).get("keys", []) == []
+
+
+def test_a_shorter_time_takes_nothing_from_leases_of_before(vendor, server):
+    server.activate(vendor, "name=till.base count=1 mode=instance", serial="1000-0000-0014")
+    with program(server) as till:
+        lease = till.acquire("till.base")
+        server.kill()
+        (server.config / "licd.toml").write_text(
+            '[[times]]\nlease_s = "70"\nkilled_s = "70"\nbeat_s = "5"\n')
+        server.start()
+        ends = server.ask("licence_connections", {})["connections"][0]["ends_in_ms"]
+        assert ends > 500_000
+        till.beat()
+        assert lease.standing is Standing.held
 
 
 def test_the_death_of_a_program_frees_its_seat(vendor, server):

@@ -139,7 +139,7 @@ TEST_F(LicenceClientTest, ABeatOfNothingAsksNobody) {
 }
 
 TEST_F(LicenceClientTest, TheServersWordEndsALease) {
-    for (const LicenceEnd why : {LicenceEnd::idle, LicenceEnd::key, LicenceEnd::expired}) {
+    for (const LicenceEnd why : {LicenceEnd::died, LicenceEnd::unknown, LicenceEnd::expired}) {
         licd_.with([](auto& ways) { ways.ends.reset(); });
         const auto lease = acquire(*client_).value();
         licd_.with([why](auto& ways) { ways.ends = why; });
@@ -152,12 +152,18 @@ TEST_F(LicenceClientTest, TheServersWordEndsALease) {
 }
 
 TEST_F(LicenceClientTest, ThatALeaseWasTakenAwayIsConfirmed) {
-    const auto lease = acquire(*client_).value();
-    licd_.with([](auto& ways) { ways.ends = LicenceEnd::revoked; });
-    ASSERT_TRUE(client_->beat(soon()).has_value());
-    EXPECT_EQ(client_->status(lease).why, LicenceEnd::revoked);
-    ASSERT_EQ(licd_.seen().releases.size(), 1U);
-    EXPECT_EQ(licd_.seen().releases.front().number, 1);
+    std::int64_t confirmed = 0;
+    for (const LicenceEnd why : {LicenceEnd::revoked, LicenceEnd::idle, LicenceEnd::key}) {
+        licd_.with([](auto& ways) { ways.ends.reset(); });
+        const auto lease = acquire(*client_).value();
+        licd_.with([why](auto& ways) { ways.ends = why; });
+        ASSERT_TRUE(client_->beat(soon()).has_value());
+        EXPECT_EQ(client_->status(lease).why, why);
+        ++confirmed;
+        ASSERT_EQ(licd_.seen().releases.size(), static_cast<std::size_t>(confirmed));
+        EXPECT_EQ(licd_.seen().releases.back().number, confirmed);
+        licd_.with([](auto& ways) { ++ways.seats; });
+    }
 }
 
 TEST_F(LicenceClientTest, ARestartOfTheServerIsNotNoticed) {

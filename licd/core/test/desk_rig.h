@@ -142,6 +142,7 @@ public:
         options.code_salt = base::Bytes(16);
         options.times = times;
         options.starts = ++starts;
+        options.promised = std::chrono::seconds(600);
         desk = std::make_unique<LicenceDesk>(options, store, clock, keys, processes, *endpoint,
                                              [](std::size_t bytes) { return base::Bytes(bytes); });
         desk->start(store.image());

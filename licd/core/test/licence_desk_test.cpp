@@ -249,7 +249,12 @@ TEST(LicenceDesk, AnotherProcessOfTheSameInstanceGoesOn) {
     const auto a = rig.program("instance-a", 42);
     const auto lease = rig.take(a, 1);
     const auto b = rig.program("instance-a", 43);
+    EXPECT_FALSE(rig.beat(b, lease).ended);
     rig.desk->on_process_ended(42);
+    EXPECT_FALSE(rig.beat(b, lease).ended);
+    // Who only says hello in another's name takes nothing away by going.
+    rig.program("instance-a", 44);
+    rig.desk->on_process_ended(44);
     EXPECT_FALSE(rig.beat(b, lease).ended);
 }
 
@@ -314,6 +319,108 @@ TEST(LicenceDesk, AStepOfTheWallClockEndsNothing) {
         rig.clock.set_unix_ms_at_zero(unix_ms);
         rig.desk->on_time();
         EXPECT_FALSE(rig.beat(a, lease).ended);
+    }
+}
+
+TEST(LicenceDesk, ALeaseThatWasSignedForLongerIsKeptSoLongAfterARestart) {
+    DeskRig rig;
+    const auto a = rig.program("instance-a");
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+        rig.take(rig.program("instance-" + std::to_string(i)), i);
+    }
+    rig.times.lease = seconds(70);  // it was ten minutes
+    rig.start();
+    rig.pass(seconds(71));
+    EXPECT_EQ(rig.error(rig.acquire(rig.program("instance-late"), 9)), "no_seat");
+    rig.pass(seconds(530));
+    EXPECT_TRUE(rig.granted(rig.acquire(rig.program("instance-late"), 10)));
+}
+
+TEST(LicenceDesk, TheFirstBeatAfterARestartGetsALeaseSigned) {
+    DeskRig rig;
+    auto a = rig.program("instance-a");
+    const auto lease = rig.take(a, 1);
+    rig.start();
+    a = rig.program("instance-a");
+    EXPECT_TRUE(rig.beat(a, lease).renewed);
+    EXPECT_FALSE(rig.beat(a, lease).renewed);
+}
+
+TEST(LicenceDesk, AKeyThatComesToGiveFewerSeatsLetsTheOthersRunOut) {
+    DeskRig rig;
+    std::vector<std::pair<DeskRig::Program, contract::LicenceLease>> holders;
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+        const auto one = rig.program("instance-" + std::to_string(i));
+        holders.emplace_back(one, rig.take(one, i));
+    }
+    rig.keys.all.at({"K", "till"}).count = 2;
+    rig.release(holders[0].first, holders[0].second);
+    EXPECT_EQ(rig.error(rig.acquire(holders[0].first, 11)), "no_seat");
+    rig.clock.advance(seconds(601));
+    EXPECT_FALSE(rig.beat(holders[1].first, holders[1].second).ended);
+    EXPECT_EQ(rig.beat(holders[2].first, holders[2].second).ended, LicenceEnd::key);
+    EXPECT_TRUE(rig.granted(rig.acquire(holders[0].first, 12)));
+}
+
+TEST(LicenceDesk, ALateLeaseThatWasTakenUpAgainIsLookedAtInTime) {
+    DeskRig rig;
+    std::vector<std::pair<DeskRig::Program, contract::LicenceLease>> holders;
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+        const auto one = rig.program("instance-" + std::to_string(i));
+        holders.emplace_back(one, rig.take(one, i));
+    }
+    rig.pass(seconds(601));
+    for (const auto& [one, lease] : holders) {
+        EXPECT_FALSE(rig.beat(one, lease).ended);
+    }
+    rig.pass(seconds(590));
+    const auto waits = rig.program("instance-waits");
+    EXPECT_FALSE(rig.acquire(waits, 9, "till", 60'000));
+    const std::int64_t id = rig.last_id;
+    rig.pass(seconds(11));
+    EXPECT_TRUE(rig.granted(rig.reply_of(waits.peer, id)));
+}
+
+TEST(LicenceDesk, OneWhoWaitsForAnotherKeyStandsInNobodysWay) {
+    DeskRig rig;
+    rig.keys.add("L", "till", 1);
+    rig.take(rig.program("instance-a"), 1);
+    rig.take(rig.program("instance-b"), 2);
+    rig.take(rig.program("instance-c"), 3);
+    contract::AcquireLicenceRequest body;
+    const auto d = rig.program("instance-d");
+    body.session = d.session;
+    body.request_id = DeskRig::request_id(4);
+    body.licence = "till";
+    body.key = "K";
+    body.wait_ms = 60'000;
+    EXPECT_FALSE(rig.ask(d, contract::RequestKind::acquire_licence, contract::to_value(body)));
+    EXPECT_EQ(rig.take(rig.program("instance-e"), 5).key, "L");
+}
+
+TEST(LicenceDesk, TheSameRequestOnceMoreAnswersTheOneThatWaits) {
+    DeskRig rig;
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+        rig.take(rig.program("instance-" + std::to_string(i)), i);
+    }
+    const auto waits = rig.program("instance-waits");
+    EXPECT_FALSE(rig.acquire(waits, 9, "till", 60'000));
+    const std::int64_t first = rig.last_id;
+    EXPECT_FALSE(rig.acquire(waits, 9, "till", 60'000));
+    EXPECT_EQ(rig.error(rig.reply_of(waits.peer, first)), "retry_later");
+}
+
+TEST(LicenceDesk, RefusesNamesThatDoNotFitALeasesText) {
+    DeskRig rig;
+    for (const std::string& bad : {std::string("instance\n1"), std::string(65, 'x')}) {
+        contract::LicenceHelloRequest hello;
+        hello.instance = bad.substr(0, 64);
+        hello.program = "till";
+        hello.user = bad;
+        const DeskRig::Program stranger{rig.endpoint->connect({}), 0, "", 0};
+        EXPECT_EQ(rig.error(rig.ask(stranger, contract::RequestKind::licence_hello,
+                                    contract::to_value(hello))),
+                  "bad_field");
     }
 }
 

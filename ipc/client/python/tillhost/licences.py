@@ -49,6 +49,8 @@ LEASES_MAX = 256
 TRY_AGAIN_LONGEST = 30.0
 _PAUSE_FIRST, _PAUSE_LONGEST = 0.1, 2.0
 
+#: Ends after which the seat waits until the program says that it knows.
+_SEAT_WAITS = (LicenceEnd.revoked, LicenceEnd.idle, LicenceEnd.key)
 _WORTH_REPEATING = {"retry_later", "shutting_down", "link_lost", "no_daemon", "deadline_passed",
                     "no_session", "stale_session"}
 _ENDS_CONNECTION = {"link_lost", "deadline_passed", "no_session", "stale_session", "malformed",
@@ -318,7 +320,7 @@ class Licences:
     def _hear(self, lease: Lease, answer: messages.LicenceBeatAnswer, sent: float) -> None:
         if answer.ended is not None:
             lease.why, lease.server_knows = answer.ended, True
-            if answer.ended == LicenceEnd.revoked:  # its seat waits for this word
+            if answer.ended in _SEAT_WAITS:
                 self._goodbyes.append(_goodbye_to(lease))
         elif answer.renewed is not None and answer.renewed.generation == lease.generation:
             lease.ends = sent + answer.renewed.time_ms / 1000
