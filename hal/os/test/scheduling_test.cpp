@@ -28,7 +28,7 @@ TEST(Scheduling, OwnThreadsAreThoseThatRun) {
     EXPECT_TRUE(before.contains(::getpid()));
     std::binary_semaphore end(0);
     const Thread thread("another", [&] { end.acquire(); });
-    EXPECT_EQ(own_threads().size(), before.size() + 1);
+    EXPECT_NE(new_one(before), 0);  // one that has just been joined may still be among them
     end.release();
 }
 

@@ -72,7 +72,7 @@ public:
             std::move(ipc::ZmqEndpoint::bind(endpoint_name_, contract::Daemon::licd).value());
         core::DeskOptions options;
         options.server = "server";
-        const auto& key = keys::test::test_key(50).public_key().bytes;
+        const auto key = keys::test::test_key(50).public_key().bytes;  // a copy: the key goes
         options.server_key.assign(key.begin(), key.end());
         options.code_salt = base::Bytes(wire::kCodeSaltBytes);
         options.starts = ++starts_;
