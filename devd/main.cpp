@@ -159,16 +159,6 @@ std::vector<core::DeviceConfig> all_devices(const runtime::Config& config) {
     return all;
 }
 
-std::unique_ptr<os::LogSink> make_sink() {
-    const bool journal = os::StderrSink::under_journal();
-    if (journal) {
-        if (auto sink = os::JournalSink::open("devd")) {
-            return std::make_unique<os::JournalSink>(std::move(*sink));
-        }
-    }
-    return std::make_unique<os::StderrSink>(journal);
-}
-
 /// Nothing where udev cannot be listened to: no reason not to sell.
 std::unique_ptr<runtime::Hotplug> make_hotplug(runtime::HotplugParts parts) {
     const os::Logger logger = parts.logger;
@@ -242,7 +232,7 @@ base::Done serve(const Places& places) {
     const os::SystemClock clock;
     Loaded loaded = TRY(load(places, clock));
     const std::vector<runtime::KnownDevice> devices = known_devices(loaded.config);
-    const auto sink = make_sink();
+    const auto sink = os::open_log("devd");
     const os::Logger logger(*sink, loaded.config.log_level);
     for (const std::string& remark : loaded.config.remarks) {
         logger.warning(remark);

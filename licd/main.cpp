@@ -92,16 +92,6 @@ base::Result<Arguments> parse(int count, char** words) {
     return arguments;
 }
 
-std::unique_ptr<os::LogSink> make_sink() {
-    const bool journal = os::StderrSink::under_journal();
-    if (journal) {
-        if (auto sink = os::JournalSink::open("licd")) {
-            return std::make_unique<os::JournalSink>(std::move(*sink));
-        }
-    }
-    return std::make_unique<os::StderrSink>(journal);
-}
-
 std::string host_name() {
     std::array<char, 64> name{};
     ::gethostname(name.data(), name.size() - 1);
@@ -168,7 +158,7 @@ base::Done serve(const Places& places) {
     const os::BootClock clock;
     const runtime::Config config = TRY(runtime::load_config(places.config));
     const auto roots = TRY(runtime::read_roots(places.config + "/roots"));
-    const auto sink = make_sink();
+    const auto sink = os::open_log("licd");
     const os::Logger logger(*sink, config.log_level);
     TRY(make_folders(places));
     const auto loop = TRY(os::EventLoop::create(clock));

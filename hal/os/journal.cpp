@@ -77,4 +77,14 @@ void JournalSink::entry(Severity severity, std::string_view text,
     }
 }
 
+std::unique_ptr<LogSink> open_log(const std::string& identifier) {
+    const bool journal = StderrSink::under_journal();
+    if (journal) {
+        if (auto sink = JournalSink::open(identifier)) {
+            return std::make_unique<JournalSink>(std::move(*sink));
+        }
+    }
+    return std::make_unique<StderrSink>(journal);
+}
+
 }  // namespace tillhost::os

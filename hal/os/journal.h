@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "hal/os/descriptor.h"
@@ -33,5 +34,8 @@ private:
     Descriptor fd_;
     StderrSink otherwise_{true};
 };
+
+/// Where a daemon's lines go: to the journal if systemd started it, else to standard error.
+std::unique_ptr<LogSink> open_log(const std::string& identifier);
 
 }  // namespace tillhost::os

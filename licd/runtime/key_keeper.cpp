@@ -92,7 +92,6 @@ Done KeyKeeper::read() {
         if (const auto good = read_key_file(name); !good) {
             parts_.logger.error("a key is not used",
                                 {{"file", name}, {"why", base::to_text(good.error())}});
-            bad_files_.emplace_back(name, base::to_text(good.error()));
         }
     }
     look();

@@ -53,8 +53,8 @@ struct KeyKeeperParts {
 /// (PINs and access codes are slow to try on purpose).
 class KeyKeeper final : public core::KeyPort {
 public:
-    /// Reads what is there. A key that is no good is kept and shown with its reason. Errors:
-    /// system_failed, bad_field (a file of roots).
+    /// Reads what is there. A file that is no good stays where it is, is not used, and is logged.
+    /// Errors: system_failed.
     static base::Result<std::unique_ptr<KeyKeeper>> open(KeyKeeperParts parts);
 
     // What leases need.
@@ -135,8 +135,6 @@ private:
         std::string fault{};
     };
     std::vector<List> lists_;  ///< by root
-    /// Files that are no good, for the administrator: name and why.
-    std::vector<std::pair<std::string, std::string>> bad_files_;
 };
 
 }  // namespace tillhost::licd::runtime
