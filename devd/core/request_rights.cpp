@@ -22,17 +22,18 @@ constexpr char kAt = '@';
 /// Each case of a union by its name, with the least role that may ask for it.
 template <class Union, std::size_t... number>
 auto roles_of_cases(std::index_sequence<number...> /*all*/) {
-    return std::array{
-        std::pair{contract::case_of(Union{std::variant_alternative_t<number, Union>{}}),
-                  contract::role_for(Union{std::variant_alternative_t<number, Union>{}})}...};
+    return std::array{std::pair{
+        contract::case_of(Union{std::variant_alternative_t<number, typename Union::variant>{}}),
+        contract::role_for(
+            Union{std::variant_alternative_t<number, typename Union::variant>{}})}...};
 }
 
 /// By the name of its case alone, so that a content that cannot be read tells nobody more than the
 /// role does. What is no case is the decoder's to refuse.
 template <class Union>
 Done check_role_of_case(const Rights& rights, const contract::Value* value) {
-    static const auto kRoles =
-        roles_of_cases<Union>(std::make_index_sequence<std::variant_size_v<Union>>{});
+    static const auto kRoles = roles_of_cases<Union>(
+        std::make_index_sequence<std::variant_size_v<typename Union::variant>>{});
     const auto* map = value == nullptr ? nullptr : value->get_if<contract::Value::Map>();
     if (map == nullptr || map->size() != 1) {
         return {};

@@ -140,12 +140,38 @@ def header_enums(schema):
             yield ""
 
 
+def made_from(schema, entry):
+    """What a union is made from: each case, and each case of a union that is one of its cases; with
+    the case that then holds it."""
+    unions = schema.get("whole", schema)["unions"]
+    made = {}
+    for case in entry["cases"].values():
+        made[case] = case
+        made.update({inner: case for inner in unions.get(case, {"cases": {}})["cases"].values()})
+    return made
+
+
+def header_union(schema, name, entry):
+    """A variant of its own name: what the compiler would make of one in each file that holds it
+    (make, copy, move, end, comparison of every case) stands once, in the source."""
+    yield f"struct {name} : std::variant<{', '.join(entry['cases'].values())}> {{"
+    yield f"    {name}();"
+    yield from (f"    {name}({case} one);" for case in made_from(schema, entry))
+    yield f"    {name}(const {name}&);"
+    yield f"    {name}({name}&&) noexcept;"
+    yield f"    {name}& operator=(const {name}&);"
+    yield f"    {name}& operator=({name}&&) noexcept;"
+    yield f"    ~{name}();"
+    yield f"    friend bool operator==(const {name}&, const {name}&);"
+    yield "};"
+
+
 def header_types(schema):
     for name in ordered(schema):
         entry = schema["structs"].get(name) or schema["unions"][name]
         yield f"/// {entry['doc']}"
         if name in schema["unions"]:
-            yield f"using {name} = std::variant<{', '.join(entry['cases'].values())}>;"
+            yield from header_union(schema, name, entry)
             yield f"/// The name of the case, as on the wire."
             yield f"std::string_view case_of(const {name}& value);"
             if "roles" in entry:
@@ -297,7 +323,19 @@ def source_roles(schema, name, entry):
     yield "}"
 
 
-def source_union(name, entry):
+def source_union(schema, name, entry):
+    yield f"{name}::{name}() = default;"
+    yield from (f"{name}::{name}({case} one) : variant({held}(std::move(one))) {{}}"
+                for case, held in made_from(schema, entry).items())
+    yield f"{name}::{name}(const {name}&) = default;"
+    yield f"{name}::{name}({name}&&) noexcept = default;"
+    yield f"{name}& {name}::operator=(const {name}&) = default;"
+    yield f"{name}& {name}::operator=({name}&&) noexcept = default;"
+    yield f"{name}::~{name}() = default;"
+    yield f"bool operator==(const {name}& one, const {name}& other) {{"
+    yield f"    using Base = {name}::variant;"
+    yield "    return static_cast<const Base&>(one) == static_cast<const Base&>(other);"
+    yield "}"
     yield f"std::string_view case_of(const {name}& value) {{"
     names = ", ".join(f'"{key}"' for key in entry["cases"])
     yield f"    static constexpr std::string_view kNames[] = {{{names}}};"
@@ -408,7 +446,7 @@ def write_source(whole, header):
         yield from source_enum(name, entry.get("cpp", name), entry, "cpp" not in entry)
     for name in ordered(schema):
         if name in schema["unions"]:
-            yield from source_union(name, schema["unions"][name])
+            yield from source_union(whole, name, schema["unions"][name])
             if "roles" in schema["unions"][name]:
                 yield from source_roles(whole, name, schema["unions"][name])
         else:

@@ -38,7 +38,8 @@ struct Case {
 };
 template <class Union, std::size_t... number>
 std::vector<Case> cases_of(std::index_sequence<number...> /*all*/) {
-    const std::vector<Union> all{Union{std::variant_alternative_t<number, Union>{}}...};
+    const std::vector<Union> all{
+        Union{std::variant_alternative_t<number, typename Union::variant>{}}...};
     std::vector<Case> cases;
     for (const Union& one : all) {
         cases.push_back({std::string(contract::case_of(one)), contract::role_for(one)});
@@ -47,7 +48,8 @@ std::vector<Case> cases_of(std::index_sequence<number...> /*all*/) {
 }
 template <class Union>
 std::vector<Case> cases_of() {
-    return cases_of<Union>(std::make_index_sequence<std::variant_size_v<Union>>{});
+    return cases_of<Union>(
+        std::make_index_sequence<std::variant_size_v<typename Union::variant>>{});
 }
 
 Value one_entry(const std::string& name) { return Value(Value::Map{{name, Value(Value::Map{})}}); }

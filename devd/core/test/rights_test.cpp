@@ -104,7 +104,7 @@ TEST_F(RightsTest, EveryRequestOfTheSchemaKnowsItsRole) {
 template <std::size_t... number>
 void submit_each(const std::function<void(contract::Command)>& use,
                  std::index_sequence<number...>) {
-    (use(std::variant_alternative_t<number, contract::Command>{}), ...);
+    (use(std::variant_alternative_t<number, contract::Command::variant>{}), ...);
 }
 
 TEST_F(RightsTest, EveryCommandOfTheSchemaKnowsItsRole) {
@@ -134,7 +134,7 @@ TEST_F(RightsTest, EveryCommandOfTheSchemaKnowsItsRole) {
                 }
                 accepted_ = rig_.core->figures().operations;
             },
-            std::make_index_sequence<std::variant_size_v<contract::Command>>{});
+            std::make_index_sequence<std::variant_size_v<contract::Command::variant>>{});
     }
     EXPECT_GT(accepted_, 0U);
 }
