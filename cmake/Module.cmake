@@ -1,6 +1,6 @@
 # The ways to declare a target. Folder = target = namespace.
 # DEPS name our own targets and are checked against cmake/Layers.cmake; EXTERNAL names third-party
-# ones. In the sanitizer and fuzz presets only the tests and targets which that preset is for are
+# ones. In the sanitizer presets only the tests and targets which that preset is for are
 # part of "all"; everything else is declared, so that it can be named, and built only on demand.
 
 # What ./dev demo and the packages need: every program, no test.
@@ -9,7 +9,6 @@ add_custom_target(programs)
 # The tests of a sanitizer preset are those with one of these labels, and never those labelled slow.
 set(TILL_LABELS_asan unit contract decoder simulation)
 set(TILL_LABELS_tsan runtime)
-set(TILL_LABELS_fuzz)
 set(TILL_ENVIRONMENT_asan "UBSAN_OPTIONS=print_stacktrace=1")
 set(TILL_ENVIRONMENT_tsan "TSAN_OPTIONS=ignore_noninstrumented_modules=1 second_deadlock_stack=1")
 
@@ -66,6 +65,21 @@ function(till_program)
   till_record(${A_NAME} ${A_DEPS})
 endfunction()
 
+# How many times longer a test may take where every access is checked.
+set(TILL_SLOWER 1)
+if(NOT "${TILLHOST_SANITIZER}" STREQUAL "")
+  set(TILL_SLOWER 5)
+endif()
+
+# till_test_properties(name labels timeout environment): what every entry of ctest has.
+function(till_test_properties name labels timeout environment)
+  math(EXPR bound "${timeout} * ${TILL_SLOWER}")
+  set_tests_properties(${name} PROPERTIES
+    LABELS "${labels}"
+    TIMEOUT ${bound}
+    ENVIRONMENT "${environment}${TILL_ENVIRONMENT_${TILLHOST_SANITIZER}}")
+endfunction()
+
 # till_test(NAME base_test SOURCES … DEPS … [EXTERNAL …] [LABELS unit] [TIMEOUT 120])
 # A GoogleTest program, one ctest entry. Labels: unit (default), contract, integration, simulation
 # or chaos; beside it slow (not in --quick, not under a sanitizer), decoder (bytes from outside,
@@ -82,6 +96,11 @@ function(till_test)
   target_link_libraries(${A_NAME}
     PRIVATE till_options ${A_DEPS} ${A_EXTERNAL} GTest::gtest GTest::gtest_main)
   set_target_properties(${A_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
+  if(NOT "${TILLHOST_SANITIZER}" STREQUAL "")
+    # Halves the time that the tests' own code takes to build; libFuzzer need not see into it.
+    target_compile_options(${A_NAME} PRIVATE -O0 $<$<CXX_COMPILER_ID:Clang>:
+      -fno-sanitize=fuzzer-no-link>)
+  endif()
   till_record(${A_NAME} ${A_DEPS})
   till_test_is_for_preset(chosen ${A_LABELS})
   if(NOT chosen)
@@ -89,12 +108,9 @@ function(till_test)
     return()
   endif()
   add_test(NAME ${A_NAME} COMMAND ${A_NAME} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
-  set_tests_properties(${A_NAME} PROPERTIES
-    LABELS "${A_LABELS}"
-    TIMEOUT ${A_TIMEOUT}
-    # Where .ci/tally.py counts the cases.
-    ENVIRONMENT "GTEST_OUTPUT=xml:${CMAKE_BINARY_DIR}/results/${A_NAME}.xml;\
-${TILL_ENVIRONMENT_${TILLHOST_SANITIZER}}")
+  # Where .ci/tally.py counts the cases.
+  till_test_properties(${A_NAME} "${A_LABELS}" ${A_TIMEOUT}
+    "GTEST_OUTPUT=xml:${CMAKE_BINARY_DIR}/results/${A_NAME}.xml;")
 endfunction()
 
 # till_test_run(NAME simulation_20000 PROGRAM simulation [ARGS …] [LABELS …] [TIMEOUT 120])
@@ -113,17 +129,14 @@ function(till_test_run)
   endif()
   set_target_properties(${A_PROGRAM} PROPERTIES EXCLUDE_FROM_ALL FALSE)
   add_test(NAME ${A_NAME} COMMAND ${A_PROGRAM} ${A_ARGS} WORKING_DIRECTORY "${CMAKE_SOURCE_DIR}")
-  set_tests_properties(${A_NAME} PROPERTIES
-    LABELS "${A_LABELS}"
-    TIMEOUT ${A_TIMEOUT}
-    ENVIRONMENT "${TILL_ENVIRONMENT_${TILLHOST_SANITIZER}}")
+  till_test_properties(${A_NAME} "${A_LABELS}" ${A_TIMEOUT} "")
 endfunction()
 
 # till_fuzz(NAME shtrih_protocol_fuzz SOURCES … DEPS … [CORPUS dir]): a libFuzzer target, built only
-# in preset fuzz and run by tests/fuzz/run. CORPUS is a folder of seed inputs, kept in the tree.
+# in preset asan and run by tests/fuzz/run. CORPUS is a folder of seed inputs, kept in the tree.
 function(till_fuzz)
   cmake_parse_arguments(A "" "NAME;CORPUS" "SOURCES;DEPS;EXTERNAL" ${ARGN})
-  if(NOT "${TILLHOST_SANITIZER}" STREQUAL "fuzz")
+  if(NOT "${TILLHOST_SANITIZER}" STREQUAL "asan")
     return()
   endif()
   add_executable(${A_NAME} ${A_SOURCES})

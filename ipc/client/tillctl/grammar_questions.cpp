@@ -134,12 +134,12 @@ void declare_marking(Questions& questions) {
     auto [verb, query] = questions.with_words<contract::MarkingQuery>("marking");
     verb.take(
         "CODE", "query.marking.code",
-        [query = query, language = questions.language()](const std::string& word) {
+        [asked = query, language = questions.language()](const std::string& word) {
             auto code = marking_code(word);
             if (!code) {
                 return std::string(text(language, Text::marking_wanted));
             }
-            query->marking.code = std::move(*code);
+            asked->marking.code = std::move(*code);
             return Problem();
         },
         Presence::required);
@@ -149,12 +149,12 @@ void declare_marking(Questions& questions) {
          MarkingPlan::measured_returned, MarkingPlan::unchanged},
         query->marking.plan);
     verb.take("--wait SECONDS", "query.marking.wait",
-              [query = query, language = questions.language()](const std::string& word) {
+              [asked = query, language = questions.language()](const std::string& word) {
                   const auto seconds = number_in(word);
                   if (!seconds || *seconds < 0 || *seconds > kCheckSecondsMax) {
                       return filled(language, Text::number_range, 0, kCheckSecondsMax, word);
                   }
-                  query->wait_ms = *seconds * kMsPerSecond;
+                  asked->wait_ms = *seconds * kMsPerSecond;
                   return Problem();
               });
 }
@@ -181,8 +181,8 @@ void declare_questions(CommandLine& line, Invocation& to) {
     auto [echo, sent] = questions.with_words<contract::EchoQuery>("echo");
     echo.take(
         "TEXT", "query.echo.text",
-        [sent = sent](const std::string& word) {
-            sent->payload = base::bytes_of(word);
+        [asked = sent](const std::string& word) {
+            asked->payload = base::bytes_of(word);
             return Problem();
         },
         Presence::required);
