@@ -46,14 +46,18 @@ Result<client::Client*> Seller::client() {
     return client_.get();
 }
 
+Result<client::Client*> Seller::client_by(os::Deadline deadline) {
+    while (!client() && clock_.now() < deadline) {
+        clock_.sleep_until(clock_.now() + kPause);
+    }
+    return client();
+}
+
 Done Seller::open_shift() {
     client::OperationOptions options{};
     options.operation_id = client::make_operation_id(clock_);
     const auto deadline = clock_.now() + kPatience;
-    while (!client() && clock_.now() < deadline) {
-        clock_.sleep_until(clock_.now() + kPause);  // devd is starting
-    }
-    client::Client* till = TRY(client());
+    client::Client* till = TRY(client_by(deadline));
     contract::SetLayout layout;
     layout.header = {"Chaos"};
     layout.footer = {"and order"};
@@ -156,8 +160,15 @@ void Seller::decide(const Sale& sale, const contract::Operation& doubt) {
 Result<std::vector<contract::Operation>> Seller::book() {
     contract::OperationsRequest request;
     request.limit = 1000;
-    client::Client* till = TRY(client());
-    return TRY(till->operations(request, clock_.now() + kCallTime)).operations;
+    const auto deadline = clock_.now() + kPatience;
+    while (true) {
+        client::Client* till = TRY(client_by(deadline));
+        auto answer = till->operations(request, clock_.now() + kCallTime);
+        if (answer || clock_.now() >= deadline) {
+            return TRY(std::move(answer)).operations;
+        }
+        clock_.sleep_until(clock_.now() + kPause);  // the last kill of devd was a moment ago
+    }
 }
 
 }  // namespace tillhost::chaos

@@ -46,11 +46,14 @@ public:
     int sold() const { return sold_.load(); }
     int doubts_decided() const { return doubts_decided_; }
     int renewed() const { return renewed_; }
-    /// All operations as the book has them, newest first. Errors: the client's.
+    /// All operations as the book has them, newest first. Waits for a devd that is starting.
+    /// Errors: the client's.
     base::Result<std::vector<contract::Operation>> book();
 
 private:
     base::Result<client::Client*> client();
+    /// The same; waits for a devd that is starting.
+    base::Result<client::Client*> client_by(os::Deadline deadline);
     base::Done sell_one(Sale& sale);
     base::Result<contract::Operation> to_the_end(const Sale& sale, const base::OperationId& id);
     base::Result<contract::Operation> hand_over(const Sale& sale, const base::OperationId& id);
