@@ -2,6 +2,7 @@
 own."""
 from __future__ import annotations
 
+import hashlib
 import os
 import pathlib
 import signal
@@ -61,10 +62,26 @@ class Vendor:
         return out.read_text() if good else told
 
 
-class Server:
-    """licd of its own, and an administrator's connection to it."""
+def in_namespace(*words: str) -> list[str]:
+    """What runs a command in namespaces of its own, where it may mount and name the machine."""
+    rights = [] if os.geteuid() == 0 else ["--user", "--map-root-user"]
+    return ["unshare", "--mount", "--uts", *rights, *words]
 
-    def __init__(self, folder: pathlib.Path, roots: list[str], config: str = "") -> None:
+
+def as_machine(name: str, folder: pathlib.Path) -> list[str]:
+    """What runs a command as on a machine of that name and an id of its own."""
+    machine_id = folder / "machine-id"
+    machine_id.write_text(hashlib.sha256(name.encode()).hexdigest()[:32] + "\n")
+    script = 'mount --bind "$1" /etc/machine-id && hostname "$2" && shift 2 && exec "$@"'
+    return in_namespace("sh", "-c", script, "sh", str(machine_id), name)
+
+
+class Server:
+    """licd of its own, and an administrator's connection to it. With a machine's name it believes
+    to be on that one."""
+
+    def __init__(self, folder: pathlib.Path, roots: list[str], config: str = "",
+                 machine: str = "") -> None:
         folder.mkdir(exist_ok=True)
         self.config = folder / "config"
         self.runtime = folder / "run"
@@ -77,14 +94,17 @@ class Server:
         self.log = folder / "licd.log"
         self.endpoint = f"ipc://{self.runtime}/licd.sock"
         self.process: subprocess.Popen | None = None
+        self.machine = machine
         self.start()
 
     def start(self) -> None:
         environment = {**os.environ, "TILLHOST_RUNTIME_DIR": str(self.runtime),
                        "TILLHOST_STATE_DIR": str(self.state)}
+        words = as_machine(self.machine, self.config.parent) if self.machine else []
+        words += [str(PROGRAMS / "licd"), "--config", str(self.config)]
         with self.log.open("a") as log:
-            self.process = subprocess.Popen([str(PROGRAMS / "licd"), "--config", str(self.config)],
-                                            env=environment, stderr=log, stdin=subprocess.DEVNULL)
+            self.process = subprocess.Popen(words, env=environment, stderr=log,
+                                            stdin=subprocess.DEVNULL)
         self.ask("licence_keys", {})
 
     def ask(self, kind: str, body: dict) -> dict:
