@@ -1,15 +1,9 @@
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <cerrno>
-#include <cstdlib>
 
 #include "tests/bench/bare_service.h"
 #include "tests/bench/groups.h"
 #include "tests/bench/references.h"
+#include "tests/bench/sync_count.h"
 
 namespace tillhost::bench {
 namespace {
@@ -29,28 +23,6 @@ constexpr int kCommitsBefore = 600;
 constexpr int kOperationsBefore = 200;
 /// Accept and marker may share a commit, if the disk is slower than the host; the result cannot.
 constexpr double kSyncsMin = 2;
-
-/// What the preloaded library counts in devd.
-class SyncCount final {
-public:
-    static Result<std::unique_ptr<SyncCount>> create(const std::string& path) {
-        os::Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-        if (!file.valid() || ::ftruncate(file.get(), sizeof(Count)) != 0) {
-            return os::system_error(path, errno);
-        }
-        void* memory = ::mmap(nullptr, sizeof(Count), PROT_READ, MAP_SHARED, file.get(), 0);
-        if (memory == MAP_FAILED) {
-            return os::system_error(path, errno);
-        }
-        return std::unique_ptr<SyncCount>(new SyncCount(static_cast<const Count*>(memory)));
-    }
-    std::uint64_t now() const { return count_->load(); }
-
-private:
-    using Count = std::atomic<std::uint64_t>;
-    explicit SyncCount(const Count* count) : count_(count) {}
-    const Count* count_;  // mapped until the program ends
-};
 
 /// One kind of figure: a value each round.
 struct Rounds {
@@ -151,14 +123,8 @@ Result<Stage> set_up(Bench& bench) {
     Stage stage;
     stage.counter = TRY(Counter::create(bench, {{.id = kDevice}}));
     const std::string folder = stage.counter->shop().folder();
-    const std::string count = folder + "/syncs";
-    stage.syncs = TRY(SyncCount::create(count));
-    const std::string library = TRY(os::program_folder()) + "sync_counter.so";
-    ::setenv("TILLHOST_SYNC_COUNT", count.c_str(), 1);
-    ::setenv("LD_PRELOAD", library.c_str(), 1);
-    const Done started = stage.counter->start();
-    ::unsetenv("LD_PRELOAD");
-    TRY(Done(started));
+    stage.syncs = TRY(SyncCount::create(folder + "/syncs"));
+    TRY(stage.syncs->counting([&] { return stage.counter->start(); }));
     TRY(stage.counter->wait_ready(kDevice));
     stage.pair = TRY(PingPong::start(folder, bench.processors));
     stage.commits = TRY(Commits::open(folder + "/state", "reference.db"));
