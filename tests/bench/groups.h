@@ -35,6 +35,8 @@ base::Result<std::vector<Figure>> measure_mixed(Bench& bench);
 base::Result<std::vector<Figure>> measure_network(Bench& bench);
 /// Programs of this machine and of a workstation, while another one means harm.
 base::Result<std::vector<Figure>> measure_hostile(Bench& bench);
+/// What licd lends, against Redis and PostgreSQL lending the same; its beats, seats and restarts.
+base::Result<std::vector<Figure>> measure_licences(Bench& bench);
 /// A thousand devices.
 base::Result<std::vector<Figure>> measure_many(Bench& bench);
 

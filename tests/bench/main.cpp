@@ -12,6 +12,7 @@
 #include "tests/bench/bare_service.h"
 #include "tests/bench/groups.h"
 #include "tests/bench/hostile_peer.h"
+#include "tests/bench/licence_lender.h"
 #include "tests/bench/references.h"
 
 namespace tillhost::bench {
@@ -23,19 +24,13 @@ struct Group {
     std::string_view name;
     Result<std::vector<Figure>> (*measure)(Bench&);
 };
-constexpr Group kGroups[] = {{"latency", &measure_latency},
-                             {"throughput", &measure_throughput},
-                             {"restart", &measure_restart},
-                             {"hosts", &measure_hosts},
-                             {"isolation", &measure_isolation},
-                             {"turnaround", &measure_turnaround},
-                             {"telling", &measure_telling},
-                             {"scan", &measure_scan},
-                             {"payment", &measure_payment},
-                             {"mixed", &measure_mixed},
-                             {"network", &measure_network},
-                             {"hostile", &measure_hostile},
-                             {"many", &measure_many}};
+constexpr Group kGroups[] = {{"latency", &measure_latency},     {"throughput", &measure_throughput},
+                             {"restart", &measure_restart},     {"hosts", &measure_hosts},
+                             {"isolation", &measure_isolation}, {"turnaround", &measure_turnaround},
+                             {"telling", &measure_telling},     {"scan", &measure_scan},
+                             {"payment", &measure_payment},     {"mixed", &measure_mixed},
+                             {"network", &measure_network},     {"hostile", &measure_hostile},
+                             {"licences", &measure_licences},   {"many", &measure_many}};
 
 struct Options {
     std::string only;
@@ -67,7 +62,7 @@ bool parse(int count, char** words, Options& options) {
     if (!good) {
         fmt::print(
             "usage: run_bench [--only latency|throughput|restart|hosts|isolation|turnaround|"
-            "telling|scan|payment|mixed|network|hostile|many] [--log FILE]\n");
+            "telling|scan|payment|mixed|network|hostile|licences|many] [--log FILE]\n");
     }
     return good;
 }
@@ -131,6 +126,9 @@ int main(int count, char** words) {
     }
     if (count == 4 && std::string_view(words[1]) == "--spared") {
         return HostilePeer::serve(words[2], words[3]);
+    }
+    if (count == 4 && std::string_view(words[1]) == "--hold") {
+        return hold_licence(words[2], words[3]);
     }
     Options options;
     return parse(count, words, options) ? run(options) : 2;
