@@ -8,7 +8,6 @@
 #include "devd/core/book_store.h"
 #include "tests/simulation/counter.h"
 #include "tests/simulation/findings.h"
-#include "tests/simulation/ledger.h"
 
 namespace tillhost::simulation {
 
@@ -16,9 +15,8 @@ namespace tillhost::simulation {
 /// card is charged before a registrar was asked, and that nothing is taken back twice at a time.
 class SaleWatch final {
 public:
-    SaleWatch(const Ledger& ledger, const std::vector<std::unique_ptr<Counter>>& counters,
-              Findings& findings)
-        : ledger_(ledger), counters_(counters), findings_(findings) {}
+    SaleWatch(const std::vector<std::unique_ptr<Counter>>& counters, Findings& findings)
+        : counters_(counters), findings_(findings) {}
 
     /// A row is written: as it was, null if it is new, and as it is now.
     void read(const devd::core::OperationRow* before, const devd::core::OperationRow& now);
@@ -28,7 +26,6 @@ private:
     Questions count_questions() const;
     void read_step(const devd::core::OperationRow& step);
 
-    const Ledger& ledger_;
     const std::vector<std::unique_ptr<Counter>>& counters_;
     Findings& findings_;
     /// How often each device had been asked when a sale was accepted.

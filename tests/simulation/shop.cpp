@@ -49,7 +49,7 @@ public:
           subscriber_(scheduler_, clock_, devd_, store_, findings_, ledger_, device_ids(),
                       Chance(seed, 10)),
           has_subscriber_(Chance(seed, 11).one_in(2)),
-          sale_watch_(ledger_, counters_, findings_) {
+          sale_watch_(counters_, findings_) {
         store_.set_reader(
             [this](const auto* before, const auto& after) { sale_watch_.read(before, after); });
         ledger_.tasks.assign(plan_.tasks.begin(), plan_.tasks.end());
