@@ -47,6 +47,7 @@ THIRD_PARTY = {
     "toml++": "toml++",
     "nlohmann": "nlohmann-json",
     "boost/context": "Boost.Context",
+    "boost/asio": "Boost.Asio",
     "boost/beast": "Boost.Beast",
 }
 
