@@ -1,4 +1,5 @@
 // Digests and signatures: the one source that includes OpenSSL's EVP.
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <cstring>
@@ -67,6 +68,10 @@ Sha256 hmac_sha256(base::ByteView key, base::ByteView bytes) {
                     bytes.size(), raw(sum.data()), sum.size(), &length);
     INVARIANT(done != nullptr && length == kSha256Bytes);  // fails only without memory
     return sum;
+}
+
+bool same_secret(base::ByteView one, base::ByteView other) {
+    return one.size() == other.size() && ::CRYPTO_memcmp(one.data(), other.data(), one.size()) == 0;
 }
 
 void SecretBytes::wipe() {

@@ -20,4 +20,8 @@ std::string sha256_hex(base::ByteView bytes);
 /// HMAC-SHA-256 (RFC 2104) of the bytes under a key of any length.
 Sha256 hmac_sha256(base::ByteView key, base::ByteView bytes);
 
+/// Whether both are the same, in a time that does not tell how far they are (only whether they are
+/// of one length).
+bool same_secret(base::ByteView one, base::ByteView other);
+
 }  // namespace tillhost::os

@@ -1,13 +1,14 @@
 #pragma once
 
-#include <array>
 #include <string_view>
+#include <utility>
 
 #include "hal/base/bytes.h"
 #include "hal/base/result.h"
+#include "hal/os/signature.h"
 
 // How a program shows that it knows a key's access code without sending it (contract: licence_hello
-// and acquire_licence). Both ends use this; it is the only place that knows libsodium.
+// and acquire_licence). Both ends use this.
 namespace tillhost::licd::wire {
 
 inline constexpr std::size_t kCodeBytesMax = 64;
@@ -28,12 +29,8 @@ public:
     /// As a server has kept it. Errors: bad_field(code_key), not 32 bytes.
     static base::Result<CodeKey> from_bytes(base::ByteView bytes);
 
-    CodeKey(const CodeKey&) = default;
-    CodeKey& operator=(const CodeKey&) = default;
-    ~CodeKey();
-
     /// To be kept in a file of mode 0600: whoever has it can prove the code.
-    base::ByteView reveal() const { return std::as_bytes(std::span(bytes_)); }
+    base::ByteView reveal() const { return bytes_.reveal(); }
     /// HMAC-SHA-256 of a connection's nonce: acquire_licence's code_proof. Errors:
     /// bad_field(nonce), not 32 bytes.
     base::Result<base::Bytes> proof(base::ByteView nonce) const;
@@ -42,8 +39,8 @@ public:
     bool is_proved_by(base::ByteView given, base::ByteView nonce) const;
 
 private:
-    CodeKey() = default;
-    std::array<unsigned char, kBytes> bytes_{};
+    explicit CodeKey(os::SecretBytes bytes) : bytes_(std::move(bytes)) {}
+    os::SecretBytes bytes_;
 };
 
 }  // namespace tillhost::licd::wire
