@@ -11,8 +11,8 @@ inline constexpr std::size_t kSha256Bytes = 32;
 using Sha256 = std::array<std::byte, kSha256Bytes>;
 
 /// SHA-256 (FIPS 180-4) of the bytes. Pure: same bytes, same digest. Digests, signatures
-/// (signature.h) and certificates (certificate.h) are the only places that link a cryptographic
-/// library.
+/// (signature.h), certificates (certificate.h) and passwords (password_hash.h) are the only places
+/// of hal that link a cryptographic library.
 Sha256 sha256(base::ByteView bytes);
 /// The same as 64 lower-case hex digits.
 std::string sha256_hex(base::ByteView bytes);
