@@ -114,6 +114,24 @@ TEST_F(Abuse, AnEndlessChunkedBody) {
     still_answers();
 }
 
+TEST_F(Abuse, WhatComesBehindARefusalIsReadAndDropped) {
+    Options options;
+    options.deadlines.linger = std::chrono::seconds(kPatienceSeconds);
+    start(options);
+    Client client(server_->port());
+    EXPECT_EQ(client.ask("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999999999\r\n\r\n")
+                  .status,
+              413);
+    // A connection that was closed answers the first of these with a reset, and the others fail.
+    const std::string block(256 * 1024, 'x');
+    for (int i = 0; i < 8; ++i) {
+        EXPECT_TRUE(client.send(block));
+    }
+    while (client.send(block)) {  // until the server has had enough
+    }
+    still_answers();
+}
+
 TEST_F(Abuse, AnEndlessChunkHead) {
     Client client(server_->port());
     client.send(kChunked);

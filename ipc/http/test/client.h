@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <cerrno>
+#include <csignal>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -42,6 +44,7 @@ public:
 
     /// TLS up to that version (0: the newest). False if the server does not want it.
     bool secure(int version_max = 0) {
+        ::signal(SIGPIPE, SIG_IGN);  // the library writes without MSG_NOSIGNAL
         context_.reset(::SSL_CTX_new(::TLS_client_method()));
         // So that an old version is offered at all.
         ::SSL_CTX_set_security_level(context_.get(), 0);
