@@ -16,6 +16,7 @@
 #include "licd/runtime/identity.h"
 #include "licd/runtime/process_watch.h"
 #include "licd/runtime/service.h"
+#include "licd/web/web_server.h"
 
 namespace tillhost::licd {
 namespace {
@@ -26,16 +27,23 @@ constexpr std::string_view kHelp =
     "licd: the licence server; lends the licences of its keys to programs, each seat once.\n"
     "\n"
     "usage: licd --config DIR [--check]\n"
+    "       licd --reset-web-login\n"
     "\n"
     "  --config DIR  holds licd.toml, which may be absent, and roots/*.crt, the root certificates\n"
     "                of the vendors whose keys are taken\n"
     "  --check       only look whether the configuration is in order; starts nothing\n"
+    "  --reset-web-login\n"
+    "                the panel's login is forgotten: at its next start licd makes a one-time "
+    "token\n"
+    "                for another one\n"
     "  -h, --help    this text\n"
     "\n"
     "TILLHOST_RUNTIME_DIR (default /run/tillhost) holds the socket licd.sock,\n"
     "TILLHOST_STATE_DIR (default /var/lib/tillhost) the folder licd with leases and keys. On the\n"
     "network, if licd.toml says so: 15200/tcp (encrypted) for programs, 15200/udp for their "
     "search.\n"
+    "The administrator's panel: https://localhost:15201, for this machine unless licd.toml says "
+    "more.\n"
     "\n"
     "Example: look, serve until Ctrl-C, and see the keys from another terminal\n"
     "  licd --config /etc/tillhost --check && licd --config /etc/tillhost\n"
@@ -48,6 +56,7 @@ constexpr unsigned kFolderMode = 0750;
 struct Arguments {
     bool help = false;
     bool check = false;
+    bool reset_web_login = false;
     std::string config;
 };
 
@@ -78,15 +87,17 @@ base::Result<Arguments> parse(int count, char** words) {
         }
         if (word == "--check") {
             arguments.check = true;
+        } else if (word == "--reset-web-login") {
+            arguments.reset_web_login = true;
         } else if (word != "--config") {
-            return base::bad_field(word, "one of --config, --check, --help");
+            return base::bad_field(word, "one of --config, --check, --reset-web-login, --help");
         } else if (i + 1 == count) {
             return base::bad_field(word, "a folder behind it");
         } else {
             arguments.config = words[++i];
         }
     }
-    if (arguments.config.empty()) {
+    if (arguments.config.empty() && !arguments.reset_web_login) {
         return base::bad_field("--config", "it is required: the folder with licd.toml");
     }
     return arguments;
@@ -130,6 +141,54 @@ base::Done open_network(const Places& places, const runtime::Config& config, con
          .present = [answer](const wire::DiscoveryQuery&) { return std::optional(answer); }},
         identity, clock));
     return {};
+}
+
+std::string seconds(os::Duration time) {
+    return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count());
+}
+
+/// What licd.toml says, and what it would be without a word.
+std::vector<web::Setting> settings_of(const runtime::Config& config) {
+    const runtime::Config normal;
+    const auto yes = [](bool on) { return std::string(on ? "yes" : "no"); };
+    return {{"network on", yes(config.on_network), yes(normal.on_network)},
+            {"network port", std::to_string(config.port), std::to_string(normal.port)},
+            {"network search", yes(config.search), yes(normal.search)},
+            {"network group", config.group, normal.group},
+            {"times lease_s", seconds(config.times.lease), seconds(normal.times.lease)},
+            {"times killed_s", seconds(config.times.killed), seconds(normal.times.killed)},
+            {"times idle_s", seconds(config.times.idle), seconds(normal.times.idle)},
+            {"times beat_s", seconds(config.beat), seconds(normal.beat)},
+            {"web listen", config.web_address, normal.web_address},
+            {"web port", std::to_string(config.web_port), std::to_string(normal.web_port)}};
+}
+
+/// Nothing if it is switched off, or cannot be had: licences are lent without a panel, too.
+std::unique_ptr<web::WebServer> open_web(const Places& places, const runtime::Config& config,
+                                         const os::Clock& clock, const os::Logger& logger) {
+    if (!config.web) {
+        return nullptr;
+    }
+    std::vector<std::string> hosts{"localhost", "127.0.0.1", host_name()};
+    if (config.web_address != hosts[1]) {
+        hosts.push_back(config.web_address);
+    }
+    hosts.insert(hosts.end(), config.web_hosts.begin(), config.web_hosts.end());
+    auto served = web::WebServer::start({.address = config.web_address,
+                                         .port = config.web_port,
+                                         .hosts = std::move(hosts),
+                                         .certificate = config.web_certificate,
+                                         .key = config.web_key,
+                                         .state = places.state,
+                                         .endpoint = places.endpoint(),
+                                         .settings_file = places.config + "/licd.toml",
+                                         .settings = settings_of(config)},
+                                        clock, logger);
+    if (!served) {
+        logger.error("the panel is not served", {{"error", base::to_text(served.error())}});
+        return nullptr;
+    }
+    return std::move(*served);
 }
 
 base::Done make_folders(const Places& places) {
@@ -204,6 +263,7 @@ base::Done serve(const Places& places) {
     desk.start(std::move(image));
     runtime::Gate gate(desk, *keys, *store, endpoints, logger,
                        static_cast<std::int64_t>(::getuid()));
+    const auto panel = open_web(places, config, clock, logger);
     const auto manager = os::ServiceManager::from_environment();
     runtime::Service service({*loop, *signals, clock, endpoints, *store, desk, *keys, gate, promise,
                               network.search.get(), manager, logger});
@@ -232,7 +292,9 @@ base::Done check(const Places& places) {
 int run(const Arguments& arguments) {
     const Places places{arguments.config, environment("TILLHOST_RUNTIME_DIR", "/run/tillhost"),
                         environment("TILLHOST_STATE_DIR", "/var/lib/tillhost") + "/licd"};
-    const auto good = arguments.check ? check(places) : serve(places);
+    const auto good = arguments.reset_web_login ? web::LoginFile(places.state).remove()
+                      : arguments.check         ? check(places)
+                                                : serve(places);
     if (!good) {
         print(stderr, fmt::format("licd: {}\n", base::to_text(good.error())));
     }

@@ -21,6 +21,7 @@ public:
         html_ += other.html_;
         return *this;
     }
+    friend Markup operator+(Markup one, const Markup& other) { return one += other; }
 
 private:
     std::string html_;

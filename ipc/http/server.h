@@ -37,17 +37,17 @@ struct Options {
     std::uint16_t port = 0;             ///< 0: any free one, see HttpServer::port()
     /// The chain, own certificate first, and its key, both PEM. Both empty: HTTP without TLS, which
     /// is for loopback only.
-    std::string certificate_pem;
-    std::string key_pem;
+    std::string certificate_pem = {};
+    std::string key_pem = {};
     /// Names and addresses that a Host header may have, without port, "[::1]" for IPv6; any other
     /// is refused, so that a name of somebody else's that leads here (DNS rebinding) shows nothing.
     /// Empty: "localhost" and the address that the connection came to.
-    std::vector<std::string> hosts;
+    std::vector<std::string> hosts = {};
     std::size_t body_max = 1024 * 1024;  ///< bytes, also of a chunked body
     std::size_t connections_max = 256;
     std::size_t connections_per_address_max = 64;  ///< of IPv6 per network of 64 bits
     std::size_t workers = 2;                       ///< threads for the handler, 1 to kWorkersMax
-    Deadlines deadlines;
+    Deadlines deadlines = {};
     const os::Logger* log = nullptr;  ///< outlives the server; told of handlers that throw
 };
 

@@ -5,6 +5,8 @@
 
 #include <charconv>
 #include <functional>
+#include <iterator>
+#include <sstream>
 #include <utility>
 
 #include "hal/os/files.h"
@@ -35,9 +37,35 @@ Result<bool> yes_or_no(const std::string& name, const std::string& text) {
     return text == "yes";
 }
 
+/// Words divided by blanks.
+std::vector<std::string> words_of(const std::string& text) {
+    std::istringstream stream(text);
+    return {std::istream_iterator<std::string>(stream), {}};
+}
+
 Done read_seconds(const std::string& name, const std::string& text, std::int64_t least,
                   std::int64_t most, os::Duration& to) {
     to = std::chrono::seconds(TRY(number(name, text, least, most)));
+    return {};
+}
+
+/// Errors: bad_field; web.* that there is not.
+Done read_web(Config& config, const std::string& name, const std::string& text) {
+    if (name == "web.on") {
+        config.web = TRY(yes_or_no(name, text));
+    } else if (name == "web.listen") {
+        config.web_address = text;
+    } else if (name == "web.port") {
+        config.web_port = static_cast<std::uint16_t>(TRY(number(name, text, 1, 65535)));
+    } else if (name == "web.hosts") {
+        config.web_hosts = words_of(text);
+    } else if (name == "web.certificate") {
+        config.web_certificate = text;
+    } else if (name == "web.key") {
+        config.web_key = text;
+    } else {
+        return base::bad_field(name, "one of on, listen, port, hosts, certificate, key");
+    }
     return {};
 }
 
@@ -59,6 +87,8 @@ Done read_entry(Config& config, const std::string& name, const std::string& text
         return read_seconds(name, text, 0, kDay, config.times.idle);
     } else if (name == "times.beat_s") {
         return read_seconds(name, text, 1, 300, config.beat);
+    } else if (name.starts_with("web.")) {
+        return read_web(config, name, text);
     } else if (name == "log_level") {
         constexpr os::Severity kLevels[] = {os::Severity::error, os::Severity::notice,
                                             os::Severity::info, os::Severity::debug};
@@ -66,7 +96,8 @@ Done read_entry(Config& config, const std::string& name, const std::string& text
     } else {
         return base::bad_field(name,
                                "one of log_level; [[network]] on, port, search, group; [[times]] "
-                               "lease_s, killed_s, idle_s, beat_s");
+                               "lease_s, killed_s, idle_s, beat_s; [[web]] on, listen, port, "
+                               "hosts, certificate, key");
     }
     return {};
 }
@@ -79,6 +110,9 @@ Done check(const Config& config) {
         return base::bad_field("times.lease_s",
                                "at most killed_s: a seat is never free before the end of a lease "
                                "that is still promised");
+    }
+    if (config.web_certificate.empty() != config.web_key.empty()) {
+        return base::bad_field("web.certificate", "together with web.key, or neither");
     }
     if (config.beat * 2 > config.times.lease) {
         return base::bad_field("times.beat_s", "at most half of lease_s");

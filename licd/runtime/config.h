@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "hal/os/log.h"
 #include "ipc/text_tables.h"
@@ -16,6 +17,12 @@ struct Config {
     std::uint16_t port = 15200;  ///< TCP, and UDP for the search
     bool search = true;          ///< answers programs that look for servers; on the network only
     std::string group;           ///< told to them
+    bool web = true;             ///< the administrator's panel
+    std::string web_address = "127.0.0.1";  ///< its address, no name
+    std::uint16_t web_port = 15201;
+    std::vector<std::string> web_hosts;  ///< names it is called by besides the machine's own
+    std::string web_certificate;         ///< PEM files; empty = made and kept by licd itself
+    std::string web_key;
     core::LeaseTimes times{};
     os::Duration beat = std::chrono::seconds(60);
     os::Severity log_level = os::Severity::notice;

@@ -82,6 +82,8 @@ class Server:
 
     def __init__(self, folder: pathlib.Path, roots: list[str], config: str = "",
                  machine: str = "") -> None:
+        if "[[web]]" not in config:
+            config += '[[web]]\non = "no"\n'  # several of them run on one machine
         folder.mkdir(exist_ok=True)
         self.config = folder / "config"
         self.runtime = folder / "run"

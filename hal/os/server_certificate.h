@@ -1,0 +1,26 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "hal/base/result.h"
+
+// The certificate that a server of ours shows to browsers until the administrator gives it another.
+namespace tillhost::os {
+
+struct ServerCertificate {
+    std::string certificate_pem;
+    std::string key_pem;  ///< PKCS#8, not encrypted: a file for this user alone
+};
+
+inline constexpr std::size_t kServerNamesMax = 16;
+
+/// A new key (ECDSA, P-256) and a certificate that it signs itself, for these DNS names and
+/// addresses, good from `now_s` (Unix time) minus a day for ten years. A browser warns until
+/// somebody has compared its fingerprint and trusts it. Errors: bad_field(names), none, too many or
+/// one that is neither; system_failed.
+base::Result<ServerCertificate> make_server_certificate(const std::vector<std::string>& names,
+                                                        std::int64_t now_s);
+
+}  // namespace tillhost::os

@@ -1,0 +1,112 @@
+#include "ipc/http/form.h"
+#include "licd/web/parts.h"
+
+// Connections, functions and settings.
+namespace tillhost::licd::web {
+namespace {
+
+Markup connection_row(const View& view, const contract::LicenceConnection& one) {
+    const std::string number = std::to_string(one.number);
+    const Markup release =
+        form(view, "/connections/release",
+             hidden("number", number) + button(text(view.language, Text::release),
+                                               text(view.language, Text::release_number, number)));
+    return row(
+        number_cell(one.number) + cell(one.licence) +
+        (one.seat == 0 ? cell(text(view.language, Text::uncounted)) : number_cell(one.seat)) +
+        cell(text_of(view.language, one.state)) + cell(one.user) + cell(one.computer) +
+        cell(one.program) + cell(one.session) + cell(one.terminal_session) +
+        cell_of(link("/keys/" + http::percent_encode(one.key), one.key)) +
+        cell(duration_text(view.language, one.held_ms)) + cell_of(release));
+}
+
+Text trait_name(std::string_view kind) {
+    constexpr std::pair<std::string_view, Text> kNames[] = {{"board", Text::trait_board},
+                                                            {"disk", Text::trait_disk},
+                                                            {"mid", Text::trait_mid},
+                                                            {"nic", Text::trait_nic}};
+    for (const auto& [one, name] : kNames) {
+        if (one == kind) {
+            return name;
+        }
+    }
+    return Text::trait_host;
+}
+
+Markup traits_table(const View& view, const contract::LicenceTraitsReply& traits) {
+    Markup rows;
+    for (const contract::MachineTrait& one : traits.traits) {
+        rows += row(cell(text(view.language, trait_name(one.kind))) + number_cell(one.weight) +
+                    cell(one.weak));
+    }
+    return table(table_head(view, {Text::trait, Text::weight, Text::reason}), rows) +
+           paragraph(text(view.language, Text::strength, std::to_string(traits.strength)));
+}
+
+}  // namespace
+
+std::string connections_page(const View& view, const contract::LicenceConnectionsReply& reply,
+                             std::int64_t after) {
+    const auto say = [&](Text which) { return text(view.language, which); };
+    Markup html = heading(say(Text::tab_connections));
+    if (reply.connections.empty() && after == 0) {
+        return document(view, Tab::connections, html + paragraph(say(Text::no_connections)));
+    }
+    Markup rows;
+    for (const contract::LicenceConnection& one : reply.connections) {
+        rows += connection_row(view, one);
+    }
+    html += table(
+        table_head(view, {Text::number, Text::licence, Text::seat, Text::state, Text::user,
+                          Text::computer, Text::program, Text::session, Text::terminal_session,
+                          Text::key, Text::working_time, Text::action}),
+        rows, "live");
+    html += paragraph(text(view.language, Text::connections_of,
+                           std::to_string(reply.connections.size()), std::to_string(reply.total)));
+    if (after != 0) {
+        html += link("/connections", say(Text::first_page)) + Markup(" ");
+    }
+    if (reply.connections.size() == kConnectionsPerPage) {
+        html += link("/connections?after=" + std::to_string(reply.connections.back().number),
+                     say(Text::next_page));
+    }
+    return document(view, Tab::connections, html);
+}
+
+std::string functions_page(const View& view, const contract::LicenceTraitsReply& traits) {
+    const auto say = [&](Text which) { return text(view.language, which); };
+    const Markup file =
+        input(say(Text::file), {.name = "file", .kind = "file", .accept = ".dongle,.lact,.lrev"}) +
+        area(say(Text::or_text), "text") + button(say(Text::load_it));
+    return document(
+        view, Tab::functions,
+        heading(say(Text::tab_functions)) + heading(say(Text::load), 2) +
+            paragraph(say(Text::load_says)) + form(view, "/functions/load", file, true) +
+            heading(say(Text::release_all), 2) +
+            form(
+                view, "/functions/release-all",
+                tick(say(Text::release_all_tick), "sure", false) + button(say(Text::release_all))) +
+            heading(say(Text::traits), 2) + traits_table(view, traits));
+}
+
+std::string settings_page(const View& view, std::string_view file,
+                          const std::vector<Setting>& settings) {
+    const auto say = [&](Text which) { return text(view.language, which); };
+    Markup rows;
+    for (const Setting& one : settings) {
+        rows += row(cell(one.name) + cell(one.value) + cell(one.normal));
+    }
+    const Markup fields = input(say(Text::old_password), {.name = "old",
+                                                          .kind = "password",
+                                                          .autocomplete = "current-password",
+                                                          .required = true}) +
+                          new_password(view) + button(say(Text::change_password));
+    return document(
+        view, Tab::settings,
+        heading(say(Text::tab_settings)) +
+            paragraph(text(view.language, Text::settings_says, file)) +
+            table(table_head(view, {Text::name, Text::value, Text::default_value}), rows) +
+            heading(say(Text::change_password), 2) + form(view, "/settings/password", fields));
+}
+
+}  // namespace tillhost::licd::web

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hal/os/clock.h"
+#include "hal/os/log.h"
+#include "ipc/http/password.h"
+#include "ipc/http/router.h"
+#include "ipc/http/session.h"
+#include "licd/web/door.h"
+#include "licd/web/login.h"
+#include "licd/web/view.h"
+
+namespace tillhost::licd::web {
+
+/// The administrator's panel: pages and forms over the requests that licd answers anyway. Called
+/// on the threads of the HTTP server, several at a time; each page asks licd and may wait for it
+/// for kDoorTimeMax. Every act is logged with who did it and from where.
+class Panel final {
+public:
+    struct Parts {
+        Door& door;
+        const LoginFile& login;
+        http::Sessions& sessions;
+        http::Passwords& passwords;
+        http::LoginGuard& guard;
+        const os::Logger& logger;
+        std::string settings_file;  ///< where the settings stand
+        std::vector<Setting> settings;
+    };
+    explicit Panel(Parts parts);
+
+    http::Response answer(const http::Request& request) const { return router_.answer(request); }
+    /// All of them; a test calls each without a login.
+    std::vector<http::Router::Route> routes() const { return router_.routes(); }
+
+private:
+    void add_entry();
+    void add_connections();
+    void add_keys();
+    void add_functions();
+    void add_settings();
+
+    http::Response sign_in(const http::Visit& visit) const;
+    http::Response set_up(const http::Visit& visit) const;
+    http::Response change_password(const http::Visit& visit) const;
+    http::Response connections(const http::Visit& visit, View view) const;
+    using Request = std::optional<contract::ActivateLicenceReply>;
+    http::Response key(const http::Visit& visit, View view) const;
+    /// With a request of activation that was just made.
+    http::Response show_key(const http::Visit& visit, View view, const Request& request) const;
+    http::Response set_key(const http::Visit& visit) const;
+    http::Response activate(const http::Visit& visit) const;
+    http::Response load(const http::Visit& visit) const;
+    http::Response functions(View view) const;
+    void log(const http::Visit& visit, std::string_view act, std::string_view of = {}) const;
+    /// What is wrong with a new login; empty if nothing is.
+    std::string fault_of(http::Language language, const http::Visit& visit) const;
+
+    Parts parts_;
+    http::Router router_;
+};
+
+}  // namespace tillhost::licd::web

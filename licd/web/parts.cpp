@@ -1,0 +1,94 @@
+#include "licd/web/parts.h"
+
+namespace tillhost::licd::web {
+
+using http::fill;
+
+Markup heading(std::string_view text, int level) {
+    return level == 1 ? fill("<h1>{text}</h1>\n", {{"text", text}})
+                      : fill("<h2>{text}</h2>\n", {{"text", text}});
+}
+
+Markup paragraph(std::string_view text) { return fill("<p>{text}</p>\n", {{"text", text}}); }
+
+Markup table_head(const View& view, std::initializer_list<Text> columns) {
+    Markup cells;
+    for (const Text column : columns) {
+        cells += fill("<th scope=\"col\">{name}</th>", {{"name", text(view.language, column)}});
+    }
+    return fill("<thead><tr>{cells}</tr></thead>\n", {{"cells", cells}});
+}
+
+Markup table(const Markup& head, const Markup& rows, std::string_view id) {
+    const Markup named = id.empty() ? Markup() : fill(" id=\"{id}\"", {{"id", id}});
+    return fill("<div class=\"wide\"{id}><table>{head}<tbody>{rows}</tbody></table></div>\n",
+                {{"id", named}, {"head", head}, {"rows", rows}});
+}
+
+Markup row(const Markup& cells) { return fill("<tr>{cells}</tr>\n", {{"cells", cells}}); }
+
+Markup cell(std::string_view text) { return fill("<td>{text}</td>", {{"text", text}}); }
+
+Markup cell_of(const Markup& content) { return fill("<td>{content}</td>", {{"content", content}}); }
+
+Markup number_cell(std::int64_t number) {
+    return fill("<td class=\"number\">{n}</td>", {{"n", std::to_string(number)}});
+}
+
+Markup form(const View& view, std::string_view action, const Markup& inside, bool uploads) {
+    return fill(
+        "<form method=\"post\" action=\"{action}\" enctype=\"{type}\">{csrf}{inside}</form>\n",
+        {{"action", action},
+         {"type", uploads ? "multipart/form-data" : "application/x-www-form-urlencoded"},
+         {"csrf", hidden("csrf", view.csrf)},
+         {"inside", inside}});
+}
+
+Markup button(std::string_view label, std::string_view title) {
+    return fill("<button type=\"submit\" aria-label=\"{title}\">{label}</button>",
+                {{"title", title.empty() ? label : title}, {"label", label}});
+}
+
+Markup input(std::string_view label, const Input& what) {
+    const Markup required(what.required ? " required" : "");
+    const Markup accept =
+        what.accept.empty() ? Markup() : fill(" accept=\"{types}\"", {{"types", what.accept}});
+    return fill(
+        "<label><span>{label}</span> <input name=\"{name}\" type=\"{kind}\" "
+        "autocomplete=\"{complete}\"{required}{accept}></label>\n",
+        {{"label", label},
+         {"name", what.name},
+         {"kind", what.kind},
+         {"complete", what.autocomplete},
+         {"required", required},
+         {"accept", accept}});
+}
+
+Markup area(std::string_view label, std::string_view name) {
+    return fill(
+        "<label><span>{label}</span> <textarea name=\"{name}\" rows=\"8\" "
+        "spellcheck=\"false\"></textarea></label>\n",
+        {{"label", label}, {"name", name}});
+}
+
+Markup tick(std::string_view label, std::string_view name, bool set) {
+    return fill(
+        "<label class=\"tick\"><input name=\"{name}\" type=\"checkbox\" value=\"yes\"{set}> "
+        "{label}</label>\n",
+        {{"name", name}, {"set", Markup(set ? " checked" : "")}, {"label", label}});
+}
+
+Markup hidden(std::string_view name, std::string_view value) {
+    return fill("<input type=\"hidden\" name=\"{name}\" value=\"{value}\">",
+                {{"name", name}, {"value", value}});
+}
+
+Markup link(std::string_view to, std::string_view label) {
+    return fill("<a href=\"{to}\">{label}</a>", {{"to", to}, {"label", label}});
+}
+
+Markup fact(std::string_view name, std::string_view value) {
+    return fill("<dt>{name}</dt><dd>{value}</dd>\n", {{"name", name}, {"value", value}});
+}
+
+}  // namespace tillhost::licd::web

@@ -1,0 +1,263 @@
+// Claim: nobody reaches licd by the panel but who has signed in and means it; each act is one
+// request to licd, and a refusal of licd is said.
+// Shown: every route called without a login; the panel with a licd that only notes what it is
+// asked.
+#include "licd/web/panel.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <map>
+
+#include "hal/os/fake/fake_clock.h"
+#include "hal/os/fake/kept_log.h"
+#include "ipc/http/test/visitor.h"
+
+namespace tillhost::licd::web {
+namespace {
+
+using contract::RequestKind;
+using http::Method;
+using http::Request;
+using http::Response;
+
+constexpr const char* kPassword = "correct horse battery";
+
+/// Keeps what it was asked, and answers with one key and one lease.
+class FakeDoor final : public Door {
+public:
+    base::Result<contract::Value> ask(RequestKind kind, const contract::Value& body) override {
+        asked.emplace_back(kind, body);
+        if (const auto found = refusals.find(kind); found != refusals.end()) {
+            return found->second;
+        }
+        contract::LicenceKey key;
+        key.serial = "4410-0093-7721";
+        key.kind = contract::LicenceKeyKind::software;
+        key.state = contract::LicenceKeyState::active;
+        if (kind == RequestKind::licence_keys || kind == RequestKind::remove_licence_key) {
+            contract::LicenceKeysReply reply;
+            reply.keys = {key};
+            return contract::to_value(reply);
+        }
+        if (kind == RequestKind::licence_connections) {
+            return contract::to_value(contract::LicenceConnectionsReply{});
+        }
+        if (kind == RequestKind::free_licences) {
+            return contract::to_value(contract::FreeLicencesReply{1});
+        }
+        if (kind == RequestKind::licence_traits) {
+            return contract::to_value(contract::LicenceTraitsReply{});
+        }
+        if (kind == RequestKind::activate_licence) {
+            contract::ActivateLicenceReply reply;
+            reply.text = "the request";
+            reply.file = "x.lreq";
+            return contract::to_value(reply);
+        }
+        return contract::to_value(key);
+    }
+    /// The changes among what was asked.
+    std::vector<std::pair<RequestKind, contract::Value>> acts() const {
+        std::vector<std::pair<RequestKind, contract::Value>> found;
+        for (const auto& one : asked) {
+            const bool reads = one.first == RequestKind::licence_keys ||
+                               one.first == RequestKind::licence_connections ||
+                               one.first == RequestKind::licence_traits;
+            if (!reads) {
+                found.push_back(one);
+            }
+        }
+        return found;
+    }
+
+    std::vector<std::pair<RequestKind, contract::Value>> asked;
+    std::map<RequestKind, base::Error> refusals;
+};
+
+class PanelTest : public testing::Test {
+protected:
+    PanelTest()
+        : folder_(testing::TempDir() + "panel_test"),
+          passwords_(MUST(http::Passwords::create({.passes = 1, .memory_bytes = 64 * 1024}))) {
+        std::filesystem::remove_all(folder_);
+        std::filesystem::create_directories(folder_);
+    }
+    Response get(std::string_view path) {
+        return panel_.answer(http::request_of(Method::get, path, cookie_));
+    }
+    Response post(std::string_view path, std::string body, bool with_token = true) {
+        Request request = http::request_of(Method::post, path, cookie_);
+        request.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
+        request.peer = "127.0.0.1";
+        if (with_token && !cookie_.empty()) {
+            body += "&csrf=" + sessions_.find(request)->csrf;
+        }
+        request.body = std::move(body);
+        return panel_.answer(request);
+    }
+    /// Keeps the cookie of an answer as a browser does.
+    bool comes_in(const Response& response) {
+        for (const http::Pair& header : response.headers) {
+            if (header.name == "Set-Cookie") {
+                cookie_ = http::kept_cookie(header.value);
+                return response.status == 303;
+            }
+        }
+        return false;
+    }
+    bool set_up() {
+        const std::string token = MUST(login_.token());
+        return comes_in(post("/set-up", "token=" + token + "&user=ann&password=" + kPassword +
+                                            "&again=" + kPassword));
+    }
+
+    std::string folder_;
+    os::FakeClock clock_;
+    os::KeptLog log_;
+    os::Logger logger_{log_};
+    FakeDoor door_;
+    LoginFile login_{folder_};
+    http::Sessions sessions_{clock_};
+    std::unique_ptr<http::Passwords> passwords_;
+    http::LoginGuard guard_{clock_};
+    Panel panel_{{door_,
+                  login_,
+                  sessions_,
+                  *passwords_,
+                  guard_,
+                  logger_,
+                  "licd.toml",
+                  {{"web port", "15201", "15201"}}}};
+    std::string cookie_;
+};
+
+TEST_F(PanelTest, NoRouteReachesLicdWithoutALogin) {
+    ASSERT_GT(panel_.routes().size(), 15U);
+    for (const http::Router::Route& route : panel_.routes()) {
+        Request request = http::request_of(route.method, route.pattern);
+        request.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
+        request.body = "number=1&sure=yes&pin=x&text=y";
+        const Response response = panel_.answer(request);
+        if (route.access == http::Access::anyone) {
+            EXPECT_NE(response.status, 500) << route.pattern;
+        } else {
+            EXPECT_EQ(response.status, http::is_safe(route.method) ? 303 : 403) << route.pattern;
+        }
+    }
+    EXPECT_TRUE(door_.asked.empty());
+}
+
+TEST_F(PanelTest, TheFirstLoginNeedsTheToken) {
+    EXPECT_NE(get("/login").body.find("One-time token"), std::string::npos);
+    const std::string good = std::string("&user=ann&password=") + kPassword + "&again=" + kPassword;
+    EXPECT_FALSE(comes_in(post("/set-up", "token=guess" + good)));
+    const std::string token = MUST(login_.token());
+    EXPECT_FALSE(comes_in(post("/set-up", "token=" + token + "&user=ann&password=short")));
+    EXPECT_FALSE(comes_in(
+        post("/set-up", "token=" + token + "&user=ann&password=" + kPassword + "&again=other")));
+    EXPECT_FALSE(MUST(login_.read()).has_value());
+    EXPECT_TRUE(set_up());
+    EXPECT_EQ(get("/connections").status, 200);
+    cookie_.clear();
+    EXPECT_EQ(post("/set-up", "token=" + token + good).status, 303);  // to the login, no second one
+    EXPECT_EQ(MUST(login_.read())->user, "ann");
+    EXPECT_NE(get("/login").body.find("name=\"password\""), std::string::npos);
+}
+
+TEST_F(PanelTest, AWrongPasswordIsRefusedAndThenLocked) {
+    ASSERT_TRUE(set_up());
+    cookie_.clear();
+    for (std::size_t i = 0; i < http::LoginGuard::kFailuresMax; ++i) {
+        const Response refused = post("/login", "user=ann&password=wrong");
+        EXPECT_NE(refused.body.find("User or password is wrong"), std::string::npos);
+    }
+    const std::string right = std::string("user=ann&password=") + kPassword;
+    EXPECT_NE(post("/login", right).body.find("Too many wrong tries"), std::string::npos);
+    clock_.advance(http::LoginGuard::kWindow);
+    EXPECT_TRUE(comes_in(post("/login", right)));
+    EXPECT_TRUE(log_.holds("web login refused"));
+    EXPECT_FALSE(log_.holds(kPassword));
+}
+
+TEST_F(PanelTest, AnActIsOneRequestAndNeedsTheSessionsToken) {
+    ASSERT_TRUE(set_up());
+    EXPECT_EQ(post("/connections/release", "number=17", false).status, 403);
+    EXPECT_TRUE(door_.acts().empty());
+    EXPECT_EQ(post("/connections/release", "number=17").status, 303);
+    ASSERT_EQ(door_.acts().size(), 1U);
+    EXPECT_EQ(door_.acts()[0].first, RequestKind::free_licences);
+    EXPECT_EQ(door_.acts()[0].second,
+              contract::to_value(contract::FreeLicencesRequest{.number = 17}));
+    EXPECT_EQ(post("/connections/release", "number=x").status, 400);
+    EXPECT_EQ(door_.acts().size(), 1U);
+    EXPECT_TRUE(log_.holds("act=release of=17 user=ann from=127.0.0.1"));
+}
+
+TEST_F(PanelTest, WhatCannotBeUndoneNeedsATick) {
+    ASSERT_TRUE(set_up());
+    EXPECT_NE(post("/functions/release-all", "").body.find("tick was not set"), std::string::npos);
+    EXPECT_NE(post("/keys/4410-0093-7721/remove", "").body.find("tick was not set"),
+              std::string::npos);
+    EXPECT_TRUE(door_.acts().empty());
+    EXPECT_EQ(post("/functions/release-all", "sure=yes").status, 303);
+    EXPECT_EQ(post("/keys/4410-0093-7721/remove", "sure=yes").status, 303);
+    ASSERT_EQ(door_.acts().size(), 2U);
+    EXPECT_EQ(door_.acts()[0].second, contract::to_value(contract::FreeLicencesRequest{}));
+    EXPECT_EQ(door_.acts()[1].first, RequestKind::remove_licence_key);
+}
+
+TEST_F(PanelTest, AKeyIsSetLoadedAndActivated) {
+    ASSERT_TRUE(set_up());
+    EXPECT_EQ(post("/keys/4410-0093-7721/set", "enabled=yes&code=secret").status, 303);
+    contract::SetLicenceKeyRequest set{.serial = "4410-0093-7721", .enabled = true};
+    set.access_code = "secret";
+    EXPECT_EQ(door_.acts().back().second, contract::to_value(set));
+    EXPECT_EQ(post("/keys/4410-0093-7721/set", "no_code=yes").status, 303);
+    set.enabled = false;
+    set.access_code = "";
+    EXPECT_EQ(door_.acts().back().second, contract::to_value(set));
+    EXPECT_EQ(post("/functions/load", "text=-----LICD+KEY+1-----").status, 303);
+    EXPECT_EQ(door_.acts().back().second,
+              contract::to_value(contract::LicenceKeyText{.text = "-----LICD KEY 1-----"}));
+    EXPECT_NE(post("/keys/4410-0093-7721/activate", "pin=K7Q2").body.find("the request"),
+              std::string::npos);
+    EXPECT_FALSE(log_.holds("K7Q2"));
+    EXPECT_FALSE(log_.holds("secret"));
+}
+
+TEST_F(PanelTest, ARefusalOfLicdIsSaid) {
+    ASSERT_TRUE(set_up());
+    door_.refusals.emplace(RequestKind::load_licence_file,
+                           base::make_error(base::ErrorCode::key_damaged, "line 4 was changed"));
+    EXPECT_NE(post("/functions/load", "text=x").body.find("line 4 was changed"), std::string::npos);
+    door_.refusals.emplace(RequestKind::licence_connections,
+                           base::make_error(base::ErrorCode::no_daemon, "nobody answers"));
+    EXPECT_EQ(get("/connections").status, 503);
+    EXPECT_EQ(get("/keys/other").status, 404);
+}
+
+TEST_F(PanelTest, ANewPasswordEndsTheOtherSessions) {
+    ASSERT_TRUE(set_up());
+    const std::string first = cookie_;
+    cookie_.clear();
+    ASSERT_TRUE(comes_in(post("/login", std::string("user=ann&password=") + kPassword)));
+    const std::string fresh = "&password=another long one&again=another long one";
+    EXPECT_NE(post("/settings/password", "old=wrong" + fresh).body.find("is wrong"),
+              std::string::npos);
+    EXPECT_TRUE(comes_in(post("/settings/password", std::string("old=") + kPassword + fresh)));
+    EXPECT_EQ(get("/settings").status, 200);
+    cookie_ = first;
+    EXPECT_EQ(get("/settings").status, 303);
+}
+
+TEST_F(PanelTest, SpeaksTheLanguageThatWasChosen) {
+    ASSERT_TRUE(set_up());
+    EXPECT_EQ(post("/language", "language=pl").status, 303);
+    EXPECT_NE(get("/keys").body.find("Klucze"), std::string::npos);
+    EXPECT_EQ(post("/sign-out", "").status, 303);
+    EXPECT_EQ(get("/keys").status, 303);
+}
+
+}  // namespace
+}  // namespace tillhost::licd::web

@@ -1,0 +1,157 @@
+"""The administrator's panel of a real licd, by HTTPS.
+
+Claim: from the one-time token to a licence in use all goes by forms, without script; nobody gets
+in without the password, and a restart of licd keeps it.
+Shown: the pages asked for as a browser does, with its cookies and hidden fields.
+"""
+from __future__ import annotations
+
+import html
+import http.client
+import re
+import socket
+import ssl
+import subprocess
+import urllib.parse
+
+import pytest
+from shop import PROGRAMS, Server, Vendor
+
+from tillhost.licences import Licences
+
+PASSWORD = "correct horse battery"
+SERIAL = "3000-0000-0001"
+
+
+class Browser:
+    """Keeps cookies, follows where it is sent, fills in the hidden field of forms."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._context = ssl._create_unverified_context()  # noqa: S323: its own certificate
+        self._cookie = ""
+        self.page = ""
+        self.path = ""
+
+    def ask(self, method: str, path: str, form: dict | None = None) -> int:
+        connection = http.client.HTTPSConnection("localhost", self._port, timeout=30,
+                                                 context=self._context)
+        headers = {"Cookie": self._cookie} if self._cookie else {}
+        body = None
+        if form is not None:
+            found = re.search(r'name="csrf" value="([^"]+)"', self.page)
+            body = urllib.parse.urlencode({**form, "csrf": found[1] if found else ""})
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        if set_cookie := answer.getheader("Set-Cookie"):
+            self._cookie = set_cookie.split(";")[0]
+        connection.close()
+        if answer.status == 303:
+            return self.ask("GET", answer.getheader("Location"))
+        self.page, self.path = html.unescape(text), path
+        return answer.status
+
+    def get(self, path: str) -> str:
+        assert self.ask("GET", path) == 200, self.page
+        return self.page
+
+    def post(self, path: str, **form) -> str:
+        assert self.ask("POST", path, form) == 200, self.page
+        return self.page
+
+
+@pytest.fixture(scope="module")
+def vendor(tmp_path_factory):
+    return Vendor(tmp_path_factory.mktemp("vendor"))
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+@pytest.fixture
+def server(tmp_path, vendor, port):
+    made = Server(tmp_path / "licd", [vendor.root], f'[[web]]\nport = "{port}"\n')
+    yield made
+    if made.process.poll() is None:
+        made.kill()
+
+
+def set_up(server: Server, browser: Browser) -> None:
+    token = (server.state / "licd" / "web-token").read_text().strip()
+    assert "One-time token" in browser.get("/login")
+    browser.post("/set-up", token=token, user="ann", password=PASSWORD, again=PASSWORD)
+    assert browser.path == "/connections"
+
+
+def test_from_the_token_to_a_licence_in_use(vendor, server, port):
+    browser = Browser(port)
+    set_up(server, browser)
+    key, pins = vendor.key("name=till.base count=2 mode=instance", serial=SERIAL)
+    browser.get("/functions")
+    assert f"key {SERIAL}" in browser.post("/functions/load", text=key)
+    assert "not activated" in browser.get("/keys")
+    browser.get(f"/keys/{SERIAL}")
+    page = browser.post(f"/keys/{SERIAL}/activate", pin=pins[0])
+    request = re.search(r"<textarea id=\"request\"[^>]*>(.*?)</textarea>", page, re.S)[1]
+    browser.get("/functions")
+    browser.post("/functions/load", text=vendor.answer(request))
+    assert "in order" in browser.get("/keys")
+    with Licences("till", local_endpoint=server.endpoint) as till:
+        lease = till.acquire("till.base")
+        assert "till.base" in browser.get("/connections")
+        assert f"Licence {lease.number} is taken away" in browser.post("/connections/release",
+                                                                       number=lease.number)
+        till.beat()
+        assert server.used("till.base", SERIAL) == 0
+    browser.get(f"/keys/{SERIAL}")
+    browser.post(f"/keys/{SERIAL}/set")  # without its tick: not to be used
+    assert not server.key(SERIAL).get("enabled", False)
+
+
+def test_what_is_wrong_is_said_and_nothing_is_done(vendor, server, port):
+    browser = Browser(port)
+    set_up(server, browser)
+    browser.get("/functions")
+    page = browser.post("/functions/load", text="-----LICD KEY 1-----\nhello")
+    assert "Refused" in page and 'role="alert"' in page
+    assert "tick was not set" in browser.post("/functions/release-all")
+    assert server.ask("licence_keys", {}).get("keys", []) == []
+
+
+def test_the_password_outlives_licd_and_root_takes_it_away(server, port):
+    browser = Browser(port)
+    set_up(server, browser)
+    server.kill()
+    server.start()
+    assert "Sign in" in browser.get("/connections")  # a restart signs everybody out
+    assert "is wrong" in browser.post("/login", user="ann", password="guess")
+    browser.post("/login", user="ann", password=PASSWORD)
+    assert browser.path == "/connections"
+    server.kill()
+    environment = {"TILLHOST_STATE_DIR": str(server.state)}
+    subprocess.run([PROGRAMS / "licd", "--reset-web-login"], env=environment, check=True)
+    server.start()
+    assert "One-time token" in browser.get("/login")
+
+
+def test_a_foreign_name_shows_nothing(server, port):
+    context = ssl._create_unverified_context()  # noqa: S323
+    connection = http.client.HTTPSConnection("localhost", port, timeout=30, context=context)
+    connection.request("GET", "/login", headers={"Host": f"evil.example:{port}"})
+    assert connection.getresponse().status == 421
+
+
+def test_a_port_that_is_taken_is_said_and_licences_are_lent(tmp_path, vendor, server, port):
+    second = Server(tmp_path / "second", [vendor.root], f'[[web]]\nport = "{port}"\n')
+    try:
+        assert "the panel is not served" in second.log.read_text()
+        assert str(port) in second.log.read_text()
+        assert second.ask("licence_keys", {}).get("keys", []) == []
+    finally:
+        second.kill()
