@@ -18,6 +18,9 @@ base::Error no_memory(const Argon2Cost& cost) {
                             fmt::format("no memory for argon2id ({} bytes)", cost.memory_bytes));
 }
 
+/// libsodium wants no null, also of no bytes.
+const char* start_of(std::string_view text) { return text.empty() ? "" : text.data(); }
+
 }  // namespace
 
 base::Result<base::Bytes> argon2id(std::string_view secret, base::ByteView salt,
@@ -28,7 +31,7 @@ base::Result<base::Bytes> argon2id(std::string_view secret, base::ByteView salt,
     base::Bytes key(kKeyBytes);
     // sodium_init may be called as often as wanted, and by several threads.
     if (::sodium_init() < 0 ||
-        ::crypto_pwhash(reinterpret_cast<unsigned char*>(key.data()), key.size(), secret.data(),
+        ::crypto_pwhash(reinterpret_cast<unsigned char*>(key.data()), key.size(), start_of(secret),
                         secret.size(), reinterpret_cast<const unsigned char*>(salt.data()),
                         cost.passes, cost.memory_bytes, crypto_pwhash_ALG_ARGON2ID13) != 0) {
         return no_memory(cost);
@@ -50,7 +53,7 @@ base::Result<std::string> password_hash(std::string_view password, const Argon2C
 
 bool password_matches(const std::string& hash, std::string_view password) {
     return password.size() <= kPasswordBytesMax && ::sodium_init() >= 0 &&
-           ::crypto_pwhash_str_verify(hash.c_str(), password.data(), password.size()) == 0;
+           ::crypto_pwhash_str_verify(hash.c_str(), start_of(password), password.size()) == 0;
 }
 
 }  // namespace tillhost::os

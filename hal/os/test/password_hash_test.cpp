@@ -19,6 +19,7 @@ TEST(PasswordHash, IsArgon2id) {
               "A0 19 21 3E 05 7B A4 DA 0D 1B 0D 81 A9 C8 E2 0B 06 EC C6 1B C4 13 C3 82 BB 04 79 99 "
               "C4 FC BF 59");
     EXPECT_FALSE(argon2id("x", base::bytes_of("short"), kLeast).has_value());
+    EXPECT_TRUE(argon2id({}, base::bytes_of("saltsaltsaltsalt"), kLeast).has_value());
     EXPECT_FALSE(argon2id("x", base::bytes_of("saltsaltsaltsalt"), {1, 1}).has_value());
 }
 
@@ -29,6 +30,7 @@ TEST(PasswordHash, MatchesItsPasswordOnly) {
     EXPECT_TRUE(password_matches(kept, "пароль"));
     EXPECT_FALSE(password_matches(kept, "Пароль"));
     EXPECT_FALSE(password_matches(kept, ""));
+    EXPECT_FALSE(password_matches(kept, std::string_view()));
     EXPECT_FALSE(password_matches(kept, std::string(kPasswordBytesMax + 1, 'x')));
     for (const char* none : {"", "x", "$argon2id$", "$argon2id$v=19$m=8,t=1,p=1$x$y"}) {
         EXPECT_FALSE(password_matches(none, "x")) << none;
