@@ -7,7 +7,7 @@
 
 #include "hal/base/invariant.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(TILLHOST_ASAN)
 #include <sanitizer/common_interface_defs.h>
 #endif
 
@@ -35,7 +35,7 @@ private:
 /// Tells AddressSanitizer which stack is in use; nothing in other builds.
 class StackNotes {
 public:
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(TILLHOST_ASAN)
     void enter_begins(const void* bottom) {
         __sanitizer_start_switch_fiber(&outer_, bottom, kFibreStackBytes);
     }
