@@ -1,6 +1,6 @@
 # The ways to declare a target. Folder = target = namespace.
 # DEPS name our own targets and are checked against cmake/Layers.cmake; EXTERNAL names third-party
-# ones. In the sanitizer presets only the tests and targets which that preset is for are
+# ones. In the sanitizer and fuzz presets only the tests and targets which that preset is for are
 # part of "all"; everything else is declared, so that it can be named, and built only on demand.
 
 # What ./dev demo and the packages need: every program, no test.
@@ -9,6 +9,7 @@ add_custom_target(programs)
 # The tests of a sanitizer preset are those with one of these labels, and never those labelled slow.
 set(TILL_LABELS_asan unit contract decoder simulation)
 set(TILL_LABELS_tsan runtime)
+set(TILL_LABELS_fuzz)
 set(TILL_ENVIRONMENT_asan "UBSAN_OPTIONS=print_stacktrace=1")
 set(TILL_ENVIRONMENT_tsan "TSAN_OPTIONS=ignore_noninstrumented_modules=1 second_deadlock_stack=1")
 
@@ -96,11 +97,6 @@ function(till_test)
   target_link_libraries(${A_NAME}
     PRIVATE till_options ${A_DEPS} ${A_EXTERNAL} GTest::gtest GTest::gtest_main)
   set_target_properties(${A_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/tests")
-  if(NOT "${TILLHOST_SANITIZER}" STREQUAL "")
-    # Halves the time that the tests' own code takes to build; libFuzzer need not see into it.
-    target_compile_options(${A_NAME} PRIVATE -O0 $<$<CXX_COMPILER_ID:Clang>:
-      -fno-sanitize=fuzzer-no-link>)
-  endif()
   till_record(${A_NAME} ${A_DEPS})
   till_test_is_for_preset(chosen ${A_LABELS})
   if(NOT chosen)
@@ -133,10 +129,10 @@ function(till_test_run)
 endfunction()
 
 # till_fuzz(NAME shtrih_protocol_fuzz SOURCES … DEPS … [CORPUS dir]): a libFuzzer target, built only
-# in preset asan and run by tests/fuzz/run. CORPUS is a folder of seed inputs, kept in the tree.
+# in preset fuzz and run by tests/fuzz/run. CORPUS is a folder of seed inputs, kept in the tree.
 function(till_fuzz)
   cmake_parse_arguments(A "" "NAME;CORPUS" "SOURCES;DEPS;EXTERNAL" ${ARGN})
-  if(NOT "${TILLHOST_SANITIZER}" STREQUAL "asan")
+  if(NOT "${TILLHOST_SANITIZER}" STREQUAL "fuzz")
     return()
   endif()
   add_executable(${A_NAME} ${A_SOURCES})

@@ -1,13 +1,15 @@
-# One sanitizer a build: asan (with UBSan and what libFuzzer needs; clang) or tsan.
-set(TILLHOST_SANITIZER "" CACHE STRING "asan, tsan or nothing")
+# One sanitizer a build: asan (with UBSan), tsan, or fuzz (libFuzzer with ASan and UBSan; clang).
+set(TILLHOST_SANITIZER "" CACHE STRING "asan, tsan, fuzz or nothing")
 if(TILLHOST_SANITIZER STREQUAL "asan")
   add_compile_options(
-    -O1 -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all
-    -fno-omit-frame-pointer)
+    -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
 elseif(TILLHOST_SANITIZER STREQUAL "tsan")
   add_compile_options(-O1 -fsanitize=thread -fno-omit-frame-pointer)
   add_link_options(-fsanitize=thread)
+elseif(TILLHOST_SANITIZER STREQUAL "fuzz")
+  add_compile_options(-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=address,undefined)
 elseif(NOT TILLHOST_SANITIZER STREQUAL "")
-  message(FATAL_ERROR "TILLHOST_SANITIZER is asan or tsan, not ${TILLHOST_SANITIZER}")
+  message(FATAL_ERROR "TILLHOST_SANITIZER is asan, tsan or fuzz, not ${TILLHOST_SANITIZER}")
 endif()
