@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "ipc/http/form.h"
 #include "licd/web/parts.h"
 
 // The list of keys, and one key with what an administrator decides about it.
@@ -9,8 +8,6 @@ namespace tillhost::licd::web {
 using http::fill;
 
 namespace {
-
-std::string path_of(std::string_view serial) { return "/keys/" + http::percent_encode(serial); }
 
 std::string_view kind_text(http::Language language, contract::LicenceKeyKind kind) {
     const bool token = kind == contract::LicenceKeyKind::token;
@@ -70,14 +67,14 @@ Markup switches(const View& view, const contract::LicenceKey& key) {
     if (key.has_code) {
         inside += tick(say(Text::remove_code), "no_code", false);
     }
-    return form(view, path_of(key.serial) + "/set", inside + button(say(Text::save)));
+    return form(view, key_path(key.serial) + "/set", inside + button(say(Text::save)));
 }
 
 Markup activation(const View& view, const contract::LicenceKey& key,
                   const std::optional<contract::ActivateLicenceReply>& request) {
     const auto say = [&](Text which) { return text(view.language, which); };
     Markup html = heading(say(Text::activate), 2) + paragraph(say(Text::activate_says)) +
-                  form(view, path_of(key.serial) + "/activate",
+                  form(view, key_path(key.serial) + "/activate",
                        input(say(Text::pin), {.name = "pin", .required = true}) +
                            button(say(Text::make_request)));
     if (request) {
@@ -101,7 +98,7 @@ std::string keys_page(const View& view, const contract::LicenceKeysReply& reply)
     }
     Markup rows;
     for (const contract::LicenceKey& key : reply.keys) {
-        rows += row(cell_of(link(path_of(key.serial), key.serial)) + cell(key.product) +
+        rows += row(cell_of(link(key_path(key.serial), key.serial)) + cell(key.product) +
                     cell(kind_text(view.language, key.kind)) +
                     cell(text_of(view.language, key.state)) + cell(use_of(view, key)));
     }
@@ -118,7 +115,7 @@ std::string key_page(const View& view, const contract::LicenceKey& key,
         heading(fmt::format("{} {}", say(Text::key), key.serial)) + facts(view, key) +
             lines_table(view, key) + switches(view, key) + activation(view, key, request) +
             heading(say(Text::take_away), 2) +
-            form(view, path_of(key.serial) + "/remove",
+            form(view, key_path(key.serial) + "/remove",
                  tick(say(Text::take_away_tick), "sure", false) + button(say(Text::take_away))));
 }
 

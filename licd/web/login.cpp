@@ -21,10 +21,6 @@ constexpr int kTokenWords = 3;  ///< of 64 bits
 
 bool is_there(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
-base::ByteView bytes_of(const std::string& text) {
-    return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
-}
-
 /// The text up to the end of its line, which is taken from `rest`.
 std::string take_line(std::string& rest) {
     const std::size_t end = rest.find('\n');
@@ -55,7 +51,7 @@ Result<std::optional<Login>> LoginFile::read() const {
 
 Done LoginFile::write(const Login& login) const {
     const std::string content = login.user + "\n" + login.hash + "\n";
-    TRY(os::write_atomically(path_, bytes_of(content), kFileMode));
+    TRY(os::write_atomically(path_, base::bytes_of(content), kFileMode));
     return is_there(token_path_) ? os::remove_file(token_path_) : Done();
 }
 
@@ -70,7 +66,7 @@ Result<std::string> LoginFile::token() const {
     for (int i = 0; i < kTokenWords; ++i) {
         made += fmt::format("{:016x}", os::random_u64());
     }
-    TRY(os::write_atomically(token_path_, bytes_of(made + "\n"), kFileMode));
+    TRY(os::write_atomically(token_path_, base::bytes_of(made + "\n"), kFileMode));
     return made;
 }
 

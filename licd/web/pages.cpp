@@ -1,4 +1,3 @@
-#include "ipc/http/form.h"
 #include "licd/web/parts.h"
 
 // Connections, functions and settings.
@@ -16,7 +15,7 @@ Markup connection_row(const View& view, const contract::LicenceConnection& one) 
         (one.seat == 0 ? cell(text(view.language, Text::uncounted)) : number_cell(one.seat)) +
         cell(text_of(view.language, one.state)) + cell(one.user) + cell(one.computer) +
         cell(one.program) + cell(one.session) + cell(one.terminal_session) +
-        cell_of(link("/keys/" + http::percent_encode(one.key), one.key)) +
+        cell_of(link(key_path(one.key), one.key)) +
         cell(duration_text(view.language, one.held_ms)) + cell_of(release));
 }
 

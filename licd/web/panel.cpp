@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "licd/web/assets.h"
+#include "licd/web/parts.h"
 #include "licd/web/visits.h"
 
 namespace tillhost::licd::web {

@@ -1,5 +1,7 @@
 #include "licd/web/parts.h"
 
+#include "ipc/http/form.h"
+
 namespace tillhost::licd::web {
 
 using http::fill;
@@ -86,6 +88,8 @@ Markup hidden(std::string_view name, std::string_view value) {
 Markup link(std::string_view to, std::string_view label) {
     return fill("<a href=\"{to}\">{label}</a>", {{"to", to}, {"label", label}});
 }
+
+std::string key_path(std::string_view serial) { return "/keys/" + http::percent_encode(serial); }
 
 Markup fact(std::string_view name, std::string_view value) {
     return fill("<dt>{name}</dt><dd>{value}</dd>\n", {{"name", name}, {"value", value}});

@@ -40,6 +40,8 @@ Markup area(std::string_view label, std::string_view name);
 Markup tick(std::string_view label, std::string_view name, bool set);
 Markup hidden(std::string_view name, std::string_view value);
 Markup link(std::string_view to, std::string_view label);
+/// Where the page of a key is.
+std::string key_path(std::string_view serial);
 /// A row of a list of facts.
 Markup fact(std::string_view name, std::string_view value);
 

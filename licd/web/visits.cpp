@@ -60,8 +60,6 @@ std::string noted(std::string_view path, std::string_view note, std::string_view
     return std::string(path) + "?note=" + std::string(note) + "&of=" + http::percent_encode(of);
 }
 
-std::string key_path(std::string_view serial) { return "/keys/" + http::percent_encode(serial); }
-
 http::Response entry_page(const http::Visit& visit, const LoginFile& login, std::string_view why) {
     const View view = error_view(visit, why);
     const auto kept = login.read();

@@ -22,7 +22,6 @@ http::Response page(std::string html);
 http::Response unreachable(const http::Visit& visit, const base::Error& error);
 /// Where to go on with a note: its name and what it is of.
 std::string noted(std::string_view path, std::string_view note, std::string_view of);
-std::string key_path(std::string_view serial);
 
 /// Signing in, or the first set-up while there is no login.
 http::Response entry_page(const http::Visit& visit, const LoginFile& login, std::string_view why);

@@ -22,10 +22,6 @@ Result<std::string> text_of_file(const std::string& path) {
     return base::string_of(TRY(os::read_file(path, kPemBytesMax)));
 }
 
-base::ByteView bytes_of(const std::string& text) {
-    return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
-}
-
 /// The pair that licd made for itself once. The key is written first: a certificate without one
 /// would be of no use.
 Result<os::ServerCertificate> own_certificate(const std::string& state,
@@ -37,8 +33,8 @@ Result<os::ServerCertificate> own_certificate(const std::string& state,
         return os::ServerCertificate{TRY(text_of_file(certificate)), TRY(text_of_file(key))};
     }
     auto made = TRY(os::make_server_certificate(names, clock.unix_ms() / 1000));
-    TRY(os::write_atomically(key, bytes_of(made.key_pem), kSecretMode));
-    TRY(os::write_atomically(certificate, bytes_of(made.certificate_pem)));
+    TRY(os::write_atomically(key, base::bytes_of(made.key_pem), kSecretMode));
+    TRY(os::write_atomically(certificate, base::bytes_of(made.certificate_pem)));
     return made;
 }
 
