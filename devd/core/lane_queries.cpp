@@ -16,7 +16,8 @@ bool is_status(const contract::ClassStatus& answer) {
     return std::holds_alternative<contract::FiscalStatus>(answer) ||
            std::holds_alternative<contract::TerminalStatus>(answer) ||
            std::holds_alternative<contract::ScannerStatus>(answer) ||
-           std::holds_alternative<contract::PrinterStatus>(answer);
+           std::holds_alternative<contract::PrinterStatus>(answer) ||
+           std::holds_alternative<contract::DongleStatus>(answer);
 }
 
 }  // namespace
