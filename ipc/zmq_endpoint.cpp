@@ -85,6 +85,7 @@ base::Result<std::unique_ptr<ZmqEndpoint>> ZmqEndpoint::bind(const std::string& 
          .heartbeat_timeout_ms = network.heartbeat_timeout_ms,
          .heartbeat_ttl_ms = network.silence_ms,
          .handshake_ms = network.handshake_ms,
+         .keepalive = network.keepalive,
          .server = CurveServer{network.secret_key, network.nice, endpoint.get()}}));
     TRY(endpoint->socket_->bind(address));
     return endpoint;

@@ -61,6 +61,7 @@ struct NetworkOptions {
     int heartbeat_timeout_ms = kNetworkHeartbeatTimeoutMs;
     int silence_ms = kNetworkSilenceMs;  ///< after so much of it the other end gives the host up
     int handshake_ms = kHandshakeMs;
+    Keepalive keepalive{};
     int nice = kNetworkNice;
     std::function<void(const FailedHandshake&)> on_failure{};
 };

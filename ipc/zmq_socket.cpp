@@ -135,6 +135,14 @@ bool set_keys(void* socket, const SocketOptions& options) {
     return true;
 }
 
+bool set_keepalive(void* socket, const Keepalive& keepalive) {
+    return set(socket, {ZMQ_TCP_KEEPALIVE, 1}) &&
+           set(socket, {ZMQ_TCP_KEEPALIVE_IDLE, keepalive.idle_s}) &&
+           set(socket, {ZMQ_TCP_KEEPALIVE_INTVL, keepalive.every_s}) &&
+           set(socket, {ZMQ_TCP_KEEPALIVE_CNT, keepalive.times}) &&
+           set(socket, {ZMQ_TCP_MAXRT, keepalive.unread_ms});
+}
+
 Done set_options(void* socket, ZmqKind kind, const SocketOptions& options) {
     const std::array shared{Option{ZMQ_LINGER, 0},
                             Option{ZMQ_SNDHWM, kQueuedMessagesMax},
@@ -153,6 +161,9 @@ Done set_options(void* socket, ZmqKind kind, const SocketOptions& options) {
     const std::int64_t bytes_max = contract::kFrameBytesMax;
     good = good && ::zmq_setsockopt(socket, ZMQ_MAXMSGSIZE, &bytes_max, sizeof bytes_max) == 0 &&
            set_keys(socket, options);
+    if (options.server || options.client) {
+        good = good && set_keepalive(socket, options.keepalive);
+    }
     return good ? Done() : Done(zmq_error("zmq_setsockopt"));
 }
 

@@ -19,14 +19,22 @@ inline constexpr int kQueuedMessagesMax = 1000;  ///< each way
 /// A connection that says nothing for so long is asked, and ended if it does not answer in time.
 inline constexpr int kHeartbeatMs = 5'000;
 inline constexpr int kHeartbeatTimeoutMs = 15'000;
-/// On the network seldom, because each of a thousand tills that do nothing costs the host two
-/// messages a question. A dead till is noticed within 30 s: the host's heartbeat and its time. A
-/// dead host is noticed by its tills kNetworkSilenceMs after its last question; what the tills ask
-/// themselves bounds it before the first one, by kTillHeartbeatMs and its time.
-inline constexpr int kNetworkHeartbeatMs = 20'000;
+/// On the network a machine that is gone, or a cable, is noticed by the kernel of the other end,
+/// within kKeepalive's time and without a thread of either program: TCP asks by itself.
+struct Keepalive {
+    int idle_s = 15;         ///< so long nothing came
+    int every_s = 5;         ///< then it is asked so often
+    int times = 3;           ///< and so many times in vain
+    int unread_ms = 30'000;  ///< what was sent and is not confirmed for so long ends it, too
+};
+/// What the kernel answers for, a program that hangs, is left to heartbeats, and these are seldom:
+/// each of a thousand tills that do nothing costs the host two encrypted messages a question, and a
+/// walk through libzmq's timers, of which each connection has two. The host asks; before its first
+/// question the till does.
+inline constexpr int kNetworkHeartbeatMs = 120'000;
 inline constexpr int kNetworkHeartbeatTimeoutMs = 10'000;
-inline constexpr int kNetworkSilenceMs = 30'000;
-inline constexpr int kTillHeartbeatMs = 60'000;
+inline constexpr int kNetworkSilenceMs = 150'000;  ///< then its tills give a host up
+inline constexpr int kTillHeartbeatMs = 120'000;
 inline constexpr int kHandshakeMs = 5'000;
 inline constexpr int kBacklog = 64;  ///< connections that the kernel keeps until they are taken
 
@@ -70,6 +78,7 @@ struct SocketOptions {
     /// that asks by itself need not; 0 = it is told nothing.
     int heartbeat_ttl_ms = 0;
     int handshake_ms = kHandshakeMs;
+    Keepalive keepalive{};                ///< of encrypted sockets, which are TCP's
     std::optional<CurveServer> server{};  ///< of a router
     std::optional<CurveClient> client{};  ///< of a dealer
 };

@@ -125,7 +125,8 @@ base::Done open_network(const Places& places, const runtime::Config& config, con
                                                      {.secret_key = key.secret_key,
                                                       .admission = &network.everybody,
                                                       .clock = &clock,
-                                                      .first_peer = ipc::kNetworkPeersFrom},
+                                                      .first_peer = ipc::kNetworkPeersFrom,
+                                                      .nice = 0},  // programs are its work
                                                      contract::Daemon::licd)));
     if (!config.search) {
         return {};

@@ -18,8 +18,8 @@ import python_types  # noqa: E402
 #: may use the types of those above.
 HEADERS = {
     "messages": ["common", "access", "fiscal_registrar", "payment_terminal", "barcode_scanner",
-                 "receipt_printer", "dongle", "sale", "operations", "lease", "admin", "ops", "audit",
-                 "events", "client", "host_link"],
+                 "receipt_printer", "dongle", "sale", "operations", "lease", "admin", "ops",
+                 "audit", "events", "client", "host_link"],
     "licence": ["licence"],
 }
 FILES = [file for files in HEADERS.values() for file in files]

@@ -24,6 +24,7 @@
 #include "ipc/msgpack.h"
 #include "ipc/zmq_client.h"
 #include "ipc/zmq_endpoint.h"
+#include "tests/support/own_network.h"
 
 namespace tillhost::ipc {
 namespace {
@@ -368,6 +369,34 @@ TEST_F(NetworkEndpointTest, AClientThatIsStoppedIsGoneAfterItsHeartbeat) {
     EXPECT_TRUE(serve([&] { return handler_.gone.size() == 1; }));
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);
+}
+
+TEST_F(NetworkEndpointTest, ATillWhoseCableIsPulledIsGoneForTheKernelAsksWithoutHeartbeats) {
+    const support::OwnNetwork network;
+    if (!network.made()) {
+        GTEST_SKIP() << "no network namespace may be made here";
+    }
+    constexpr int kAnHour = 3'600'000;
+    endpoint_ =
+        MUST(ZmqEndpoint::bind("tcp://" + network.host() + ":*", {.secret_key = host_.secret_key,
+                                                                  .admission = &guests_,
+                                                                  .clock = &rate_clock_,
+                                                                  .heartbeat_ms = kAnHour,
+                                                                  .silence_ms = 0,
+                                                                  .keepalive = {1, 1, 2, 3'000}}));
+    guests_.keys.insert(guest_.public_key);
+    handler_.answer_with = endpoint_.get();
+    std::unique_ptr<ZmqClient> client;
+    meanwhile([&] {
+        ASSERT_TRUE(network.enter());
+        client = MUST(
+            ZmqClient::connect(endpoint_->address(), keys(), clock_, clock_.now() + kPatience));
+        MUST(client->call(RequestKind::devices, Value(Value::Map{}), clock_.now() + kPatience));
+    });
+    ASSERT_EQ(handler_.peers.size(), 1U);
+    ASSERT_TRUE(handler_.gone.empty());
+    ASSERT_TRUE(network.vanish());
+    EXPECT_TRUE(serve([&] { return handler_.gone == handler_.peers; }));
 }
 
 TEST_F(NetworkEndpointTest, AHostThatIsStoppedIsGoneAfterItsSilence) {

@@ -18,8 +18,8 @@ constexpr int kQuestions = 300;
 constexpr double kRatioMax = 2.1;
 constexpr int kIdleClients = 1000;
 constexpr int kWorkstations = 72;  ///< of fourteen programs each; sixteen may be
-/// Three heartbeats of the host and one of each client.
-constexpr os::Duration kIdleTime = std::chrono::seconds(60);
+/// One heartbeat of the host and one of each client.
+constexpr os::Duration kIdleTime = std::chrono::milliseconds(ipc::kNetworkHeartbeatMs);
 constexpr double kIdlePercentMax = 1;
 constexpr double kIdleMbMax = 64;
 

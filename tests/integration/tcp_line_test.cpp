@@ -10,6 +10,7 @@
 #include <filesystem>
 
 #include "tests/integration/counter.h"
+#include "tests/support/own_network.h"
 
 namespace tillhost::support {
 namespace {
@@ -116,51 +117,8 @@ TEST_F(TcpLineTest, AnotherProgramThatIsConnectedIsTheObstacle) {
     EXPECT_EQ(client_->check_device("till", deadline())->outcome, CheckOutcome::passed);
 }
 
-/// A network in which the registrar stands alone; needs the rights of an administrator.
-class OwnNetwork final {
-public:
-    explicit OwnNetwork(const Shop& shop) : shop_(shop) {
-        const int at = 4 * range();  // four addresses each, of 198.18.0.0/16 (RFC 2544)
-        host_ = fmt::format("198.18.{}.{}", at / 256, at % 256 + 1);
-        device_ = fmt::format("198.18.{}.{}", at / 256, at % 256 + 2);
-        made_ = ip(fmt::format("netns add {0} && ip link add {0}h type veth peer name {0}d netns "
-                               "{0} && ip addr add {1}/30 dev {0}h && ip link set {0}h up && "
-                               "ip -n {0} link set {0}d up",
-                               name_, host_)) &&
-                appear();
-    }
-    ~OwnNetwork() { ip("netns del " + name_); }  // its link goes with it
-    OwnNetwork(const OwnNetwork&) = delete;
-    OwnNetwork& operator=(const OwnNetwork&) = delete;
-
-    bool made() const { return made_; }
-    const std::string& device() const { return device_; }
-    std::vector<std::string> inside() const {
-        return {"/usr/bin/env", "ip", "netns", "exec", name_};
-    }
-    /// From now on nothing that is sent to it is answered, nor refused.
-    bool vanish() const {
-        return ip(fmt::format("-n {0} addr del {1}/30 dev {0}d", name_, device_));
-    }
-    bool appear() const {
-        return ip(fmt::format("-n {0} addr add {1}/30 dev {0}d", name_, device_));
-    }
-
-private:
-    bool ip(const std::string& words) const {
-        const auto said = shop_.output_of("/bin/sh", {"-c", "PATH=$PATH:/sbin:/usr/sbin; ip " +
-                                                                words + " 2>/dev/null && echo ok"});
-        return said && *said == "ok\n";
-    }
-    const Shop& shop_;
-    std::string name_ = fmt::format("till{}", range());
-    std::string host_;
-    std::string device_;
-    bool made_ = false;
-};
-
 TEST_F(TcpLineTest, ARegistrarThatVanishesInTheMiddleOfAReceiptRegistersItOnce) {
-    const OwnNetwork network(*shop_);
+    const OwnNetwork network;
     if (!network.made()) {
         GTEST_SKIP() << "no network namespace may be made here";
     }
@@ -184,7 +142,7 @@ TEST_F(TcpLineTest, ARegistrarThatVanishesInTheMiddleOfAReceiptRegistersItOnce) 
 }
 
 TEST_F(TcpLineTest, AnIdleLineToARegistrarThatVanishedIsNoticedAndMadeAnew) {
-    const OwnNetwork network(*shop_);
+    const OwnNetwork network;
     if (!network.made()) {
         GTEST_SKIP() << "no network namespace may be made here";
     }

@@ -21,7 +21,10 @@ QUEUED_MESSAGES_MAX = 1000
 HEARTBEAT_MS = 5_000
 HEARTBEAT_TIMEOUT_MS = 15_000
 #: Over the network the host asks; this bounds the time before its first question.
-TILL_HEARTBEAT_MS = 60_000
+TILL_HEARTBEAT_MS = 120_000
+#: A host whose machine or cable is gone: TCP asks after 15 s of silence, three times, every 5 s.
+_KEEPALIVE = ((zmq.TCP_KEEPALIVE, 1), (zmq.TCP_KEEPALIVE_IDLE, 15), (zmq.TCP_KEEPALIVE_INTVL, 5),
+              (zmq.TCP_KEEPALIVE_CNT, 3), (zmq.TCP_MAXRT, 30_000))
 #: devd answers at the deadline; its answer needs a moment to arrive.
 REPLY_GRACE = 2.0
 #: Of an encrypted connection to another machine.
@@ -104,6 +107,8 @@ class Connection:
         if host is not None:
             self._socket.setsockopt(zmq.HANDSHAKE_IVL, NETWORK_HANDSHAKE_MS)
             self._socket.setsockopt(zmq.HEARTBEAT_IVL, TILL_HEARTBEAT_MS)
+            for option, value in _KEEPALIVE:
+                self._socket.setsockopt(option, value)
             self._socket.curve_serverkey = host.host_key
             self._socket.curve_publickey = host.public_key
             self._socket.curve_secretkey = host.secret_key

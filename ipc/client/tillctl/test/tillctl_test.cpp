@@ -202,7 +202,7 @@ TEST(Arguments, MakeEachQuestion) {
     EXPECT_EQ(std::get<QueryVerb>(receipt.verb).receipt_path, "receipt.json");
     // Recording has a verb of its own; whoever adds a question to the contract adds its verb.
     understood({"record", "kassa", "off"});
-    static_assert(std::variant_size_v<contract::Query::variant> == 10);
+    static_assert(std::variant_size_v<contract::Query::variant> == 11);
 }
 
 TEST(Arguments, MakeWhatADeviceKeepsItself) {
