@@ -201,8 +201,8 @@ class Troubles:
         machine = (self.choice.choice(self.hosts).net_name if what == "cut host"
                    else self.choice.choice(self.tills))
         self.net.cut(machine, True)
-        # Now and then for longer than heartbeats take to notice.
-        time.sleep(20.0 if self.choice.random() < 0.05 else wait)
+        # Now and then for longer than the kernel takes to notice.
+        time.sleep(35.0 if self.choice.random() < 0.05 else wait)
         self.net.cut(machine, False)
 
 
