@@ -85,6 +85,16 @@ TEST_F(UsbTokenTest, AnotherSerialIsNotThere) {
     EXPECT_EQ(line.error().code, base::ErrorCode::port_missing);
 }
 
+TEST_F(UsbTokenTest, AScannerBesideItIsAnotherDevice) {
+    MUST(bench_->plug_in_scanner(1, "SN0001"));
+    const auto line = open("hid:0c2e:0b61");
+    ASSERT_TRUE(line) << base::to_text(line.error());
+    EXPECT_EQ((*line)->hid()->serial, "SN0001");
+    EXPECT_EQ(base::to_hex((*line)->hid()->report_descriptor).substr(0, 14), "05 8C 09 02 A1");
+    MUST(bench_->scan(1, "]E0", base::bytes_of("4607001234562")));
+    EXPECT_EQ(base::to_hex(read_report(**line)).substr(0, 20), "02 0D 5D 45 30 34 36");
+}
+
 TEST_F(UsbTokenTest, APulledTokenIsGone) {
     const std::string address = "hid:" + std::string(support::UsbBench::kTokenIds);
     const auto line = open(address);

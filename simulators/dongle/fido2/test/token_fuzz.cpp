@@ -44,6 +44,17 @@ void decode(base::ByteView input) {
     }
 }
 
+/// A memory as a new token leaves it; made once, because its certificates take longer than a run.
+std::shared_ptr<tillhost::simulators::MemoryFiscalStore> new_memory() {
+    using tillhost::simulators::MemoryFiscalStore;
+    static const MemoryFiscalStore kNew = [] {
+        const auto store = std::make_shared<MemoryFiscalStore>();
+        static_cast<void>(fido2::Memory::open(store, 1, "A").value());
+        return *store;
+    }();
+    return std::make_shared<MemoryFiscalStore>(kNew);
+}
+
 /// What the host writes, a report or a part of one at a time; the first byte of each run says how
 /// long it is, and how much later than the one before.
 void talk(base::ByteView input) {
@@ -51,6 +62,7 @@ void talk(base::ByteView input) {
     options.first_channel = 0x00000001;  // short ways to what stands behind a channel
     options.report_number = fido2::ReportNumber::no;
     options.touch_after = std::chrono::milliseconds(150);
+    options.store = new_memory();
     const auto token = fido2::make_fido2_token(options).value();
     os::Instant now{};
     base::Bytes init = base::from_hex("FF FF FF FF 86 00 08 01 02 03 04 05 06 07 08").value();
