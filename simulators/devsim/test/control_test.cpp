@@ -5,6 +5,7 @@
 #include "simulators/core/random.h"
 #include "simulators/devsim/arguments.h"
 #include "simulators/devsim/control_protocol.h"
+#include "simulators/dongle/fido2/token.h"
 #include "simulators/fiscal/toy/registrar.h"
 #include "simulators/payment/zvt/terminal.h"
 #include "simulators/printer/escpos/printer.h"
@@ -48,6 +49,14 @@ TEST(Arguments, AreReadAsTheHelpShows) {
     EXPECT_EQ(printer->serve->model, "clone");
     EXPECT_EQ(printer->serve->buffer, 64);
     EXPECT_EQ(printer->serve->drawer_pin, 5);
+    const auto token =
+        parse_arguments(Words{"dongle/fido2", "--attestation", "self", "--touch-ms", "-1", "--pin",
+                              "yes", "--always-uv", "yes", "--report-number", "no"});
+    ASSERT_TRUE(token);
+    EXPECT_EQ(token->serve->attestation, "self");
+    EXPECT_EQ(token->serve->touch_ms, -1);
+    EXPECT_EQ(token->serve->pin + token->serve->always_uv, "yesyes");
+    EXPECT_EQ(token->serve->report_number, "no");
     EXPECT_TRUE(parse_arguments(Words{"ctl", "/tmp/c", "line", "anew"})->control->anew);
     EXPECT_FALSE(parse_arguments(Words{"ctl", "/tmp/c", "line"})->control->anew);
     const auto times = parse_arguments(Words{"fiscal/shtrih", "--command-ms", "4", "--position-ms",
@@ -74,6 +83,8 @@ TEST(Arguments, MistakesSayWhatWouldBeRight) {
     EXPECT_NE(refusal({"ctl", "x", "line", "again"}).find("line [anew]"), std::string::npos);
     EXPECT_NE(refusal({"fiscal/shtrih", "--position-ms", "-1"}).find("0 to"), std::string::npos);
     EXPECT_NE(refusal({"printer/escpos", "--model", "big"}).find("no_mark"), std::string::npos);
+    EXPECT_NE(refusal({"dongle/fido2", "--attestation", "me"}).find("maker, self, none"),
+              std::string::npos);
     EXPECT_NE(refusal({"printer/escpos", "--buffer", "44"}).find("from 45"), std::string::npos);
     EXPECT_NE(refusal({"ctl", "x", "fault"}).find("name"), std::string::npos);
     EXPECT_NE(refusal({"ctl", "x", "fault", "lose", "nth"}).find("key=value"), std::string::npos);
@@ -203,6 +214,35 @@ TEST(ControlOfAPrinter, ItTellsItsPaperItsDrawerAndItsTroubles) {
     EXPECT_FALSE(failed);
     EXPECT_NE(ask(R"({"command":"documents"})").find("not_supported"), std::string::npos);
     EXPECT_NE(ask(R"({"command":"fault","name":"shift_expired"})").find("not_supported"),
+              std::string::npos);
+}
+
+TEST(ControlOfAToken, ItTellsItsCredentialsAndWhoVouchesForIt) {
+    const auto token = *simulators::fido2::make_fido2_token({.serial = "TK0001"});
+    const auto ask = [&token](std::string_view line) { return answer_request(line, *token, {}); };
+    const auto say = [&token](std::string_view hex) {
+        base::Bytes report = *base::from_hex(hex);
+        report.resize(64);
+        token->receive(report, {});
+    };
+    say("FF FF FF FF 86 00 08 01 02 03 04 05 06 07 08");
+    // makeCredential for "a", the user 01, and nothing that is not needed; it is touched at once.
+    say("51 00 00 01 90 00 4B 01 A4 01 58 20 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 "
+        "00 00 00 00 00 00 00 00 00 00 00 00 00 00 02 A1 62 69 64 61 61 03 A1 62 69 64 41 01 04 81 "
+        "A2 63 61 6C");
+    say("51 00 00 01 00 67 26 64 74 79 70 65 6A 70 75 62 6C 69 63 2D 6B 65 79");
+    const std::string state = ask(R"({"command":"state"})");
+    for (const char* part : {R"("serial":"TK0001")", R"("counter":1)", R"("rp":"a")",
+                             R"("attestation_root":"-----BEGIN CERTIFICATE-----\n)"}) {
+        EXPECT_NE(state.find(part), std::string::npos) << part << state;
+    }
+    EXPECT_EQ(ask(R"({"command":"fault","name":"forget"})"), R"({"ok":true})");
+    EXPECT_NE(ask(R"({"command":"state"})").find(R"("credentials":[])"), std::string::npos);
+    bool failed = true;
+    EXPECT_NE(answer_for_people(state, failed).find("attestation_root"), std::string::npos);
+    EXPECT_FALSE(failed);
+    EXPECT_NE(ask(R"({"command":"documents"})").find("not_supported"), std::string::npos);
+    EXPECT_NE(ask(R"({"command":"fault","name":"paper_out"})").find("not_supported"),
               std::string::npos);
 }
 

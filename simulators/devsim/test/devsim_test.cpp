@@ -119,6 +119,43 @@ TEST_F(Devsim, MemoryOutlivesKillNine) {
     EXPECT_EQ(say(line.get(), kCounters, 16), "0E 02 00 01 00 00 00 B7 61 00 00 00 00 00 00 DB");
 }
 
+TEST_F(Devsim, ATokensCredentialOutlivesKillNine) {
+    const std::vector<std::string> words{"dongle/fido2", "--pty",     at("line"),   "--state",
+                                         at("state"),    "--control", at("control")};
+    const auto report = [](std::string_view hex) {
+        base::Bytes bytes = *base::from_hex(hex);
+        bytes.resize(64);
+        return base::to_hex(bytes);
+    };
+    std::string state;
+    {
+        DevsimProgram program(words);
+        const os::Descriptor line = open_line();
+        say(line.get(), report("FF FF FF FF 86 00 08 01 02 03 04 05 06 07 08"), 64);
+        // makeCredential; the answer's first packet comes behind a keepalive.
+        say(line.get(),
+            "51 00 00 01 90 00 4B 01 A4 01 58 20 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 "
+            "00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 02 A1 62 69 64 61 61 03 A1 62 69 64 "
+            "41 01 04 81 A2 63 61 6C",
+            0);
+        EXPECT_EQ(say(line.get(),
+                      report("51 00 00 01 00 67 26 64 74 79 70 65 6A 70 75 62 6C 69 63 2D 6B 65 "
+                             "79"),
+                      128)
+                      .substr(3 * 64, 14),
+                  "51 00 00 01 90");
+        state = ask(R"({"command":"state"})");
+        EXPECT_EQ(program.end(SIGKILL), SIGKILL);
+    }
+    DevsimProgram again(words);
+    const std::string kept = ask(R"({"command":"state"})");
+    const auto credentials = [](const std::string& all) {
+        return all.substr(all.find("\"credentials\":["), all.find("]") - all.find("[{"));
+    };
+    EXPECT_NE(kept.find("\"rp\":\"a\""), std::string::npos);
+    EXPECT_EQ(credentials(kept), credentials(state));
+}
+
 TEST_F(Devsim, AHostMayCloseTheLineAndOpenItAgain) {
     DevsimProgram program(toy());
     for (int i = 0; i < 5; ++i) {
