@@ -1,5 +1,5 @@
-"""A dongle end to end: the vendor enrols it, licd lends while it is plugged in. licissue, licd, devd
-and the clients as they are shipped; the dongle is devsim's, over a pseudo-terminal."""
+"""A dongle end to end: the vendor enrols it, licd lends while it is plugged in. licissue, licd,
+devd and the clients as they are shipped; the dongle is devsim's, over a pseudo-terminal."""
 from __future__ import annotations
 
 import os
