@@ -11,7 +11,7 @@
 #include "hal/drivers/dongle/fido2/channel.h"
 #include "hal/drivers/dongle/fido2/descriptor.h"
 #include "hal/drivers/dongle/fido2/manifest.h"
-#include "hal/drivers/dongle/fido2/messages.h"
+#include "hal/drivers/dongle/fido2/protocol.h"
 #include "hal/os/random.h"
 
 namespace tillhost::drivers::fido2 {

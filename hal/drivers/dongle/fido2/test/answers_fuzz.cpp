@@ -3,7 +3,7 @@
 
 #include "hal/base/invariant.h"
 #include "hal/drivers/dongle/fido2/descriptor.h"
-#include "hal/drivers/dongle/fido2/messages.h"
+#include "hal/drivers/dongle/fido2/protocol.h"
 #include "ipc/contract/decoder.h"
 
 namespace {

@@ -1,6 +1,6 @@
 // Claim: requests are the bytes that CTAP2 prescribes, and answers are read whole or refused.
 // Shown by published and derived messages, and by answers with each part missing or wrong.
-#include "hal/drivers/dongle/fido2/messages.h"
+#include "hal/drivers/dongle/fido2/protocol.h"
 
 #include <gtest/gtest.h>
 

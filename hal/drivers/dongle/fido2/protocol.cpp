@@ -1,4 +1,4 @@
-#include "hal/drivers/dongle/fido2/messages.h"
+#include "hal/drivers/dongle/fido2/protocol.h"
 
 #include <fmt/format.h>
 
