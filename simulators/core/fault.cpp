@@ -88,6 +88,21 @@ constexpr std::array kRows{
     FaultRow{FaultKind::drawer_closed, "drawer_closed", "", "somebody shuts the drawer"},
     FaultRow{FaultKind::drawer_stuck, "drawer_stuck", "count",
              "the next pulses come and the drawer stays shut"},
+    FaultRow{FaultKind::channel_busy, "channel_busy", "count",
+             "the next requests are told that another program uses the token (error 06)"},
+    FaultRow{FaultKind::touch_needed, "touch_needed", "code count",
+             "the next signatures without a touch are refused with that status; 0: 3B"},
+    FaultRow{FaultKind::foreign_traffic, "foreign_traffic", "count",
+             "packets of other programs stand between those of the next answers"},
+    FaultRow{FaultKind::cut_answer, "cut_answer", "after count",
+             "the next answers end after that many of their packets"},
+    FaultRow{FaultKind::counter, "counter", "number",
+             "the counter of signatures goes on from there; 0: it stays zero"},
+    FaultRow{FaultKind::touch, "touch", "ms",
+             "from now on somebody touches a token that waits for it, after ms; below 0: nobody"},
+    FaultRow{FaultKind::token, "token", "pin always_uv",
+             "how it is set: pin=1 it has a PIN, always_uv=1 it wants it for every signature"},
+    FaultRow{FaultKind::forget, "forget", "", "somebody resets the token: it forgets everything"},
     FaultRow{FaultKind::second_client, "second_client", "mode",
              "a second TCP client from now on: refuse it, let it wait, or let it steal the line"},
 };
@@ -149,6 +164,8 @@ constexpr std::array kNumberKeys{
     NumberKey{"percent", &Fault::percent, 0, 100},
     NumberKey{"idle_ms", &Fault::idle_ms, 0, kDayMs},
     NumberKey{"lock", &Fault::lock, 0, 255},
+    NumberKey{"pin", &Fault::pin, 0, 1},
+    NumberKey{"always_uv", &Fault::always_uv, 0, 1},
 };
 
 bool row_has(std::string_view keys, std::string_view key) {

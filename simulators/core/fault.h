@@ -59,6 +59,15 @@ enum class FaultKind : std::uint8_t {
     drawer_opened,
     drawer_closed,
     drawer_stuck,
+    // at a security token
+    channel_busy,
+    touch_needed,
+    foreign_traffic,
+    cut_answer,
+    counter,
+    touch,
+    token,
+    forget,
     // at the socket, by the program that holds it
     second_client,
 };
@@ -102,6 +111,8 @@ struct Fault {
     std::string busy{};                ///< ignore, wait, refuse; empty: as it is
     std::int64_t idle_ms = -1;         ///< below 0: as it is
     std::int64_t lock = -1;            ///< below 0: as it is
+    std::int64_t pin = -1;             ///< 0 or 1; below 0: as it is
+    std::int64_t always_uv = -1;       ///< 0 or 1; below 0: as it is
 };
 
 /// One kind: its name on the command line, its keys separated by a blank, and what it does.

@@ -15,6 +15,7 @@ class FiscalControl;
 class PrinterControl;
 class ScannerControl;
 class TerminalControl;
+class TokenControl;
 
 /// How often a command came, and how often it was carried out.
 struct CommandCount {
@@ -23,7 +24,7 @@ struct CommandCount {
 };
 
 /// A simulated device with what every class of device has: a line, paper, commands, faults. What
-/// only its class has stands in fiscal(), terminal(), scanner() or printer().
+/// only its class has stands in fiscal(), terminal(), scanner(), printer() or token().
 class Simulator : public LineDevice {
 public:
     /// The paper so far, oldest line first, UTF-8.
@@ -47,6 +48,8 @@ public:
     virtual ScannerControl* scanner() { return nullptr; }
     /// The receipt printer's, or nullptr.
     virtual const PrinterControl* printer() const { return nullptr; }
+    /// The security token's, or nullptr.
+    virtual const TokenControl* token() const { return nullptr; }
 };
 
 }  // namespace tillhost::simulators

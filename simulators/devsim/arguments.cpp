@@ -23,7 +23,8 @@ std::string all_families() {
         names += names.empty() ? "" : ", ";
         names += family.name;
     }
-    return fmt::format("{}, {}, {}, {}", names, kFamilyZvt, kFamilyScanner, kFamilyEscpos);
+    return fmt::format("{}, {}, {}, {}, {}", names, kFamilyZvt, kFamilyScanner, kFamilyEscpos,
+                       kFamilyFido2);
 }
 
 template <class Number>
@@ -70,6 +71,24 @@ std::optional<base::Done> apply_printer_choice(ServeArguments& serve, std::strin
     return std::nullopt;
 }
 
+/// The same of a security token.
+std::optional<base::Done> apply_token_choice(ServeArguments& serve, std::string_view option,
+                                             const std::string& value) {
+    constexpr std::array<std::string_view, 3> kAttestations{"maker", "self", "none"};
+    constexpr std::array<std::string_view, 3> kNumbers{"detect", "yes", "no"};
+    constexpr std::array<std::string_view, 2> kYesNo{"yes", "no"};
+    if (option == "--attestation") {
+        return set_word(serve.attestation, option, value, kAttestations);
+    }
+    if (option == "--report-number") {
+        return set_word(serve.report_number, option, value, kNumbers);
+    }
+    if (option == "--pin" || option == "--always-uv") {
+        return set_word(option == "--pin" ? serve.pin : serve.always_uv, option, value, kYesNo);
+    }
+    return std::nullopt;
+}
+
 /// The options that are one of some words.
 base::Done apply_choice(ServeArguments& serve, std::string_view option, const std::string& value) {
     constexpr std::array<std::string_view, 3> kFfd{"1.05", "1.1", "1.2"};
@@ -84,6 +103,9 @@ base::Done apply_choice(ServeArguments& serve, std::string_view option, const st
     }
     if (const auto printer = apply_printer_choice(serve, option, value)) {
         return *printer;
+    }
+    if (const auto token = apply_token_choice(serve, option, value)) {
+        return *token;
     }
     if (option == "--busy") {
         return set_word(serve.busy, option, value, kBusy);
@@ -146,6 +168,9 @@ base::Done apply_option(ServeArguments& serve, std::string_view option, const st
             return set_number<std::int64_t>(*target, option, value, 0, kMs);
         }
     }
+    if (option == "--touch-ms") {
+        return set_number<std::int64_t>(serve.touch_ms, option, value, -1, kMs);
+    }
     if (option == "--utc-offset") {
         return set_number<std::int64_t>(serve.utc_offset_min, option, value, -kDayMin, kDayMin);
     }
@@ -182,7 +207,7 @@ base::Done apply_options(ServeArguments& serve, Words words) {
 
 base::Done check_family(std::string_view name) {
     return name == kFamilyZvt || name == kFamilyScanner || name == kFamilyEscpos ||
-                   simulators::fiscal::find_family(name) != nullptr
+                   name == kFamilyFido2 || simulators::fiscal::find_family(name) != nullptr
                ? base::Done{}
                : bad_field(name, "a family that exists: " + all_families());
 }
@@ -306,6 +331,8 @@ constexpr std::string_view kWhatToReachFor = R"(What to reach for with ctl:
   a result is never sent     fault quirk kind=hang_up_before_status   (payment/zvt)
   the paper ends in a job    fault paper_out after=3                  (printer/escpos)
   it is not known if printed fault lose side=device count=2           (printer/escpos)
+  nobody touches the token   fault touch ms=-1                        (dongle/fido2)
+  another dongle, wiped      fault forget                             (dongle/fido2)
   foreign bytes              fault noise byte=0xFF count=4
 )";
 
@@ -318,6 +345,14 @@ constexpr std::string_view kPrinterOptions =
   --pages N=PAGE,...              code pages under numbers of its own, as 7=866,6=1251
   --drawer-pin 2|5, --drawer-open high|low   where the drawer hangs (2), and what pin 3 says of it
   --old-interface yes|no          real-time commands are found inside pictures too (no)
+)";
+
+constexpr std::string_view kTokenOptions =
+    R"(  --attestation maker|self|none   who vouches for a security token's credentials: the
+                                  simulator's own maker, the credential itself, nobody (maker)
+  --touch-ms MS                   until somebody touches it when it asks (0); -1: nobody does
+  --pin yes|no, --always-uv yes|no   it has a PIN; it wants it for every signature (no)
+  --report-number detect|yes|no   a byte 00 stands before each report of the host (detect)
 )";
 
 }  // namespace
@@ -360,7 +395,7 @@ FAMILY: {}
   --policy reverse|keep|decline   what a card terminal does with what the till has not confirmed
   --busy ignore|wait|refuse       and with a command out of turn
   --card-ms MS, --host-ms MS      until a card is in (200), until the host answers (300)
-{}
+{}{}
 When it is ready it prints one line: "ready FAMILY on ADDRESS seed N". SIGTERM ends it.
 
 Example: a registrar, a lost answer, and what it registered nevertheless
@@ -379,8 +414,8 @@ Faults (fault NAME [k=v...]):
 Scans (scan CODE [k=v...]): \x1D in CODE is a byte; hex:30 31 are the bytes themselves
 {}Exit: 0 done, 1 failed, 2 usage, 4 no simulator at ENDPOINT
 )",
-                       all_families(), kPrinterOptions, kWhatToReachFor, simulators::fault_help(),
-                       simulators::barcode_read_help());
+                       all_families(), kPrinterOptions, kTokenOptions, kWhatToReachFor,
+                       simulators::fault_help(), simulators::barcode_read_help());
 }
 
 }  // namespace tillhost::devsim

@@ -22,6 +22,8 @@ inline constexpr std::string_view kFamilyScanner = "scanner/serial";
 
 /// The family of receipt printers.
 inline constexpr std::string_view kFamilyEscpos = "printer/escpos";
+/// The family of security tokens.
+inline constexpr std::string_view kFamilyFido2 = "dongle/fido2";
 
 /// devsim FAMILY …
 struct ServeArguments {
@@ -43,24 +45,29 @@ struct ServeArguments {
     std::int64_t utc_offset_min = 0;
     int short_status = 17;
     int full_status = 50;
-    std::string ffd = "1.05";          ///< 1.05, 1.1, 1.2
-    std::string link = "both";         ///< 1, 2, both
-    std::string operation_tags{};      ///< behind their operation, or before it; empty: by model
-    std::string suffix = "cr";         ///< of a scanner: cr, lf, crlf, tab, etx, none
-    std::string prefix{};              ///< of a scanner
-    std::string password{};            ///< of a card terminal; empty: any is right
-    std::string policy = "reverse";    ///< of a card terminal: reverse, keep, decline
-    std::string currency = "EUR";      ///< of a card terminal: EUR, RUB, PLN, CHF
-    std::string busy = "ignore";       ///< of a card terminal: ignore, wait, refuse
-    std::int64_t card_ms = 200;        ///< of a card terminal: until card and PIN are given
-    std::int64_t host_ms = 300;        ///< of a card terminal: until its host answers
-    std::string model = "full";        ///< of a receipt printer: full, no_mark, clone, mute
-    std::string flow = "line";         ///< of a receipt printer: line, xonxoff, none
-    std::int64_t buffer = 4096;        ///< of a receipt printer: its receive buffer, bytes
-    std::string pages{};               ///< of a receipt printer: "7=866,6=1251"
-    int drawer_pin = 2;                ///< of a receipt printer: 2 or 5
-    std::string drawer_open = "high";  ///< of a receipt printer: level of pin 3, high or low
-    std::string old_interface = "no";  ///< of a receipt printer: yes or no
+    std::string ffd = "1.05";           ///< 1.05, 1.1, 1.2
+    std::string link = "both";          ///< 1, 2, both
+    std::string operation_tags{};       ///< behind their operation, or before it; empty: by model
+    std::string suffix = "cr";          ///< of a scanner: cr, lf, crlf, tab, etx, none
+    std::string prefix{};               ///< of a scanner
+    std::string password{};             ///< of a card terminal; empty: any is right
+    std::string policy = "reverse";     ///< of a card terminal: reverse, keep, decline
+    std::string currency = "EUR";       ///< of a card terminal: EUR, RUB, PLN, CHF
+    std::string busy = "ignore";        ///< of a card terminal: ignore, wait, refuse
+    std::int64_t card_ms = 200;         ///< of a card terminal: until card and PIN are given
+    std::int64_t host_ms = 300;         ///< of a card terminal: until its host answers
+    std::string model = "full";         ///< of a receipt printer: full, no_mark, clone, mute
+    std::string flow = "line";          ///< of a receipt printer: line, xonxoff, none
+    std::int64_t buffer = 4096;         ///< of a receipt printer: its receive buffer, bytes
+    std::string pages{};                ///< of a receipt printer: "7=866,6=1251"
+    int drawer_pin = 2;                 ///< of a receipt printer: 2 or 5
+    std::string drawer_open = "high";   ///< of a receipt printer: level of pin 3, high or low
+    std::string old_interface = "no";   ///< of a receipt printer: yes or no
+    std::string attestation = "maker";  ///< of a token: maker, self, none
+    std::string report_number = "detect";  ///< of a token: before the host's reports; yes, no
+    std::string pin = "no";                ///< of a token: yes or no
+    std::string always_uv = "no";          ///< of a token: yes or no
+    std::int64_t touch_ms = 0;             ///< of a token: until it is touched; below 0: never
 };
 
 /// devsim run SCENARIO [options], devsim check SCENARIO

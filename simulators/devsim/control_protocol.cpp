@@ -11,6 +11,7 @@
 #include "simulators/core/printer_control.h"
 #include "simulators/core/scanner_control.h"
 #include "simulators/core/terminal_control.h"
+#include "simulators/core/token_control.h"
 
 namespace tillhost::devsim {
 namespace {
@@ -170,6 +171,29 @@ json json_of(const simulators::TerminalState& state) {
             {"failure", state.failure}};
 }
 
+json json_of(const simulators::TokenState& state) {
+    json credentials = json::array();
+    for (const simulators::TokenCredential& one : state.credentials) {
+        credentials.push_back({{"id", base::to_hex(one.id)},
+                               {"rp", one.rp},
+                               {"user", one.user},
+                               {"resident", one.resident},
+                               {"counter", one.counter}});
+    }
+    return {{"serial", state.serial},
+            {"aaguid", base::to_hex(state.aaguid)},
+            {"powered", state.powered},
+            {"pin_set", state.pin_set},
+            {"always_uv", state.always_uv},
+            {"waits_for_touch", state.waits_for_touch},
+            {"counter", state.counter},
+            {"channels", state.channels},
+            {"attestation_root", state.attestation_root},
+            {"credentials", std::move(credentials)},
+            {"faults_fired", state.faults_fired},
+            {"failure", state.failure}};
+}
+
 double microseconds(os::Duration duration) { return static_cast<double>(duration.count()) / 1e3; }
 
 json json_of(const simulators::LineFigures::Waits& waits) {
@@ -279,6 +303,9 @@ base::Result<json> state_of(simulators::Simulator& device) {
     }
     if (const auto* scanner = device.scanner()) {
         return json_of(scanner->scanner_state());
+    }
+    if (const auto* token = device.token()) {
+        return json_of(token->token_state());
     }
     if (const auto* printer = device.printer()) {
         json state = json_of(printer->printer_state());

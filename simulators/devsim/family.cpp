@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "hal/os/files.h"
+#include "simulators/dongle/fido2/token.h"
 #include "simulators/fiscal/families.h"
 #include "simulators/fiscal/shtrih/registrar.h"
 #include "simulators/payment/zvt/terminal.h"
@@ -167,6 +168,29 @@ Made make_printer(const ServeArguments& arguments, Store store) {
     return Device(TRY(simulators::escpos::make_escpos_printer(options)));
 }
 
+Made make_token(const ServeArguments& arguments, Store store) {
+    using simulators::fido2::Attestation;
+    using simulators::fido2::ReportNumber;
+    simulators::fido2::Fido2Options options;
+    options.seed = arguments.seed;
+    options.serial = arguments.serial.empty() ? options.serial : arguments.serial;
+    options.attestation = arguments.attestation == "self"   ? Attestation::self
+                          : arguments.attestation == "none" ? Attestation::none
+                                                            : Attestation::maker;
+    options.report_number = arguments.report_number == "yes"  ? ReportNumber::yes
+                            : arguments.report_number == "no" ? ReportNumber::no
+                                                              : ReportNumber::detect;
+    options.pin_set = arguments.pin == "yes";
+    options.always_uv = arguments.always_uv == "yes";
+    options.command_time = std::chrono::milliseconds(arguments.command_ms);
+    options.touch_after.reset();
+    if (arguments.touch_ms >= 0) {
+        options.touch_after = std::chrono::milliseconds(arguments.touch_ms);
+    }
+    options.store = std::move(store);
+    return Device(TRY(simulators::fido2::make_fido2_token(options)));
+}
+
 /// At once, whatever the line's speed.
 Made make_unpaced(const ServeArguments& arguments, const os::Clock& clock) {
     if (arguments.family == kFamilyScanner) {
@@ -178,6 +202,9 @@ Made make_unpaced(const ServeArguments& arguments, const os::Clock& clock) {
     }
     if (arguments.family == kFamilyEscpos) {
         return make_printer(arguments, std::move(store));
+    }
+    if (arguments.family == kFamilyFido2) {
+        return make_token(arguments, std::move(store));
     }
     return arguments.family == kFamilyShtrih ? make_shtrih(arguments, clock, std::move(store))
                                              : make_plain(arguments, clock, std::move(store));

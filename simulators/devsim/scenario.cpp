@@ -23,12 +23,13 @@ constexpr std::int64_t kNthMax = 1'000'000'000;
 
 constexpr std::array<std::string_view, 9> kTop{"about", "family", "seed", "device", "line",
                                                "start", "event",  "talk", "expect"};
-constexpr std::array<std::string_view, 26> kDevice{
-    "serial",      "memory",         "columns",      "command_ms",  "position_ms", "document_ms",
-    "line_ms",     "utc_offset",     "short_status", "full_status", "ffd",         "link",
-    "state",       "operation_tags", "password",     "policy",      "card_ms",     "host_ms",
-    "busy",        "model",          "flow",         "buffer",      "pages",       "drawer_pin",
-    "drawer_open", "old_interface"};
+constexpr std::array<std::string_view, 31> kDevice{
+    "serial",      "memory",         "columns",      "command_ms",    "position_ms", "document_ms",
+    "line_ms",     "utc_offset",     "short_status", "full_status",   "ffd",         "link",
+    "state",       "operation_tags", "password",     "policy",        "card_ms",     "host_ms",
+    "busy",        "model",          "flow",         "buffer",        "pages",       "drawer_pin",
+    "drawer_open", "old_interface",  "attestation",  "report_number", "pin",         "always_uv",
+    "touch_ms"};
 constexpr std::array<std::string_view, 5> kLine{"pty", "tcp", "control", "pace", "speed"};
 constexpr std::array<std::string_view, 4> kWhat{"fault", "keys", "power", "off_ms"};
 constexpr std::array<std::string_view, 10> kEvent{"after_ms", "after_command", "after_byte", "nth",

@@ -35,6 +35,7 @@ public:
     const simulators::TerminalControl* terminal() const override { return device_->terminal(); }
     simulators::ScannerControl* scanner() override { return device_->scanner(); }
     const simulators::PrinterControl* printer() const override { return device_->printer(); }
+    const simulators::TokenControl* token() const override { return device_->token(); }
     /// Of a registrar; none of another device.
     const std::vector<simulators::FiscalDocument>& documents() const;
     const std::vector<std::string>& tape() const override { return device_->tape(); }

@@ -64,7 +64,7 @@ base::Bytes hid_reports(std::string_view aim, base::ByteView code) {
     return reports.take();
 }
 
-gboolean answer_hid_ioctl(UMockdevIoctlBase* /*handler*/, UMockdevIoctlClient* client, gpointer) {
+gboolean answer_hid_ioctl(UMockdevIoctlClient* client, const base::Bytes& descriptor) {
     const unsigned long request = umockdev_ioctl_client_get_request(client);
     if (_IOC_TYPE(request) != 'H') {
         return FALSE;
@@ -79,11 +79,10 @@ gboolean answer_hid_ioctl(UMockdevIoctlBase* /*handler*/, UMockdevIoctlClient* c
     };
     glong result = 0;
     if (request == HIDIOCGRDESCSIZE) {
-        const int size = static_cast<int>(hid_descriptor().size());
+        const int size = static_cast<int>(descriptor.size());
         put(0, &size, sizeof size);
     } else if (request == HIDIOCGRDESC) {
-        put(offsetof(hidraw_report_descriptor, value), hid_descriptor().data(),
-            hid_descriptor().size());
+        put(offsetof(hidraw_report_descriptor, value), descriptor.data(), descriptor.size());
     } else {
         result = -1;
     }

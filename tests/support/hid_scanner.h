@@ -18,7 +18,8 @@ std::string hid_path(int number);
 std::string hidraw_path(int number);
 /// One code in as many reports as it needs.
 base::Bytes hid_reports(std::string_view aim, base::ByteView code);
-/// Answers the requests of a hidraw node; called on a thread of umockdev.
-gboolean answer_hid_ioctl(UMockdevIoctlBase* handler, UMockdevIoctlClient* client, gpointer);
+/// Answers the requests of a hidraw node whose device describes its reports so; called on a thread
+/// of umockdev.
+gboolean answer_hid_ioctl(UMockdevIoctlClient* client, const base::Bytes& descriptor);
 
 }  // namespace tillhost::support

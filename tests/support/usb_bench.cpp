@@ -11,6 +11,7 @@
 #include <filesystem>
 
 #include "tests/support/hid_scanner.h"
+#include "tests/support/hid_token.h"
 
 namespace tillhost::support {
 namespace {
@@ -44,9 +45,17 @@ gboolean answer_ioctl(UMockdevIoctlBase* /*handler*/, UMockdevIoctlClient* clien
     return TRUE;
 }
 
-gboolean answer_hid(UMockdevIoctlBase* handler, UMockdevIoctlClient* client, gpointer requests) {
+gboolean answer_hid(UMockdevIoctlBase* /*handler*/, UMockdevIoctlClient* client,
+                    gpointer requests) {
     ++*static_cast<std::atomic<std::size_t>*>(requests);
-    return answer_hid_ioctl(handler, client, nullptr);
+    return answer_hid_ioctl(client, hid_descriptor());
+}
+
+/// Requests of a token's node: those of its terminal are the terminal's own affair.
+gboolean answer_token(UMockdevIoctlBase* /*handler*/, UMockdevIoctlClient* client,
+                      gpointer requests) {
+    ++*static_cast<std::atomic<std::size_t>*>(requests);
+    return answer_hid_ioctl(client, token_descriptor());
 }
 
 std::string usb_path(int number) {
@@ -85,9 +94,11 @@ struct UsbBench::Testbed {
     Testbed()
         : bed(umockdev_testbed_new()),
           handler(umockdev_ioctl_base_new()),
-          hid_handler(umockdev_ioctl_base_new()) {
+          hid_handler(umockdev_ioctl_base_new()),
+          token_handler(umockdev_ioctl_base_new()) {
         g_signal_connect(handler, "handle-ioctl", G_CALLBACK(answer_ioctl), &requests);
         g_signal_connect(hid_handler, "handle-ioctl", G_CALLBACK(answer_hid), &requests);
+        g_signal_connect(token_handler, "handle-ioctl", G_CALLBACK(answer_token), &requests);
         gchar* folder = umockdev_testbed_get_root_dir(bed);
         root = folder;
         g_free(folder);
@@ -95,6 +106,7 @@ struct UsbBench::Testbed {
     ~Testbed() {
         g_object_unref(handler);
         g_object_unref(hid_handler);
+        g_object_unref(token_handler);
         g_object_unref(bed);  // removes its folder
     }
     Testbed(const Testbed&) = delete;
@@ -104,6 +116,7 @@ struct UsbBench::Testbed {
     UMockdevTestbed* bed;
     UMockdevIoctlBase* handler;
     UMockdevIoctlBase* hid_handler;
+    UMockdevIoctlBase* token_handler;
     std::string root;
 };
 
@@ -151,16 +164,21 @@ std::string UsbBench::by_id(const std::string& serial) {
     return fmt::format("/dev/serial/by-id/usb-Maker_Registrar_{}-if00-port0", serial);
 }
 
-Done UsbBench::plug_in_scanner(int number, const std::string& serial) {
+Done UsbBench::add_hid(const std::string& record, const std::string& hid_path,
+                       base::Bytes descriptor) {
     GError* error = nullptr;
-    if (!umockdev_testbed_add_from_string(testbed_->bed, hid_record(number, serial).c_str(),
-                                          &error)) {
+    if (!umockdev_testbed_add_from_string(testbed_->bed, record.c_str(), &error)) {
         return make_error(ErrorCode::system_failed, said(error));
     }
-    base::Bytes bytes = hid_descriptor();
     umockdev_testbed_set_attribute_binary(
-        testbed_->bed, ("/sys" + hid_path(number)).c_str(), "report_descriptor",
-        reinterpret_cast<guint8*>(bytes.data()), static_cast<gint>(bytes.size()));
+        testbed_->bed, ("/sys" + hid_path).c_str(), "report_descriptor",
+        reinterpret_cast<guint8*>(descriptor.data()), static_cast<gint>(descriptor.size()));
+    return {};
+}
+
+Done UsbBench::plug_in_scanner(int number, const std::string& serial) {
+    TRY(add_hid(hid_record(number, serial), hid_path(number), hid_descriptor()));
+    GError* error = nullptr;
     const std::string device = fmt::format("/dev/hidraw{}", number);
     if (!umockdev_testbed_attach_ioctl(testbed_->bed, device.c_str(), testbed_->hid_handler,
                                        &error)) {
@@ -169,6 +187,21 @@ Done UsbBench::plug_in_scanner(int number, const std::string& serial) {
     reports_.insert_or_assign(
         number, os::Descriptor(umockdev_testbed_get_dev_fd(testbed_->bed, device.c_str())));
     return {};
+}
+
+Done UsbBench::plug_in_token(int number, const std::string& serial) {
+    TRY(add_hid(token_record(number, serial), token_hid_path(number), token_descriptor()));
+    GError* error = nullptr;
+    const std::string device = fmt::format("/dev/hidraw{}", number);
+    if (!umockdev_testbed_attach_ioctl(testbed_->bed, device.c_str(), testbed_->token_handler,
+                                       &error)) {
+        return make_error(ErrorCode::system_failed, said(error));
+    }
+    return {};
+}
+
+std::string UsbBench::token_node(int number) const {
+    return fmt::format("{}/dev/hidraw{}", testbed_->root, number);
 }
 
 Done UsbBench::scan(int number, std::string_view aim, base::ByteView code) const {
@@ -191,6 +224,8 @@ Done UsbBench::announce(int number) { return tell(tty_path(number), "add"); }
 
 Done UsbBench::announce_scanner(int number) { return tell(hidraw_path(number), "add"); }
 
+Done UsbBench::announce_token(int number) { return tell(token_hidraw_path(number), "add"); }
+
 Done UsbBench::announce_gone(int number) { return tell(tty_path(number), "remove"); }
 
 Done UsbBench::unplug(int number) {
@@ -209,6 +244,16 @@ Done UsbBench::unplug_scanner(int number) {
                                   nullptr);
     umockdev_testbed_remove_device(testbed_->bed, ("/sys" + hid_usb_path(number)).c_str());
     hang_up_scanner(number);
+    return {};
+}
+
+Done UsbBench::unplug_token(int number) {
+    TRY(tell(token_hidraw_path(number), "remove"));
+    umockdev_testbed_detach_ioctl(testbed_->bed, fmt::format("/dev/hidraw{}", number).c_str(),
+                                  nullptr);
+    umockdev_testbed_remove_device(testbed_->bed, ("/sys" + token_usb_path(number)).c_str());
+    std::error_code ignored;
+    std::filesystem::remove(token_node(number), ignored);
     return {};
 }
 
