@@ -12,6 +12,7 @@
 #include "hal/os/files.h"
 #include "hal/os/journal.h"
 #include "ipc/curve_keys.h"
+#include "licd/devices/devd_link.h"
 #include "licd/runtime/config.h"
 #include "licd/runtime/identity.h"
 #include "licd/runtime/process_watch.h"
@@ -192,6 +193,26 @@ std::unique_ptr<web::WebServer> open_web(const Places& places, const runtime::Co
     return std::move(*served);
 }
 
+/// Nothing if licd.toml says so. What devd reads of the machine is known when it returns, if devd
+/// is there.
+base::Result<std::unique_ptr<devices::DevdLink>> open_devices(const runtime::Config& config,
+                                                              const os::PublicKey& server,
+                                                              os::Clock& clock,
+                                                              const os::Logger& logger) {
+    if (!config.devices) {
+        return nullptr;
+    }
+    auto link = TRY(devices::DevdLink::start(
+        {.endpoint =
+             config.devices_endpoint.empty() ? client::default_endpoint() : config.devices_endpoint,
+         .server = server,
+         .random = runtime::random_bytes,
+         .program_version = TILLHOST_VERSION},
+        clock, logger));
+    link->wait_for_first_look(clock.now() + devices::kFirstLookMax);
+    return link;
+}
+
 base::Done make_folders(const Places& places) {
     TRY(os::make_folder(places.runtime, kFolderMode));
     return os::make_folder(places.state, kFolderMode);
@@ -215,7 +236,7 @@ void say_start(const os::Logger& logger, const Places& places, const runtime::Co
 }
 
 base::Done serve(const Places& places) {
-    const os::BootClock clock;
+    os::BootClock clock;
     const runtime::Config config = TRY(runtime::load_config(places.config));
     const auto roots = TRY(runtime::read_roots(places.config + "/roots"));
     const auto sink = os::open_log("licd");
@@ -236,17 +257,20 @@ base::Done serve(const Places& places) {
     const base::Bytes salt = runtime::load_or_make_salt(*store);
     core::LeaseImage image = store->take_leases();
     say_start(logger, places, config, image.leases.size(), roots.size());
-    const auto keys =
-        TRY(runtime::KeyKeeper::open({.folder = places.state,
-                                      .roots = roots,
-                                      .clock = clock,
-                                      .logger = logger,
-                                      .store = *store,
-                                      .identity = identity,
-                                      .code_salt = salt,
-                                      .traits = [] { return keys::read_machine_traits("/"); },
-                                      .random = runtime::random_bytes,
-                                      .software = std::string("licd-") + TILLHOST_VERSION}));
+    const auto link = TRY(open_devices(config, identity.public_key(), clock, logger));
+    devices::NoDevices no_devices;
+    const auto keys = TRY(runtime::KeyKeeper::open(
+        {.folder = places.state,
+         .roots = roots,
+         .clock = clock,
+         .logger = logger,
+         .store = *store,
+         .identity = identity,
+         .code_salt = salt,
+         .traits = [] { return keys::read_machine_traits("/"); },
+         .dongles = link ? static_cast<devices::DonglePort&>(*link) : no_devices,
+         .random = runtime::random_bytes,
+         .software = std::string("licd-") + TILLHOST_VERSION}));
     runtime::ProcessWatch processes(*loop);
     runtime::Promise promise(*store, config.times.lease, clock.now());
     const std::uint64_t starts = count_start(*store);
@@ -267,7 +291,7 @@ base::Done serve(const Places& places) {
     const auto panel = open_web(places, config, clock, logger);
     const auto manager = os::ServiceManager::from_environment();
     runtime::Service service({*loop, *signals, clock, endpoints, *store, desk, *keys, gate, promise,
-                              network.search.get(), manager, logger});
+                              link.get(), network.search.get(), manager, logger});
     return service.run();
 }
 

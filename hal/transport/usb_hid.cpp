@@ -29,8 +29,10 @@ using base::Result;
 
 /// The kernel hands a report to the device before write() returns, and waits for it.
 constexpr os::Duration kLateBytes = std::chrono::milliseconds(50);
-/// Of one of its collections, a device with several is known by this one: point of sale scanners.
+/// Of its nodes, a device with several is known by the one with a collection of these pages: point
+/// of sale scanners, FIDO tokens. Beside it there may be a keyboard.
 constexpr unsigned short kScannerPage = 0x8C;
+constexpr unsigned short kTokenPage = 0xF1D0;
 constexpr std::size_t kDevicesMax = 256;
 
 std::string utf8_of(const wchar_t* text) {
@@ -43,7 +45,7 @@ std::string utf8_of(const wchar_t* text) {
 
 struct Found {
     std::string path;
-    bool scanner = false;
+    bool known = false;  ///< by one of the pages above
     HidDescription what{};
 };
 
@@ -53,12 +55,12 @@ std::vector<Found> enumerate(std::uint16_t vendor, std::uint16_t product) {
     hid_device_info* const list = ::hid_enumerate(vendor, product);
     for (const hid_device_info* one = list; one != nullptr && all.size() < kDevicesMax;
          one = one->next) {
-        const bool scanner = one->usage_page == kScannerPage;
+        const bool known = one->usage_page == kScannerPage || one->usage_page == kTokenPage;
         if (!all.empty() && all.back().path == one->path) {  // one row a collection
-            all.back().scanner = all.back().scanner || scanner;
+            all.back().known = all.back().known || known;
             continue;
         }
-        Found& found = all.emplace_back(Found{one->path, scanner, {}});
+        Found& found = all.emplace_back(Found{one->path, known, {}});
         found.what.vendor = one->vendor_id;
         found.what.product = one->product_id;
         found.what.serial = utf8_of(one->serial_number);
@@ -88,16 +90,16 @@ bool is_at(const std::string& place, const std::string& node) {
 
 Result<Found> find_by_ids(const HidAddress& address) {
     std::vector<Found> fitting;
-    bool scanner = false;
+    bool known = false;
     for (Found& found : enumerate(address.vendor, address.product)) {
         if ((address.serial.empty() || found.what.serial == address.serial) &&
             is_at(address.place, found.path)) {
-            scanner = scanner || found.scanner;
+            known = known || found.known;
             fitting.push_back(std::move(found));
         }
     }
-    // A device with a keyboard beside the scanner has a node for each.
-    std::erase_if(fitting, [scanner](const Found& found) { return scanner && !found.scanner; });
+    // A device with a keyboard beside it has a node for each.
+    std::erase_if(fitting, [known](const Found& found) { return known && !found.known; });
     if (fitting.empty()) {
         return make_error(ErrorCode::port_missing,
                           to_text(address) + ": no such device is plugged in");

@@ -49,7 +49,7 @@ Done check_asked(const LeaseText& lease, const Asked& asked) {
 }  // namespace
 
 Result<CheckedLease> check_grant(const Trust& trust, const contract::LicenceGranted& granted,
-                                 const Asked& asked) {
+                                 const Asked& asked, std::int64_t wall_s) {
     keys::Proof proof{.chain = {},
                       .file_id = granted.proof.file_id,
                       .serial = granted.lease.key,
@@ -59,6 +59,9 @@ Result<CheckedLease> check_grant(const Trust& trust, const contract::LicenceGran
         proof.chain.push_back(keys::to_base64(issuer));
     }
     const keys::ProvenLicence proven = TRY(keys::check_proof(trust.root, proof, trust.product));
+    if (proven.word_at_s) {
+        TRY(keys::check_word_age(*proven.word_at_s, wall_s));
+    }
     const LeaseText text = TRY(signed_text(granted.lease, proven.server));
     TRY(check_asked(text, asked));
     if (proven.line.name != text.licence || proven.serial != text.key) {

@@ -34,12 +34,13 @@ struct CheckedLease {
     os::PublicKey server_key;
 };
 
-/// Checks a grant: root, issuer, seal, licence line, then the lease by the key in the seal, and
-/// that it is the one that was asked for. Errors: key_foreign (not of this vendor or product, a
-/// server that is not the key's, another licence, instance or request), key_damaged, malformed,
-/// bad_field.
+/// Checks a grant: root, issuer, seal (or dongle and its word), licence line, then the lease by the
+/// key of the server that they name, and that it is the one that was asked for. `wall_s`, Unix
+/// time, matters for keys of dongles only: their word must be young. Errors: key_foreign (not of
+/// this vendor or product, a server that is not the key's, another licence, instance or request, an
+/// old word of the dongle), key_damaged, malformed, bad_field.
 base::Result<CheckedLease> check_grant(const Trust& trust, const contract::LicenceGranted& granted,
-                                       const Asked& asked);
+                                       const Asked& asked, std::int64_t wall_s);
 
 /// Checks a renewal of `held`: the same lease, signed by the same key, with a larger `renewal`.
 /// Errors: as above.

@@ -247,7 +247,8 @@ Result<LicenceClient::Granted> LicenceClient::take(const contract::LicenceGrante
                                {.licence = wanted.licence,
                                 .key = wanted.key,
                                 .instance = hello_.instance,
-                                .request = pending.request});
+                                .request = pending.request},
+                               clock_.unix_ms() / 1000);
     Done believed = checked ? generations_.take(checked->text) : Done(checked.error());
     if (believed) {
         believed = finder_.confirm(*link_, checked->server_key);

@@ -58,6 +58,7 @@ int result_of(ErrorCode code) {
         {ErrorCode::licence_expired, LICENCE_EXPIRED},
         {ErrorCode::key_off, LICENCE_KEY_OFF},
         {ErrorCode::key_revoked, LICENCE_KEY_OFF},
+        {ErrorCode::dongle_missing, LICENCE_KEY_OFF},
         {ErrorCode::key_other_machine, LICENCE_KEY_OFF},
         {ErrorCode::access_code_wrong, LICENCE_CODE_WRONG},
         {ErrorCode::clock_suspect, LICENCE_CLOCK_WRONG},

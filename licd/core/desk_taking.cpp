@@ -60,14 +60,14 @@ base::Done LicenceDesk::again(const Call& call, const contract::AcquireLicenceRe
         return make_error(ErrorCode::lease_gone,
                           fmt::format("this lease is over ({})", contract::name_of(*ended)));
     }
-    TRY(gives(earlier.row));
+    TRY(renews(earlier.row));
     book_.refresh(earlier.row.number, call.now);
     book_.note_process(earlier.row.number, sessions_.at(call.peer).pid);
     grant(call.peer, call.request.id, earlier, true);
     return {};
 }
 
-base::Done LicenceDesk::gives(const LeaseRow& row) const {
+base::Done LicenceDesk::renews(const LeaseRow& row) const {
     const Terms* terms = keys_.find(row.key, row.licence);
     if (terms == nullptr) {
         return make_error(ErrorCode::key_off, fmt::format("the key {} is gone", row.key));
@@ -78,7 +78,7 @@ base::Done LicenceDesk::gives(const LeaseRow& row) const {
         return make_error(ErrorCode::key_off,
                           fmt::format("the key {} gives seat {} no more", row.key, row.seat));
     }
-    return keys_.gives(*terms, row.holder.program_version);
+    return keys_.renews(*terms, row.holder.program_version);
 }
 
 /// The licences that may be taken: known to the program, and given now.

@@ -46,9 +46,12 @@ public:
     /// nullptr if the key is gone or has no such licence.
     virtual const Terms* find(const std::string& key, const std::string& licence) const = 0;
     /// Whether the licence is given now, to that version of a program. Errors: key_off,
-    /// key_other_machine, key_revoked, licence_expired, clock_suspect, not_supported (another
-    /// version), each with a sentence for people.
+    /// key_other_machine, key_revoked, dongle_missing, licence_expired, clock_suspect,
+    /// not_supported (another version), each with a sentence for people.
     virtual base::Done gives(const Terms& terms, std::string_view program_version) const = 0;
+    /// The same of a lease that is held: a key whose dongle is gone gives nothing new, and what it
+    /// gave goes on for the grace of the key. Errors: as above, dongle_missing.
+    virtual base::Done renews(const Terms& terms, std::string_view program_version) const = 0;
     /// Whether `proof` shows the key's access code for that nonce.
     virtual bool knows_code(const std::string& key, base::ByteView nonce,
                             base::ByteView proof) const = 0;

@@ -155,7 +155,7 @@ LicenceDesk::Outcome LicenceDesk::beat(const Call& call) {
     answer.leases.reserve(request.leases.size());
     for (const contract::LicenceBeat& one : request.leases) {
         const auto found = book_.leases().find(static_cast<std::uint64_t>(one.number));
-        const bool given = found != book_.leases().end() && gives(found->second.row);
+        const bool given = found != book_.leases().end() && renews(found->second.row);
         const Beaten beaten = book_.beat(session->holder.instance, one, given, call.now);
         contract::LicenceBeatAnswer& told_of = answer.leases.emplace_back();
         told_of.number = one.number;
@@ -200,7 +200,7 @@ LicenceDesk::Outcome LicenceDesk::own(const Call& call) {
     const auto [request, session] = TRY(read<contract::OwnLicencesRequest>(call));
     contract::OwnLicencesReply answer;
     for (const Lease* lease : book_.of_instance(session->holder.instance)) {
-        if (!lease->row.taken && gives(lease->row)) {
+        if (!lease->row.taken && renews(lease->row)) {
             book_.refresh(lease->row.number, call.now);
             book_.note_process(lease->row.number, session->pid);
             answer.leases.push_back(told(*lease));

@@ -128,7 +128,7 @@ private:
     void serve(const std::string& licence);
     void serve_freed();
 
-    base::Done gives(const LeaseRow& row) const;
+    base::Done renews(const LeaseRow& row) const;
     void grant(ipc::PeerId peer, std::int64_t id, const Lease& lease, bool repeated);
     contract::LicenceLease told(const Lease& lease) const;
     void refuse(ipc::PeerId peer, std::int64_t id, const base::Error& error);

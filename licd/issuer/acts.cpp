@@ -91,6 +91,26 @@ std::vector<std::string> add_slots(keys::KeyContent& content, int count, const M
     return pins;
 }
 
+KeyRecord record_of(const keys::KeyContent& content, const NewKey& wanted,
+                    const std::string& file) {
+    KeyRecord record{.at_s = content.issued_s,
+                     .serial = content.serial,
+                     .product = content.product,
+                     .kind = std::string(keys::name_of(content.kind)),
+                     .lines = static_cast<std::int64_t>(content.lines.size()),
+                     .slots = wanted.slots,
+                     .file = file,
+                     .credential{},
+                     .aaguid{},
+                     .attestation{}};
+    if (wanted.dongle) {
+        record.credential = os::sha256_hex(wanted.dongle->dongle.credential);
+        record.aaguid = aaguid_text(wanted.dongle->dongle.aaguid);
+        record.attestation = wanted.dongle->is_self ? "self" : "maker";
+    }
+    return record;
+}
+
 /// Checks the request against what was given out already. The blank key's text is the one kept.
 base::Result<keys::KeyFile> blank_for(const VendorFolder& folder, const IssueRegister::Key& known,
                                       const keys::RequestFile& request) {
@@ -98,7 +118,7 @@ base::Result<keys::KeyFile> blank_for(const VendorFolder& folder, const IssueReg
     keys::KeyFile blank = TRY(keys::read_key(text, folder.root()));
     TRY(keys::check_request(request, blank));
     const AnswerRecord* const first = known.first_of(request.content.slot);
-    if (first == nullptr || blank.content.kind == keys::KeyKind::token) {
+    if (first == nullptr) {
         return blank;
     }
     const keys::BindingVerdict verdict =
@@ -219,10 +239,14 @@ base::Result<MadeKey> make_key(VendorFolder& folder, const NewKey& wanted, const
         .product = wanted.product,
         .policy = wanted.policy,
         .terms = wanted.terms,
-        .token = wanted.token,
+        .token = wanted.dongle ? std::optional(wanted.dongle->dongle) : std::nullopt,
         .lines = wanted.lines,
         .slots = {},
         .activation = {}};
+    if (wanted.dongle.has_value() != (wanted.kind == keys::KeyKind::token) ||
+        (wanted.dongle && wanted.slots > 0)) {
+        return base::bad_field("key", "of a dongle, then without slots, or of a machine");
+    }
     if (folder.acts().find(content.serial) != nullptr) {
         return make_error(ErrorCode::conflict,
                           fmt::format("there is a key {} already", content.serial));
@@ -233,14 +257,43 @@ base::Result<MadeKey> make_key(VendorFolder& folder, const NewKey& wanted, const
     std::string text = TRY(keys::write_key(content, std::span(&issuer, 1), key));
     TRY(keys::read_key(text, folder.root()));  // what a server will do
     const std::string kept = TRY(folder.keep(text));
-    TRY(folder.record(write(KeyRecord{.at_s = content.issued_s,
-                                      .serial = content.serial,
-                                      .product = content.product,
-                                      .kind = std::string(keys::name_of(content.kind)),
-                                      .lines = static_cast<std::int64_t>(content.lines.size()),
-                                      .slots = wanted.slots,
-                                      .file = kept})));
+    TRY(folder.record(write(record_of(content, wanted, kept))));
     return MadeKey{content.serial, std::move(text), std::move(pins)};
+}
+
+base::Result<MadeKey> revise_key(VendorFolder& folder, const std::string& serial,
+                                 const std::vector<keys::LicenceLine>& lines, const Means& means) {
+    const IssueRegister::Key* const known = folder.acts().find(serial);
+    if (known == nullptr) {
+        return make_error(ErrorCode::key_foreign,
+                          fmt::format("a key {} was never made here", serial));
+    }
+    if (folder.acts().is_revoked(serial)) {
+        return make_error(ErrorCode::key_revoked, fmt::format("the key {} is revoked", serial));
+    }
+    const std::string before = TRY(folder.kept(known->newest_file()));
+    keys::KeyContent content = TRY(keys::read_key(before, folder.root())).content;
+    if (!content.token) {
+        return make_error(ErrorCode::wrong_state,
+                          fmt::format("the key {} is bound to a machine: its revisions are the "
+                                      "answers to its server's requests",
+                                      serial));
+    }
+    content.id = random_id(means);
+    content.revision = known->revision() + 1;
+    content.issued_s = folder.now_s(means.clock);
+    content.lines = lines;
+    const os::Certificate issuer = TRY(folder.issuer());
+    const os::SigningKey key = TRY(issuer_key(folder, issuer, means));
+    std::string text = TRY(keys::write_key(content, std::span(&issuer, 1), key));
+    TRY(keys::read_key(text, folder.root()));  // what a server will do
+    const std::string kept = TRY(folder.keep(text));
+    TRY(folder.record(write(RevisionRecord{.at_s = content.issued_s,
+                                           .serial = serial,
+                                           .revision = content.revision,
+                                           .lines = static_cast<std::int64_t>(lines.size()),
+                                           .file = kept})));
+    return MadeKey{serial, std::move(text), {}};
 }
 
 base::Result<Answer> answer_request(VendorFolder& folder, std::string_view request,

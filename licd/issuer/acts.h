@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "licd/issuer/enrolment.h"
 #include "licd/issuer/vendor_folder.h"
 #include "licd/keys/activation.h"
 
@@ -40,7 +41,7 @@ struct NewKey {
     std::string head;
     std::string product;
     keys::KeyKind kind = keys::KeyKind::soft;
-    std::optional<os::PublicKey> token;
+    std::optional<Attested> dongle;  ///< of kind token: such a key has no slots
     keys::BindingPolicy policy;
     keys::Terms terms;
     std::vector<keys::LicenceLine> lines;
@@ -54,6 +55,13 @@ struct MadeKey {
 /// Errors: bad_field, conflict (the serial is taken), key_foreign (a product that the issuer may
 /// not sign), not_permitted.
 base::Result<MadeKey> make_key(VendorFolder& folder, const NewKey& wanted, const Means& means);
+
+/// The next revision of a key of a dongle, with these licences in place of the former. Its server
+/// takes it without a restart. A key that is bound to a machine gets its revisions by answers.
+/// Errors: key_foreign (none of that serial was made here), key_revoked, wrong_state (it is of no
+/// dongle), bad_field (no licence), not_permitted.
+base::Result<MadeKey> revise_key(VendorFolder& folder, const std::string& serial,
+                                 const std::vector<keys::LicenceLine>& lines, const Means& means);
 
 struct Answer {
     std::string text;  ///< the file

@@ -37,8 +37,21 @@ constexpr const char* kKeyHelp = R"(Makes a key and prints its PINs, once: they 
       --line "name=till.base count=20 mode=station ver=>=3.0,<4.0" \
       --line "name=till.weigh until=2027-12-31 feat=scale"
 
+With --dongle the key is bound to a dongle in place of a machine; it has no PINs and needs no
+activation. The dongle's maker must vouch for it, and its model must be named:
+
+  licissue key new --product till --line "name=till.base count=20" --dongle enrolment.json \
+      --attestation-roots makers --aaguid f8a011f38c0a4d15800617111f9edc7d
+
 A line: name=NAME, then count=N mode=station|instance for a counted licence or neither for an
 uncounted one; until=DAY|never, ver=RANGE, feat=A,B, offline_ok_s=SECONDS may follow.)";
+
+constexpr const char* kReviseHelp =
+    R"(Makes the next revision of a dongle's key, with these licences in place of the former.
+
+  licissue key revise 4410-0093-7721 --line "name=till.base count=40"
+
+The licence server takes it with "tillctl licence load" while programs work.)";
 
 constexpr const char* kAnswerHelp =
     R"(Turns a licence server's request into an answer that binds the key to its machine.
@@ -92,19 +105,28 @@ void add_authorities(CLI::App& app, Arguments& to) {
     renew.add_option("--product", to.products, "may be repeated; else as before");
 }
 
+void add_dongle(CLI::App& made, Arguments& to) {
+    CLI::Option* const dongle =
+        made.add_option("--dongle", to.dongle, "a dongle's enrolment: the key is bound to it");
+    made.add_option("--attestation-roots", to.attestation_roots,
+                    "folder with the certificates of the makers whose dongles are taken")
+        ->needs(dongle);
+    made.add_option("--aaguid", to.aaguids, "models that are taken, with commas between")
+        ->delimiter(',')
+        ->needs(dongle);
+    made.add_flag("--accept-self-attestation", to.accepts_self_attestation,
+                  "take a dongle that no maker vouches for; for trying things out")
+        ->needs(dongle);
+}
+
 void add_keys(CLI::App& app, Arguments& to) {
     CLI::App* const above = app.add_subcommand("key", "Keys");
     above->require_subcommand(1)->fallthrough();
     CLI::App& made = add_verb(*above, "new", kKeyHelp, to, Verb::make_key);
     made.add_option("--product", to.product, "the product's code")->required();
     made.add_option("--line", to.lines, "one licence; may be repeated")->required();
-    made.add_option("--slots", to.slots, "PINs, each for one machine")
-        ->check(CLI::Range(0, 50))
-        ->capture_default_str();
-    made.add_option("--kind", to.kind, "soft: bound to a machine; token: to a device")
-        ->check(CLI::IsMember({"soft", "token"}))
-        ->capture_default_str();
-    made.add_option("--token-key", to.token, "the device's public key: 32 bytes in base64");
+    made.add_option("--slots", to.slots, "PINs, each for one machine; else 1, with --dongle 0")
+        ->check(CLI::Range(0, 50));
     made.add_option("--policy", to.policy, "how exactly the machine must stay the same")
         ->check(CLI::IsMember({"strict", "tolerant"}))
         ->capture_default_str();
@@ -115,10 +137,17 @@ void add_keys(CLI::App& app, Arguments& to) {
     made.add_option("--serial", to.serial, "capitals, digits and dashes; else made up");
     made.add_option("--contact-h", to.contact_h, "hours between words of the vendor; 0: none")
         ->capture_default_str();
-    made.add_option("--dongle-grace-s", to.dongle_grace_s, "seconds without the device")
+    made.add_option("--dongle-grace-s", to.dongle_grace_s,
+                    "seconds that leases go on without the dongle")
         ->capture_default_str();
+    add_dongle(made, to);
     made.add_option("--host", to.hosts, "whom the server may ask; may be repeated");
     made.add_option("--out", to.out, "the file; else SERIAL.dongle here");
+
+    CLI::App& revised = add_verb(*above, "revise", kReviseHelp, to, Verb::revise_key);
+    revised.add_option("SERIAL", to.serial, "of a key of a dongle")->required();
+    revised.add_option("--line", to.lines, "one licence; may be repeated")->required();
+    revised.add_option("--out", to.out, "the file; else SERIAL.dongle here");
 }
 
 void add_files(CLI::App& app, Arguments& to) {

@@ -1,13 +1,24 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 namespace tillhost::licd::issuer {
 
-enum class Verb : std::uint8_t { init, renew, make_key, answer, revoke, list, show, journal };
+enum class Verb : std::uint8_t {
+    init,
+    renew,
+    make_key,
+    revise_key,
+    answer,
+    revoke,
+    list,
+    show,
+    journal
+};
 
 /// The command line as it was given; what the words mean is looked at by the verbs.
 struct Arguments {
@@ -24,13 +35,15 @@ struct Arguments {
     std::string serial;
     std::string head;
     std::string product;
-    std::string kind = "soft";
-    std::string token;
+    std::string dongle;             ///< file of its enrolment; empty: bound to a machine
+    std::string attestation_roots;  ///< folder
+    std::vector<std::string> aaguids;
+    bool accepts_self_attestation = false;
     std::string policy = "tolerant";
     std::string weak = "refuse";
     std::vector<std::string> lines;
     std::vector<std::string> hosts;
-    int slots = 1;
+    std::optional<int> slots;
     std::int64_t contact_h = 0;
     std::int64_t dongle_grace_s = 600;
     // answer, show

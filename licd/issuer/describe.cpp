@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "licd/issuer/enrolment.h"
 #include "licd/issuer/verbs.h"
 #include "licd/keys/activation.h"
 #include "licd/keys/instant.h"
@@ -45,6 +46,10 @@ Report of_key(const keys::KeyFile& file) {
         .put("policy", std::string(keys::name_of(content.policy.strictness)))
         .put("slots", static_cast<std::int64_t>(content.slots.size()))
         .put_list("licences", std::move(lines));
+    if (content.token) {
+        report.put("relying_party", content.token->rp)
+            .put("model", aaguid_text(content.token->aaguid));
+    }
     if (content.activation) {
         report.put("slot", content.activation->slot)
             .put("request", content.activation->request_id)

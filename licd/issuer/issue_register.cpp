@@ -33,6 +33,23 @@ base::Result<KeyRecord> read_key_record(const keys::Fields& fields) {
     record.lines = TRY(fields.need_number("lines", 1, kNumberMax));
     record.slots = TRY(fields.need_number("slots", 0, keys::kSlotsMax));
     record.file = TRY(fields.need("file"));
+    const auto text_of = [&](std::string_view name) {
+        const std::string* const text = fields.find(name);
+        return text == nullptr ? std::string() : *text;
+    };
+    record.credential = text_of("credential");
+    record.aaguid = text_of("aaguid");
+    record.attestation = text_of("attestation");
+    return record;
+}
+
+base::Result<RevisionRecord> read_revision(const keys::Fields& fields) {
+    RevisionRecord record;
+    record.at_s = TRY(fields.need_instant("at"));
+    record.serial = TRY(fields.need("serial"));
+    record.revision = TRY(fields.need_number("rev", 1, keys::kRevisionMax));
+    record.lines = TRY(fields.need_number("lines", 1, kNumberMax));
+    record.file = TRY(fields.need("file"));
     return record;
 }
 
@@ -79,13 +96,28 @@ std::string write(const IssuerRecord& record) {
 }
 
 std::string write(const KeyRecord& record) {
-    return keys::FieldWriter("KEY")
-        .put("at", at(record.at_s))
+    keys::FieldWriter writer("KEY");
+    writer.put("at", at(record.at_s))
         .put("serial", record.serial)
         .put("product", record.product)
         .put("kind", record.kind)
         .put("lines", record.lines)
         .put("slots", record.slots)
+        .put("file", record.file);
+    if (!record.credential.empty()) {
+        writer.put("credential", record.credential)
+            .put("aaguid", record.aaguid)
+            .put("attestation", record.attestation);
+    }
+    return writer.text();
+}
+
+std::string write(const RevisionRecord& record) {
+    return keys::FieldWriter("REVISION")
+        .put("at", at(record.at_s))
+        .put("serial", record.serial)
+        .put("rev", record.revision)
+        .put("lines", record.lines)
         .put("file", record.file)
         .text();
 }
@@ -116,7 +148,14 @@ std::int64_t IssueRegister::Key::revision() const {
     for (const AnswerRecord& answer : answers) {
         greatest = std::max(greatest, answer.revision);
     }
+    for (const RevisionRecord& one : revisions) {
+        greatest = std::max(greatest, one.revision);
+    }
     return greatest;
+}
+
+const std::string& IssueRegister::Key::newest_file() const {
+    return revisions.empty() ? record.file : revisions.back().file;
 }
 
 const AnswerRecord* IssueRegister::Key::first_of(int slot) const {
@@ -152,6 +191,16 @@ base::Done IssueRegister::take_answer(const keys::Fields& fields) {
     return {};
 }
 
+base::Done IssueRegister::take_revision(const keys::Fields& fields) {
+    RevisionRecord revision = TRY(read_revision(fields));
+    const auto key = keys_.find(revision.serial);
+    if (key == keys_.end()) {
+        return fields.fault("a revision of a key that was never made");
+    }
+    key->second.revisions.push_back(std::move(revision));
+    return {};
+}
+
 base::Done IssueRegister::take_fields(const keys::Fields& fields) {
     last_at_s_ = std::max(last_at_s_, TRY(fields.need_instant("at")));
     if (fields.tag() == "INIT") {
@@ -165,11 +214,14 @@ base::Done IssueRegister::take_fields(const keys::Fields& fields) {
     if (fields.tag() == "KEY") {
         KeyRecord key = TRY(read_key_record(fields));
         const std::string serial = key.serial;
-        keys_[serial] = {.record = std::move(key), .answers = {}};
+        keys_[serial].record = std::move(key);
         return {};
     }
     if (fields.tag() == "ANSWER") {
         return take_answer(fields);
+    }
+    if (fields.tag() == "REVISION") {
+        return take_revision(fields);
     }
     if (fields.tag() == "REVOKE") {
         revocations_.push_back(TRY(read_revocation(fields)));

@@ -40,6 +40,17 @@ struct KeyRecord {
     std::int64_t lines = 0;
     std::int64_t slots = 0;
     std::string file;  ///< SHA-256 of the blank key
+    // Of a dongle's key; else empty.
+    std::string credential{};   ///< SHA-256 of its id
+    std::string aaguid{};       ///< make and model
+    std::string attestation{};  ///< who vouches for it: its "maker", or it "self"
+};
+struct RevisionRecord {
+    std::int64_t at_s = 0;
+    std::string serial;
+    std::int64_t revision = 0;
+    std::int64_t lines = 0;
+    std::string file;  ///< SHA-256 of the key
 };
 struct RevocationRecord {
     std::int64_t at_s = 0;
@@ -52,6 +63,7 @@ struct RevocationRecord {
 std::string write(const InitRecord& record);
 std::string write(const IssuerRecord& record);
 std::string write(const KeyRecord& record);
+std::string write(const RevisionRecord& record);
 std::string write(const AnswerRecord& record);
 std::string write(const RevocationRecord& record);
 
@@ -62,9 +74,11 @@ public:
 
     struct Key {
         KeyRecord record;
-        std::vector<AnswerRecord> answers;  ///< in their order
+        std::vector<AnswerRecord> answers{};      ///< in their order
+        std::vector<RevisionRecord> revisions{};  ///< the same
 
-        std::int64_t revision() const;  ///< the greatest given out
+        const std::string& newest_file() const;  ///< blank, or the last revision
+        std::int64_t revision() const;           ///< the greatest given out
         /// The one that spent the slot, by whose traits all later ones are judged: a machine cannot
         /// be replaced plank by plank. Nothing: free.
         const AnswerRecord* first_of(int slot) const;
@@ -82,6 +96,7 @@ public:
 private:
     base::Done take_fields(const keys::Fields& fields);
     base::Done take_answer(const keys::Fields& fields);
+    base::Done take_revision(const keys::Fields& fields);
 
     std::string root_id_;
     std::vector<IssuerRecord> issuers_;

@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "licd/issuer/acts.h"
-#include "licd/keys/base64.h"
 #include "licd/keys/instant.h"
 
 namespace tillhost::licd::issuer {
@@ -49,20 +48,57 @@ base::Result<Report> renew(const Arguments& arguments, const Means& means) {
         .put_words("products", issuer.content().products);
 }
 
+constexpr std::size_t kRootBytesMax = 1024 * 1024;
+
+base::Result<std::vector<std::string>> makers_in(const std::string& folder) {
+    std::vector<std::string> roots;
+    if (folder.empty()) {
+        return roots;
+    }
+    for (const char* ending : {".pem", ".crt"}) {
+        for (const std::string& name : TRY(os::list_files(folder, ending))) {
+            roots.push_back(
+                base::string_of(TRY(os::read_file(folder + "/" + name, kRootBytesMax))));
+        }
+    }
+    return roots;
+}
+
+/// Whether the maker of the dongle vouches for it, and the vendor takes such dongles.
+base::Result<Attested> attested_dongle(const Arguments& arguments) {
+    AttestationPolicy policy;
+    policy.roots_pem = TRY(makers_in(arguments.attestation_roots));
+    policy.accepts_self = arguments.accepts_self_attestation;
+    for (const std::string& text : arguments.aaguids) {
+        policy.aaguids.push_back(TRY(aaguid_from_text(text)));
+    }
+    if (policy.aaguids.empty()) {
+        return base::bad_field("--aaguid", "the models of dongles that are taken");
+    }
+    const base::Bytes file = TRY(os::read_file(arguments.dongle, kEnrolmentBytesMax));
+    return check_enrolment(TRY(read_enrolment(base::string_of(file))), policy);
+}
+
+base::Result<std::vector<keys::LicenceLine>> wanted_lines(const Arguments& arguments) {
+    std::vector<keys::LicenceLine> lines;
+    for (const std::string& line : arguments.lines) {
+        lines.push_back(TRY(keys::licence_line_from_words(line)));
+    }
+    return lines;
+}
+
 base::Result<NewKey> wanted_key(const Arguments& arguments) {
     NewKey wanted;
     wanted.serial = arguments.serial;
     wanted.head = arguments.head;
     wanted.product = arguments.product;
-    wanted.slots = arguments.slots;
-    wanted.kind = arguments.kind == keys::name_of(keys::KeyKind::token) ? keys::KeyKind::token
-                                                                        : keys::KeyKind::soft;
-    if ((wanted.kind == keys::KeyKind::token) == arguments.token.empty()) {
-        return base::bad_field("--token-key", "the device's key with --kind token, and only there");
-    }
-    if (!arguments.token.empty()) {
-        const base::Bytes bytes = TRY(keys::from_base64(arguments.token));
-        wanted.token = TRY(os::PublicKey::from_bytes(bytes));
+    wanted.slots = arguments.slots.value_or(arguments.dongle.empty() ? 1 : 0);
+    if (!arguments.dongle.empty()) {
+        wanted.kind = keys::KeyKind::token;
+        wanted.dongle = TRY(attested_dongle(arguments));
+        if (wanted.slots != 0) {
+            return base::bad_field("--slots", "none with --dongle: such a key is not activated");
+        }
     }
     wanted.policy.strictness = arguments.policy == keys::name_of(keys::Strictness::strict)
                                    ? keys::Strictness::strict
@@ -71,9 +107,7 @@ base::Result<NewKey> wanted_key(const Arguments& arguments) {
     wanted.terms = {.contact_h = arguments.contact_h,
                     .dongle_grace_s = arguments.dongle_grace_s,
                     .hosts = arguments.hosts};
-    for (const std::string& line : arguments.lines) {
-        wanted.lines.push_back(TRY(keys::licence_line_from_words(line)));
-    }
+    wanted.lines = TRY(wanted_lines(arguments));
     return wanted;
 }
 
@@ -92,7 +126,24 @@ base::Result<Report> new_key(const Arguments& arguments, const Means& means) {
         report.put("warning",
                    fmt::format("{}; the key is kept as {}", base::to_text(written.error()), kept));
     }
+    if (wanted.dongle && wanted.dongle->is_self) {
+        report.put("warning",
+                   "no maker vouches for the dongle: it may be a program, which can be copied; the "
+                   "journal says so");
+    }
     return report;
+}
+
+base::Result<Report> revise(const Arguments& arguments, const Means& means) {
+    const auto lines = TRY(wanted_lines(arguments));
+    VendorFolder folder = TRY(VendorFolder::open(arguments.folder));
+    const MadeKey made = TRY(revise_key(folder, arguments.serial, lines, means));
+    const std::string out = arguments.out.empty() ? made.serial + ".dongle" : arguments.out;
+    TRY(os::write_atomically(out, base::bytes_of(made.text), kFileMode));
+    Report report;
+    return report.put("serial", made.serial)
+        .put("revision", folder.acts().find(made.serial)->revision())
+        .put("written", out);
 }
 
 base::Result<Report> answer(const Arguments& arguments, const Means& means) {
@@ -146,6 +197,9 @@ std::vector<Report> keys_of(const IssueRegister& acts) {
         rows.push_back(row.put("serial", serial)
                            .put("product", key.record.product)
                            .put("kind", key.record.kind)
+                           .put("revision", key.revision())
+                           .put("model", key.record.aaguid)
+                           .put("attestation", key.record.attestation)
                            .put("made", keys::instant_to_text(key.record.at_s))
                            .put("licences", key.record.lines)
                            .put("slots", key.record.slots)
@@ -207,6 +261,7 @@ base::Result<Report> run(const Arguments& arguments, const Means& means) {
         case Verb::init: return init(arguments, means);
         case Verb::renew: return renew(arguments, means);
         case Verb::make_key: return new_key(arguments, means);
+        case Verb::revise_key: return revise(arguments, means);
         case Verb::answer: return answer(arguments, means);
         case Verb::revoke: return revoke_one(arguments, means);
         case Verb::list: return list(arguments);

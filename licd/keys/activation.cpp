@@ -165,9 +165,7 @@ base::Done check_request(const RequestFile& request, const KeyFile& key) {
                         "key {}",
                         content.slot, content.serial));
     }
-    return key.content.kind == KeyKind::token
-               ? base::Done()
-               : check_strong_enough(key.content.policy, content.traits);
+    return check_strong_enough(key.content.policy, content.traits);
 }
 
 KeyContent bind(const KeyContent& key, const RequestContent& request, std::string_view id,
@@ -200,7 +198,7 @@ base::Result<BindingVerdict> check_bound_here(const KeyFile& key, const Traits& 
     }
     const BindingVerdict verdict = judge(key.content.policy, key.content.activation->traits,
                                          digests_of(key.content.serial, own), own);
-    if (key.content.kind == KeyKind::soft && !verdict.accepted) {
+    if (!verdict.accepted) {
         return other_machine(
             fmt::format("the key {} is bound to another machine, or this one has "
                         "changed too much: {}",

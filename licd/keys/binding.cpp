@@ -231,6 +231,34 @@ Trait make_trait(TraitKind kind, std::vector<std::string> values, std::string_vi
     return trait;
 }
 
+Traits with_facts(Traits own, const std::vector<std::pair<std::string, std::string>>& facts) {
+    for (const TraitKind kind : kTraitKinds) {
+        std::vector<std::string> told;
+        for (const auto& [name, value] : facts) {
+            if (name == name_of(kind)) {
+                told.push_back(value);
+            }
+        }
+        const auto found = std::find_if(own.begin(), own.end(),
+                                        [&](const Trait& trait) { return trait.kind == kind; });
+        const bool is_set = kind == TraitKind::disk || kind == TraitKind::nic;
+        const bool is_known = found != own.end() && !found->values.empty();
+        if (is_known && is_set) {
+            told.insert(told.end(), found->values.begin(), found->values.end());
+        }
+        Trait trait = make_trait(kind, told, "");
+        if (trait.values.empty() || (is_known && !is_set)) {
+            continue;
+        }
+        if (found == own.end()) {
+            own.push_back(std::move(trait));
+        } else {
+            *found = std::move(trait);
+        }
+    }
+    return own;
+}
+
 TraitDigests digests_of(std::string_view serial, const Traits& traits) {
     TraitDigests digests;
     for (const Trait& trait : traits) {

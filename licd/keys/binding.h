@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "hal/base/result.h"
@@ -36,6 +37,11 @@ using Traits = std::vector<Trait>;  ///< each kind at most once
 /// Sorts out the values that many machines share: zeros, makers' placeholders, addresses made by
 /// software, names of containers. `absent` says why, if there are none at all.
 Trait make_trait(TraitKind kind, std::vector<std::string> values, std::string_view absent);
+
+/// `own` with what another program of this machine could read, as pairs of name_of(kind) and value:
+/// it stands in where nothing strong was read here, and adds to the sets of disks and cards. Names
+/// that are not known mean nothing.
+Traits with_facts(Traits own, const std::vector<std::pair<std::string, std::string>>& facts);
 
 /// What is recorded: for each kind HMAC-SHA-256(serial, kind ‖ 0 ‖ value), 16 bytes in hex.
 using TraitDigests = std::map<TraitKind, std::vector<std::string>>;

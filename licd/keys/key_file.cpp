@@ -99,13 +99,12 @@ private:
         if (tag == "S") {
             return read_seal_line(line, number);
         }
+        if (tag == "T") {
+            return read_dongle(line, number);
+        }
         const Fields fields = TRY(Fields::read(line, number));
         if (tag == "V") {
             file_.content.slots.push_back(TRY(read_slot(fields, file_.content.slots.size() + 1)));
-            return {};
-        }
-        if (tag == "T" && !file_.content.token) {
-            file_.content.token = TRY(read_token(fields));
             return {};
         }
         if (tag == "A" && !has_activation_) {
@@ -146,6 +145,19 @@ private:
         return {};
     }
 
+    base::Done read_dongle(const std::string& line, std::size_t number) {
+        const LinePlace where{domain::kToken, file_.content.id, file_.content.serial};
+        const SignedLine read = TRY(signed_line(line, number, where));
+        DongleLine dongle = TRY(read_dongle_line(read.text, number));
+        if (file_.content.token || dongle.product != file_.content.product ||
+            dongle.issued_s != file_.content.issued_s) {
+            return line_fault(number, "the dongle's line is not the one of this key");
+        }
+        file_.content.token = std::move(dongle.dongle);
+        file_.dongle = line;
+        return {};
+    }
+
     base::Result<SignedLine> signed_line(const std::string& line, std::size_t number,
                                          const LinePlace& where) const {
         auto read = SignedLine::read(line);
@@ -171,19 +183,30 @@ private:
                                     heading_.lines, heading_.slots, content.lines.size(),
                                     content.slots.size()));
         }
-        if (content.token.has_value() != (content.kind == KeyKind::token)) {
-            return line_fault(number, "a key of kind token names its token, and no other does");
-        }
+        TRY(check_kind());
         const bool is_bound = has_activation_ && !file_.seal.empty();
         const bool has_traits = !activation_.traits.empty();
         if (!has_binding_ || has_activation_ != !file_.seal.empty() || (has_traits && !is_bound) ||
-            (is_bound && !has_traits && content.kind == KeyKind::soft)) {
+            (is_bound && !has_traits)) {
             return line_fault(number, "a bound key has traits, activation and seal; another none");
         }
         if (is_bound) {
             content.activation = activation_;
         }
         return check_names();
+    }
+
+    /// A dongle goes from machine to machine: it is its own proof, and nothing binds its key.
+    base::Done check_kind() const {
+        const KeyContent& content = file_.content;
+        const std::size_t number = sealed_.number_of(0);
+        if (content.token.has_value() != (content.kind == KeyKind::token)) {
+            return line_fault(number, "a key of kind token names its token, and no other does");
+        }
+        if (content.token && (has_activation_ || !file_.seal.empty() || !content.slots.empty())) {
+            return line_fault(number, "a key of kind token has no PINs and is not activated");
+        }
+        return {};
     }
 
     base::Done check_names() const {
@@ -229,7 +252,9 @@ std::vector<std::string> unsealed_lines(const KeyContent& content, const os::Sig
         lines.push_back(write_slot(slot));
     }
     if (content.token) {
-        lines.push_back(FieldWriter("T").put("key", key_text(*content.token)).text());
+        lines.push_back(sign_line(
+            {domain::kToken, content.id, content.serial},
+            write_dongle_line({*content.token, content.product, content.issued_s}), issuer));
     }
     if (content.activation) {
         lines.push_back(write_activation(*content.activation));

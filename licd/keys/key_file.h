@@ -8,6 +8,7 @@
 
 #include "hal/os/certificate.h"
 #include "licd/keys/binding.h"
+#include "licd/keys/dongle.h"
 #include "licd/keys/licence_line.h"
 #include "licd/keys/pin.h"
 #include "licd/keys/sealed_text.h"
@@ -18,7 +19,7 @@ namespace tillhost::licd::keys {
 
 enum class KeyKind : std::uint8_t {
     soft,   ///< bound to a machine by its traits
-    token,  ///< bound to a device that can answer for its own key pair
+    token,  ///< bound to a dongle that answers for its own key pair; never activated
 };
 std::string_view name_of(KeyKind kind);
 
@@ -57,7 +58,7 @@ struct KeyContent {
     std::string product;
     BindingPolicy policy;
     Terms terms;
-    std::optional<os::PublicKey> token;  ///< of kind token, and of no other
+    std::optional<DongleCredential> token;  ///< of kind token, and of no other
     std::vector<LicenceLine> lines;
     std::vector<PinSlot> slots;
     std::optional<Activation> activation;
@@ -72,6 +73,7 @@ struct KeyFile {
     std::vector<os::Certificate> chain;   ///< the issuer first; without the root
     std::vector<std::string> line_texts;  ///< each licence's line with its signature
     std::string seal;                     ///< the seal line; empty if the key is not bound
+    std::string dongle;                   ///< the dongle's line, of kind token
 
     const std::string& issuer_id() const { return chain.front().key_id(); }
     const PinSlot* slot(int number) const;

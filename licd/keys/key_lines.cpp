@@ -173,11 +173,6 @@ std::string write_activation(const Activation& activation) {
         .text();
 }
 
-base::Result<os::PublicKey> read_token(const Fields& fields) {
-    TRY(fields.understood({"key"}));
-    return need_key(fields, "key");
-}
-
 base::Result<Seal> read_seal(std::string_view text, std::size_t line_number) {
     const Fields fields = TRY(Fields::read(text, line_number));
     TRY(fields.understood({"server", "product", "issued", "host"}));

@@ -33,9 +33,6 @@ std::string write_slot(const PinSlot& slot);
 base::Done read_activation(const Fields& fields, Activation& activation);
 std::string write_activation(const Activation& activation);
 
-/// T of a token. Errors: as above.
-base::Result<os::PublicKey> read_token(const Fields& fields);
-
 /// The seal, before its signature.
 struct Seal {
     os::PublicKey server;

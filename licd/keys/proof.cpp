@@ -54,6 +54,35 @@ base::Result<std::size_t> number_of(const std::string& licence) {
     return static_cast<std::size_t>(*number);
 }
 
+/// Who may sign leases, and of which product the key is.
+struct Standing {
+    Seal seal;
+    std::optional<std::int64_t> word_at_s{};
+};
+
+base::Result<Standing> sealed_server(const Proof& proof, const os::PublicKey& signer) {
+    const SignedLine line =
+        TRY(signed_part(proof.seal, signer, {domain::kSeal, proof.file_id, proof.serial}));
+    return Standing{.seal = TRY(read_seal(line.text, 1))};
+}
+
+/// The vendor's word on the dongle, and the dongle's on the server.
+base::Result<Standing> dongle_server(const Proof& proof, const os::PublicKey& signer) {
+    const std::size_t end = proof.seal.find('\n');
+    if (end == std::string::npos || proof.seal.size() > kLineBytesMax) {
+        return make_error(ErrorCode::key_damaged,
+                          "the proof of a dongle's key is a line of the vendor and one of the "
+                          "dongle");
+    }
+    const std::string vendors = proof.seal.substr(0, end);
+    const SignedLine line =
+        TRY(signed_part(vendors, signer, {domain::kToken, proof.file_id, proof.serial}));
+    const DongleLine named = TRY(read_dongle_line(line.text, 1));
+    const DongleWord word = TRY(read_dongle_word(std::string_view(proof.seal).substr(end + 1)));
+    TRY(check_dongle_word(named.dongle, proof.serial, word));
+    return Standing{.seal = {word.server, named.product, named.issued_s}, .word_at_s = word.at_s};
+}
+
 base::Done check_issuer(const os::Certificate& root, const std::vector<os::Certificate>& chain,
                         const Seal& seal, std::string_view product) {
     TRY(os::verify_chain(root, chain, seal.issued_s));
@@ -69,7 +98,7 @@ base::Done check_issuer(const os::Certificate& root, const std::vector<os::Certi
 
 }  // namespace
 
-base::Result<Proof> proof_of(const KeyFile& key, std::string_view licence) {
+base::Result<Proof> proof_of(const KeyFile& key, std::string_view licence, std::string_view word) {
     const auto& lines = key.content.lines;
     const auto found = std::find_if(lines.begin(), lines.end(),
                                     [&](const LicenceLine& line) { return line.name == licence; });
@@ -77,14 +106,17 @@ base::Result<Proof> proof_of(const KeyFile& key, std::string_view licence) {
         return make_error(ErrorCode::licence_unknown,
                           fmt::format("the key {} has no licence {}", key.content.serial, licence));
     }
-    if (key.seal.empty()) {
-        return make_error(ErrorCode::key_foreign,
-                          fmt::format("the key {} is not activated", key.content.serial));
+    const bool is_of_dongle = key.content.kind == KeyKind::token;
+    if (is_of_dongle ? word.empty() : key.seal.empty()) {
+        return make_error(
+            ErrorCode::key_foreign,
+            fmt::format("the key {} {}", key.content.serial,
+                        is_of_dongle ? "has no word of its dongle" : "is not activated"));
     }
     Proof proof{.chain = {},
                 .file_id = key.content.id,
                 .serial = key.content.serial,
-                .seal = key.seal,
+                .seal = is_of_dongle ? fmt::format("{}\n{}", key.dongle, word) : key.seal,
                 .licence = key.line_texts[static_cast<std::size_t>(found - lines.begin())]};
     for (const os::Certificate& certificate : key.chain) {
         proof.chain.push_back(to_base64(certificate.der()));
@@ -101,9 +133,9 @@ base::Result<ProvenLicence> check_proof(const os::Certificate& root, const Proof
     key.chain = TRY(chain_of(proof.chain));
     const os::PublicKey& signer = key.chain.front().content().key;
     TRY(os::verify_chain(root, key.chain, std::nullopt));
-    const SignedLine seal_line =
-        TRY(signed_part(proof.seal, signer, {domain::kSeal, proof.file_id, proof.serial}));
-    const Seal seal = TRY(read_seal(seal_line.text, 1));
+    const Standing standing = TRY(proof.seal.starts_with("T ") ? dongle_server(proof, signer)
+                                                               : sealed_server(proof, signer));
+    const Seal& seal = standing.seal;
     TRY(check_issuer(root, key.chain, seal, product));
     const std::size_t number = TRY(number_of(proof.licence));
     const LinePlace place{domain::kLine, proof.file_id, proof.serial, number};
@@ -112,7 +144,8 @@ base::Result<ProvenLicence> check_proof(const os::Certificate& root, const Proof
                          .product = seal.product,
                          .line = TRY(read_licence_line(licence.text, 1)),
                          .issued_s = seal.issued_s,
-                         .server = seal.server};
+                         .server = seal.server,
+                         .word_at_s = standing.word_at_s};
     if (list != nullptr) {
         key.content.serial = proof.serial;
         key.content.issued_s = seal.issued_s;

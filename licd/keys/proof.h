@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,7 +14,9 @@ struct Proof {
     std::vector<std::string> chain;  ///< certificates in base64 of their DER, the issuer first
     std::string file_id;
     std::string serial;
-    std::string seal;     ///< the line "S …" with its signature
+    /// The line "S …" with its signature; of a key of a dongle "T …" with its signature and, on a
+    /// line of its own, the dongle's word "D …" on this server.
+    std::string seal;
     std::string licence;  ///< the line "L …" with its signature
 };
 
@@ -24,13 +27,19 @@ struct ProvenLicence {
     LicenceLine line;
     std::int64_t issued_s = 0;
     os::PublicKey server;  ///< by which leases of this licence must be signed
+    /// When the dongle said so, of a key of one: whether that is young enough is the caller's to
+    /// ask (check_word_age).
+    std::optional<std::int64_t> word_at_s;
 };
 
-/// The parts of a bound key that prove its licence of that name.
-/// Errors: licence_unknown; key_foreign (the key is not bound, and so has no server).
-base::Result<Proof> proof_of(const KeyFile& key, std::string_view licence);
+/// The parts of a key that prove its licence of that name; of a key of a dongle with the dongle's
+/// word, its line "D …".
+/// Errors: licence_unknown; key_foreign (the key is not bound, or its dongle has said nothing).
+base::Result<Proof> proof_of(const KeyFile& key, std::string_view licence,
+                             std::string_view word = {});
 
-/// The client's side, with nothing but the vendor's pinned root: chain, then seal, then licence. A
+/// The client's side, with nothing but the vendor's pinned root: chain, then seal or dongle and its
+/// word, then licence. A
 /// server that has no such key proves nothing. `product` is the caller's own.
 /// It does not look at the clock: whether the licence is over is in the line.
 /// Errors: key_damaged, wrong_version; key_foreign (of another root, another product, or parts of

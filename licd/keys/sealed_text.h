@@ -33,10 +33,11 @@ std::string_view name_of(FileKind kind);  ///< "KEY", as it stands in the fence
 
 /// What a signature of one line is for. No signature means something else in another place.
 namespace domain {
-inline constexpr std::string_view kLine = "licd-line-1";  ///< a licence
-inline constexpr std::string_view kSeal = "licd-seal-1";  ///< the server that may hand it out
-inline constexpr std::string_view kPin = "licd-pin-1";    ///< a PIN, in a request
-inline constexpr std::string_view kFile = "licd-file-1";  ///< END
+inline constexpr std::string_view kLine = "licd-line-1";    ///< a licence
+inline constexpr std::string_view kSeal = "licd-seal-1";    ///< the server that may hand it out
+inline constexpr std::string_view kToken = "licd-token-1";  ///< the dongle that may hand it out
+inline constexpr std::string_view kPin = "licd-pin-1";      ///< a PIN, in a request
+inline constexpr std::string_view kFile = "licd-file-1";    ///< END
 }  // namespace domain
 
 /// Where a signed line stands; all of it is under its signature.

@@ -69,6 +69,20 @@ Done read_web(Config& config, const std::string& name, const std::string& text) 
     return {};
 }
 
+/// Errors: bad_field; devices.* that there is not.
+Done read_devices(Config& config, const std::string& name, const std::string& text) {
+    if (name == "devices.on") {
+        config.devices = TRY(yes_or_no(name, text));
+    } else if (name != "devices.endpoint") {
+        return base::bad_field(name, "one of on, endpoint");
+    } else if (!text.empty() && !text.starts_with("ipc://")) {
+        return base::bad_field(name, "\"ipc://PATH\", the socket of devd on this machine");
+    } else {
+        config.devices_endpoint = text;
+    }
+    return {};
+}
+
 Done read_entry(Config& config, const std::string& name, const std::string& text) {
     constexpr std::int64_t kDay = 86'400;
     if (name == "network.on") {
@@ -89,6 +103,8 @@ Done read_entry(Config& config, const std::string& name, const std::string& text
         return read_seconds(name, text, 1, 300, config.beat);
     } else if (name.starts_with("web.")) {
         return read_web(config, name, text);
+    } else if (name.starts_with("devices.")) {
+        return read_devices(config, name, text);
     } else if (name == "log_level") {
         constexpr os::Severity kLevels[] = {os::Severity::error, os::Severity::notice,
                                             os::Severity::info, os::Severity::debug};
@@ -97,7 +113,7 @@ Done read_entry(Config& config, const std::string& name, const std::string& text
         return base::bad_field(name,
                                "one of log_level; [[network]] on, port, search, group; [[times]] "
                                "lease_s, killed_s, idle_s, beat_s; [[web]] on, listen, port, "
-                               "hosts, certificate, key");
+                               "hosts, certificate, key; [[devices]] on, endpoint");
     }
     return {};
 }

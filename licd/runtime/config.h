@@ -23,6 +23,8 @@ struct Config {
     std::vector<std::string> web_hosts;  ///< names it is called by besides the machine's own
     std::string web_certificate;         ///< PEM files; empty = made and kept by licd itself
     std::string web_key;
+    bool devices = true;           ///< dongles, and what devd reads of the machine
+    std::string devices_endpoint;  ///< of devd, "ipc://PATH"; empty = this machine's
     core::LeaseTimes times{};
     os::Duration beat = std::chrono::seconds(60);
     os::Severity log_level = os::Severity::notice;

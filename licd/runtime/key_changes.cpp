@@ -58,6 +58,9 @@ contract::LicenceKey KeyKeeper::told(const Key& key) const {
                                                      : contract::LicenceKeyKind::software;
     told.state = key.state;
     told.text = key.text.substr(0, 500);
+    told.reason = key.reason;
+    told.left_s = key.left_s;
+    told.device = key.device;
     told.enabled = key.row.enabled;
     told.has_code = key.code.has_value();
     told.score = key.score;
@@ -73,6 +76,9 @@ contract::LicenceKey KeyKeeper::told(const Key& key) const {
 std::vector<contract::LicenceKey> KeyKeeper::all() const {
     std::vector<contract::LicenceKey> keys;
     for (const auto& [serial, key] : keys_) {
+        if (key.file.content.token) {
+            parts_.dongles.in_use(serial, parts_.clock.now() + kShown);
+        }
         keys.push_back(told(key));
     }
     return keys;
@@ -239,6 +245,7 @@ Done KeyKeeper::remove(const std::string& serial) {
     TRY(key_of(serial));
     TRY(os::remove_file(parts_.folder + "/keys/" + serial + ".dongle"));
     keys_.erase(serial);
+    wish_for_dongles();
     parts_.logger.notice("a key was taken away", {{"serial", serial}});
     return {};
 }
@@ -262,6 +269,10 @@ Result<contract::ActivateLicenceReply> KeyKeeper::activate(
     const contract::ActivateLicenceRequest& request) {
     Key* const key = TRY(key_of(request.serial));
     const keys::KeyContent& content = key->file.content;
+    if (content.token) {
+        return make_error(ErrorCode::wrong_state,
+                          "the key is of a dongle and needs no activation: plug the dongle in");
+    }
     const keys::Pin pin = TRY(keys::Pin::read(request.pin));
     const int slot = TRY(keys::slot_of(key->file, pin));
     const keys::TraitDigests digests = keys::digests_of(content.serial, traits_);

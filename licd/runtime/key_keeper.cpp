@@ -17,6 +17,7 @@ using base::ErrorCode;
 using base::make_error;
 using base::Result;
 using State = contract::LicenceKeyState;
+using Reason = contract::LicenceKeyReason;
 
 namespace {
 
@@ -85,7 +86,7 @@ Result<std::unique_ptr<KeyKeeper>> KeyKeeper::open(KeyKeeperParts parts) {
 }
 
 Done KeyKeeper::read() {
-    traits_ = parts_.traits();
+    traits_ = machine();
     TRY(os::make_folder(parts_.folder + "/keys", 0750));
     read_lists();
     for (const std::string& name : TRY(os::list_files(parts_.folder + "/keys", ".dongle"))) {
@@ -185,6 +186,10 @@ void KeyKeeper::adopt(keys::KeyFile file, std::size_t root) {
     if (check_not_of_the_future(key.file.content.issued_s)) {
         guard_.prove_at_least(key.file.content.issued_s);
     }
+    if (key.file.content.token) {
+        recall_dongle(key);
+        wish_for_dongles();
+    }
     judge(key);
 }
 
@@ -217,15 +222,17 @@ void KeyKeeper::look() {
     looked_at_ = now;
     guard_.step(parts_.clock.unix_ms() / 1000, elapsed_s);
     parts_.store.put_value(kClockValue, guard_.state().text());
-    traits_ = parts_.traits();
+    traits_ = machine();
     spend_grace(elapsed_s);
     for (auto& [serial, key] : keys_) {
         judge(key);
     }
 }
 
-void KeyKeeper::refuse(Key& key, State state, base::Error why) {
+void KeyKeeper::refuse(Key& key, State state, Reason reason, base::Error why) {
     key.state = state;
+    key.reason = reason;
+    key.left_s = 0;
     key.text = why.detail;
     key.usable = std::move(why);
 }
@@ -237,43 +244,46 @@ void KeyKeeper::judge(Key& key) {
         key.terms.push_back(terms_of(content.serial, line, key.code.has_value()));
     }
     key.usable = Done();
+    key.grantable = Done();
     key.text.clear();
+    key.reason = Reason::none;
+    key.left_s = 0;
+    key.device.clear();
     key.score = 0;
     const std::int64_t now = now_s();
     const List& list = lists_.at(key.root);
     if (!list.fault.empty()) {
-        refuse(key, State::blocked, make_error(ErrorCode::key_off, list.fault));
+        refuse(key, State::blocked, Reason::list_missing,
+               make_error(ErrorCode::key_off, list.fault));
         return;
     }
     if (list.list) {
         if (const auto good = keys::check_not_revoked(key.file, *list.list, now); !good) {
-            refuse(key, State::revoked, good.error());
+            refuse(key, State::revoked, Reason::revoked, good.error());
             return;
         }
     }
-    if (content.kind == keys::KeyKind::token) {
-        refuse(key, State::blocked,
-               make_error(ErrorCode::key_off,
-                          "keys of tokens are not served yet: this licd has no way to the token"));
-        return;
-    }
-    if (!content.activation) {
-        refuse(key, State::unbound,
+    if (content.token) {
+        judge_dongle(key);
+    } else if (content.activation) {
+        judge_machine(key);
+    } else {
+        refuse(key, State::unbound, key.request ? Reason::answer_missing : Reason::not_activated,
                make_error(ErrorCode::key_off,
                           key.request ? "the vendor's answer to its request is not loaded yet"
                                       : "the key is not activated: tillctl licence activate"));
         return;
     }
-    judge_machine(key);
     const bool over =
         std::all_of(content.lines.begin(), content.lines.end(), [&](const keys::LicenceLine& line) {
             return line.until_s && guard_.is_past(*line.until_s);
         });
     if (key.usable && over && !content.lines.empty()) {
-        refuse(key, State::expired,
+        refuse(key, State::expired, Reason::expired,
                make_error(ErrorCode::licence_expired, "every licence of the key is past its day"));
-    } else if (key.usable && guard_.condition() >= keys::ClockCondition::suspect) {
+    } else if (key.usable && key.grantable && guard_.condition() >= keys::ClockCondition::suspect) {
         key.state = State::clock_suspect;
+        key.reason = Reason::clock_wrong;
         key.text = guard_.told();
     }
 }
@@ -285,6 +295,7 @@ void KeyKeeper::judge_machine(Key& key) {
         key.score = verdict->score;
         key.state = verdict->clean ? State::active : State::degraded;
         key.text = verdict->clean ? "" : verdict->told();
+        key.reason = verdict->clean ? Reason::none : Reason::machine_changed;
         end_grace(serial);
         return;
     }
@@ -293,10 +304,13 @@ void KeyKeeper::judge_machine(Key& key) {
         key.file.content.policy.strictness == keys::Strictness::strict || other_server;
     const std::int64_t left = kUnboundGraceS - grace_used_s(serial);
     if (strict || left <= 0) {
-        refuse(key, State::blocked, verdict.error());
+        refuse(key, State::blocked, other_server ? Reason::other_server : Reason::machine_changed,
+               verdict.error());
         return;
     }
     key.state = State::grace;
+    key.reason = Reason::machine_changed;
+    key.left_s = left;
     key.text = fmt::format("{}; it works for {} hours more: activate it with another PIN",
                            verdict.error().detail, (left + 3599) / 3600);
 }
@@ -308,7 +322,7 @@ std::int64_t KeyKeeper::grace_used_s(const std::string& serial) const {
 
 void KeyKeeper::spend_grace(std::int64_t elapsed_s) {
     for (const auto& [serial, key] : keys_) {
-        if (key.state == State::grace) {
+        if (key.state == State::grace && !key.file.content.token) {
             parts_.store.put_value("grace:" + serial,
                                    std::to_string(grace_used_s(serial) + elapsed_s));
         }
@@ -351,6 +365,11 @@ const core::Terms* KeyKeeper::find(const std::string& serial, const std::string&
 }
 
 Done KeyKeeper::gives(const core::Terms& terms, std::string_view program_version) const {
+    TRY(renews(terms, program_version));
+    return find_key(terms.key)->grantable;
+}
+
+Done KeyKeeper::renews(const core::Terms& terms, std::string_view program_version) const {
     const Key* key = find_key(terms.key);
     if (key == nullptr || !key->row.enabled) {
         return make_error(ErrorCode::key_off, fmt::format("the key {} is switched off", terms.key));
@@ -358,7 +377,12 @@ Done KeyKeeper::gives(const core::Terms& terms, std::string_view program_version
     if (!key->usable) {
         return key->usable.error();
     }
-    const keys::LicenceLine* line = line_of(key->file, terms.licence);
+    return check_line(*key, terms, program_version);
+}
+
+Done KeyKeeper::check_line(const Key& key, const core::Terms& terms,
+                           std::string_view program_version) const {
+    const keys::LicenceLine* line = line_of(key.file, terms.licence);
     if (line->until_s && guard_.is_past(*line->until_s)) {
         return make_error(ErrorCode::licence_expired,
                           fmt::format("'{}' of key {} ended on {}", terms.licence, terms.key,
@@ -388,9 +412,11 @@ bool KeyKeeper::knows_code(const std::string& serial, base::ByteView nonce,
 contract::LicenceProof KeyKeeper::proof(const core::Terms& terms) const {
     contract::LicenceProof proof;
     const Key* key = find_key(terms.key);
-    const auto parts = keys::proof_of(key->file, terms.licence);
+    const std::string word =
+        key->file.content.token ? parts_.dongles.of(terms.key).word : std::string();
+    const auto parts = keys::proof_of(key->file, terms.licence, word);
     if (!parts) {
-        return proof;  // an unbound key gives nothing, so that nobody gets here with one
+        return proof;  // such a key gives nothing, so that nobody gets here with one
     }
     for (const os::Certificate& certificate : key->file.chain) {
         proof.issuers.push_back(certificate.der());
@@ -417,6 +443,10 @@ contract::SignedLicenceLease KeyKeeper::sign(const core::LeaseFacts& facts) cons
     // What does not fit was refused where it came in.
     out.text = lease.text().value_or("");
     out.signature = parts_.identity.sign(std::as_bytes(std::span(out.text)));
+    if (is_dongle(facts.key)) {
+        parts_.dongles.in_use(facts.key,
+                              parts_.clock.now() + std::chrono::milliseconds(facts.time_ms));
+    }
     return out;
 }
 

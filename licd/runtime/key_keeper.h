@@ -12,6 +12,7 @@
 #include "hal/os/clock.h"
 #include "hal/os/log.h"
 #include "licd/core/key_port.h"
+#include "licd/devices/dongle_port.h"
 #include "licd/keys/activation.h"
 #include "licd/keys/clock_guard.h"
 #include "licd/keys/machine_traits.h"
@@ -24,6 +25,8 @@ namespace tillhost::licd::runtime {
 inline constexpr std::size_t kKeysMax = 100;
 /// So long a key works on after its machine has changed beyond what it bears.
 inline constexpr std::int64_t kUnboundGraceS = 72 * 3600;
+/// So long after somebody looked at a key its dongle is asked each minute.
+inline constexpr os::Duration kShown = std::chrono::minutes(2);
 
 /// A file of a vendor's root certificate that the administrator trusts.
 struct VendorRoot {
@@ -43,6 +46,7 @@ struct KeyKeeperParts {
     os::SigningKey identity;  ///< by which leases are signed
     base::Bytes code_salt;
     std::function<keys::Traits()> traits;  ///< of this machine; some milliseconds
+    devices::DonglePort& dongles;          ///< and what devd reads of the machine
     std::function<base::Bytes(std::size_t)> random;
     std::string software;  ///< "licd-0.1.0", for requests
 };
@@ -61,6 +65,7 @@ public:
     std::vector<const core::Terms*> licences(std::string_view name) const override;
     const core::Terms* find(const std::string& key, const std::string& licence) const override;
     base::Done gives(const core::Terms& terms, std::string_view program_version) const override;
+    base::Done renews(const core::Terms& terms, std::string_view program_version) const override;
     bool knows_code(const std::string& key, base::ByteView nonce,
                     base::ByteView proof) const override;
     contract::LicenceProof proof(const core::Terms& terms) const override;
@@ -83,6 +88,10 @@ public:
 
     /// The machine is looked at again, and the clock; once a minute is meant.
     void look();
+    /// A dongle came, went or spoke, or devd told something of the machine; or next_time() is over.
+    void on_devices();
+    /// When the grace of a key whose dongle is gone ends; nothing: none is.
+    std::optional<os::Instant> next_time() const;
 
 private:
     struct Key {
@@ -92,8 +101,16 @@ private:
         std::optional<keys::RequestContent> request;  ///< the open activation
         contract::LicenceKeyState state = contract::LicenceKeyState::unbound;
         std::string text;
-        base::Done usable;
+        contract::LicenceKeyReason reason = contract::LicenceKeyReason::none;
+        std::int64_t left_s = 0;
+        base::Done usable;     ///< whether leases that are held go on
+        base::Done grantable;  ///< whether new ones are given, if it is usable
         int score = 0;
+        // Of a key of a dongle.
+        std::string device;
+        std::optional<os::Instant> counted_from;  ///< the grace that is not written down yet
+        bool was_there = false;                   ///< before a restart; licd has to find it again
+        std::uint32_t counter = 0;                ///< as it is written down
         std::size_t root = 0;
         std::vector<core::Terms> terms;
     };
@@ -114,7 +131,18 @@ private:
     void adopt(keys::KeyFile file, std::size_t root);
     void judge(Key& key);
     void judge_machine(Key& key);
-    void refuse(Key& key, contract::LicenceKeyState state, base::Error why);
+    void judge_dongle(Key& key);
+    void dongle_is_there(Key& key, const devices::DongleState& dongle);
+    void dongle_is_gone(Key& key, const devices::DongleState& dongle);
+    void count_grace(Key& key);
+    void recall_dongle(Key& key) const;
+    void wish_for_dongles() const;
+    keys::Traits machine() const;
+    void refuse(Key& key, contract::LicenceKeyState state, contract::LicenceKeyReason reason,
+                base::Error why);
+    bool is_dongle(const std::string& serial) const;
+    base::Done check_line(const Key& key, const core::Terms& terms,
+                          std::string_view program_version) const;
     base::Result<Key*> key_of(const std::string& serial);
     const Key* find_key(const std::string& serial) const;
     contract::LicenceKey told(const Key& key) const;

@@ -1,5 +1,6 @@
 #include "licd/runtime/service.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -25,6 +26,12 @@ base::Done Service::watch() {
         parts_.store.moved().clear();
         parts_.desk.on_durable();
     }));
+    if (parts_.devices != nullptr) {
+        TRY(parts_.loop.watch(parts_.devices->moved().fd(), [this](os::Readiness) {
+            parts_.devices->moved().clear();
+            look_at_devices();
+        }));
+    }
     if (parts_.search != nullptr) {
         TRY(parts_.loop.watch(parts_.search->fd(),
                               [this](os::Readiness) { parts_.search->receive(); }));
@@ -45,7 +52,10 @@ bool Service::before_sleep() {
 }
 
 void Service::set_timer() {
-    const auto wanted = parts_.desk.next_time();
+    auto wanted = parts_.desk.next_time();
+    if (const auto grace = parts_.keys.next_time()) {
+        wanted = wanted ? std::min(*wanted, *grace) : grace;
+    }
     if (wanted == timer_at_) {
         return;
     }
@@ -58,6 +68,10 @@ void Service::set_timer() {
         timer_ = parts_.loop.call_at(*wanted, [this] {
             timer_.reset();
             timer_at_.reset();
+            const auto grace = parts_.keys.next_time();
+            if (grace && *grace <= parts_.clock.now()) {
+                look_at_devices();
+            }
             parts_.desk.on_time();
         });
     }
@@ -68,6 +82,11 @@ void Service::look_at_keys() {
     parts_.keys.look();
     parts_.desk.on_keys_changed();
     parts_.loop.call_at(parts_.clock.now() + kLookAtKeysEvery, [this] { look_at_keys(); });
+}
+
+void Service::look_at_devices() {
+    parts_.keys.on_devices();
+    parts_.desk.on_keys_changed();
 }
 
 void Service::on_signal(int signal) {

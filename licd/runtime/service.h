@@ -8,6 +8,7 @@
 #include "hal/os/service_manager.h"
 #include "hal/os/stop_signals.h"
 #include "ipc/endpoints.h"
+#include "licd/devices/devd_link.h"
 #include "licd/runtime/gate.h"
 #include "licd/runtime/licence_store.h"
 #include "licd/runtime/promise.h"
@@ -31,6 +32,7 @@ struct ServiceParts {
     KeyKeeper& keys;
     Gate& gate;
     Promise& promise;
+    const devices::DevdLink* devices = nullptr;  ///< nothing: no devices are used
     wire::DiscoveryResponder* search = nullptr;  ///< nothing: not on the network, or not wanted
     const os::ServiceManager& manager;
     os::Logger logger;
@@ -51,6 +53,7 @@ private:
     bool before_sleep();
     void set_timer();
     void look_at_keys();
+    void look_at_devices();
     void on_signal(int signal);
 
     ServiceParts parts_;

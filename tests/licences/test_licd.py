@@ -113,6 +113,15 @@ def test_what_is_not_the_vendors_word_is_refused_in_words(vendor, server, tmp_pa
         "pin_wrong", "bad_field")
 
 
+def test_a_key_of_a_day_on_which_its_issuer_was_not_valid_is_refused_in_words(vendor, server):
+    key, _ = vendor.key(LINE, serial="1000-0000-0015")
+    issued = re.search(r" issued=(\S+)", key).group(1)
+    assert server.load(vendor.signed_anew(key, issued, issued))["state"] == UNBOUND
+    for day in ("2020-01-01T00:00:00Z", "2090-01-01T00:00:00Z"):
+        code, text = code_of(lambda: server.load(vendor.signed_anew(key, issued, day)))
+        assert code == "key_foreign" and "was not valid" in text and day[:4] in text
+
+
 def test_an_answer_is_for_one_server_and_a_pin_for_one_machine(vendor, server, tmp_path):
     key, pins = vendor.key(LINE, serial="1000-0000-0005", slots=1)
     other = Server(tmp_path / "other", [vendor.root])

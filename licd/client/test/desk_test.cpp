@@ -33,6 +33,7 @@ public:
         return key == terms_.key && licence == terms_.licence ? &terms_ : nullptr;
     }
     base::Done gives(const core::Terms&, std::string_view) const override { return {}; }
+    base::Done renews(const core::Terms&, std::string_view) const override { return {}; }
     bool knows_code(const std::string&, base::ByteView, base::ByteView) const override {
         return false;
     }

@@ -3,6 +3,7 @@
 #include "licd/client/lease_check.h"
 
 #include "licd/client/test/fixture.h"
+#include "licd/keys/proof.h"
 
 namespace tillhost::licd::client::test {
 namespace {
@@ -86,6 +87,46 @@ TEST_F(LeaseCheckTest, WhatStandsOutsideIsWhatIsSigned) {
     EXPECT_EQ(changed([](auto& granted) { ++granted.lease.generation; }), "key_foreign");
     EXPECT_EQ(changed([](auto& granted) { granted.lease.signed_lease.text += "more\n"; }),
               "key_foreign");
+}
+
+/// A proof of the same licence by a dongle, given so many seconds ago.
+contract::LicenceProof dongle_proof(std::int64_t at_s, unsigned dongle = 7) {
+    using namespace keys::test;
+    const Vendor vendor;
+    const auto key = taken(keys::read_key(vendor.write(dongle_key()), vendor.root));
+    const auto word = keys::write_dongle_word(spoken(test_dongle(dongle), question_at(at_s)));
+    const auto parts = taken(keys::proof_of(key, "till.base", word));
+    contract::LicenceProof proof = FakeLicd::proof_of(vendor, "till.base", bound_key());
+    proof.file_id = parts.file_id;
+    proof.seal = parts.seal;
+    proof.line = parts.licence;
+    return proof;
+}
+
+TEST_F(LeaseCheckTest, ADonglesWordOnTheServerIsAsGoodAsTheVendors) {
+    const std::int64_t now = clock_.unix_ms() / 1000;
+    EXPECT_EQ(changed([&](auto& granted) { granted.proof = dongle_proof(now - 60); }), "ok");
+}
+
+TEST_F(LeaseCheckTest, AnotherDonglesWordOrAnOldOneIsNotBelieved) {
+    const std::int64_t now = clock_.unix_ms() / 1000;
+    EXPECT_EQ(changed([&](auto& granted) { granted.proof = dongle_proof(now - 60, 8); }),
+              "key_foreign");
+    EXPECT_EQ(changed([&](auto& granted) {
+                  granted.proof = dongle_proof(now - keys::kDongleWordAgeMaxS - 60);
+              }),
+              "key_foreign");
+    EXPECT_EQ(changed([&](auto& granted) {
+                  granted.proof = dongle_proof(now + keys::kDongleWordAheadMaxS + 60);
+              }),
+              "key_foreign");
+    EXPECT_EQ(licd_.lent(), 0U);
+}
+
+TEST_F(LeaseCheckTest, TheServerThatADongleNamesIsTheOneThatSigns) {
+    licd_.with([](auto& ways) { ways.lease_key = keys::test::test_key(60); });
+    const std::int64_t now = clock_.unix_ms() / 1000;
+    EXPECT_EQ(changed([&](auto& granted) { granted.proof = dongle_proof(now); }), "key_foreign");
 }
 
 TEST_F(LeaseCheckTest, AnAnswerOfBeforeIsNotBelieved) {

@@ -75,8 +75,14 @@ public:
         return found == all.end() ? nullptr : &found->second;
     }
     base::Done gives(const Terms& terms, std::string_view) const override {
+        if (fading.contains(terms.key)) {
+            return base::make_error(base::ErrorCode::dongle_missing, "");
+        }
         return off.contains(terms.key) ? base::Done(base::make_error(base::ErrorCode::key_off, ""))
                                        : base::Done();
+    }
+    base::Done renews(const Terms& terms, std::string_view version) const override {
+        return fading.contains(terms.key) ? base::Done() : gives(terms, version);
     }
     bool knows_code(const std::string&, base::ByteView, base::ByteView proof) const override {
         return base::string_of(proof) == "right";
@@ -110,6 +116,7 @@ public:
 
     std::map<std::pair<std::string, std::string>, Terms> all;
     std::set<std::string> off;
+    std::set<std::string> fading;  ///< what they gave goes on, nothing new is given
 };
 
 class FakeProcesses final : public ProcessPort {

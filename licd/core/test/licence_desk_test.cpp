@@ -50,6 +50,28 @@ TEST(LicenceDesk, AnswersTheSameRequestAlikeAlsoAfterARestart) {
     EXPECT_EQ(rig.used(), 0U);
 }
 
+TEST(LicenceDesk, AKeyWhoseDongleIsGoneGivesNothingNewAndKeepsWhatItGave) {
+    DeskRig rig;
+    const auto a = rig.program("instance-a");
+    const auto b = rig.program("instance-b");
+    const auto lease = rig.take(a, 1);
+    rig.keys.fading = {"K"};
+    EXPECT_EQ(rig.error(rig.acquire(b, 2)), "dongle_missing");
+    EXPECT_EQ(rig.error(rig.acquire(a, 3, "desk")), "dongle_missing");
+    rig.pass(seconds(300));
+    const auto answer = rig.beat(a, lease);
+    EXPECT_FALSE(answer.ended);
+    EXPECT_TRUE(answer.renewed);
+    EXPECT_TRUE(rig.granted(rig.acquire(a, 1)));  // the answer to what was given is given again
+    rig.keys.fading.clear();
+    EXPECT_EQ(rig.take(b, 4).seat, 2);
+    rig.keys.off = {"K"};  // the grace is over: what is promised runs to its end
+    rig.pass(seconds(300));
+    EXPECT_FALSE(rig.beat(a, lease).renewed);
+    rig.pass(seconds(300));
+    EXPECT_EQ(rig.beat(a, lease).ended, LicenceEnd::key);
+}
+
 TEST(LicenceDesk, TellsNothingThatIsNotOnDisk) {
     DeskRig rig;
     const auto a = rig.program("instance-a");

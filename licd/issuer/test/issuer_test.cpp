@@ -303,5 +303,62 @@ TEST_F(IssuerTest, AClockThatWasSetBackMakesNoOlderFiles) {
               taken(keys::read_key(made.text, root())).content.issued_s);
 }
 
+NewKey for_dongle(const os::P256Key& dongle, bool is_self = false) {
+    NewKey wanted;
+    wanted.product = "till";
+    wanted.slots = 0;
+    wanted.kind = keys::KeyKind::token;
+    wanted.dongle = Attested{{.rp = "licence.example",
+                              .credential = base::Bytes(64, base::byte(1)),
+                              .key = dongle.public_key(),
+                              .aaguid = {}},
+                             is_self};
+    wanted.lines = {taken(keys::licence_line_from_words("name=till.base count=5"))};
+    return wanted;
+}
+
+TEST_F(IssuerTest, AKeyOfADongleSaysWhoVouchesForItInTheJournal) {
+    const os::P256Key dongle = taken(os::P256Key::make());
+    VendorFolder folder = open();
+    const MadeKey made = taken(make_key(folder, for_dongle(dongle, true), means_));
+    EXPECT_TRUE(made.pins.empty());
+    const keys::KeyFile read = taken(keys::read_key(made.text, root()));
+    EXPECT_EQ(read.content.token->key, dongle.public_key());
+    const KeyRecord& record = folder.acts().find(made.serial)->record;
+    EXPECT_EQ(record.attestation, "self");
+    EXPECT_EQ(record.aaguid, std::string(32, '0'));
+    NewKey with_pins = for_dongle(dongle);
+    with_pins.slots = 1;
+    EXPECT_EQ(code_of(make_key(folder, with_pins, means_)), ErrorCode::bad_field);
+}
+
+TEST_F(IssuerTest, AKeyOfADongleHasRevisionsAndAnotherHasNot) {
+    const os::P256Key dongle = taken(os::P256Key::make());
+    const auto more = std::vector{taken(keys::licence_line_from_words("name=till.base count=9"))};
+    std::string serial;
+    {
+        VendorFolder folder = open();
+        serial = taken(make_key(folder, for_dongle(dongle), means_)).serial;
+        const auto second =
+            taken(keys::read_key(taken(revise_key(folder, serial, more, means_)).text, root()));
+        EXPECT_EQ(second.content.revision, 2);
+        EXPECT_EQ(second.content.lines.at(0).count, 9);
+        EXPECT_EQ(second.content.token->key, dongle.public_key());
+    }
+    VendorFolder folder = open();  // the journal knows it
+    const auto third =
+        taken(keys::read_key(taken(revise_key(folder, serial, more, means_)).text, root()));
+    EXPECT_EQ(third.content.revision, 3);
+    EXPECT_EQ(code_of(revise_key(folder, "0000-0000", more, means_)), ErrorCode::key_foreign);
+    EXPECT_EQ(code_of(revise_key(folder, serial, {}, means_)), ErrorCode::bad_field);
+    NewKey soft;
+    soft.product = "till";
+    soft.lines = more;
+    const std::string bound = taken(make_key(folder, soft, means_)).serial;
+    EXPECT_EQ(code_of(revise_key(folder, bound, more, means_)), ErrorCode::wrong_state);
+    taken(revoke(folder, IssuerTest::serial(serial), folder.root_key_path(), means_));
+    EXPECT_EQ(code_of(revise_key(folder, serial, more, means_)), ErrorCode::key_revoked);
+}
+
 }  // namespace
 }  // namespace tillhost::licd::issuer

@@ -25,9 +25,7 @@ RequestContent request() {
 std::map<std::string, std::string> files() {
     const Vendor vendor;
     const auto pin = taken(Pin::read(test_pins()[0])).key_for(blank_key().serial, 1);
-    KeyContent token = blank_key();
-    token.kind = KeyKind::token;
-    token.token = test_key(9).public_key();
+    KeyContent token = dongle_key();
     token.policy = {Strictness::strict, true};
     token.terms = {.contact_h = 72, .dongle_grace_s = 0, .hosts = {"act.example.org"}};
     const Revocations list{.number = 3,

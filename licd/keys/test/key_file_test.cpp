@@ -60,11 +60,50 @@ TEST(KeyFile, ABoundOneIsReadAsItWasWritten) {
 }
 
 TEST(KeyFile, OfATokenNamesIt) {
-    KeyContent content = blank_key();
+    KeyContent content = dongle_key();
+    const KeyFile file = taken(read(vendor().write(content)));
+    EXPECT_EQ(file.content.token, content.token);
+    EXPECT_EQ(vendor().write(file.content), file.text);
+    content.token.reset();
+    EXPECT_TRUE(refused(read(vendor().write(content)), ErrorCode::key_damaged, "names its token"));
+    content = blank_key();
+    content.token = dongle_key().token;
+    EXPECT_TRUE(refused(read(vendor().write(content)), ErrorCode::key_damaged, "no other does"));
+}
+
+TEST(KeyFile, OfATokenHasNoPinsAndNoMachine) {
+    KeyContent content = dongle_key();
+    content.slots = blank_key().slots;
+    EXPECT_TRUE(refused(read(vendor().write(content)), ErrorCode::key_damaged, "no PINs"));
+    content = bound_key();
+    content.slots.clear();
     content.kind = KeyKind::token;
-    EXPECT_TRUE(refused(read(vendor().write(content)), ErrorCode::key_damaged, "token"));
-    content.token = test_key(9).public_key();
-    EXPECT_EQ(taken(read(vendor().write(content))).content.token, test_key(9).public_key());
+    content.token = dongle_key().token;
+    EXPECT_TRUE(refused(read(vendor().write(content)), ErrorCode::key_damaged, "not activated"));
+}
+
+TEST(KeyFile, ADonglesLineIsOfItsKeyAlone) {
+    std::vector<std::string> lines = lines_of(vendor().write(dongle_key()));
+    const std::size_t dongle = line_starting(lines, "T ");
+    const std::string good = lines[dongle];
+    KeyContent other = dongle_key();
+    other.serial = "9999-0000-0000";
+    const std::vector<std::string> foreign = lines_of(vendor().write(other));
+    lines[dongle] = foreign[dongle];
+    EXPECT_TRUE(refused(read(resealed(lines)), ErrorCode::key_foreign, "another key"));
+    lines[dongle] = good.substr(0, good.find(" ~ "));
+    EXPECT_EQ(code_of(read(resealed(lines))), ErrorCode::key_damaged);
+    const KeyContent content = dongle_key();
+    const auto with_line = [&](const DongleLine& line) {
+        lines[dongle] = sign_line({domain::kToken, content.id, content.serial},
+                                  write_dongle_line(line), vendor().issuer_key);
+        return read(resealed(lines));
+    };
+    EXPECT_TRUE(with_line({*content.token, "till", content.issued_s}));
+    EXPECT_TRUE(refused(with_line({*content.token, "scale", content.issued_s}),
+                        ErrorCode::key_damaged, "not the one of this key"));
+    EXPECT_TRUE(refused(with_line({*content.token, "till", content.issued_s + 1}),
+                        ErrorCode::key_damaged, "not the one of this key"));
 }
 
 TEST(KeyFile, CutAnywhereItIsRefused) {

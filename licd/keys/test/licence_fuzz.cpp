@@ -40,6 +40,7 @@ void try_files(std::string_view text) {
         for (const LicenceLine& line : key->content.lines) {
             INVARIANT(!key->content.activation || proof_of(*key, line.name));
         }
+        INVARIANT(key->content.token.has_value() == !key->dongle.empty());
     }
     if (const auto list = read_revocations(text, root())) {
         INVARIANT(list->text == text && list->number > 0);
@@ -72,6 +73,19 @@ void try_lines(std::string_view text) {
     INVARIANT(!check_proof(root(), proof, "till"));
 }
 
+void try_dongle(std::string_view text) {
+    if (const auto line = read_dongle_line(text, 1)) {
+        const std::string written = write_dongle_line(*line);
+        INVARIANT(write_dongle_line(MUST(read_dongle_line(written, 1))) == written);
+    }
+    if (const auto word = read_dongle_word(text)) {
+        const std::string written = write_dongle_word(*word);
+        INVARIANT(write_dongle_word(MUST(read_dongle_word(written))) == written);
+        INVARIANT(!check_dongle_word({}, "AAAA-1111", *word));
+        (void)counter_of(word->data);
+    }
+}
+
 void try_parts(std::string_view text) {
     if (const auto digests = digests_from_text(text)) {
         INVARIANT(MUST(digests_from_text(digests_to_text(*digests))) == *digests);
@@ -99,6 +113,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     try_files(text);
     try_lines(text);
+    try_dongle(text);
     try_parts(text);
     return 0;
 }

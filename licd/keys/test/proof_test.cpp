@@ -2,6 +2,8 @@
 // hand out, and a fake server proves nothing. Shown by good proofs and by mixing parts of two.
 #include "licd/keys/proof.h"
 
+#include <functional>
+
 #include "licd/keys/base64.h"
 #include "licd/keys/test/vendor.h"
 
@@ -95,6 +97,86 @@ TEST_F(ProofTest, ARevokedKeyProvesNothing) {
                            .issuers = {},
                            .text = ""};
     EXPECT_EQ(code_of(check(proof_, &list)), ErrorCode::key_revoked);
+}
+
+class DongleProofTest : public testing::Test {
+protected:
+    Proof proof(const DongleWord& word) const {
+        return taken(proof_of(key_, "till.base", write_dongle_word(word)));
+    }
+    base::Result<ProvenLicence> check(const Proof& proof) const {
+        return check_proof(vendor_.root, proof, "till");
+    }
+
+    Vendor vendor_;
+    KeyFile key_ = taken(read_key(vendor_.write(dongle_key()), vendor_.root));
+    DongleWord word_ = spoken(test_dongle(), question_at(kNow + 60));
+};
+
+TEST_F(DongleProofTest, ProvesTheServerThatTheDongleNames) {
+    const ProvenLicence proven = taken(check(proof(word_)));
+    EXPECT_EQ(proven.server, test_key(50).public_key());
+    EXPECT_EQ(proven.line.name, "till.base");
+    EXPECT_EQ(proven.product, "till");
+    EXPECT_EQ(proven.word_at_s, kNow + 60);
+    EXPECT_LT(proof(word_).seal.size(), kLineBytesMax);
+}
+
+TEST_F(DongleProofTest, WithoutItsWordThereIsNone) {
+    EXPECT_TRUE(refused(proof_of(key_, "till.base"), ErrorCode::key_foreign, "no word"));
+    Proof cut = proof(word_);
+    cut.seal = key_.dongle;
+    EXPECT_EQ(code_of(check(cut)), ErrorCode::key_damaged);
+    cut.seal += "\n";
+    EXPECT_EQ(code_of(check(cut)), ErrorCode::key_damaged);
+}
+
+TEST_F(DongleProofTest, AnotherDonglesWordIsForeign) {
+    EXPECT_TRUE(refused(check(proof(spoken(test_dongle(8), question_at(kNow + 60)))),
+                        ErrorCode::key_foreign, "not of the dongle"));
+}
+
+TEST_F(DongleProofTest, AWordIsForOneServerOneTimeAndOneKey) {
+    for (const auto& change : std::vector<std::function<void(DongleWord&)>>{
+             [](DongleWord& word) { word.server = test_key(51).public_key(); },
+             [](DongleWord& word) { word.at_s += 1; },
+             [](DongleWord& word) { word.nonce[0] = base::byte(4); },
+             [](DongleWord& word) { word.data[36] = base::byte(6); }}) {
+        DongleWord changed = word_;
+        change(changed);
+        EXPECT_EQ(code_of(check(proof(changed))), ErrorCode::key_foreign);
+    }
+    DongleQuestion other = question_at(kNow + 60);
+    other.serial = "9999-0000-0000";
+    EXPECT_EQ(code_of(check(proof(spoken(test_dongle(), other)))), ErrorCode::key_foreign);
+    EXPECT_TRUE(refused(check(proof(spoken(test_dongle(), question_at(kNow), "another.example"))),
+                        ErrorCode::key_foreign, "relying party"));
+}
+
+TEST_F(DongleProofTest, ADongleThatTheVendorDidNotNameIsForeign) {
+    const KeyContent content = dongle_key();
+    DongleCredential own = *content.token;
+    own.key = test_dongle(8).public_key();
+    Proof made = proof(spoken(test_dongle(8), question_at(kNow)));
+    const std::string line = sign_line({domain::kToken, content.id, content.serial},
+                                       write_dongle_line({own, "till", kNow}), test_key(60));
+    made.seal = line + made.seal.substr(made.seal.find('\n'));
+    EXPECT_TRUE(refused(check(made), ErrorCode::key_foreign, "different keys"));
+    KeyContent other = content;
+    other.serial = "9999-0000-0000";
+    const KeyFile foreign = taken(read_key(vendor_.write(other), vendor_.root));
+    made = proof(word_);
+    made.seal = foreign.dongle + made.seal.substr(made.seal.find('\n'));
+    EXPECT_TRUE(refused(check(made), ErrorCode::key_foreign, "different keys"));
+}
+
+TEST_F(DongleProofTest, AWordHasAnAge) {
+    EXPECT_TRUE(check_word_age(kNow, kNow));
+    EXPECT_TRUE(check_word_age(kNow, kNow + 4 * kDay));
+    EXPECT_TRUE(check_word_age(kNow + kDay, kNow));
+    EXPECT_TRUE(refused(check_word_age(kNow, kNow + 4 * kDay + 1), ErrorCode::key_foreign,
+                        "one of the two clocks"));
+    EXPECT_EQ(code_of(check_word_age(kNow + kDay + 1, kNow)), ErrorCode::key_foreign);
 }
 
 }  // namespace

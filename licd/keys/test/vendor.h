@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "hal/os/digest.h"
 #include "licd/keys/key_file.h"
 
 // A vendor whose keys are the same in every run, so that what it signs is too.
@@ -113,6 +114,44 @@ inline KeyContent bound_key() {
                                     .traits = digests_of(content.serial, traits),
                                     .server = test_key(50).public_key()};
     return content;
+}
+
+/// A dongle whose key is the same in every run.
+inline os::P256Key test_dongle(unsigned seed = 7) {
+    return taken(os::P256Key::from_bytes(base::Bytes(os::kP256Bytes, base::byte(seed))));
+}
+
+inline KeyContent dongle_key() {
+    KeyContent content = blank_key();
+    content.kind = KeyKind::token;
+    content.slots.clear();
+    content.token = DongleCredential{.rp = "licence.example",
+                                     .credential = base::Bytes(64, base::byte(0x4A)),
+                                     .key = test_dongle().public_key(),
+                                     .aaguid = {}};
+    content.token->aaguid.fill(base::byte(0xF8));
+    return content;
+}
+
+/// What a dongle answers to a question; nothing asked it for a touch.
+inline DongleWord spoken(const os::P256Key& dongle, const DongleQuestion& question,
+                         std::string_view rp = "licence.example", unsigned counter = 5) {
+    const os::Sha256 name = os::sha256(base::bytes_of(rp));
+    DongleWord word{question.server, question.at_s, question.nonce, {name.begin(), name.end()}, {}};
+    for (const unsigned byte : {0U, 0U, 0U, counter >> 8U, counter & 0xFFU}) {
+        word.data.push_back(base::byte(byte));
+    }
+    base::Bytes message = word.data;
+    const base::Bytes hash = question.hash();
+    message.insert(message.end(), hash.begin(), hash.end());
+    word.signature = taken(dongle.sign(message));
+    return word;
+}
+
+/// The question of the server with test_key(50) about dongle_key().
+inline DongleQuestion question_at(std::int64_t at_s) {
+    return {dongle_key().serial, test_key(50).public_key(), at_s,
+            base::Bytes(kNonceBytes, base::byte(3))};
 }
 
 /// The text with one part in place of another, which must be there.
