@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <string_view>
 #include <utility>
@@ -23,6 +24,14 @@ constexpr std::string_view kLateHead =
     "edited.\n"
     "# Comes after brltty's rules, which take some bridges for braille displays.\n";
 constexpr std::string_view kIgnored = "ENV{ID_MM_DEVICE_IGNORE}=\"1\"\n";
+/// What a licence server knows a machine by is for root only, as the kernel makes it.
+constexpr std::string_view kBoardEntry =
+    "SUBSYSTEM==\"dmi\", KERNEL==\"id\", GOTO=\"tillhost_board\"\n";
+constexpr std::string_view kBoardPart =
+    "\nLABEL=\"tillhost_board\"\n"
+    "RUN+=\"/bin/sh -c 'cd $sys$devpath && for f in product_uuid board_serial; do "
+    "if [ -e $$f ]; then chgrp tillhost $$f && chmod 0440 $$f; fi; done'\"\n"
+    "GOTO=\"tillhost_end\"\n";
 constexpr std::string_view kEnd = "\nLABEL=\"tillhost_end\"\n";
 
 using Ids = std::pair<std::int64_t, std::int64_t>;
@@ -74,6 +83,23 @@ std::string entry(std::string_view condition, std::string_view name, const std::
 
 std::string opened_by_group() { return fmt::format("GROUP=\"{}\", MODE=\"0660\"\n", kDeviceGroup); }
 
+/// Tokens are made by many, and udev knows each by its descriptor. They are opened to the group
+/// beside whoever sits at the machine, whose key for signing in one may be.
+std::string token_rows(const std::vector<Manifest>& manifests) {
+    std::string text;
+    for (const Manifest& manifest : manifests) {
+        const auto& lines = manifest.lines;
+        if (manifest.device_class == contract::DeviceClass::dongle &&
+            std::find(lines.begin(), lines.end(), LineKind::usb_hid) != lines.end()) {
+            text += fmt::format(
+                "# {}: by 60-fido-id.rules\n"
+                "ENV{{ID_FIDO_TOKEN}}==\"1\", GOTO=\"tillhost_hidraw_own\"\n",
+                manifest.driver);
+        }
+    }
+    return text;
+}
+
 std::string tty_part(const std::vector<Manifest>& manifests) {
     const auto wanted = [](const UsbMatch& match) { return match.line == LineKind::serial; };
     return part("tty", rows(manifests, "ATTRS", "tillhost_tty_own", wanted),
@@ -82,7 +108,8 @@ std::string tty_part(const std::vector<Manifest>& manifests) {
 
 std::string hidraw_part(const std::vector<Manifest>& manifests) {
     const auto wanted = [](const UsbMatch& match) { return match.line == LineKind::usb_hid; };
-    return part("hidraw", rows(manifests, "ATTRS", "tillhost_hidraw_own", wanted),
+    return part("hidraw",
+                rows(manifests, "ATTRS", "tillhost_hidraw_own", wanted) + token_rows(manifests),
                 opened_by_group() +
                     "IMPORT{builtin}=\"usb_id\"\n"
                     "IMPORT{builtin}=\"path_id\"\n"
@@ -123,9 +150,11 @@ std::string udev_rules(const std::vector<Manifest>& manifests) {
     text += entry("SUBSYSTEM==\"tty\", SUBSYSTEMS==\"usb\"", "tty", tty);
     text += entry("SUBSYSTEM==\"hidraw\", SUBSYSTEMS==\"usb\"", "hidraw", hidraw);
     text += entry("ACTION==\"bind\", SUBSYSTEM==\"usb\", DRIVER==\"usblp\"", "usblp", printer);
+    text += kBoardEntry;
     text += "SUBSYSTEM!=\"usb\", GOTO=\"tillhost_end\"\n";
     text += entry("ENV{DEVTYPE}==\"usb_device\"", "device", device);
-    return text + "GOTO=\"tillhost_end\"\n" + tty + hidraw + printer + device + std::string(kEnd);
+    return text + "GOTO=\"tillhost_end\"\n" + tty + hidraw + printer + std::string(kBoardPart) +
+           device + std::string(kEnd);
 }
 
 std::string late_udev_rules(const std::vector<Manifest>& manifests) {

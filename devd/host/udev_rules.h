@@ -13,7 +13,8 @@ namespace tillhost::devd::host {
 inline constexpr const char* kDeviceGroup = "dialout";
 
 /// The text of udev/60-tillhost.rules: group and mode, no probing by ModemManager, links below
-/// /dev/tillhost that keep their name, printers without usblp.
+/// /dev/tillhost that keep their name, printers without usblp; every FIDO token for the driver of
+/// dongles; the mainboard's numbers readable by devd's own group, for licences.
 std::string udev_rules(const std::vector<contract::Manifest>& manifests);
 
 /// The text of udev/99-tillhost.rules: what brltty's rules (85 or 90, where a distribution has

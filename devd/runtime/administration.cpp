@@ -7,6 +7,7 @@
 
 #include "devd/runtime/connection_check.h"
 #include "devd/runtime/device_file.h"
+#include "devd/runtime/machine_facts.h"
 #include "hal/transport/address.h"
 #include "ipc/contract/decoder.h"
 
@@ -27,7 +28,8 @@ bool is_own(RequestKind kind) {
     return kind == RequestKind::models || kind == RequestKind::ports ||
            kind == RequestKind::add_device || kind == RequestKind::configure_device ||
            kind == RequestKind::rename_device || kind == RequestKind::delete_device ||
-           kind == RequestKind::device_settings || kind == RequestKind::check_device;
+           kind == RequestKind::device_settings || kind == RequestKind::check_device ||
+           kind == RequestKind::machine_facts;
 }
 
 bool changes_devices(RequestKind kind) {
@@ -151,6 +153,10 @@ Administration::Outcome Administration::answer(ipc::PeerId peer, const contract:
     if (kind == RequestKind::check_device) {
         TRY(start_check(peer, request));
         return Value();
+    }
+    if (kind == RequestKind::machine_facts) {
+        TRY(contract::from_value<contract::Empty>(body));
+        return contract::to_value(told(os::read_machine_facts(parts_.machine_root)));
     }
     if (kind == RequestKind::device_settings) {
         return settings(TRY(contract::from_value<contract::DeviceRequest>(body)));

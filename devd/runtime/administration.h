@@ -37,11 +37,12 @@ struct AdministrationParts {
     std::string driver_program;
     std::vector<contract::Manifest> manifests;
     std::vector<KnownDevice> devices;
+    std::string machine_root = "/";  ///< below which the machine's facts are read
 };
 
-/// The catalogue, the ports, and devices that come, change and go: what needs files, processes and
-/// manifests, and so is not the core's. It stands between the endpoint and the core: requests of
-/// its own it answers, every other one it hands on.
+/// The catalogue, the ports, devices that come, change and go, and what the machine is known by:
+/// what needs files, processes and manifests, and so is not the core's. It stands between the
+/// endpoint and the core: requests of its own it answers, every other one it hands on.
 ///
 /// A device's file is written before the core is told, so that what a client was answered is there
 /// after a power cut; the writing blocks the loop for two syncs, a few times in a shop's life.

@@ -13,8 +13,12 @@ namespace {
 constexpr std::string_view kAdapterSetting = "adapter";
 
 /// What is to be remembered of the device: the strongest name that it has. A registrar that says
-/// its own number may be moved to any port.
+/// its own number may be moved to any port. A dongle is known by its credential, which the licence
+/// server asks for: it may be moved, and be exchanged for the next one.
 contract::Setting name_of(const contract::Manifest& manifest, const contract::Device& device) {
+    if (manifest.device_class == contract::DeviceClass::dongle) {
+        return {};
+    }
     const auto* status =
         device.status ? std::get_if<contract::FiscalStatus>(&*device.status) : nullptr;
     if (status != nullptr && find_field(manifest, core::kIdentitySetting) != nullptr) {

@@ -1,6 +1,7 @@
 // Claim: the rules in udev/ are those of the drivers of this tree; each line is one that udev
 // takes; every device of a match table gets group and mode on the node by which it is opened, and
-// ModemManager, usblp and brltty are kept off it.
+// ModemManager, usblp and brltty are kept off it; FIDO tokens are opened whoever made them, and
+// the mainboard's numbers to devd's group.
 // Shown by a strict reader of udev's grammar (udev(7)), and by playing the rules on devices as udev
 // would: conditions, jumps and assignments in the order of the file.
 #include "devd/host/udev_rules.h"
@@ -90,6 +91,7 @@ bool may(const Term& term) {
                                                                    {"SUBSYSTEM", {"==", "!="}},
                                                                    {"SUBSYSTEMS", {"==", "!="}},
                                                                    {"DRIVER", {"==", "!="}},
+                                                                   {"KERNEL", {"==", "!="}},
                                                                    {"ATTR", {"==", "!="}},
                                                                    {"ATTRS", {"==", "!="}},
                                                                    {"ENV", {"==", "!=", "=", "+="}},
@@ -136,6 +138,7 @@ struct Node {
     std::string action = "add";
     std::string subsystem;
     std::string driver{};
+    std::string kernel{};
     std::map<std::string, std::string> env{};
     std::map<std::string, std::string> attributes{};
     // what the rules set
@@ -154,6 +157,7 @@ bool holds(const Term& term, const Node& node) {
                               : term.key == "SUBSYSTEM"  ? node.subsystem
                               : term.key == "SUBSYSTEMS" ? "usb"
                               : term.key == "DRIVER"     ? node.driver
+                              : term.key == "KERNEL"     ? node.kernel
                               : term.key == "ENV"        ? of(node.env)
                                                          : of(node.attributes);
     const bool equal = term.value == "?*" ? !value.empty() : value == term.value;
@@ -273,6 +277,34 @@ TEST(UdevRules, LeaveEverythingElseAlone) {
     Node gone = node_of("tty", 0x1111, 0x0001);
     gone.action = "remove";
     expect_untouched(gone);
+}
+
+TEST(UdevRules, OpenEachFidoTokenWhoeverMadeIt) {
+    Manifest dongles;
+    dongles.driver = "dongle/four";
+    dongles.device_class = contract::DeviceClass::dongle;
+    dongles.lines = {LineKind::usb_hid, LineKind::pty};
+    for (auto manifests : {manifests_of_this_tree(), std::vector<Manifest>{dongles}}) {
+        const auto rules = read(udev_rules(manifests));
+        Node token = node_of("hidraw", 0x7777, 0x0007);
+        EXPECT_EQ(played(rules, token).group, "") << "not said to be one";
+        token.env["ID_FIDO_TOKEN"] = "1";
+        const Node after = played(rules, token);
+        EXPECT_EQ(after.group, kDeviceGroup);
+        EXPECT_EQ(after.mode, "0660");
+        EXPECT_EQ(after.links.size(), 2U);
+    }
+}
+
+TEST(UdevRules, LetDevdsGroupReadTheBoardsNumbers) {
+    const auto rules = read(udev_rules({}));
+    Node board;
+    board.subsystem = "dmi";
+    board.kernel = "id";
+    ASSERT_EQ(played(rules, board).runs.size(), 1U);
+    EXPECT_NE(played(rules, board).runs[0].find("chgrp tillhost"), std::string::npos);
+    board.kernel = "other";
+    EXPECT_TRUE(played(rules, board).runs.empty());
 }
 
 TEST(UdevRules, TakeUsblpOffPrintersThatAreDrivenWhole) {

@@ -31,9 +31,14 @@ Language language_asked(int argc, const char* const* argv, Language otherwise) {
     return otherwise;
 }
 
-/// Whether a customer is asked at a terminal until it is done.
-bool asks_customer(const Verb& verb) {
-    return std::holds_alternative<SellVerb>(verb) || std::holds_alternative<PayVerb>(verb);
+/// How long an outcome is waited for: longer where a person stands at the device.
+os::Duration patience_of(const Verb& verb) {
+    if (std::holds_alternative<SellVerb>(verb) || std::holds_alternative<PayVerb>(verb)) {
+        return kCustomerTimeout;
+    }
+    const auto* dongle = std::get_if<DongleVerb>(&verb);
+    const bool is_touched = dongle != nullptr && std::holds_alternative<EnrolDongleVerb>(*dongle);
+    return is_touched ? kTouchTimeout : kTimeout;
 }
 
 void declare_common(VerbGrammar program, Invocation& to, std::optional<os::Duration>& timeout) {
@@ -71,6 +76,7 @@ void declare(CommandLine& line, Invocation& to, std::optional<os::Duration>& tim
     line.group(Text::group_devices);
     declare_devices(line, to);
     declare_questions(line, to);
+    declare_dongle(line, to);
     line.group(Text::group_sharing);
     declare_sharing(line, to);
     line.group(Text::group_setup);
@@ -108,8 +114,7 @@ std::variant<Invocation, Explanation> parse_arguments(int argc, const char* cons
     } else if (host != nullptr && invocation.host.empty() && !asks_licd) {
         invocation.host = host;  // what is written on the command line holds over the environment
     }
-    invocation.timeout =
-        timeout.value_or(asks_customer(invocation.verb) ? kCustomerTimeout : kTimeout);
+    invocation.timeout = timeout.value_or(patience_of(invocation.verb));
     return invocation;
 }
 

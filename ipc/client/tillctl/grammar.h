@@ -18,6 +18,7 @@ void declare_devices(CommandLine& line, Invocation& to);     // grammar_service.
 void declare_service(CommandLine& line, Invocation& to);
 void declare_lines(CommandLine& line, Invocation& to);
 void declare_questions(CommandLine& line, Invocation& to);  // grammar_questions.cpp
+void declare_dongle(CommandLine& line, Invocation& to);     // grammar_dongle.cpp
 void declare_sharing(CommandLine& line, Invocation& to);    // grammar_sharing.cpp
 void declare_setup(CommandLine& line, Invocation& to);      // grammar_setup.cpp
 void declare_access(CommandLine& line, Invocation& to);     // grammar_access.cpp

@@ -11,6 +11,7 @@
 #include "ipc/client/cpp/client.h"
 #include "ipc/client/tillctl/access.h"
 #include "ipc/client/tillctl/admin.h"
+#include "ipc/client/tillctl/dongle.h"
 #include "ipc/client/tillctl/licence.h"
 #include "ipc/contract/messages.h"
 
@@ -157,7 +158,7 @@ using Verb =
                  SellVerb, PayVerb, AbortVerb, PrintDocumentVerb, OperationsVerb, OperationVerb,
                  DecideVerb, HealthVerb, MetricsVerb, BackupVerb, WatchVerb, LeaseVerb, AuditVerb,
                  DecodeVerb, RecordVerb, ReplayVerb, AdminVerb, AccessVerb, PairWithVerb,
-                 RollKeyVerb, LicenceVerb>;
+                 RollKeyVerb, LicenceVerb, DongleVerb>;
 
 /// How long an outcome is waited for unless --timeout says otherwise, and where a customer is
 /// asked: longer than devd gives a payment and a registration together.

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "hal/base/money.h"
+#include "ipc/client/tillctl/dongle.h"
 #include "ipc/client/tillctl/rows.h"
 #include "ipc/client/tillctl/texts.h"
 
@@ -185,6 +186,13 @@ public:
         return transaction_text(language_, last);
     }
 
+    std::string operator()(const contract::DongleStatus& status) const {
+        return dongle_text(language_, status);
+    }
+    std::string operator()(const contract::DongleProof& proof) const {
+        return proof_text(language_, proof);
+    }
+
     /// Of a class without sentences of its own.
     template <class Other>
     std::string operator()(const Other& other) const {
@@ -259,6 +267,10 @@ std::vector<Wish> wishes_of(Language language, const contract::ClassStatus& stat
         if (wishes.empty() && !printer->error.empty()) {
             wishes.push_back({printer->error, true});
         }
+    }
+    const auto* dongle = std::get_if<contract::DongleStatus>(&status);
+    if (dongle != nullptr && dongle->always_asks) {
+        wish(Text::label_proves, Text::dongle_always_asks, true);
     }
     if (fiscal == nullptr) {
         return wishes;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "hal/base/money.h"
+#include "ipc/client/tillctl/dongle.h"
 #include "ipc/client/tillctl/rows.h"
 #include "ipc/client/tillctl/texts.h"
 #include "ipc/contract/envelope.h"
@@ -109,6 +110,9 @@ struct ResultTeller {
     std::string operator()(const contract::SaleResult& result) const {
         return sale_text(language, result);
     }
+    std::string operator()(const contract::DongleEnrolment& result) const {
+        return dongle_enrolment_text(language, result);
+    }
     /// Of a kind without sentences of its own.
     template <class Other>
     std::string operator()(const Other& other) const {
@@ -140,8 +144,9 @@ std::string advice_text(Language language, const contract::Operation& operation)
 
 /// Whether paper is to be expected of a command.
 bool prints(std::string_view command) {
-    static constexpr std::string_view kWithoutPaper[] = {
-        "open_drawer", "cut_paper", "feed_paper", "set_clock", "set_layout", "write_table"};
+    static constexpr std::string_view kWithoutPaper[] = {"open_drawer", "cut_paper",  "feed_paper",
+                                                         "set_clock",   "set_layout", "write_table",
+                                                         "enrol_dongle"};
     return std::find(std::begin(kWithoutPaper), std::end(kWithoutPaper), command) ==
            std::end(kWithoutPaper);
 }

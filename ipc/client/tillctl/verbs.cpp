@@ -299,6 +299,13 @@ public:
         });
     }
 
+    Exit operator()(const DongleVerb& verb) {
+        return with_client([this, &verb](Client& devd) {
+            const auto exit = run_dongle(verb, context_with(devd), clock_);
+            return exit ? *exit : fail(exit.error());
+        });
+    }
+
     Exit operator()(const AccessVerb& verb) {
         return with_client([this, &verb](Client& devd) {
             const auto exit = run_access(verb, context_with(devd));

@@ -97,7 +97,7 @@ TEST(Language, HasHelpOnEveryVerbWithAnExample) {
             std::string first = verb.substr(0, verb.find(' '));
             std::string second = verb.substr(std::min(first.size() + 1, verb.size()));
             words.push_back(first.c_str());
-            if (first == "query" && !second.empty()) {
+            if ((first == "query" || first == "dongle") && !second.empty()) {
                 words.push_back("kassa");
             }
             if (!second.empty()) {

@@ -200,8 +200,10 @@ TEST(Arguments, MakeEachQuestion) {
     EXPECT_EQ(question_in<contract::EchoQuery>({"echo", "hello"}).payload, base::bytes_of("hello"));
     const Invocation receipt = understood({"query", "kassa", "receipt", "receipt.json"});
     EXPECT_EQ(std::get<QueryVerb>(receipt.verb).receipt_path, "receipt.json");
-    // Recording has a verb of its own; whoever adds a question to the contract adds its verb.
+    // Recording and proofs of dongles have verbs of their own; whoever adds a question to the
+    // contract adds its verb.
     understood({"record", "kassa", "off"});
+    understood({"dongle", "d1", "prove", "--rp", "a", "--credential", "SkyezA=="});
     static_assert(std::variant_size_v<contract::Query::variant> == 11);
 }
 
