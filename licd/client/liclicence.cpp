@@ -46,7 +46,7 @@ int failed(int result, std::string text) {
 }
 
 int result_of(ErrorCode code) {
-    static constexpr std::array<std::pair<ErrorCode, int>, 24> kTable{{
+    static constexpr std::array<std::pair<ErrorCode, int>, 25> kTable{{
         {ErrorCode::bad_field, LICENCE_BAD_FIELD},
         {ErrorCode::no_daemon, LICENCE_NO_SERVER},
         {ErrorCode::link_lost, LICENCE_NO_SERVER},

@@ -19,8 +19,9 @@ namespace tillhost::licd::devices {
 
 /// One attempt to reach devd.
 inline constexpr os::Duration kConnectTimeMax = std::chrono::seconds(2);
-/// One question to a dongle; the driver's own bound is shorter.
-inline constexpr os::Duration kProofTimeMax = std::chrono::seconds(5);
+/// One question to a dongle. The driver's own bound is shorter: three seconds, once more after an
+/// INIT, and four for another program that has it.
+inline constexpr os::Duration kProofTimeMax = std::chrono::seconds(12);
 /// Between two attempts to reach devd: the first pause, doubled up to the longest. A devd that was
 /// started again is found within kRestartPatience.
 inline constexpr os::Duration kReconnectFirst = std::chrono::milliseconds(200);

@@ -113,6 +113,8 @@ void KeyKeeper::dongle_is_gone(Key& key, const DongleState& dongle) {
                                                                      : Reason::dongle_missing;
     if (known == kThere) {
         parts_.store.put_value(presence_name(serial), kGone);
+    }
+    if (key.was_there && dongle.presence != DonglePresence::unknown) {
         parts_.logger.warning("the dongle of a key is gone",
                               {{"serial", serial}, {"why", why_gone(dongle)}});
     }

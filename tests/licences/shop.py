@@ -16,6 +16,7 @@ import time
 import tillhost
 from tillhost import messages
 from tillhost.connection import Connection
+from tillhost.errors import TillhostError
 
 PROGRAMS = pathlib.Path(os.environ.get("TILLHOST_PROGRAMS", "build/release/bin"))
 START_MAX = 30.0  # seconds
@@ -245,6 +246,19 @@ class Dongles:
         ran = subprocess.run([PROGRAMS / "devsim", "ctl", self.folder / "token.ctl", *words,
                               "--json"], check=True, capture_output=True, text=True)
         return json.loads(ran.stdout)
+
+    def pull(self) -> None:
+        """Pulls the token out. Nobody tells devd of a pseudo-terminal; it sees it when it asks."""
+        self.ctl("power", "off")
+        with tillhost.connect("person", endpoint=self.endpoint) as client:
+            try:
+                client.query("token", messages.StatusQuery(), deadline=START_MAX)
+            except TillhostError:
+                return
+        raise AssertionError("the token answers without power")
+
+    def plug(self) -> None:
+        self.ctl("power", "on")
 
     def enrol(self, owner: str) -> dict:
         """What the vendor's person at the counter does; the file that licissue reads."""

@@ -15,7 +15,7 @@ ACTIVE, GRACE, BLOCKED = 2, 4, 8
 MISSING, REFUSES = 6, 7
 MODEL = b"tillhost sim 001".hex()
 SERIAL = "2000-0000-0001"
-LINE = "name=till.base count=2"
+LINE = "name=till.base count=2 mode=instance"
 
 
 @pytest.fixture(scope="module")
@@ -71,14 +71,14 @@ def test_a_dongle_comes_goes_and_comes(vendor, dongles, makers, server, tmp_path
     assert server.key(SERIAL)["device"] == "token"
     with program(server) as till, program(server) as other:
         lease = till.acquire("till.base")
-        assert dongles.ctl("power", "off") is not None
+        dongles.pull()
         assert stands(server, GRACE)
         gone = server.key(SERIAL)
         assert gone["reason"] in (MISSING, REFUSES) and 0 < gone["left_s"] <= 600
         assert code_of(lambda: other.acquire("till.base"))[0] == "dongle_missing"
         till.beat()
         assert lease.standing is Standing.held
-        dongles.ctl("power", "on")
+        dongles.plug()
         assert stands(server, ACTIVE)
         assert other.acquire("till.base").seat == 2
 
@@ -94,7 +94,8 @@ def test_a_dongle_comes_goes_and_comes(vendor, dongles, makers, server, tmp_path
     # A later revision is taken while programs work.
     with program(server) as till:
         lease = till.acquire("till.base")
-        server.load(vendor.revised(SERIAL, "name=till.base count=3", "name=till.weigh"))
+        server.load(vendor.revised(SERIAL,
+                                   "name=till.base count=3 mode=instance", "name=till.weigh"))
         assert server.key(SERIAL)["state"] == ACTIVE
         assert server.key(SERIAL)["revision"] == 2
         till.beat()
@@ -121,13 +122,13 @@ def test_without_grace_a_pulled_dongle_blocks_its_key_at_once_and_licd_alone_giv
     server.load(vendor.dongle_key(dongles.enrol("a"), makers, MODEL, LINE, serial=serial,
                                   grace_s=0))
     assert stands(server, ACTIVE, serial)
-    with program(server) as till:
+    with program(server) as till, program(server) as other:
         lease = till.acquire("till.base")
-        dongles.ctl("power", "off")
+        dongles.pull()
         assert stands(server, BLOCKED, serial)
         till.beat()
         assert lease.standing is Standing.held  # what was promised runs to its end
-        assert code_of(lambda: till.acquire("till.base"))[0] == "dongle_missing"
+        assert code_of(lambda: other.acquire("till.base"))[0] == "dongle_missing"
     dongles.kill()
     server.kill()
     server.start()
@@ -140,9 +141,9 @@ def test_a_dongle_that_was_reset_is_another_one(vendor, dongles, makers, server)
     server.load(vendor.dongle_key(dongles.enrol("a"), makers, MODEL, LINE, serial=serial))
     assert stands(server, ACTIVE, serial)
     dongles.ctl("fault", "forget")
-    dongles.ctl("power", "off")
+    dongles.pull()
     assert stands(server, GRACE, serial)
-    dongles.ctl("power", "on")
+    dongles.plug()
     with program(server) as till:
         assert code_of(lambda: till.acquire("till.base"))[0] == "dongle_missing"
 
