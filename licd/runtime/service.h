@@ -29,6 +29,7 @@ struct ServiceParts {
     LicenceStore& store;
     core::LicenceDesk& desk;
     KeyKeeper& keys;
+    ActLog& acts;
     Gate& gate;
     Promise& promise;
     wire::DiscoveryResponder* search = nullptr;  ///< nothing: not on the network, or not wanted
