@@ -15,6 +15,7 @@
 #include "licd/devices/devd_link.h"
 #include "licd/runtime/config.h"
 #include "licd/runtime/identity.h"
+#include "licd/runtime/live_times.h"
 #include "licd/runtime/process_watch.h"
 #include "licd/runtime/service.h"
 #include "licd/web/web_server.h"
@@ -145,26 +146,6 @@ base::Done open_network(const Places& places, const runtime::Config& config, con
     return {};
 }
 
-std::string seconds(os::Duration time) {
-    return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count());
-}
-
-/// What licd.toml says, and what it would be without a word.
-std::vector<web::Setting> settings_of(const runtime::Config& config) {
-    const runtime::Config normal;
-    const auto yes = [](bool on) { return std::string(on ? "yes" : "no"); };
-    return {{"network on", yes(config.on_network), yes(normal.on_network)},
-            {"network port", std::to_string(config.port), std::to_string(normal.port)},
-            {"network search", yes(config.search), yes(normal.search)},
-            {"network group", config.group, normal.group},
-            {"times lease_s", seconds(config.times.lease), seconds(normal.times.lease)},
-            {"times killed_s", seconds(config.times.killed), seconds(normal.times.killed)},
-            {"times idle_s", seconds(config.times.idle), seconds(normal.times.idle)},
-            {"times beat_s", seconds(config.beat), seconds(normal.beat)},
-            {"web listen", config.web_address, normal.web_address},
-            {"web port", std::to_string(config.web_port), std::to_string(normal.web_port)}};
-}
-
 /// Nothing if it is switched off, or cannot be had: licences are lent without a panel, too.
 std::unique_ptr<web::WebServer> open_web(const Places& places, const runtime::Config& config,
                                          const os::Clock& clock, const os::Logger& logger) {
@@ -182,9 +163,7 @@ std::unique_ptr<web::WebServer> open_web(const Places& places, const runtime::Co
                                          .certificate = config.web_certificate,
                                          .key = config.web_key,
                                          .state = places.state,
-                                         .endpoint = places.endpoint(),
-                                         .settings_file = places.config + "/licd.toml",
-                                         .settings = settings_of(config)},
+                                         .endpoint = places.endpoint()},
                                         clock, logger);
     if (!served) {
         logger.error("the panel is not served", {{"error", base::to_text(served.error())}});
@@ -235,13 +214,67 @@ void say_start(const os::Logger& logger, const Places& places, const runtime::Co
                                {"vendors", std::to_string(roots)}});
 }
 
+base::Result<std::unique_ptr<runtime::KeyKeeper>> open_keys(
+    const Places& places, const std::vector<runtime::VendorRoot>& roots, const os::Clock& clock,
+    const os::Logger& logger, runtime::LicenceStore& store, devices::DonglePort& dongles,
+    const os::SigningKey& identity, const base::Bytes& salt) {
+    return runtime::KeyKeeper::open({.folder = places.state,
+                                     .roots = roots,
+                                     .clock = clock,
+                                     .logger = logger,
+                                     .store = store,
+                                     .identity = identity,
+                                     .code_salt = salt,
+                                     .traits = [] { return keys::read_machine_traits("/"); },
+                                     .dongles = dongles,
+                                     .random = runtime::random_bytes,
+                                     .software = std::string("licd-") + TILLHOST_VERSION});
+}
+
+/// Without what the store says.
+core::DeskOptions desk_options(const runtime::Config& config, const os::SigningKey& identity,
+                               const base::Bytes& salt) {
+    core::DeskOptions options;
+    options.server = host_name();
+    options.server_key =
+        base::Bytes(identity.public_key().bytes.begin(), identity.public_key().bytes.end());
+    options.code_salt = salt;
+    options.beat = config.beat;
+    options.times = config.times;
+    return options;
+}
+
+/// What an administrator may change while licd runs; the rest waits for the next start.
+void apply_at_once(runtime::Settings& settings, runtime::LogBook& log_book,
+                   runtime::LiveTimes& times) {
+    settings.set_apply([&settings, &log_book, &times](const runtime::Config& wanted, bool really) {
+        runtime::Config running = settings.config();
+        running.log_level = wanted.log_level;
+        const bool holds = times.may_hold(wanted);
+        if (holds) {
+            running.times = wanted.times;
+            running.beat = wanted.beat;
+        }
+        if (really) {
+            log_book.set_least(wanted.log_level);
+        }
+        if (really && holds) {
+            times.hold(wanted);
+        }
+        return running;
+    });
+}
+
 base::Done serve(const Places& places) {
     os::BootClock clock;
-    const runtime::Config config = TRY(runtime::load_config(places.config));
     const auto roots = TRY(runtime::read_roots(places.config + "/roots"));
     const auto sink = os::open_log("licd");
-    const os::Logger logger(*sink, config.log_level);
+    runtime::LogBook log_book(*sink, clock);
+    const os::Logger logger(log_book, os::Severity::debug);
     TRY(make_folders(places));
+    const auto settings = TRY(runtime::Settings::open(places.config, places.state, logger));
+    const runtime::Config config = settings->config();
+    log_book.set_least(config.log_level);
     const auto loop = TRY(os::EventLoop::create(clock));
     const auto signals = TRY(os::StopSignals::take(*loop));
     // The socket's lock comes before the leases: a second licd must not touch them.
@@ -259,39 +292,36 @@ base::Done serve(const Places& places) {
     say_start(logger, places, config, image.leases.size(), roots.size());
     const auto link = TRY(open_devices(config, identity.public_key(), clock, logger));
     devices::NoDevices no_devices;
-    const auto keys = TRY(runtime::KeyKeeper::open(
-        {.folder = places.state,
-         .roots = roots,
-         .clock = clock,
-         .logger = logger,
-         .store = *store,
-         .identity = identity,
-         .code_salt = salt,
-         .traits = [] { return keys::read_machine_traits("/"); },
-         .dongles = link ? static_cast<devices::DonglePort&>(*link) : no_devices,
-         .random = runtime::random_bytes,
-         .software = std::string("licd-") + TILLHOST_VERSION}));
+    devices::DonglePort& dongles = link ? static_cast<devices::DonglePort&>(*link) : no_devices;
+    const auto keys = TRY(open_keys(places, roots, clock, logger, *store, dongles, identity, salt));
     runtime::ProcessWatch processes(*loop);
     runtime::Promise promise(*store, config.times.lease, clock.now());
-    const std::uint64_t starts = count_start(*store);
-    core::LicenceDesk desk({.server = host_name(),
-                            .server_key = base::Bytes(identity.public_key().bytes.begin(),
-                                                      identity.public_key().bytes.end()),
-                            .code_salt = salt,
-                            .beat = config.beat,
-                            .times = config.times,
-                            .starts = starts,
-                            .promised = promise.longest(),
-                            .begins_at = store->position()},
-                           *store, clock, *keys, processes, endpoints, runtime::random_bytes);
+    core::DeskOptions options = desk_options(config, identity, salt);
+    options.starts = count_start(*store);
+    options.promised = promise.longest();
+    options.begins_at = store->position();
+    core::LicenceDesk desk(std::move(options), *store, clock, *keys, processes, endpoints,
+                           runtime::random_bytes);
     processes.set_handler([&desk](std::int64_t pid) { desk.on_process_ended(pid); });
     desk.start(std::move(image));
-    runtime::Gate gate(desk, *keys, *store, endpoints, logger,
-                       static_cast<std::int64_t>(::getuid()));
+    runtime::LiveTimes times(desk, promise, *store, clock, config.beat);
+    apply_at_once(*settings, log_book, times);
+    runtime::ActLog acts(*store, clock);
+    runtime::Gate gate({.desk = desk,
+                        .keys = *keys,
+                        .store = *store,
+                        .settings = *settings,
+                        .acts = acts,
+                        .log_book = log_book,
+                        .replies = endpoints,
+                        .clock = clock,
+                        .logger = logger,
+                        .own = runtime::own_process(),
+                        .version = TILLHOST_VERSION});
     const auto panel = open_web(places, config, clock, logger);
     const auto manager = os::ServiceManager::from_environment();
-    runtime::Service service({*loop, *signals, clock, endpoints, *store, desk, *keys, gate, promise,
-                              link.get(), network.search.get(), manager, logger});
+    runtime::Service service({*loop, *signals, clock, endpoints, *store, desk, *keys, acts, gate,
+                              promise, link.get(), network.search.get(), manager, logger});
     return service.run();
 }
 

@@ -13,6 +13,13 @@ using base::ErrorCode;
 using base::make_error;
 using contract::LicenceEnd;
 
+void LicenceDesk::set_times(LeaseTimes times, os::Duration beat, Position from) {
+    options_.times = times;
+    options_.beat = beat;
+    options_.begins_at = std::max(options_.begins_at, from);
+    book_.set_times(times, clock_.now());
+}
+
 LicenceDesk::Outcome LicenceDesk::connections(const Call& call) {
     const auto request =
         TRY(contract::from_value<contract::LicenceConnectionsRequest>(call.request.body));

@@ -33,6 +33,13 @@ LeaseBook::LeaseBook(LeaseStore& store, LeaseTimes times, std::uint64_t starts, 
       first_renewal_(static_cast<std::int64_t>(starts) * kRenewalsPerStart),
       waiting_(std::move(waiting)) {}
 
+void LeaseBook::set_times(LeaseTimes times, os::Instant now) {
+    times_ = times;
+    for (auto& [number, lease] : leases_) {
+        lease.signed_at = now - times_.lease;
+    }
+}
+
 std::string LeaseBook::share_of(const Terms& terms, const Holder& holder) {
     const std::string station =
         terms.mode == contract::SeatMode::station ? holder.station() : std::string();

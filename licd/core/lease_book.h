@@ -78,6 +78,10 @@ public:
     /// time that one of them may have been signed for. The next beat gets each signed anew.
     void recover(LeaseImage image, os::Duration promised, os::Instant now);
 
+    /// From now on. A lease that was promised for longer keeps its end; the next beat gets each one
+    /// signed anew, or a holder of a shorter one would not hear in time that it goes on.
+    void set_times(LeaseTimes times, os::Instant now);
+
     /// The lease of an earlier acquire of the same id, held or ended; nullptr if there is none.
     const Lease* earlier(const std::string& instance, const base::OperationId& request) const;
     /// Takes a seat. Errors: no_seat, retry_later (too many leases).

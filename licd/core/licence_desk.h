@@ -65,6 +65,10 @@ public:
         book_.recover(std::move(image), options_.promised, clock_.now());
     }
 
+    /// Other times of leases and beats from now on. What is answered from now on waits for `from`:
+    /// the promised time must be on disk before a lease of that length is seen.
+    void set_times(LeaseTimes times, os::Duration beat, Position from);
+
     /// False if the request is not one of the desk's. Whether the peer may ask it has been looked
     /// at before.
     bool on_request(ipc::PeerId peer, const ipc::PeerIdentity& identity,
@@ -134,7 +138,7 @@ private:
     void refuse(ipc::PeerId peer, std::int64_t id, const base::Error& error);
     bool is_attached(const std::string& instance) const;
 
-    const DeskOptions options_;
+    DeskOptions options_;
     LeaseStore& store_;
     const os::Clock& clock_;
     KeyPort& keys_;

@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <charconv>
-#include <functional>
-#include <iterator>
-#include <sstream>
 #include <utility>
 
 #include "hal/os/files.h"
+#include "ipc/text_tables.h"
+#include "licd/runtime/settings_table.h"
 
 namespace tillhost::licd::runtime {
 
@@ -20,104 +18,13 @@ namespace {
 
 constexpr std::size_t kConfigBytesMax = 64 * 1024;
 
-Result<std::int64_t> number(const std::string& name, const std::string& text, std::int64_t least,
-                            std::int64_t most) {
-    std::int64_t value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size() || value < least || value > most) {
-        return base::bad_field(name, fmt::format("\"a number from {} to {}\"", least, most));
-    }
-    return value;
+/// Errors: bad_field.
+Done check_entry(const std::string& name, const std::string& text) {
+    const SettingRow* const row = find_setting(name);
+    return row == nullptr ? Done(unknown_setting(name)) : check_setting(*row, text);
 }
 
-Result<bool> yes_or_no(const std::string& name, const std::string& text) {
-    if (text != "yes" && text != "no") {
-        return base::bad_field(name, "\"yes\" or \"no\"");
-    }
-    return text == "yes";
-}
-
-/// Words divided by blanks.
-std::vector<std::string> words_of(const std::string& text) {
-    std::istringstream stream(text);
-    return {std::istream_iterator<std::string>(stream), {}};
-}
-
-Done read_seconds(const std::string& name, const std::string& text, std::int64_t least,
-                  std::int64_t most, os::Duration& to) {
-    to = std::chrono::seconds(TRY(number(name, text, least, most)));
-    return {};
-}
-
-/// Errors: bad_field; web.* that there is not.
-Done read_web(Config& config, const std::string& name, const std::string& text) {
-    if (name == "web.on") {
-        config.web = TRY(yes_or_no(name, text));
-    } else if (name == "web.listen") {
-        config.web_address = text;
-    } else if (name == "web.port") {
-        config.web_port = static_cast<std::uint16_t>(TRY(number(name, text, 1, 65535)));
-    } else if (name == "web.hosts") {
-        config.web_hosts = words_of(text);
-    } else if (name == "web.certificate") {
-        config.web_certificate = text;
-    } else if (name == "web.key") {
-        config.web_key = text;
-    } else {
-        return base::bad_field(name, "one of on, listen, port, hosts, certificate, key");
-    }
-    return {};
-}
-
-/// Errors: bad_field; devices.* that there is not.
-Done read_devices(Config& config, const std::string& name, const std::string& text) {
-    if (name == "devices.on") {
-        config.devices = TRY(yes_or_no(name, text));
-    } else if (name != "devices.endpoint") {
-        return base::bad_field(name, "one of on, endpoint");
-    } else if (!text.empty() && !text.starts_with("ipc://")) {
-        return base::bad_field(name, "\"ipc://PATH\", the socket of devd on this machine");
-    } else {
-        config.devices_endpoint = text;
-    }
-    return {};
-}
-
-Done read_entry(Config& config, const std::string& name, const std::string& text) {
-    constexpr std::int64_t kDay = 86'400;
-    if (name == "network.on") {
-        config.on_network = TRY(yes_or_no(name, text));
-    } else if (name == "network.port") {
-        config.port = static_cast<std::uint16_t>(TRY(number(name, text, 1, 65535)));
-    } else if (name == "network.search") {
-        config.search = TRY(yes_or_no(name, text));
-    } else if (name == "network.group") {
-        config.group = text;
-    } else if (name == "times.lease_s") {
-        return read_seconds(name, text, 70, kDay, config.times.lease);
-    } else if (name == "times.killed_s") {
-        return read_seconds(name, text, 70, kDay, config.times.killed);
-    } else if (name == "times.idle_s") {
-        return read_seconds(name, text, 0, kDay, config.times.idle);
-    } else if (name == "times.beat_s") {
-        return read_seconds(name, text, 1, 300, config.beat);
-    } else if (name.starts_with("web.")) {
-        return read_web(config, name, text);
-    } else if (name.starts_with("devices.")) {
-        return read_devices(config, name, text);
-    } else if (name == "log_level") {
-        constexpr os::Severity kLevels[] = {os::Severity::error, os::Severity::notice,
-                                            os::Severity::info, os::Severity::debug};
-        config.log_level = kLevels[TRY(number(name, text, 0, 3))];
-    } else {
-        return base::bad_field(name,
-                               "one of log_level; [[network]] on, port, search, group; [[times]] "
-                               "lease_s, killed_s, idle_s, beat_s; [[web]] on, listen, port, "
-                               "hosts, certificate, key; [[devices]] on, endpoint");
-    }
-    return {};
-}
-
+/// What one setting alone cannot tell.
 Done check(const Config& config) {
     if (config.times.idle != os::Duration::zero() && config.times.idle < core::LeaseTimes::kLeast) {
         return base::bad_field("times.idle_s", "\"0\" (never) or \"70\" to \"86400\"");
@@ -130,6 +37,9 @@ Done check(const Config& config) {
     if (config.web_certificate.empty() != config.web_key.empty()) {
         return base::bad_field("web.certificate", "together with web.key, or neither");
     }
+    if (!config.devices_endpoint.empty() && !config.devices_endpoint.starts_with("ipc://")) {
+        return base::bad_field("devices.endpoint", "\"ipc://PATH\", devd's socket on this machine");
+    }
     if (config.beat * 2 > config.times.lease) {
         return base::bad_field("times.beat_s", "at most half of lease_s");
     }
@@ -138,20 +48,58 @@ Done check(const Config& config) {
 
 }  // namespace
 
-Result<Config> read_config(std::string_view text) {
-    Config config;
+Result<SettingTexts> read_setting_texts(std::string_view text, std::string_view file) {
+    SettingTexts texts;
     for (const ipc::TextTable& table : TRY(ipc::read_text_tables(text))) {
         for (const auto& [key, value] : table.entries) {
             const std::string name = table.name.empty() ? key : table.name + "." + key;
-            if (const auto good = read_entry(config, name, value); !good) {
+            if (const auto good = check_entry(name, value); !good) {
                 base::Error error = good.error();
                 error.detail = fmt::format(
-                    "licd.toml{}: {}",
+                    "{}{}: {}", file,
                     table.line == 0 ? std::string()
                                     : fmt::format(", [[{}]] of line {}", table.name, table.line),
                     error.detail);
                 return error;
             }
+            texts.insert_or_assign(name, value);
+        }
+    }
+    return texts;
+}
+
+Result<SettingTexts> load_setting_texts(const std::string& path) {
+    if (::access(path.c_str(), F_OK) != 0) {
+        return SettingTexts{};
+    }
+    return read_setting_texts(base::string_of(TRY(os::read_file(path, kConfigBytesMax))),
+                              path.substr(path.rfind('/') + 1));
+}
+
+std::string write_setting_texts(std::string_view comment, const SettingTexts& texts) {
+    std::vector<ipc::TextTable> tables(1);
+    for (const SettingRow& row : settings_table()) {
+        const auto found = texts.find(row.name);
+        if (found == texts.end()) {
+            continue;
+        }
+        const std::size_t dot = row.name.find('.');
+        const std::string section(dot == std::string_view::npos ? "" : row.name.substr(0, dot));
+        if (tables.back().name != section) {
+            tables.push_back({.name = section});
+        }
+        tables.back().set(std::string(row.name.substr(section.empty() ? 0 : dot + 1)),
+                          found->second);
+    }
+    return ipc::write_text_tables(comment, tables);
+}
+
+Result<Config> make_config(const SettingTexts& under, const SettingTexts& over) {
+    Config config;
+    for (const SettingTexts* texts : {&under, &over}) {
+        for (const auto& [name, text] : *texts) {
+            TRY(check_entry(name, text));
+            find_setting(name)->set(config, text);
         }
     }
     TRY(check(config));
@@ -159,11 +107,7 @@ Result<Config> read_config(std::string_view text) {
 }
 
 Result<Config> load_config(const std::string& folder) {
-    const std::string path = folder + "/licd.toml";
-    if (::access(path.c_str(), F_OK) != 0) {
-        return Config{};
-    }
-    return read_config(base::string_of(TRY(os::read_file(path, kConfigBytesMax))));
+    return make_config(TRY(load_setting_texts(folder + "/licd.toml")));
 }
 
 }  // namespace tillhost::licd::runtime

@@ -1,7 +1,10 @@
 #include "licd/runtime/identity.h"
 
+#include <pwd.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -16,6 +19,7 @@ namespace {
 constexpr std::size_t kPemBytesMax = 4096;
 constexpr mode_t kOthers = 077;
 constexpr std::size_t kSaltBytes = 16;
+constexpr std::size_t kUserEntryBytesMax = 4096;
 
 }  // namespace
 
@@ -41,6 +45,21 @@ base::Bytes random_bytes(std::size_t count) {
         std::memcpy(bytes.data() + at, &random, std::min(sizeof random, count - at));
     }
     return bytes;
+}
+
+OwnProcess own_process() {
+    OwnProcess own;
+    own.uid = ::getuid();
+    own.pid = ::getpid();
+    own.user = "uid " + std::to_string(own.uid);
+    passwd entry{};
+    passwd* found = nullptr;
+    std::array<char, kUserEntryBytesMax> buffer{};
+    if (::getpwuid_r(::getuid(), &entry, buffer.data(), buffer.size(), &found) == 0 &&
+        found != nullptr) {
+        own.user = found->pw_name;
+    }
+    return own;
 }
 
 base::Bytes load_or_make_salt(LicenceStore& store) {

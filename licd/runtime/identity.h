@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "hal/os/signature.h"
@@ -16,5 +17,13 @@ base::Result<os::SigningKey> load_or_make_identity(const std::string& path);
 base::Bytes load_or_make_salt(LicenceStore& store);
 
 base::Bytes random_bytes(std::size_t count);
+
+/// This process as its own connections are known by.
+struct OwnProcess {
+    std::int64_t uid = 0;
+    std::int64_t pid = 0;
+    std::string user;  ///< its name; "uid 1000" if it has none
+};
+OwnProcess own_process();
 
 }  // namespace tillhost::licd::runtime

@@ -1,6 +1,7 @@
 #include "licd/runtime/licence_store.h"
 
 #include <cstdlib>
+#include <limits>
 #include <utility>
 
 #include "hal/os/files.h"
@@ -27,20 +28,28 @@ constexpr const char* kPutKey =
 constexpr const char* kPutValue =
     "INSERT INTO value (name, text) VALUES (:a, :b)"
     " ON CONFLICT (name) DO UPDATE SET text = excluded.text";
+constexpr const char* kPutAct =
+    "INSERT INTO act (number, at_ms, who, act, what) VALUES (:a, :b, :c, :d, :e)";
+constexpr const char* kForgetActs = "DELETE FROM act WHERE number <= :a";
 constexpr const char* kLastNumber = "last_number";
 
 std::vector<std::vector<std::string>> steps() {
-    return {{
-        "CREATE TABLE lease (number BIGINT PRIMARY KEY, generation BIGINT NOT NULL,"
-        " request_id TEXT NOT NULL, key_serial TEXT NOT NULL, licence TEXT NOT NULL,"
-        " seat BIGINT NOT NULL, share TEXT NOT NULL, instance TEXT NOT NULL,"
-        " program TEXT NOT NULL, program_version TEXT NOT NULL, user_name TEXT NOT NULL,"
-        " computer TEXT NOT NULL, terminal_session TEXT NOT NULL, since_ms BIGINT NOT NULL,"
-        " taken BIGINT NOT NULL, ended BIGINT NOT NULL)",
-        "CREATE TABLE key_choice (serial TEXT PRIMARY KEY, enabled BIGINT NOT NULL,"
-        " code_key TEXT NOT NULL, request TEXT NOT NULL)",
-        "CREATE TABLE value (name TEXT PRIMARY KEY, text TEXT NOT NULL)",
-    }};
+    return {
+        {
+            "CREATE TABLE lease (number BIGINT PRIMARY KEY, generation BIGINT NOT NULL,"
+            " request_id TEXT NOT NULL, key_serial TEXT NOT NULL, licence TEXT NOT NULL,"
+            " seat BIGINT NOT NULL, share TEXT NOT NULL, instance TEXT NOT NULL,"
+            " program TEXT NOT NULL, program_version TEXT NOT NULL, user_name TEXT NOT NULL,"
+            " computer TEXT NOT NULL, terminal_session TEXT NOT NULL, since_ms BIGINT NOT NULL,"
+            " taken BIGINT NOT NULL, ended BIGINT NOT NULL)",
+            "CREATE TABLE key_choice (serial TEXT PRIMARY KEY, enabled BIGINT NOT NULL,"
+            " code_key TEXT NOT NULL, request TEXT NOT NULL)",
+            "CREATE TABLE value (name TEXT PRIMARY KEY, text TEXT NOT NULL)",
+        },
+        {
+            "CREATE TABLE act (number BIGINT PRIMARY KEY, at_ms BIGINT NOT NULL, who TEXT NOT NULL,"
+            " act TEXT NOT NULL, what TEXT NOT NULL)",
+        }};
 }
 
 std::int64_t integer(const database::Field& field) { return std::get<std::int64_t>(field); }
@@ -80,10 +89,12 @@ Result<core::LeaseRow> lease_from(const Row& row) {
 Result<std::unique_ptr<LicenceStore>> LicenceStore::open(const std::string& folder,
                                                          const os::Clock& clock,
                                                          const os::Logger& logger) {
-    auto database = TRY(database::Database::open(folder + "/licd.db", kApplicationId));
+    const std::string path = folder + "/licd.db";
+    auto database = TRY(database::Database::open(path, kApplicationId));
     TRY(database->migrate(steps()));
+    auto reader = TRY(database::Database::open(path, kApplicationId));
     std::unique_ptr<LicenceStore> store(
-        new LicenceStore(folder, clock, logger, std::move(database)));
+        new LicenceStore(folder, clock, logger, std::move(database), std::move(reader)));
     TRY(store->read());
     store->writer_ = std::make_unique<os::GroupWriter<Change>>(
         "lease writer", TRY(os::Wakeup::create()),
@@ -109,6 +120,8 @@ Done LicenceStore::read() {
     for (const Row& row : TRY(database_->query("SELECT name, text FROM value", "tt"))) {
         values_.emplace_back(text(row[0]), text(row[1]));
     }
+    const auto act = TRY(database_->query("SELECT coalesce(max(number), 0) FROM act", "i"));
+    last_act_ = integer(act.at(0).at(0));
     const std::string last = value(kLastNumber);
     leases_.last_number = last.empty() ? 0 : std::strtoull(last.c_str(), nullptr, 10);
     return {};
@@ -139,6 +152,24 @@ core::Position LicenceStore::put_value(const std::string& name, const std::strin
     return last_ = writer_->write({.value = std::pair(name, text_of_it)});
 }
 
+core::Position LicenceStore::put_act(ActRow act) {
+    act.number = ++last_act_;
+    return last_ = writer_->write({.act = std::move(act)});
+}
+
+Result<std::vector<ActRow>> LicenceStore::acts(std::int64_t before, std::size_t limit) const {
+    const std::int64_t end = before == 0 ? std::numeric_limits<std::int64_t>::max() : before;
+    std::vector<ActRow> acts;
+    for (const Row& row :
+         TRY(reader_->query("SELECT number, at_ms, who, act, what FROM act WHERE number < :a"
+                            " ORDER BY number DESC LIMIT :b",
+                            "iittt", {end, static_cast<std::int64_t>(limit)}))) {
+        acts.push_back(
+            {integer(row[0]), integer(row[1]), text(row[2]), text(row[3]), text(row[4])});
+    }
+    return acts;
+}
+
 bool LicenceStore::has_room() const {
     const os::Instant now = clock_.now();
     if (!looked_at_ || now - *looked_at_ >= kRoomLookedAtEvery) {
@@ -158,23 +189,33 @@ Done LicenceStore::put(const core::LeaseRow& row) {
          row.holder.terminal_session, row.since_ms, number_of(row.taken), number_of(row.ended)});
 }
 
+Done LicenceStore::try_change(const Change& change) {
+    for (const core::LeaseRow& row : change.leases.put) {
+        TRY(put(row));
+    }
+    for (const std::uint64_t number : change.leases.forget) {
+        TRY(database_->run(kForgetLease, {static_cast<std::int64_t>(number)}));
+    }
+    if (change.key) {
+        TRY(database_->run(kPutKey, {change.key->serial, std::int64_t{change.key->enabled},
+                                     change.key->code_key, change.key->request}));
+    }
+    if (change.value) {
+        TRY(database_->run(kPutValue, {change.value->first, change.value->second}));
+    }
+    if (change.act) {
+        const ActRow& act = *change.act;
+        TRY(database_->run(kPutAct, {act.number, act.at_ms, act.who, act.act, act.what}));
+        TRY(database_->run(kForgetActs, {act.number - kActsKeptMax}));
+    }
+    return {};
+}
+
 Done LicenceStore::try_group(const std::vector<Change>& group) {
     TRY(database_->begin());
     std::uint64_t last_number = 0;
     for (const Change& change : group) {
-        for (const core::LeaseRow& row : change.leases.put) {
-            TRY(put(row));
-        }
-        for (const std::uint64_t number : change.leases.forget) {
-            TRY(database_->run(kForgetLease, {static_cast<std::int64_t>(number)}));
-        }
-        if (change.key) {
-            TRY(database_->run(kPutKey, {change.key->serial, std::int64_t{change.key->enabled},
-                                         change.key->code_key, change.key->request}));
-        }
-        if (change.value) {
-            TRY(database_->run(kPutValue, {change.value->first, change.value->second}));
-        }
+        TRY(try_change(change));
         last_number = std::max(last_number, change.leases.last_number);
     }
     if (last_number != 0) {

@@ -30,7 +30,20 @@ struct KeyRow {
     friend bool operator==(const KeyRow&, const KeyRow&) = default;
 };
 
-/// licd.db: the leases, what was decided about keys, and single values by name
+/// Acts that are kept; one more, and the oldest goes.
+inline constexpr std::int64_t kActsKeptMax = 100'000;
+
+/// Something that an administrator did, or that became of a key; see LicenceAct of the contract.
+struct ActRow {
+    std::int64_t number = 0;
+    std::int64_t at_ms = 0;
+    std::string who{};
+    std::string act{};
+    std::string what{};
+    friend bool operator==(const ActRow&, const ActRow&) = default;
+};
+
+/// licd.db: the leases, what was decided about keys, acts, and single values by name
 /// (docs/formats/licence-database.md). One writer thread with group commit. A failed commit logs
 /// one line and ends the process.
 class LicenceStore final : public core::LeaseStore {
@@ -55,6 +68,11 @@ public:
     core::Position position() const { return last_; }
     core::Position put_key(const KeyRow& row);
     core::Position put_value(const std::string& name, const std::string& text);
+    /// Numbers it.
+    core::Position put_act(ActRow act);
+    /// Acts with smaller numbers than `before`, newest first; 0 = from the newest. Those whose
+    /// position is not durable yet may be missing. Blocks for the disk. Errors: storage_failed.
+    base::Result<std::vector<ActRow>> acts(std::int64_t before, std::size_t limit) const;
 
     const os::Wakeup& moved() const { return writer_->moved(); }
     std::uint64_t commits() const { return writer_->groups(); }
@@ -64,23 +82,29 @@ private:
         core::LeaseChange leases{};
         std::optional<KeyRow> key{};
         std::optional<std::pair<std::string, std::string>> value{};
+        std::optional<ActRow> act{};
     };
     LicenceStore(std::string folder, const os::Clock& clock, const os::Logger& logger,
-                 std::unique_ptr<database::Database> database)
+                 std::unique_ptr<database::Database> database,
+                 std::unique_ptr<database::Database> reader)
         : folder_(std::move(folder)),
           clock_(clock),
           logger_(logger),
-          database_(std::move(database)) {}
+          database_(std::move(database)),
+          reader_(std::move(reader)) {}
 
     base::Done read();
     void write_group(const std::vector<Change>& group);
     base::Done try_group(const std::vector<Change>& group);
+    base::Done try_change(const Change& change);
     base::Done put(const core::LeaseRow& row);
 
     const std::string folder_;
     const os::Clock& clock_;
     os::Logger logger_;
     std::unique_ptr<database::Database> database_;  ///< the writer's once it runs
+    std::unique_ptr<database::Database> reader_;    ///< the loop's, for acts
+    std::int64_t last_act_ = 0;
     core::LeaseImage leases_;
     std::vector<KeyRow> keys_;
     std::vector<std::pair<std::string, std::string>> values_;

@@ -28,9 +28,20 @@ Promise::Promise(LicenceStore& store, os::Duration lease, os::Instant now)
     keep(store_, longest_);
 }
 
+void Promise::set_lease(os::Duration lease, os::Instant now) {
+    lease_ = lease;
+    began_ = now;
+    if (lease >= longest_) {
+        longest_ = lease;
+        keep(store_, longest_);
+    }
+    is_told_ = lease >= longest_;
+}
+
 void Promise::look(os::Instant now) {
     if (!is_told_ && now - began_ >= longest_) {
         is_told_ = true;
+        longest_ = lease_;
         keep(store_, lease_);
     }
 }

@@ -13,14 +13,17 @@ public:
     Promise(LicenceStore& store, os::Duration lease, os::Instant now);
 
     os::Duration longest() const { return longest_; }
+    /// Leases are signed for `lease` from now on. A longer one than any before is written at once;
+    /// a shorter one when the leases that are promised for longer are over.
+    void set_lease(os::Duration lease, os::Instant now);
     /// When the leases of earlier lives are over, `lease` is all that is promised.
     void look(os::Instant now);
 
 private:
     LicenceStore& store_;
-    const os::Duration lease_;
-    const os::Duration longest_;
-    const os::Instant began_;
+    os::Duration lease_;
+    os::Duration longest_;
+    os::Instant began_;  ///< when `lease_` began to hold
     bool is_told_;
 };
 

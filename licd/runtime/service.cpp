@@ -80,6 +80,7 @@ void Service::set_timer() {
 void Service::look_at_keys() {
     parts_.promise.look(parts_.clock.now());
     parts_.keys.look();
+    parts_.acts.look_at_keys(parts_.keys.all());
     parts_.desk.on_keys_changed();
     parts_.loop.call_at(parts_.clock.now() + kLookAtKeysEvery, [this] { look_at_keys(); });
 }

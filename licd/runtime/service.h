@@ -30,6 +30,7 @@ struct ServiceParts {
     LicenceStore& store;
     core::LicenceDesk& desk;
     KeyKeeper& keys;
+    ActLog& acts;
     Gate& gate;
     Promise& promise;
     const devices::DevdLink* devices = nullptr;  ///< nothing: no devices are used

@@ -125,7 +125,7 @@ std::string set_up_page(const View& view, std::string_view file) {
 }
 
 std::string message_page(const View& view, std::string_view text) {
-    return document(view, Tab::none, paragraph(text));
+    return document(view, Tab::none, heading(text));
 }
 
 }  // namespace tillhost::licd::web

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "hal/os/clock.h"
 #include "ipc/contract/decoder.h"
@@ -14,25 +15,27 @@ namespace tillhost::licd::web {
 class Door {
 public:
     virtual ~Door() = default;
-    /// Blocks for kDoorTimeMax at most. Errors: licd's own; no_daemon; deadline_passed and
-    /// link_lost with effect unknown.
-    virtual base::Result<contract::Value> ask(contract::RequestKind kind,
+    /// `who` has signed in and asks; licd notes it. Blocks for kDoorTimeMax at most. Errors: licd's
+    /// own; no_daemon; deadline_passed and link_lost with effect unknown.
+    virtual base::Result<contract::Value> ask(std::string_view who, contract::RequestKind kind,
                                               const contract::Value& body) = 0;
 };
 
 inline constexpr os::Duration kDoorTimeMax = std::chrono::seconds(5);
 
 template <class Reply, class Body>
-base::Result<Reply> ask(Door& door, contract::RequestKind kind, const Body& body) {
-    return contract::from_value<Reply>(TRY(door.ask(kind, contract::to_value(body))));
+base::Result<Reply> ask(Door& door, std::string_view who, contract::RequestKind kind,
+                        const Body& body) {
+    return contract::from_value<Reply>(TRY(door.ask(who, kind, contract::to_value(body))));
 }
 
-/// Over licd's local socket, one connection a request: a page is a rare thing.
+/// Over licd's local socket, one connection a request: a page is a rare thing. The connection says
+/// hello with the user's name first; licd believes it of its own process alone.
 class LocalDoor final : public Door {
 public:
     LocalDoor(std::string endpoint, const os::Clock& clock)
         : endpoint_(std::move(endpoint)), clock_(clock) {}
-    base::Result<contract::Value> ask(contract::RequestKind kind,
+    base::Result<contract::Value> ask(std::string_view who, contract::RequestKind kind,
                                       const contract::Value& body) override;
 
 private:

@@ -20,6 +20,13 @@ std::size_t characters_of(std::string_view text) {
     }));
 }
 
+bool is_user_name(std::string_view user) {
+    constexpr unsigned char kFirstPrintable = 0x20;
+    return !user.empty() && user.size() <= kUserBytesMax &&
+           std::all_of(user.begin(), user.end(),
+                       [](char c) { return static_cast<unsigned char>(c) >= kFirstPrintable; });
+}
+
 std::string locked_text(http::Language language, std::chrono::seconds left) {
     return text(language, Text::locked_out, std::to_string(left.count() / 60 + 1));
 }
@@ -76,7 +83,7 @@ Response Panel::set_up(const Visit& visit) const {
     }
     parts_.guard.succeeded(kSetUp, visit.request.peer);
     const std::string user(visit.field("user"));
-    if (user.empty() || user.size() > kUserBytesMax || user.find('\n') != std::string::npos) {
+    if (!is_user_name(user)) {
         return entry_page(visit, parts_.login, text(visit.language, Text::user_wanted));
     }
     if (const std::string fault = fault_of(visit.language, visit); !fault.empty()) {
@@ -93,10 +100,8 @@ Response Panel::set_up(const Visit& visit) const {
         parts_.sessions.open(visit.request, user, http::Role::administrator, visit.language));
 }
 
-Response Panel::change_password(const Visit& visit) const {
-    const auto refuse = [&](std::string_view why) {
-        return page(settings_page(error_view(visit, why), parts_.settings_file, parts_.settings));
-    };
+Response Panel::change_login(const Visit& visit) const {
+    const auto refuse = [&](std::string_view why) { return settings(error_view(visit, why), {}); };
     const std::string& user = visit.session->user;
     if (const auto left = parts_.guard.attempt(user, visit.request.peer)) {
         return refuse(locked_text(visit.language, *left));
@@ -107,20 +112,24 @@ Response Panel::change_password(const Visit& visit) const {
         return refuse(text(visit.language, Text::wrong_login));
     }
     parts_.guard.succeeded(user, visit.request.peer);
+    const std::string name(visit.field("user").empty() ? user : visit.field("user"));
+    if (!is_user_name(name)) {
+        return refuse(text(visit.language, Text::user_wanted));
+    }
     if (const std::string fault = fault_of(visit.language, visit); !fault.empty()) {
         return refuse(fault);
     }
     const auto hash = parts_.passwords.hash(visit.field("password"));
-    const auto written = hash ? parts_.login.write({user, *hash}) : base::Done();
+    const auto written = hash ? parts_.login.write({name, *hash}) : base::Done();
     if (!hash || !written) {
         return refuse(base::to_text(hash ? written.error() : hash.error()));
     }
-    log(visit, "change_password", user);
+    log(visit, "change_login", name);
     parts_.sessions.end_all_of(user);
-    Response again = http::see_other(noted("/settings", "password_changed", ""));
+    Response again = http::see_other(noted("/settings", "login_changed", ""));
     again.headers.push_back(
         {"Set-Cookie",
-         parts_.sessions.open(visit.request, user, http::Role::administrator, visit.language)});
+         parts_.sessions.open(visit.request, name, http::Role::administrator, visit.language)});
     return again;
 }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "licd/web/barcode.h"
 #include "licd/web/parts.h"
 
 // The list of keys, and one key with what an administrator decides about it.
@@ -37,7 +38,8 @@ Markup lines_table(const View& view, const contract::LicenceKey& key) {
             cell(line.until.empty() ? text(view.language, Text::for_ever) : line.until) +
             cell(line.versions.empty() ? text(view.language, Text::all_versions) : line.versions));
     }
-    return table(table_head(view, {Text::licence, Text::seats, Text::used, Text::waiting,
+    return table(text(view.language, Text::licences_of_key),
+                 table_head(view, {Text::licence, Text::seats, Text::used, Text::waiting,
                                    Text::line_until, Text::versions}),
                  rows);
 }
@@ -47,8 +49,21 @@ Markup facts(const View& view, const contract::LicenceKey& key) {
     Markup rows = fact(say(Text::product), key.product) +
                   fact(say(Text::type), kind_text(view.language, key.kind)) +
                   fact(say(Text::state), text_of(view.language, key.state));
+    const std::string_view reason = text_of(view.language, key.reason);
+    if (!reason.empty()) {
+        rows += fact(say(Text::reason), reason);
+    }
     if (!key.text.empty()) {
-        rows += fact(say(Text::reason), key.text);
+        rows += fill("<dt>{name}</dt><dd{lang}>{text}</dd>\n",
+                     {{"name", say(reason.empty() ? Text::reason : Text::in_detail)},
+                      {"lang", Markup(" lang=\"en\"")},
+                      {"text", key.text}});
+    }
+    if (key.left_s > 0) {
+        rows += fact(say(Text::time_left), duration_text(view.language, key.left_s * 1000));
+    }
+    if (!key.device.empty()) {
+        rows += fact(say(Text::dongle_device), key.device);
     }
     if (key.state != contract::LicenceKeyState::unbound) {
         rows += fact(say(Text::binding), fmt::format("{} %", key.score));
@@ -104,7 +119,8 @@ std::string keys_page(const View& view, const contract::LicenceKeysReply& reply)
     }
     const Markup head =
         table_head(view, {Text::serial, Text::product, Text::type, Text::state, Text::used_of});
-    return document(view, Tab::keys, heading(say(Text::tab_keys)) + table(head, rows));
+    return document(view, Tab::keys,
+                    heading(say(Text::tab_keys)) + table(say(Text::tab_keys), head, rows));
 }
 
 std::string key_page(const View& view, const contract::LicenceKey& key,
@@ -112,9 +128,9 @@ std::string key_page(const View& view, const contract::LicenceKey& key,
     const auto say = [&](Text which) { return text(view.language, which); };
     return document(
         view, Tab::keys,
-        heading(fmt::format("{} {}", say(Text::key), key.serial)) + facts(view, key) +
-            lines_table(view, key) + switches(view, key) + activation(view, key, request) +
-            heading(say(Text::take_away), 2) +
+        heading(fmt::format("{} {}", say(Text::key), key.serial)) + barcode(key.serial) +
+            facts(view, key) + lines_table(view, key) + switches(view, key) +
+            activation(view, key, request) + heading(say(Text::take_away), 2) +
             form(view, key_path(key.serial) + "/remove",
                  tick(say(Text::take_away_tick), "sure", false) + button(say(Text::take_away))));
 }

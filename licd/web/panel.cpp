@@ -32,9 +32,15 @@ std::int64_t number_in(std::string_view text) {
     return error == std::errc() && end == text.data() + text.size() && number > 0 ? number : 0;
 }
 
+std::int64_t number_in_query(const Visit& visit, std::string_view name) {
+    const std::string* number = http::find(visit.request.query, name);
+    return number == nullptr ? 0 : number_in(*number);
+}
+
 /// The key of that serial; nothing if there is none. Errors: the door's.
-Result<std::optional<contract::LicenceKey>> key_of(Door& door, std::string_view serial) {
-    auto reply = TRY(ask<contract::LicenceKeysReply>(door, RequestKind::licence_keys,
+Result<std::optional<contract::LicenceKey>> key_of(Door& door, std::string_view who,
+                                                   std::string_view serial) {
+    auto reply = TRY(ask<contract::LicenceKeysReply>(door, who, RequestKind::licence_keys,
                                                      contract::LicencesRequest{}));
     for (contract::LicenceKey& key : reply.keys) {
         if (key.serial == serial) {
@@ -96,9 +102,9 @@ void Panel::add_connections() {
                 return http::plain_answer(400, "number: the number of a licence is wanted");
             }
             log(visit, "release", visit.field("number"));
-            const auto freed =
-                ask<contract::FreeLicencesReply>(parts_.door, RequestKind::free_licences,
-                                                 contract::FreeLicencesRequest{.number = number});
+            const auto freed = ask<contract::FreeLicencesReply>(
+                parts_.door, user_of(visit), RequestKind::free_licences,
+                contract::FreeLicencesRequest{.number = number});
             return freed ? http::see_other(noted("/connections",
                                                  freed->taken == 0 ? "was_gone" : "released",
                                                  std::to_string(number)))
@@ -107,18 +113,17 @@ void Panel::add_connections() {
 }
 
 Response Panel::connections(const Visit& visit, View view) const {
-    const std::string* begin = http::find(visit.request.query, "after");
-    const std::int64_t after = begin == nullptr ? 0 : number_in(*begin);
+    const std::int64_t after = number_in_query(visit, "after");
     const auto reply = ask<contract::LicenceConnectionsReply>(
-        parts_.door, RequestKind::licence_connections,
+        parts_.door, user_of(visit), RequestKind::licence_connections,
         contract::LicenceConnectionsRequest{.after = after, .limit = kConnectionsPerPage});
     return reply ? page(connections_page(view, *reply, after)) : unreachable(visit, reply.error());
 }
 
 void Panel::add_keys() {
     router_.add(Method::get, "/keys", Access::administrator, [this](const Visit& visit) {
-        const auto reply = ask<contract::LicenceKeysReply>(parts_.door, RequestKind::licence_keys,
-                                                           contract::LicencesRequest{});
+        const auto reply = ask<contract::LicenceKeysReply>(
+            parts_.door, user_of(visit), RequestKind::licence_keys, contract::LicencesRequest{});
         return reply ? page(keys_page(view_of(visit), *reply)) : unreachable(visit, reply.error());
     });
     router_.add(Method::get, "/keys/{serial}", Access::administrator,
@@ -134,9 +139,9 @@ void Panel::add_keys() {
                 return key(visit, error_view(visit, text(visit.language, Text::tick_wanted)));
             }
             log(visit, "remove_key", serial);
-            const auto gone =
-                ask<contract::LicenceKeysReply>(parts_.door, RequestKind::remove_licence_key,
-                                                contract::LicenceKeyRequest{.serial = serial});
+            const auto gone = ask<contract::LicenceKeysReply>(
+                parts_.door, user_of(visit), RequestKind::remove_licence_key,
+                contract::LicenceKeyRequest{.serial = serial});
             return gone ? http::see_other(noted("/keys", "taken_away", serial))
                         : key(visit, refused_view(visit, gone.error()));
         });
@@ -147,7 +152,7 @@ Response Panel::key(const Visit& visit, View view) const {
 }
 
 Response Panel::show_key(const Visit& visit, View view, const Request& request) const {
-    const auto found = key_of(parts_.door, visit.parameter("serial"));
+    const auto found = key_of(parts_.door, user_of(visit), visit.parameter("serial"));
     if (!found) {
         return unreachable(visit, found.error());
     }
@@ -169,7 +174,8 @@ Response Panel::set_key(const Visit& visit) const {
         wanted.access_code = std::string(visit.field("code"));
     }
     log(visit, "set_key", serial);
-    const auto set = ask<contract::LicenceKey>(parts_.door, RequestKind::set_licence_key, wanted);
+    const auto set = ask<contract::LicenceKey>(parts_.door, user_of(visit),
+                                               RequestKind::set_licence_key, wanted);
     return set ? http::see_other(noted(key_path(serial), "key_saved", serial))
                : key(visit, refused_view(visit, set.error()));
 }
@@ -178,7 +184,7 @@ Response Panel::activate(const Visit& visit) const {
     const std::string serial(visit.parameter("serial"));
     log(visit, "activate", serial);
     const auto request = ask<contract::ActivateLicenceReply>(
-        parts_.door, RequestKind::activate_licence,
+        parts_.door, user_of(visit), RequestKind::activate_licence,
         contract::ActivateLicenceRequest{.serial = serial, .pin = std::string(visit.field("pin"))});
     return request ? show_key(visit, view_of(visit), *request)
                    : key(visit, refused_view(visit, request.error()));
@@ -189,14 +195,19 @@ void Panel::add_functions() {
                 [this](const Visit& visit) { return functions(view_of(visit)); });
     router_.add(Method::post, "/functions/load", Access::administrator,
                 [this](const Visit& visit) { return load(visit); });
+    router_.add(Method::post, "/functions/logs", Access::administrator,
+                [this](const Visit& visit) { return pack_logs(visit); });
+    router_.add(Method::get, "/functions/acts", Access::administrator,
+                [this](const Visit& visit) { return acts(visit); });
     router_.add(
         Method::post, "/functions/release-all", Access::administrator, [this](const Visit& visit) {
             if (visit.field("sure") != "yes") {
                 return functions(error_view(visit, text(visit.language, Text::tick_wanted)));
             }
             log(visit, "release_all");
-            const auto freed = ask<contract::FreeLicencesReply>(
-                parts_.door, RequestKind::free_licences, contract::FreeLicencesRequest{});
+            const auto freed = ask<contract::FreeLicencesReply>(parts_.door, user_of(visit),
+                                                                RequestKind::free_licences,
+                                                                contract::FreeLicencesRequest{});
             return freed ? http::see_other(
                                noted("/functions", "released_all", std::to_string(freed->taken)))
                          : functions(refused_view(visit, freed.error()));
@@ -204,8 +215,8 @@ void Panel::add_functions() {
 }
 
 Response Panel::functions(View view) const {
-    const auto traits = ask<contract::LicenceTraitsReply>(parts_.door, RequestKind::licence_traits,
-                                                          contract::LicencesRequest{});
+    const auto traits = ask<contract::LicenceTraitsReply>(
+        parts_.door, view.user, RequestKind::licence_traits, contract::LicencesRequest{});
     if (!traits) {
         view.error = base::to_text(traits.error());
     }
@@ -221,20 +232,47 @@ Response Panel::load(const Visit& visit) const {
         return functions(error_view(visit, text(visit.language, Text::nothing_chosen)));
     }
     log(visit, "load");
-    const auto loaded = ask<contract::LicenceKey>(parts_.door, RequestKind::load_licence_file,
-                                                  contract::LicenceKeyText{.text = content});
+    const auto loaded =
+        ask<contract::LicenceKey>(parts_.door, user_of(visit), RequestKind::load_licence_file,
+                                  contract::LicenceKeyText{.text = content});
     if (!loaded) {
         return functions(refused_view(visit, loaded.error()));
     }
     return http::see_other(noted("/functions", "loaded", loaded->serial));
 }
 
+Response Panel::pack_logs(const Visit& visit) const {
+    log(visit, "pack_logs");
+    const auto logs = ask<contract::LicenceLogs>(
+        parts_.door, user_of(visit), RequestKind::pack_licence_logs, contract::LicencesRequest{});
+    if (!logs) {
+        return functions(refused_view(visit, logs.error()));
+    }
+    return {.content_type = "application/x-tar",
+            .headers = {{"Content-Disposition", "attachment; filename=\"" + logs->file + "\""}},
+            .body = base::string_of(logs->content)};
+}
+
+Response Panel::acts(const Visit& visit) const {
+    const std::int64_t before = number_in_query(visit, "before");
+    const auto reply = ask<contract::LicenceActsReply>(
+        parts_.door, user_of(visit), RequestKind::licence_acts,
+        contract::LicenceActsRequest{.before = before, .limit = kActsPerPage});
+    return reply ? page(acts_page(view_of(visit), *reply, before))
+                 : unreachable(visit, reply.error());
+}
+
 void Panel::add_settings() {
-    router_.add(Method::get, "/settings", Access::administrator, [this](const Visit& visit) {
-        return page(settings_page(view_of(visit), parts_.settings_file, parts_.settings));
-    });
-    router_.add(Method::post, "/settings/password", Access::administrator,
-                [this](const Visit& visit) { return change_password(visit); });
+    router_.add(Method::get, "/settings", Access::administrator,
+                [this](const Visit& visit) { return settings(view_of(visit), {}); });
+    router_.add(Method::post, "/settings/change", Access::administrator,
+                [this](const Visit& visit) { return change_settings(visit); });
+    router_.add(Method::get, "/settings/defaults", Access::administrator,
+                [this](const Visit& visit) { return defaults(visit, view_of(visit)); });
+    router_.add(Method::post, "/settings/defaults", Access::administrator,
+                [this](const Visit& visit) { return restore_defaults(visit); });
+    router_.add(Method::post, "/settings/login", Access::administrator,
+                [this](const Visit& visit) { return change_login(visit); });
 }
 
 }  // namespace tillhost::licd::web

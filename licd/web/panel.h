@@ -26,8 +26,6 @@ public:
         http::Passwords& passwords;
         http::LoginGuard& guard;
         const os::Logger& logger;
-        std::string settings_file;  ///< where the settings stand
-        std::vector<Setting> settings;
     };
     explicit Panel(Parts parts);
 
@@ -44,7 +42,7 @@ private:
 
     http::Response sign_in(const http::Visit& visit) const;
     http::Response set_up(const http::Visit& visit) const;
-    http::Response change_password(const http::Visit& visit) const;
+    http::Response change_login(const http::Visit& visit) const;
     http::Response connections(const http::Visit& visit, View view) const;
     using Request = std::optional<contract::ActivateLicenceReply>;
     http::Response key(const http::Visit& visit, View view) const;
@@ -54,6 +52,13 @@ private:
     http::Response activate(const http::Visit& visit) const;
     http::Response load(const http::Visit& visit) const;
     http::Response functions(View view) const;
+    http::Response pack_logs(const http::Visit& visit) const;
+    http::Response acts(const http::Visit& visit) const;
+    /// `form`: what was typed and refused, if anything was; its reply is filled in.
+    http::Response settings(View view, SettingsForm form) const;
+    http::Response change_settings(const http::Visit& visit) const;
+    http::Response defaults(const http::Visit& visit, View view) const;
+    http::Response restore_defaults(const http::Visit& visit) const;
     void log(const http::Visit& visit, std::string_view act, std::string_view of = {}) const;
     /// What is wrong with a new login; empty if nothing is.
     std::string fault_of(http::Language language, const http::Visit& visit) const;

@@ -21,10 +21,12 @@ Markup table_head(const View& view, std::initializer_list<Text> columns) {
     return fill("<thead><tr>{cells}</tr></thead>\n", {{"cells", cells}});
 }
 
-Markup table(const Markup& head, const Markup& rows, std::string_view id) {
+Markup table(std::string_view name, const Markup& head, const Markup& rows, std::string_view id) {
     const Markup named = id.empty() ? Markup() : fill(" id=\"{id}\"", {{"id", id}});
-    return fill("<div class=\"wide\"{id}><table>{head}<tbody>{rows}</tbody></table></div>\n",
-                {{"id", named}, {"head", head}, {"rows", rows}});
+    return fill(
+        "<div class=\"wide\" role=\"region\" tabindex=\"0\" aria-label=\"{name}\"{id}><table>{head}"
+        "<tbody>{rows}</tbody></table></div>\n",
+        {{"name", name}, {"id", named}, {"head", head}, {"rows", rows}});
 }
 
 Markup row(const Markup& cells) { return fill("<tr>{cells}</tr>\n", {{"cells", cells}}); }
@@ -32,6 +34,10 @@ Markup row(const Markup& cells) { return fill("<tr>{cells}</tr>\n", {{"cells", c
 Markup cell(std::string_view text) { return fill("<td>{text}</td>", {{"text", text}}); }
 
 Markup cell_of(const Markup& content) { return fill("<td>{content}</td>", {{"content", content}}); }
+
+Markup code_cell(std::string_view text) {
+    return fill("<td class=\"code\">{text}</td>", {{"text", text}});
+}
 
 Markup number_cell(std::int64_t number) {
     return fill("<td class=\"number\">{n}</td>", {{"n", std::to_string(number)}});

@@ -16,11 +16,15 @@ Markup heading(std::string_view text, int level = 1);
 Markup paragraph(std::string_view text);
 /// The head of a table.
 Markup table_head(const View& view, std::initializer_list<Text> columns);
-/// A table in a box of its own, which scrolls where the page is narrow. `id` may be empty.
-Markup table(const Markup& head, const Markup& rows, std::string_view id = {});
+/// A table in a box of its own, which scrolls where the page is narrow, by the keyboard, too;
+/// `name` is read out for it. `id` may be empty.
+Markup table(std::string_view name, const Markup& head, const Markup& rows,
+             std::string_view id = {});
 Markup row(const Markup& cells);
 Markup cell(std::string_view text);
 Markup cell_of(const Markup& content);
+/// A text that may be broken anywhere: an id that nobody reads as a word.
+Markup code_cell(std::string_view text);
 Markup number_cell(std::int64_t number);
 /// A form that posts to `action` with the session's CSRF token.
 Markup form(const View& view, std::string_view action, const Markup& inside, bool uploads = false);

@@ -3,6 +3,9 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <chrono>
+
+#include "hal/os/local_time.h"
 
 namespace tillhost::licd::web {
 namespace {
@@ -73,6 +76,25 @@ std::string_view text_of(http::Language language, contract::LicenceLeaseState st
     return "";
 }
 
+std::string_view text_of(http::Language language, contract::LicenceKeyReason reason) {
+    using contract::LicenceKeyReason;
+    switch (reason) {
+        case LicenceKeyReason::unspecified:
+        case LicenceKeyReason::none: break;
+        case LicenceKeyReason::not_activated: return text(language, Text::why_not_activated);
+        case LicenceKeyReason::answer_missing: return text(language, Text::why_answer);
+        case LicenceKeyReason::machine_changed: return text(language, Text::why_machine);
+        case LicenceKeyReason::other_server: return text(language, Text::why_server);
+        case LicenceKeyReason::dongle_missing: return text(language, Text::why_dongle_missing);
+        case LicenceKeyReason::dongle_refuses: return text(language, Text::why_dongle_refuses);
+        case LicenceKeyReason::clock_wrong: return text(language, Text::why_clock);
+        case LicenceKeyReason::expired: return text(language, Text::why_expired);
+        case LicenceKeyReason::revoked: return text(language, Text::why_revoked);
+        case LicenceKeyReason::list_missing: return text(language, Text::why_list);
+    }
+    return "";
+}
+
 std::string duration_text(http::Language language, std::int64_t milliseconds) {
     const Units units = units_of(language);
     if (milliseconds >= kDayMs) {
@@ -87,6 +109,18 @@ std::string duration_text(http::Language language, std::int64_t milliseconds) {
         return fmt::format("{} {}", milliseconds / kMinuteMs, units.minute);
     }
     return fmt::format("{} {}", milliseconds / 1000, units.second);
+}
+
+std::string time_text(std::int64_t unix_ms) {
+    using std::chrono::days;
+    using std::chrono::seconds;
+    const std::chrono::sys_time<seconds> at{seconds(unix_ms / 1000 + os::utc_offset_s(unix_ms))};
+    const auto day = std::chrono::floor<days>(at);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss time(at - day);
+    return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
 }  // namespace tillhost::licd::web

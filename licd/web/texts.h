@@ -22,7 +22,12 @@ std::string text(http::Language language, Text which, std::string_view one,
 
 std::string_view text_of(http::Language language, contract::LicenceKeyState state);
 std::string_view text_of(http::Language language, contract::LicenceLeaseState state);
+/// Empty for none.
+std::string_view text_of(http::Language language, contract::LicenceKeyReason reason);
 /// "3 h 05 min", "2 min", "40 s", as the language writes them.
 std::string duration_text(http::Language language, std::int64_t milliseconds);
+
+/// Of the wall clock and this machine's zone: "2026-03-02 09:00:00".
+std::string time_text(std::int64_t unix_ms);
 
 }  // namespace tillhost::licd::web

@@ -12,15 +12,18 @@ struct Note {
     std::string_view name;
     Text says;
 };
-constexpr Note kNotes[] = {{"released", Text::released},
-                           {"was_gone", Text::was_gone},
-                           {"taken_away", Text::taken_away},
-                           {"key_saved", Text::key_saved},
-                           {"released_all", Text::released_all},
-                           {"loaded", Text::loaded},
-                           {"password_changed", Text::password_changed}};
+constexpr Note kNotes[] = {
+    {"released", Text::released},           {"was_gone", Text::was_gone},
+    {"taken_away", Text::taken_away},       {"key_saved", Text::key_saved},
+    {"released_all", Text::released_all},   {"loaded", Text::loaded},
+    {"login_changed", Text::login_changed}, {"settings_saved", Text::settings_saved},
+    {"settings_same", Text::settings_same}, {"defaults_restored", Text::defaults_restored}};
 
 }  // namespace
+
+std::string_view user_of(const http::Visit& visit) {
+    return visit.session ? std::string_view(visit.session->user) : std::string_view();
+}
 
 View view_of(const http::Visit& visit) {
     View view{.language = visit.language};
@@ -53,7 +56,7 @@ http::Response page(std::string html) { return {.body = std::move(html)}; }
 
 http::Response unreachable(const http::Visit& visit, const base::Error& error) {
     const View view = refused_view(visit, error);
-    return {.status = 503, .body = document(view, Tab::none, {})};
+    return {.status = 503, .body = message_page(view, text(view.language, Text::no_answer))};
 }
 
 std::string noted(std::string_view path, std::string_view note, std::string_view of) {

@@ -11,6 +11,8 @@
 // Between what the router hands over and what the pages are made of.
 namespace tillhost::licd::web {
 
+/// Who has signed in; empty if nobody has.
+std::string_view user_of(const http::Visit& visit);
 /// With the note that the address carries, if it is one of ours.
 View view_of(const http::Visit& visit);
 View error_view(const http::Visit& visit, std::string_view why);

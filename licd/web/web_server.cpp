@@ -60,14 +60,16 @@ Result<std::unique_ptr<WebServer>> WebServer::start(Options options, const os::C
     TRY(invite(web->login_, logger));
     web->passwords_ = TRY(http::Passwords::create());
     web->panel_ = std::make_unique<Panel>(Panel::Parts{web->door_, web->login_, web->sessions_,
-                                                       *web->passwords_, web->guard_, logger,
-                                                       options.settings_file, options.settings});
+                                                       *web->passwords_, web->guard_, logger});
     web->server_ =
         TRY(http::HttpServer::start({.address = options.address,
                                      .port = options.port,
                                      .certificate_pem = certificate.certificate_pem,
                                      .key_pem = certificate.key_pem,
                                      .hosts = options.hosts,
+                                     .body_max = kFormBytesMax,
+                                     .connections_max = kConnectionsMax,
+                                     .connections_per_address_max = kConnectionsPerAddressMax,
                                      .log = &logger},
                                     [panel = web->panel_.get()](const http::Request& request) {
                                         return panel->answer(request);

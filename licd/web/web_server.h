@@ -11,6 +11,12 @@
 
 namespace tillhost::licd::web {
 
+/// A form with the largest file that licd takes. Uploads are held in memory, also of those who have
+/// not signed in; with the connections below that is 32 MiB at most.
+inline constexpr std::size_t kFormBytesMax = 1024 * 1024;
+inline constexpr std::size_t kConnectionsMax = 32;
+inline constexpr std::size_t kConnectionsPerAddressMax = 16;
+
 /// The panel with everything that it needs, served by HTTPS. Serves until it is destroyed.
 class WebServer final {
 public:
@@ -22,8 +28,6 @@ public:
         std::string key;
         std::string state;     ///< licd's folder
         std::string endpoint;  ///< licd's local socket
-        std::string settings_file;
-        std::vector<Setting> settings;
     };
 
     /// Listens when it returns. While there is no login, makes the one-time token and says in the

@@ -180,6 +180,10 @@ class Server:
         return next(one for one in self.ask("licence_keys", {})["keys"]
                     if one["serial"] == serial)
 
+    def setting(self, name: str) -> dict:
+        return next(one for one in self.ask("licence_settings", {})["settings"]
+                    if one["name"] == name)
+
     def load(self, text: str) -> dict:
         return self.ask("load_licence_file", {"text": text})
 

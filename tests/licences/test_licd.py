@@ -23,7 +23,9 @@ ACTIVE, UNBOUND, REVOKED, BLOCKED = 2, 1, 7, 8
 LINE = "name=till.base count=2"
 SECONDS_MAX = 30.0
 ADMINISTRATION = {"licence_keys", "licence_connections", "free_licences", "load_licence_file",
-                  "remove_licence_key", "set_licence_key", "activate_licence", "licence_traits"}
+                  "remove_licence_key", "set_licence_key", "activate_licence", "licence_traits",
+                  "licence_settings", "set_licence_settings", "licence_acts",
+                  "pack_licence_logs"}
 PROGRAMS_ASK = {"licence_hello", "acquire_licence", "beat_licences", "release_licence",
                 "own_licences"}
 

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import html
 import http.client
+import io
 import re
 import socket
 import ssl
 import subprocess
+import tarfile
 import urllib.parse
 
 import pytest
@@ -20,6 +22,7 @@ from shop import PROGRAMS, Server, Vendor
 from tillhost.licences import Licences
 
 PASSWORD = "correct horse battery"
+PANEL = 3  # LicenceSettingSource
 SERIAL = "3000-0000-0001"
 
 
@@ -138,6 +141,57 @@ def test_the_password_outlives_licd_and_root_takes_it_away(server, port):
     subprocess.run([PROGRAMS / "licd", "--reset-web-login"], env=environment, check=True)
     server.start()
     assert "One-time token" in browser.get("/login")
+
+
+def test_settings_acts_and_logs(vendor, server, port):
+    browser = Browser(port)
+    set_up(server, browser)
+    serial = "3000-0000-0002"
+    key, pins = vendor.key("name=till.base count=2 mode=instance", serial=serial)
+    server.load(key)
+    browser.get(f"/keys/{serial}")
+    browser.post(f"/keys/{serial}/activate", pin=pins[0])
+    browser.post(f"/keys/{serial}/set", enabled="yes", code="hush-hush")
+    browser.get("/settings")
+    page = browser.post("/settings/change", **{"set.times.lease_s": "900",
+                                               "was.times.lease_s": "600",
+                                               "set.web.port": "1", "was.web.port": str(port)})
+    assert "The settings are changed" in page and "next start of licd" in page
+    page = browser.post("/settings/change", **{"set.times.killed_s": "800"})
+    assert "Not taken" in page and server.setting("times.killed_s")["value"] == "1800"
+    page = browser.get("/functions/acts")
+    assert "panel:ann" in page and "times.lease_s" in page and "root" in page
+    logs = server.ask("pack_licence_logs", {})
+    archive = tarfile.open(fileobj=io.BytesIO(logs["content"]))
+    packed = {one.name: archive.extractfile(one).read().decode() for one in archive}
+    assert set(packed) == {"version.txt", "settings.txt", "keys.txt", "acts.txt", "log.txt"}
+    assert 'times.lease_s = "900"' in packed["settings.txt"]
+    assert serial in packed["keys.txt"] and "panel:ann" in packed["acts.txt"]
+    assert "starting" in packed["log.txt"]
+    traits = [value for one in server.ask("licence_traits", {})["traits"]
+              for value in one.get("values", [])]
+    for secret in ["hush-hush", PASSWORD, *pins, *traits]:
+        assert not any(secret in text for text in packed.values()), secret
+    server.stop()
+    server.start()
+    assert server.setting("times.lease_s")["value"] == "900"
+    assert server.setting("times.lease_s")["source"] == PANEL
+    assert "panel:ann" in str(server.ask("licence_acts", {}))
+
+
+def test_a_damaged_settings_file_does_not_keep_licd_from_lending(server, port):
+    server.stop()
+    settings = server.state / "licd" / "settings.toml"
+    settings.write_text("[[times]]\nlease_s = \"1\"\n")
+    server.start()
+    assert "settings.toml is not used" in server.log.read_text()
+    assert server.setting("times.lease_s")["value"] == "600"
+    assert settings.read_text() == "[[times]]\nlease_s = \"1\"\n"
+    browser = Browser(port)
+    set_up(server, browser)
+    browser.get("/settings/defaults")
+    browser.post("/settings/defaults", sure="yes")
+    assert "lease_s" in settings.with_name("settings.toml.damaged").read_text()
 
 
 def test_a_foreign_name_shows_nothing(server, port):

@@ -99,6 +99,62 @@ void declare_remove(VerbGrammar& licence, Invocation& to) {
     keep_licence(verb, to, filled);
 }
 
+/// "NAME=VALUE"; the value may be empty and may hold "=".
+Problem take_change(Language language, const std::string& word,
+                    contract::SetLicenceSettingsRequest& to) {
+    const std::size_t sign = word.find('=');
+    if (sign == std::string::npos || sign == 0) {
+        return std::string(text(language, Text::licence_setting_wanted));
+    }
+    to.changes.push_back({word.substr(0, sign), word.substr(sign + 1)});
+    return {};
+}
+
+void declare_licence_settings(VerbGrammar& licence, Invocation& to) {
+    VerbGrammar verb = licence.below("settings");
+    auto filled = std::make_shared<LicenceSettingsVerb>();
+    verb.take_all("--set NAME=VALUE", "licence.settings.set",
+                  [filled, language = verb.language()](const std::vector<std::string>& words) {
+                      for (const std::string& word : words) {
+                          if (Problem wrong = take_change(language, word, filled->request);
+                              !wrong.empty()) {
+                              return wrong;
+                          }
+                      }
+                      return Problem();
+                  });
+    verb.take_all("--forget NAME", "licence.settings.forget",
+                  [filled](const std::vector<std::string>& words) {
+                      filled->request.forget = words;
+                      return Problem();
+                  });
+    verb.flag("--defaults", "licence.settings.defaults", filled->request.forget_all);
+    verb.flag("--check", "licence.settings.check", filled->request.only_check);
+    verb.chosen([&to, filled, language = verb.language()] {
+        if (filled->request.only_check && only_shows(filled->request)) {
+            return std::string(text(language, Text::licence_check_wants));
+        }
+        to.verb = LicenceVerb(std::move(*filled));
+        return Problem();
+    });
+}
+
+void declare_licence_acts(VerbGrammar& licence, Invocation& to) {
+    constexpr std::int64_t kActsMax = 500;
+    VerbGrammar verb = licence.below("acts");
+    auto filled = std::make_shared<LicenceActsVerb>();
+    verb.number("--limit N", "licence.acts.limit", 1, kActsMax, filled->request.limit);
+    verb.number("--before NUMBER", "licence.acts.before", 1, kNumberMax, filled->request.before);
+    keep_licence(verb, to, filled);
+}
+
+void declare_licence_logs(VerbGrammar& licence, Invocation& to) {
+    VerbGrammar verb = licence.below("logs");
+    auto filled = std::make_shared<LicenceLogsVerb>();
+    verb.text("--out FILE", "licence.logs.out", filled->save, Presence::required);
+    keep_licence(verb, to, filled);
+}
+
 }  // namespace
 
 void declare_licence(CommandLine& line, Invocation& to) {
@@ -111,6 +167,9 @@ void declare_licence(CommandLine& line, Invocation& to) {
     declare_set(licence, to);
     declare_remove(licence, to);
     declare_plain<LicenceTraitsVerb>(licence, to, "traits");
+    declare_licence_settings(licence, to);
+    declare_licence_acts(licence, to);
+    declare_licence_logs(licence, to);
 }
 
 }  // namespace tillhost::tillctl

@@ -28,6 +28,7 @@ constexpr std::size_t kFileBytesMax = 1'000'000;  // as the schema has it for Li
 constexpr std::int64_t kPage = 500;
 /// A request holds no secret, and whoever ran this as root must be able to send it to the vendor.
 constexpr unsigned kRequestMode = 0644;
+constexpr unsigned kLogsMode = 0600;
 
 std::string licd_endpoint(const Invocation& how) {
     if (!how.endpoint.empty()) {
@@ -151,6 +152,31 @@ public:
         const auto reply = TRY(ask<contract::LicenceTraitsReply>(RequestKind::licence_traits,
                                                                  contract::LicencesRequest{}));
         return say(reply, licence_traits_text(language(), reply));
+    }
+    Result<Exit> operator()(const LicenceSettingsVerb& verb) const {
+        const auto reply = TRY(only_shows(verb.request)
+                                   ? ask<contract::LicenceSettingsReply>(
+                                         RequestKind::licence_settings, contract::LicencesRequest{})
+                                   : ask<contract::LicenceSettingsReply>(
+                                         RequestKind::set_licence_settings, verb.request));
+        return say(reply, licence_settings_text(language(), reply, verb.request));
+    }
+    Result<Exit> operator()(const LicenceActsVerb& verb) const {
+        const auto reply =
+            TRY(ask<contract::LicenceActsReply>(RequestKind::licence_acts, verb.request));
+        return say(reply, licence_acts_text(language(), reply));
+    }
+    Result<Exit> operator()(const LicenceLogsVerb& verb) const {
+        auto logs = TRY(ask<contract::LicenceLogs>(RequestKind::pack_licence_logs,
+                                                   contract::LicencesRequest{}));
+        if (verb.save == kStandardOutput) {
+            console_.out(base::string_of(logs.content));
+            return console_.out_failed() ? Exit::failed : Exit::done;
+        }
+        TRY(os::write_atomically(verb.save, logs.content, kLogsMode));
+        logs.file = verb.save;
+        logs.content.clear();  // it stands in the file
+        return say(logs, filled(language(), Text::licence_logs_saved, verb.save));
     }
 
 private:

@@ -34,10 +34,20 @@ struct RemoveLicenceVerb {
     std::string serial;
 };
 struct LicenceTraitsVerb {};
+struct LicenceSettingsVerb {
+    contract::SetLicenceSettingsRequest request;  ///< empty: only shown
+};
+struct LicenceActsVerb {
+    contract::LicenceActsRequest request;
+};
+struct LicenceLogsVerb {
+    std::string save;  ///< "-": standard output
+};
 
 using LicenceVerb =
     std::variant<LicenceKeysVerb, LicenceConnectionsVerb, LoadLicenceVerb, ActivateLicenceVerb,
-                 FreeLicencesVerb, SetLicenceVerb, RemoveLicenceVerb, LicenceTraitsVerb>;
+                 FreeLicencesVerb, SetLicenceVerb, RemoveLicenceVerb, LicenceTraitsVerb,
+                 LicenceSettingsVerb, LicenceActsVerb, LicenceLogsVerb>;
 
 /// A code or PIN that stands so on the command line is typed unseen instead: what is written there
 /// stays in the shell's history.
@@ -65,9 +75,17 @@ std::string licence_connections_text(Language language,
 std::string licences_freed_text(Language language, const contract::FreeLicencesReply& reply,
                                 bool accept_double_use);
 std::string licence_traits_text(Language language, const contract::LicenceTraitsReply& reply);
+/// `asked`: what was to be changed; nothing = they were only looked at.
+std::string licence_settings_text(Language language, const contract::LicenceSettingsReply& reply,
+                                  const contract::SetLicenceSettingsRequest& asked);
+std::string licence_acts_text(Language language, const contract::LicenceActsReply& reply);
 /// What to do with a request of an activation that stands in `path`.
 std::string licence_request_text(Language language, const contract::ActivateLicenceReply& reply,
                                  const std::string& path);
+/// Nothing is to be changed by it.
+inline bool only_shows(const contract::SetLicenceSettingsRequest& request) {
+    return request.changes.empty() && request.forget.empty() && !request.forget_all;
+}
 /// As error_text(), with advice about licd where the common one is about devd.
 std::string licence_error_text(Language language, const base::Error& error,
                                const std::string& endpoint);

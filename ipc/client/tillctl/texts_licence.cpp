@@ -44,6 +44,31 @@ Text text_of(LicenceLeaseState state) {
     return Text::unknown;
 }
 
+Text text_of(contract::LicenceSettingSource source) {
+    switch (source) {
+        case contract::LicenceSettingSource::normal: return Text::from_normal;
+        case contract::LicenceSettingSource::file: return Text::from_file;
+        case contract::LicenceSettingSource::panel: return Text::from_panel;
+        case contract::LicenceSettingSource::unspecified: break;
+    }
+    return Text::unknown;
+}
+
+/// What a setting may be: "70-86400", "yes, no", or that the file alone has it.
+std::string may_be(Language language, const contract::LicenceSetting& one) {
+    if (!one.changeable) {
+        return std::string(text(language, Text::setting_file_only));
+    }
+    if (one.max != 0) {
+        return fmt::format("{}-{}", one.min, one.max);
+    }
+    std::string words;
+    for (const std::string& choice : one.choices) {
+        words += (words.empty() ? "" : ", ") + choice;
+    }
+    return words.empty() ? std::string(text(language, Text::setting_any_text)) : words;
+}
+
 /// A kind of a newer licd is shown by its own name.
 std::string trait_name(Language language, const std::string& kind) {
     constexpr std::pair<std::string_view, Text> kNames[] = {
@@ -121,6 +146,7 @@ std::string licd_advice(Language language, ErrorCode code, const std::string& en
         {ErrorCode::not_permitted, Text::licence_refused},
         {ErrorCode::storage_full, Text::licence_storage},
         {ErrorCode::storage_failed, Text::licence_storage},
+        {ErrorCode::config_invalid, Text::licence_settings_damaged},
         {ErrorCode::shutting_down, Text::licence_stopping}};
     if (code == ErrorCode::lease_gone) {  // an administrator named a number that is not held
         return std::string(help_of(language, "licence.free.number"));
@@ -223,6 +249,47 @@ std::string licence_traits_text(Language language, const contract::LicenceTraits
     }
     const Text which = reply.strength < kStrengthEnough ? Text::traits_weak : Text::traits_strong;
     return table_text(rows) + filled(language, which, reply.strength, kStrengthEnough);
+}
+
+std::string licence_settings_text(Language language, const contract::LicenceSettingsReply& reply,
+                                  const contract::SetLicenceSettingsRequest& asked) {
+    std::vector<std::vector<std::string>> rows(1);
+    for (const Text heading : {Text::setting_heading, Text::value_heading, Text::default_heading,
+                               Text::may_be_heading, Text::from_heading}) {
+        rows[0].emplace_back(text(language, heading));
+    }
+    bool waits = false;
+    for (const contract::LicenceSetting& one : reply.settings) {
+        waits = waits || one.needs_restart;
+        rows.push_back({one.name, one.value + (one.needs_restart ? " *" : ""), one.normal,
+                        may_be(language, one), std::string(text(language, text_of(one.source)))});
+    }
+    std::string told = table_text(rows);
+    if (waits) {
+        told += text(language, Text::settings_wait);
+    }
+    if (!only_shows(asked)) {
+        told += text(language, asked.only_check ? Text::settings_would : Text::settings_done);
+    }
+    return told;
+}
+
+std::string licence_acts_text(Language language, const contract::LicenceActsReply& reply) {
+    if (reply.acts.empty()) {
+        return std::string(text(language, Text::licence_no_acts));
+    }
+    std::vector<std::vector<std::string>> rows(1);
+    for (const Text heading : {Text::number_heading, Text::time_heading, Text::by_heading,
+                               Text::act_heading, Text::what_heading}) {
+        rows[0].emplace_back(text(language, heading));
+    }
+    for (const contract::LicenceAct& one : reply.acts) {
+        rows.push_back(
+            {std::to_string(one.number), local_time(one.at_ms), one.who, one.act, one.what});
+    }
+    return table_text(rows) +
+           (reply.truncated ? filled(language, Text::licence_older_acts, reply.acts.back().number)
+                            : std::string());
 }
 
 std::string licence_request_text(Language language, const contract::ActivateLicenceReply& reply,

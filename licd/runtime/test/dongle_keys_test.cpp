@@ -288,12 +288,12 @@ TEST_F(DongleKeysTest, WhatDevdReadsStandsInForWhatLicdCannot) {
 }
 
 TEST(Config, NamesDevicesOnThisMachine) {
-    EXPECT_TRUE(keys::test::taken(read_config("")).devices);
+    EXPECT_TRUE(keys::test::taken(make_config({})).devices);
     const auto off = keys::test::taken(
-        read_config("[[devices]]\non = \"no\"\nendpoint = \"ipc:///run/other.sock\"\n"));
+        make_config({{"devices.on", "no"}, {"devices.endpoint", "ipc:///run/other.sock"}}));
     EXPECT_FALSE(off.devices);
     EXPECT_EQ(off.devices_endpoint, "ipc:///run/other.sock");
-    EXPECT_TRUE(keys::test::refused(read_config("[[devices]]\nendpoint = \"tcp://host:1\"\n"),
+    EXPECT_TRUE(keys::test::refused(make_config({{"devices.endpoint", "tcp://host:1"}}),
                                     ErrorCode::bad_field, "devices.endpoint"));
 }
 

@@ -6,8 +6,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
+#include <utility>
 
 #include "hal/os/fake/fake_clock.h"
 #include "hal/os/fake/kept_log.h"
@@ -26,8 +28,10 @@ constexpr const char* kPassword = "correct horse battery";
 /// Keeps what it was asked, and answers with one key and one lease.
 class FakeDoor final : public Door {
 public:
-    base::Result<contract::Value> ask(RequestKind kind, const contract::Value& body) override {
+    base::Result<contract::Value> ask(std::string_view who, RequestKind kind,
+                                      const contract::Value& body) override {
         asked.emplace_back(kind, body);
+        EXPECT_EQ(who, user) << "licd is told who asks";
         if (const auto found = refusals.find(kind); found != refusals.end()) {
             return found->second;
         }
@@ -49,6 +53,16 @@ public:
         if (kind == RequestKind::licence_traits) {
             return contract::to_value(contract::LicenceTraitsReply{});
         }
+        if (kind == RequestKind::licence_settings || kind == RequestKind::set_licence_settings) {
+            return contract::to_value(settings);
+        }
+        if (kind == RequestKind::licence_acts) {
+            return contract::to_value(acts_of_licd);
+        }
+        if (kind == RequestKind::pack_licence_logs) {
+            return contract::to_value(
+                contract::LicenceLogs{"licd-logs-1.tar", base::bytes_of("archive")});
+        }
         if (kind == RequestKind::activate_licence) {
             contract::ActivateLicenceReply reply;
             reply.text = "the request";
@@ -63,6 +77,8 @@ public:
         for (const auto& one : asked) {
             const bool reads = one.first == RequestKind::licence_keys ||
                                one.first == RequestKind::licence_connections ||
+                               one.first == RequestKind::licence_settings ||
+                               one.first == RequestKind::licence_acts ||
                                one.first == RequestKind::licence_traits;
             if (!reads) {
                 found.push_back(one);
@@ -71,6 +87,9 @@ public:
         return found;
     }
 
+    std::string user = "ann";
+    contract::LicenceSettingsReply settings;
+    contract::LicenceActsReply acts_of_licd;
     std::vector<std::pair<RequestKind, contract::Value>> asked;
     std::map<RequestKind, base::Error> refusals;
 };
@@ -121,23 +140,16 @@ protected:
     http::Sessions sessions_{clock_};
     std::unique_ptr<http::Passwords> passwords_;
     http::LoginGuard guard_{clock_};
-    Panel panel_{{door_,
-                  login_,
-                  sessions_,
-                  *passwords_,
-                  guard_,
-                  logger_,
-                  "licd.toml",
-                  {{"web port", "15201", "15201"}}}};
+    Panel panel_{{door_, login_, sessions_, *passwords_, guard_, logger_}};
     std::string cookie_;
 };
 
 TEST_F(PanelTest, NoRouteReachesLicdWithoutALogin) {
-    ASSERT_GT(panel_.routes().size(), 15U);
+    ASSERT_GT(panel_.routes().size(), 20U);
     for (const http::Router::Route& route : panel_.routes()) {
         Request request = http::request_of(route.method, route.pattern);
         request.headers.push_back({"Content-Type", "application/x-www-form-urlencoded"});
-        request.body = "number=1&sure=yes&pin=x&text=y";
+        request.body = "number=1&sure=yes&pin=x&text=y&set.log_level=0&was.log_level=1";
         const Response response = panel_.answer(request);
         if (route.access == http::Access::anyone) {
             EXPECT_NE(response.status, 500) << route.pattern;
@@ -146,6 +158,13 @@ TEST_F(PanelTest, NoRouteReachesLicdWithoutALogin) {
         }
     }
     EXPECT_TRUE(door_.asked.empty());
+    for (const char* pattern : {"/settings/change", "/settings/defaults", "/settings/login",
+                                "/functions/acts", "/functions/logs"}) {
+        const auto routes = panel_.routes();
+        EXPECT_TRUE(std::any_of(routes.begin(), routes.end(), [&](const auto& route) {
+            return route.pattern == pattern && route.access == http::Access::administrator;
+        })) << pattern;
+    }
 }
 
 TEST_F(PanelTest, TheFirstLoginNeedsTheToken) {
@@ -237,18 +256,121 @@ TEST_F(PanelTest, ARefusalOfLicdIsSaid) {
     EXPECT_EQ(get("/keys/other").status, 404);
 }
 
-TEST_F(PanelTest, ANewPasswordEndsTheOtherSessions) {
+TEST_F(PanelTest, ANewLoginEndsTheOtherSessions) {
     ASSERT_TRUE(set_up());
     const std::string first = cookie_;
     cookie_.clear();
     ASSERT_TRUE(comes_in(post("/login", std::string("user=ann&password=") + kPassword)));
-    const std::string fresh = "&password=another long one&again=another long one";
-    EXPECT_NE(post("/settings/password", "old=wrong" + fresh).body.find("is wrong"),
+    const std::string fresh = "&user=ann&password=another long one&again=another long one";
+    EXPECT_NE(post("/settings/login", "old=wrong" + fresh).body.find("is wrong"),
               std::string::npos);
-    EXPECT_TRUE(comes_in(post("/settings/password", std::string("old=") + kPassword + fresh)));
+    EXPECT_TRUE(comes_in(post("/settings/login", std::string("old=") + kPassword + fresh)));
     EXPECT_EQ(get("/settings").status, 200);
-    cookie_ = first;
+    const std::string second = std::exchange(cookie_, first);
     EXPECT_EQ(get("/settings").status, 303);
+    cookie_ = second;
+    EXPECT_NE(post("/settings/login",
+                   "old=another long one&user=a%09b&password=another long one"
+                   "&again=another long one")
+                  .body.find("1 to 64 characters"),
+              std::string::npos);
+    door_.user = "eve";  // from now on
+    EXPECT_TRUE(comes_in(post("/settings/login",
+                              "old=another long one&user=eve&password=another long one"
+                              "&again=another long one")));
+    EXPECT_EQ(MUST(login_.read())->user, "eve");
+    EXPECT_EQ(get("/settings").status, 200);
+}
+
+contract::LicenceSetting lease_setting() {
+    contract::LicenceSetting one;
+    one.name = "times.lease_s";
+    one.value = one.normal = "600";
+    one.min = 70;
+    one.max = 86'400;
+    one.source = contract::LicenceSettingSource::normal;
+    return one;
+}
+
+TEST_F(PanelTest, ChangesOfTheSettingsWhatWasTouchedAndNothingElse) {
+    door_.settings.settings = {lease_setting(), lease_setting()};
+    door_.settings.settings[1].name = "times.killed_s";
+    ASSERT_TRUE(set_up());
+    EXPECT_EQ(post("/settings/change", "set.times.lease_s=600&was.times.lease_s=600").status, 303);
+    EXPECT_TRUE(door_.acts().empty());
+    // Somebody else has changed it meanwhile; this form did not touch it.
+    EXPECT_EQ(post("/settings/change",
+                   "set.times.lease_s=500&was.times.lease_s=500"
+                   "&set.times.killed_s=900&was.times.killed_s=600")
+                  .status,
+              303);
+    contract::SetLicenceSettingsRequest wanted;
+    wanted.changes = {{"times.killed_s", "900"}};
+    ASSERT_EQ(door_.acts().size(), 1U);
+    EXPECT_EQ(door_.acts()[0].second, contract::to_value(wanted));
+    EXPECT_EQ(post("/settings/change", "forget.times.lease_s=yes&set.times.lease_s=7").status, 303);
+    wanted.changes.clear();
+    wanted.forget = {"times.lease_s"};
+    EXPECT_EQ(door_.acts().back().second, contract::to_value(wanted));
+}
+
+TEST_F(PanelTest, SaysAtTheFieldWhyASettingIsNotTaken) {
+    door_.settings.settings = {lease_setting()};
+    ASSERT_TRUE(set_up());
+    door_.refusals.emplace(RequestKind::set_licence_settings,
+                           base::bad_field("times.lease_s", "at most <killed_s>"));
+    const std::string page =
+        post("/settings/change", "set.times.lease_s=8000&was.times.lease_s=600").body;
+    EXPECT_NE(page.find("Not taken: at most &lt;killed_s&gt;"), std::string::npos) << page;
+    EXPECT_NE(page.find("aria-invalid=\"true\""), std::string::npos);
+    EXPECT_NE(page.find("value=\"8000\""), std::string::npos) << "what was typed stays";
+    EXPECT_NE(page.find("role=\"alert\""), std::string::npos);
+    door_.refusals.clear();
+    door_.refusals.emplace(RequestKind::set_licence_settings,
+                           base::make_error(base::ErrorCode::storage_full, "no room"));
+    EXPECT_NE(post("/settings/change", "set.times.lease_s=8000").body.find("no room"),
+              std::string::npos);
+}
+
+TEST_F(PanelTest, RestoresDefaultsOnlyAfterTheQuestion) {
+    door_.settings.settings = {lease_setting()};
+    ASSERT_TRUE(set_up());
+    EXPECT_EQ(get("/settings/defaults").status, 200);
+    contract::SetLicenceSettingsRequest all;
+    all.forget_all = all.only_check = true;
+    ASSERT_EQ(door_.acts().size(), 1U);
+    EXPECT_EQ(door_.acts()[0].second, contract::to_value(all)) << "only looked at";
+    EXPECT_NE(post("/settings/defaults", "").body.find("tick was not set"), std::string::npos);
+    EXPECT_EQ(door_.acts().back().second, contract::to_value(all));
+    EXPECT_EQ(post("/settings/defaults", "sure=yes").status, 303);
+    all.only_check = false;
+    EXPECT_EQ(door_.acts().back().second, contract::to_value(all));
+}
+
+TEST_F(PanelTest, HandsOutTheLogsAndShowsTheActs) {
+    ASSERT_TRUE(set_up());
+    const Response logs = post("/functions/logs", "");
+    EXPECT_EQ(logs.body, "archive");
+    EXPECT_EQ(logs.content_type, "application/x-tar");
+    EXPECT_EQ(*http::find(logs.headers, "Content-Disposition"),
+              "attachment; filename=\"licd-logs-1.tar\"");
+    contract::LicenceAct act;
+    act.number = 51;
+    act.who = "panel:<ann>";
+    act.act = "set_licence_key";
+    door_.acts_of_licd.acts = {act};
+    door_.acts_of_licd.truncated = true;
+    const std::string page = get("/functions/acts").body;
+    EXPECT_NE(page.find("panel:&lt;ann&gt;"), std::string::npos);
+    EXPECT_NE(page.find("key changed"), std::string::npos);
+    EXPECT_NE(page.find("/functions/acts?before=51"), std::string::npos);
+    Request older = http::request_of(Method::get, "/functions/acts", cookie_);
+    older.query = {{"before", "51"}};
+    EXPECT_NE(panel_.answer(older).body.find("The newest"), std::string::npos);
+    contract::LicenceActsRequest asked;
+    asked.before = 51;
+    asked.limit = kActsPerPage;
+    EXPECT_EQ(door_.asked.back().second, contract::to_value(asked));
 }
 
 TEST_F(PanelTest, SpeaksTheLanguageThatWasChosen) {

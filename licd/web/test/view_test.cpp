@@ -48,6 +48,30 @@ bool holds(const std::string& page, std::string_view text) {
     return page.find(text) != std::string::npos;
 }
 
+SettingsForm evil_settings() {
+    SettingsForm form;
+    form.reply.file = kEvil;
+    contract::LicenceSetting one;
+    one.source = contract::LicenceSettingSource::panel;
+    one.name = std::string("web.") + kEvil;
+    one.value = one.normal = kEvil;
+    form.reply.settings.push_back(one);
+    one.choices = {kEvil};
+    form.reply.settings.push_back(one);
+    one.changeable = false;
+    form.reply.settings.push_back(one);
+    form.wrong = one.name;
+    form.why = kEvil;
+    return form;
+}
+
+contract::LicenceActsReply evil_acts() {
+    contract::LicenceActsReply reply;
+    contract::LicenceAct& act = reply.acts.emplace_back();
+    act.who = act.act = act.what = kEvil;
+    return reply;
+}
+
 /// All pages that show something from outside.
 std::vector<std::string> pages_in(Language language) {
     View view = view_in(language);
@@ -68,7 +92,9 @@ std::vector<std::string> pages_in(Language language) {
             keys_page(view, keys),
             key_page(view, key(), request),
             functions_page(view, traits),
-            settings_page(view, kEvil, {{kEvil, kEvil, kEvil}}),
+            settings_page(view, evil_settings()),
+            defaults_page(view, evil_settings().reply, evil_settings().reply),
+            acts_page(view, evil_acts(), 0),
             sign_in_page(view),
             set_up_page(view, kEvil),
             message_page(view, kEvil)};
@@ -142,6 +168,79 @@ TEST(View, ShowsAKeyWithItsSwitchesAndRequest) {
     EXPECT_TRUE(holds(page, "-----LICD REQUEST 1-----"));
     EXPECT_TRUE(holds(page, "4410-0093-7721.lreq"));
     EXPECT_TRUE(holds(page, "keys@example.com"));
+}
+
+TEST(View, SaysWhyAKeyStandsSoInEachLanguage) {
+    using contract::LicenceKeyReason;
+    contract::LicenceKey one = key();
+    one.text = "2 of 5 parts are gone";
+    EXPECT_TRUE(
+        holds(key_page(view_in(Language::ru), one, {}), "<dt>Причина</dt><dd lang=\"en\">"));
+    one.reason = LicenceKeyReason::dongle_missing;
+    one.left_s = 3 * 86'400;
+    one.device = "dongle1";
+    for (const Language language : {Language::en, Language::ru, Language::pl}) {
+        const std::string page = key_page(view_in(language), one, {});
+        EXPECT_TRUE(holds(page, text_of(language, one.reason)));
+        EXPECT_TRUE(holds(page, "2 of 5 parts are gone"));
+        EXPECT_TRUE(holds(page, duration_text(language, 3 * 86'400'000LL)));
+        EXPECT_TRUE(holds(page, "dongle1"));
+        EXPECT_TRUE(holds(page, "<svg class=\"barcode\""));
+    }
+    for (std::int64_t reason = 2; reason <= 11; ++reason) {
+        EXPECT_NE(text_of(Language::pl, static_cast<LicenceKeyReason>(reason)), "") << reason;
+    }
+}
+
+TEST(View, ShowsASettingWithItsBoundsSourceAndRestart) {
+    SettingsForm form;
+    form.reply.file = "/etc/tillhost/licd.toml";
+    contract::LicenceSetting one;
+    one.name = "times.lease_s";
+    one.value = "700";
+    one.normal = "600";
+    one.min = 70;
+    one.max = 86'400;
+    one.source = contract::LicenceSettingSource::panel;
+    one.needs_restart = true;
+    form.reply.settings.push_back(one);
+    one = {};
+    one.name = "web.on";
+    one.value = one.normal = "yes";
+    one.choices = {"yes", "no"};
+    one.source = contract::LicenceSettingSource::file;
+    form.reply.settings.push_back(one);
+    one.name = "web.listen";
+    one.choices.clear();
+    one.changeable = false;
+    form.reply.settings.push_back(one);
+    const std::string page = settings_page(view_in(Language::en), form);
+    EXPECT_TRUE(holds(page, "type=\"number\" required min=\"70\" max=\"86400\" value=\"700\""));
+    EXPECT_TRUE(holds(page, "70 to 86400."));
+    EXPECT_TRUE(holds(page, "Default: 600."));
+    EXPECT_TRUE(holds(page, "Set here or by tillctl."));
+    EXPECT_TRUE(holds(page, "name=\"forget.times.lease_s\""));
+    EXPECT_TRUE(holds(page, "next start of licd"));
+    EXPECT_TRUE(holds(page, "<option value=\"yes\" selected>yes</option>"));
+    EXPECT_FALSE(holds(page, "name=\"set.web.listen\""));
+    EXPECT_TRUE(holds(page, "only in the file"));
+    EXPECT_TRUE(holds(settings_page(view_in(Language::ru), form), ">да</option>"));
+}
+
+TEST(View, AsksBeforeTheDefaultsComeBack) {
+    contract::LicenceSettingsReply now;
+    contract::LicenceSetting& one = now.settings.emplace_back();
+    one.name = "times.lease_s";
+    one.value = "700";
+    one.source = contract::LicenceSettingSource::panel;
+    contract::LicenceSettingsReply then = now;
+    then.settings[0].value = "500";
+    then.settings[0].source = contract::LicenceSettingSource::file;
+    const std::string page = defaults_page(view_in(Language::en), now, then);
+    EXPECT_TRUE(holds(page, "<td>700</td><td>500</td><td>From the file.</td>"));
+    EXPECT_TRUE(holds(page, "name=\"sure\" type=\"checkbox\""));
+    now.settings[0].source = contract::LicenceSettingSource::file;
+    EXPECT_TRUE(holds(defaults_page(view_in(Language::en), now, then), "Nothing is set here"));
 }
 
 TEST(View, TellsTimeShortly) {
