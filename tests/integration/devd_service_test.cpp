@@ -137,7 +137,7 @@ TEST_F(DevdServiceTest, TellsAFaultOfTheConfigurationInOneLine) {
         0U);
     write("devices.d/echo.toml", "driver = \"test/ehco\"\n");
     EXPECT_EQ(fault().rfind("devd: config_invalid: devices.d/echo.toml:1:10: no driver "
-                            "\"test/ehco\"; there are: fiscal/",
+                            "\"test/ehco\"; there are: dongle/",
                             0),
               0U);
     write("devices.d/echo.toml", "driver = \"test/echo\"\n");
