@@ -163,7 +163,7 @@ TEST_F(DeviceSetupTest, LooksForHeaderAndFooterOfTheAdministratorsRegistrarToo) 
 TEST_F(DeviceSetupTest, NamesEachMistakeAndChangesNothing) {
     start_devd();
     const std::pair<std::vector<std::string>, std::string> mistakes[] = {
-        {{"add", "fiscal/shtrich", port("a")}, "driver: one of: dongle/fido2"},
+        {{"add", "fiscal/shtrich", port("a")}, "driver: one of: dongle/fido2, fiscal/shtrih"},
         {{"add", "fiscal/shtrih", port("a"), "pasword=1"}, "settings.pasword: a setting of"},
         {{"add", "fiscal/shtrih", port("a"), "password=x"}, "settings.password: a whole number"},
         {{"add", "fiscal/shtrih", port("a"), "link=fast"}, "settings.link: one of: auto"},
