@@ -59,6 +59,10 @@ protected:
             "kassa", "driver = \"fiscal/toy\"\nport = \"pty:" + shop_->pty("kassa") + "\"\n"));
         MUST(shop_->configure("echo", "driver = \"test/echo\"\n"));
     }
+    /// devd goes before what a test plays for it: its udev monitors put sockets into umockdev's
+    /// folder, and umockdev ends the test if one appears there while it removes it.
+    void TearDown() override { shop_->kill_devd(); }
+
     void start_devd() {
         ASSERT_TRUE(shop_->start_devd());
         ASSERT_EQ(ready_.next(), "READY=1") << shop_->devd_ended();
