@@ -97,6 +97,9 @@ private:
     };
 
     static void write(UMockdevIoctlData* to, gsize offset, const void* from, std::size_t count) {
+        if (to == nullptr) {
+            return;
+        }
         base::Bytes copy(static_cast<const std::byte*>(from),
                          static_cast<const std::byte*>(from) + count);
         umockdev_ioctl_data_update(to, offset, reinterpret_cast<guint8*>(copy.data()),
@@ -117,12 +120,19 @@ private:
     int submit(UMockdevIoctlData* arg) {
         UMockdevIoctlData* data =
             umockdev_ioctl_data_resolve(arg, 0, sizeof(usbdevfs_urb), nullptr);
+        if (data == nullptr) {
+            return EIO;  // the program that asked was killed meanwhile
+        }
         const auto* what = reinterpret_cast<const usbdevfs_urb*>(data->data);
         Urb urb{umockdev_ioctl_data_ref(data), nullptr, data->client_addr, what->endpoint, false};
         const auto length = static_cast<std::size_t>(what->buffer_length);
         if (length > 0) {
-            urb.buffer = umockdev_ioctl_data_ref(
-                umockdev_ioctl_data_resolve(data, offsetof(usbdevfs_urb, buffer), length, nullptr));
+            UMockdevIoctlData* const buffer =
+                umockdev_ioctl_data_resolve(data, offsetof(usbdevfs_urb, buffer), length, nullptr);
+            if (buffer == nullptr) {
+                return EIO;
+            }
+            urb.buffer = umockdev_ioctl_data_ref(buffer);
         }
         const std::string_view bytes(
             urb.buffer == nullptr ? "" : reinterpret_cast<const char*>(urb.buffer->data), length);
@@ -165,6 +175,9 @@ private:
     void clear_halt(UMockdevIoctlData* arg) {
         const UMockdevIoctlData* endpoint =
             umockdev_ioctl_data_resolve(arg, 0, sizeof(unsigned), nullptr);
+        if (endpoint == nullptr) {
+            return;  // as in submit()
+        }
         unsigned number = 0;
         std::memcpy(&number, endpoint->data, sizeof number);
         (number == kIn ? in_halted_ : out_halted_) = false;
@@ -207,8 +220,12 @@ private:
         }
         for (auto urb = urbs_.begin(); urb != urbs_.end(); ++urb) {
             if (urb->done) {
-                umockdev_ioctl_data_set_ptr(
-                    umockdev_ioctl_data_resolve(arg, 0, sizeof(void*), nullptr), 0, urb->urb);
+                UMockdevIoctlData* const to =
+                    umockdev_ioctl_data_resolve(arg, 0, sizeof(void*), nullptr);
+                if (to == nullptr) {
+                    return EIO;
+                }
+                umockdev_ioctl_data_set_ptr(to, 0, urb->urb);
                 urbs_.erase(urb);
                 return 0;
             }

@@ -74,8 +74,10 @@ gboolean answer_hid_ioctl(UMockdevIoctlClient* client, const base::Bytes& descri
     const auto put = [data](gsize offset, const void* bytes, std::size_t count) {
         base::Bytes copy(static_cast<const std::byte*>(bytes),
                          static_cast<const std::byte*>(bytes) + count);
-        umockdev_ioctl_data_update(data, offset, reinterpret_cast<guint8*>(copy.data()),
-                                   static_cast<gint>(count));
+        if (data != nullptr) {  // the program that asked may have been killed meanwhile
+            umockdev_ioctl_data_update(data, offset, reinterpret_cast<guint8*>(copy.data()),
+                                       static_cast<gint>(count));
+        }
     };
     glong result = 0;
     if (request == HIDIOCGRDESCSIZE) {
