@@ -2,49 +2,20 @@
 // and what is not there is left out. Shown on made trees.
 #include "hal/os/machine_facts.h"
 
-#include <gtest/gtest.h>
-#include <stdlib.h>
-
-#include <filesystem>
-#include <fstream>
+#include "tests/support/made_machine.h"
 
 namespace tillhost::os {
 namespace {
 
-namespace fs = std::filesystem;
 using Values = std::vector<std::string>;
 
-class MachineFactsTest : public testing::Test {
+class MachineFactsTest : public support::MadeMachineTest {
 protected:
-    void SetUp() override {
-        std::string name = (fs::temp_directory_path() / "machine-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(name.data()), nullptr);
-        root_ = name;
-    }
-    void TearDown() override { fs::remove_all(root_); }
-
-    void put(const std::string& path, const std::string& text) const {
-        fs::create_directories((root_ / path).parent_path());
-        std::ofstream(root_ / path) << text;
-    }
-    void link(const std::string& path, const std::string& goal) const {
-        fs::create_directories((root_ / path).parent_path());
-        fs::create_symlink(goal, root_ / path);
-    }
-    /// A block device as sysfs shows it, below sys/devices.
-    void block(const std::string& place, const std::string& number) const {
-        const std::string name = fs::path(place).filename().string();
-        put("sys/devices/" + place + "/dev", number + "\n");
-        link("sys/class/block/" + name, "../../devices/" + place);
-        link("sys/dev/block/" + number, "../../devices/" + place);
-    }
     void mounted(const std::string& number, const std::string& source) const {
         put("proc/self/mountinfo",
             "30 1 " + number + " / / rw,relatime shared:1 - ext4 " + source + " rw\n");
     }
     MachineFacts read() const { return read_machine_facts(root_.string()); }
-
-    fs::path root_;
 };
 
 TEST_F(MachineFactsTest, OfAnEmptyMachineThereAreNone) { EXPECT_EQ(read(), MachineFacts{}); }

@@ -2,40 +2,14 @@
 // disks, and what is not there is a weak trait with its reason. Shown on made trees.
 #include "licd/keys/machine_traits.h"
 
-#include <filesystem>
-#include <fstream>
-
 #include "licd/keys/test/vendor.h"
+#include "tests/support/made_machine.h"
 
 namespace tillhost::licd::keys::test {
 namespace {
 
-namespace fs = std::filesystem;
-
-class MachineTraitsTest : public testing::Test {
+class MachineTraitsTest : public support::MadeMachineTest {
 protected:
-    void SetUp() override {
-        std::string name = (fs::temp_directory_path() / "machine-XXXXXX").string();
-        ASSERT_NE(::mkdtemp(name.data()), nullptr);
-        root_ = name;
-    }
-    void TearDown() override { fs::remove_all(root_); }
-
-    void put(const std::string& path, const std::string& text) const {
-        fs::create_directories((root_ / path).parent_path());
-        std::ofstream(root_ / path) << text;
-    }
-    void link(const std::string& path, const std::string& goal) const {
-        fs::create_directories((root_ / path).parent_path());
-        fs::create_symlink(goal, root_ / path);
-    }
-    /// A block device as sysfs shows it, below sys/devices.
-    void block(const std::string& place, const std::string& number) const {
-        const std::string name = fs::path(place).filename().string();
-        put("sys/devices/" + place + "/dev", number + "\n");
-        link("sys/class/block/" + name, "../../devices/" + place);
-        link("sys/dev/block/" + number, "../../devices/" + place);
-    }
     void mounted(const std::string& number, const std::string& source) const {
         put("proc/self/mountinfo",
             "20 1 0:5 / /dev rw - devtmpfs udev rw\n"
@@ -55,8 +29,6 @@ protected:
         traits = read_machine_traits(root_.string());
         return traits;
     }
-
-    fs::path root_;
 };
 
 using Values = std::vector<std::string>;
