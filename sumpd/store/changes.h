@@ -2,10 +2,10 @@
 
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 
-#include "hal/os/clock.h"
 #include "sumpd/exchange/operations.h"
 #include "sumpd/store/documents.h"
 #include "sumpd/store/transactions.h"
@@ -19,8 +19,7 @@ inline constexpr std::size_t kChangeWaitersMax = 256;
 class Changes final {
 public:
     /// Reads where the numbering stands. Errors: storage_failed.
-    static base::Result<std::unique_ptr<Changes>> open(Transactions& transactions,
-                                                       const os::Clock& clock);
+    static base::Result<std::unique_ptr<Changes>> open(Transactions& transactions);
 
     /// What changed behind the cursor, oldest change first: objects for all stores and those for
     /// the device's, tombstones too, at most `max_bytes` of JSON (one object at least) and
