@@ -77,9 +77,9 @@ private:
 
     bool add(const std::string& body) {
         const auto bytes = bytes_ + static_cast<std::int64_t>(body.size());
-        const bool fits = packet_.bodies.empty() ||
-                          (bytes <= wanted_.bytes_max &&
-                           packet_.bodies.size() < exchange::kPacketObjectsMax);
+        const bool fits =
+            packet_.bodies.empty() ||
+            (bytes <= wanted_.bytes_max && packet_.bodies.size() < exchange::kPacketObjectsMax);
         if (fits) {
             bytes_ = bytes;
             packet_.bodies.push_back(body);
@@ -99,8 +99,8 @@ Outcome<std::vector<exchange::Object>> objects_of(const std::vector<std::string>
     for (const std::string& body : bodies) {
         auto object = exchange::from_json<exchange::Object>(body);
         if (!object) {
-            return exchange::refuse(FaultCode::internal, "an object cannot be read back: " +
-                                                             object.error().message);
+            return exchange::refuse(FaultCode::internal,
+                                    "an object cannot be read back: " + object.error().message);
         }
         objects.push_back(std::move(*object));
     }
@@ -150,9 +150,9 @@ Outcome<exchange::GetChangesResponse> Changes::get(const AskingDevice& device,
         const Wanted wanted{*behind, *visible, device.store_id, request.max_bytes, &request.kinds};
         auto packet = transactions_.read<Packet>(
             [&](Sql& sql) -> Outcome<Packet> { return Packing(wanted).pack(sql); });
-        auto objects = packet ? objects_of(packet->bodies)
-                              : Outcome<std::vector<exchange::Object>>(
-                                    tl::unexpected(packet.error()));
+        auto objects = packet
+                           ? objects_of(packet->bodies)
+                           : Outcome<std::vector<exchange::Object>>(tl::unexpected(packet.error()));
         if (!objects) {
             return tl::unexpected(objects.error());
         }

@@ -25,9 +25,9 @@ struct Ready {
 };
 
 std::optional<core::Known> known_under(Sql& sql, const std::string& doc_id) {
-    const auto row = sql.first(
-        "SELECT sha256, state, error, received_ms FROM document WHERE doc_id = :a", "titi",
-        {doc_id});
+    const auto row =
+        sql.first("SELECT sha256, state, error, received_ms FROM document WHERE doc_id = :a",
+                  "titi", {doc_id});
     if (!row) {
         return std::nullopt;
     }
@@ -42,17 +42,17 @@ class Putting final {
 public:
     Putting(Sql& sql, std::string device, std::int64_t now_ms)
         : sql_(sql), device_(std::move(device)), now_ms_(now_ms) {
-        last_seq_ = first_last_ = sql_.number(
-            "SELECT last_seq FROM device_seq WHERE device_id = :a", {device_});
+        last_seq_ = first_last_ =
+            sql_.number("SELECT last_seq FROM device_seq WHERE device_id = :a", {device_});
         place_ = first_place_ = sql_.number("SELECT number FROM counter WHERE name = 'place'");
     }
 
     exchange::PutResult put(const Ready& one) {
         const auto known = known_under(sql_, one.document->doc_id.text);
-        const bool taken =
-            !known && sql_.number("SELECT count(*) FROM document WHERE device_id = :a"
-                                  " AND device_seq = :b",
-                                  {device_, one.document->device_seq}) != 0;
+        const bool taken = !known && sql_.number(
+                                         "SELECT count(*) FROM document WHERE device_id = :a"
+                                         " AND device_seq = :b",
+                                         {device_, one.document->device_seq}) != 0;
         auto verdict = core::judge_put(*one.document, one.sha256, known, taken, {now_ms_, 0});
         if (verdict.deed == PutDeed::keep) {
             keep(one);
@@ -68,18 +68,19 @@ public:
             sql_.run("UPDATE counter SET number = :a WHERE name = 'place'", {place_});
         }
         if (last_seq_ != first_last_) {
-            sql_.run("INSERT INTO device_seq VALUES (:a, :b) ON CONFLICT (device_id)"
-                     " DO UPDATE SET last_seq = excluded.last_seq",
-                     {device_, last_seq_});
+            sql_.run(
+                "INSERT INTO device_seq VALUES (:a, :b) ON CONFLICT (device_id)"
+                " DO UPDATE SET last_seq = excluded.last_seq",
+                {device_, last_seq_});
         }
     }
 
     std::vector<exchange::SeqRange> missing() {
         std::vector<exchange::SeqRange> ranges;
-        for (const Row& row : sql_.query("SELECT from_seq, to_seq FROM seq_gap"
-                                         " WHERE device_id = :a ORDER BY from_seq LIMIT :b",
-                                         "ii",
-                                         {device_, std::int64_t{exchange::kMissingRangesMax}})) {
+        for (const Row& row :
+             sql_.query("SELECT from_seq, to_seq FROM seq_gap"
+                        " WHERE device_id = :a ORDER BY from_seq LIMIT :b",
+                        "ii", {device_, std::int64_t{exchange::kMissingRangesMax}})) {
             ranges.push_back({integer(row[0]), integer(row[1])});
         }
         return ranges;
@@ -89,12 +90,13 @@ private:
     void keep(const Ready& one) {
         const exchange::Document& document = *one.document;
         const std::string supersedes = document.supersedes ? document.supersedes->text : "";
-        sql_.run("INSERT INTO document VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, 1,"
-                 " 0, 0, '', '', '', :m)",
-                 {document.doc_id.text, ++place_, device_, document.device_seq,
-                  std::string(exchange::document_kinds()[document.body.index()]),
-                  document.schema_version, document.user_id, document.created_at.unix_ms, now_ms_,
-                  one.sha256, one.body, static_cast<std::int64_t>(Stage::stored), supersedes});
+        sql_.run(
+            "INSERT INTO document VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, 1,"
+            " 0, 0, '', '', '', :m)",
+            {document.doc_id.text, ++place_, device_, document.device_seq,
+             std::string(exchange::document_kinds()[document.body.index()]),
+             document.schema_version, document.user_id, document.created_at.unix_ms, now_ms_,
+             one.sha256, one.body, static_cast<std::int64_t>(Stage::stored), supersedes});
         if (!supersedes.empty()) {
             sql_.run("UPDATE document SET state = :a WHERE doc_id = :b AND state = :c",
                      {static_cast<std::int64_t>(Stage::superseded), supersedes,
@@ -103,13 +105,14 @@ private:
     }
 
     void quarantine(const Ready& one, const std::string& reason) {
-        const std::int64_t kept = sql_.number(
-            "SELECT count(*) FROM document_quarantine WHERE device_id = :a", {device_});
+        const std::int64_t kept =
+            sql_.number("SELECT count(*) FROM document_quarantine WHERE device_id = :a", {device_});
         if (kept < kQuarantinePerDeviceMax) {
-            sql_.run("INSERT INTO document_quarantine VALUES (:a, :b, :c, :d, :e, :f, :g, '')"
-                     " ON CONFLICT (doc_id, sha256) DO NOTHING",
-                     {one.document->doc_id.text, one.sha256, device_, one.document->device_seq,
-                      one.body, reason, now_ms_});
+            sql_.run(
+                "INSERT INTO document_quarantine VALUES (:a, :b, :c, :d, :e, :f, :g, '')"
+                " ON CONFLICT (doc_id, sha256) DO NOTHING",
+                {one.document->doc_id.text, one.sha256, device_, one.document->device_seq, one.body,
+                 reason, now_ms_});
         }
     }
 
@@ -117,9 +120,10 @@ private:
     void note_seq(std::int64_t seq) {
         std::optional<exchange::SeqRange> around;
         if (seq <= last_seq_) {
-            const auto row = sql_.first("SELECT from_seq, to_seq FROM seq_gap WHERE device_id = :a"
-                                        " AND from_seq <= :b AND to_seq >= :c",
-                                        "ii", {device_, seq, seq});
+            const auto row = sql_.first(
+                "SELECT from_seq, to_seq FROM seq_gap WHERE device_id = :a"
+                " AND from_seq <= :b AND to_seq >= :c",
+                "ii", {device_, seq, seq});
             if (!row) {
                 return;
             }

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "hal/os/clock.h"
@@ -76,9 +75,8 @@ public:
     void stop();
 
 private:
-    Exchange(const std::string& folder, PartFiles files, Transactions& transactions,
-             Changes& changes, const os::Clock& clock, const os::Logger& logger,
-             ExchangeSettings settings);
+    Exchange(PartFiles files, Transactions& transactions, Changes& changes, const os::Clock& clock,
+             const os::Logger& logger, ExchangeSettings settings);
 
     Transactions& transactions_;
     const os::Clock& clock_;

@@ -19,6 +19,9 @@ inline constexpr std::size_t kImportBatchMax = 500;
 /// Verdicts of one message: they are applied in its last transaction.
 inline constexpr std::int64_t kImportVerdictsMax = 100'000;
 
+/// in_message.state
+enum class InState : std::uint8_t { open = 1, committed = 2, done = 3, failed = 4 };
+
 /// A committed message that is to be applied.
 struct ImportWork {
     std::int64_t job = 0;
@@ -37,19 +40,22 @@ class Import final {
 public:
     enum class State : std::uint8_t { going, done, failed };
 
+    /// `stop` is asked at each object; true ends the step with a fault that may pass.
     Import(Transactions& transactions, const PartFiles& files, const os::Clock& clock,
-           const os::Argon2Cost& cost, ImportWork work);
+           const os::Argon2Cost& cost, ImportWork work, std::function<bool()> stop);
     ~Import();
 
-    /// One bounded step; call until it is not `going`. A fault that may pass (disk, queue) leaves
-    /// it `going` and gives the fault: call again later, or begin anew. A message that is wrong
-    /// ends as `failed`, with the job's row.
+    /// One step, bounded by a part; call until it is not `going`. A fault (of the disk, the queue)
+    /// may pass: drop this object and begin anew later. A message that is wrong ends as `failed`,
+    /// with the job's row.
     exchange::Outcome<State> step();
 
     /// Objects so far, and what was wrong with some.
     const exchange::GetJobResponse& result() const;
     /// Up to where changes can be seen, once done.
     std::int64_t newest() const;
+    /// Messages whose files can go, once done.
+    const std::vector<std::string>& acknowledged() const;
 
 private:
     struct Parts;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <vector>
 
 #include "hal/os/clock.h"
 #include "hal/os/log.h"
@@ -12,6 +13,7 @@
 #include "sumpd/exchange/operations.h"
 #include "sumpd/store/changes.h"
 #include "sumpd/store/import.h"
+#include "sumpd/store/outbox.h"
 #include "sumpd/store/part_files.h"
 #include "sumpd/store/transactions.h"
 
@@ -29,7 +31,7 @@ inline constexpr std::size_t kJobWaitersMax = 16;
 /// Messages from the accounting system, and the thread that applies them; see Exchange.
 class Inbox final {
 public:
-    Inbox(Transactions& transactions, Changes& changes, const PartFiles& files,
+    Inbox(Transactions& transactions, Changes& changes, Outbox& outbox, const PartFiles& files,
           const os::Clock& clock, const os::Logger& logger, const os::Argon2Cost& cost);
     ~Inbox();
 
@@ -45,13 +47,17 @@ public:
 
 private:
     void run();
+    bool stopping();
     bool wait_for_work();
-    void apply(const ImportWork& work);
-    void tell(const exchange::GetJobResponse& progress, bool ended);
+    bool apply(const ImportWork& work);  // false: begin anew later
+    void tell(const std::string& job_id, const exchange::GetJobResponse& progress, bool ended);
+    void tidy_all();
+    void remove_parts(const std::vector<std::string>& names);
     exchange::Outcome<exchange::GetJobResponse> job_now(const std::string& job_id);
 
     Transactions& transactions_;
     Changes& changes_;
+    Outbox& outbox_;
     const PartFiles& files_;
     const os::Clock& clock_;
     os::Logger logger_;

@@ -28,14 +28,15 @@ std::vector<std::string> acknowledge(Sql& sql, core::NodeState& node, std::int64
     if (up_to <= node.acked_no) {
         return gone;
     }
-    for (const Row& row : sql.query("SELECT id FROM out_message WHERE no <= :a AND acked_ms = 0",
-                                    "t", {up_to})) {
+    for (const Row& row :
+         sql.query("SELECT id FROM out_message WHERE no <= :a AND acked_ms = 0", "t", {up_to})) {
         gone.push_back(text(row[0]));
     }
-    sql.run("UPDATE document SET state = :a WHERE message_no > :b AND message_no <= :c"
-            " AND state = :d",
-            {static_cast<std::int64_t>(Stage::accepted), node.acked_no, up_to,
-             static_cast<std::int64_t>(Stage::in_message)});
+    sql.run(
+        "UPDATE document SET state = :a WHERE message_no > :b AND message_no <= :c"
+        " AND state = :d",
+        {static_cast<std::int64_t>(Stage::accepted), node.acked_no, up_to,
+         static_cast<std::int64_t>(Stage::in_message)});
     sql.run("UPDATE out_message SET acked_ms = :a WHERE no <= :b AND acked_ms = 0",
             {now_ms, up_to});
     sql.run("UPDATE node SET acked_no = :a WHERE id = 1", {up_to});
@@ -58,11 +59,12 @@ void apply_verdict(Sql& sql, const exchange::DocumentVerdict& verdict, std::int6
         return;
     }
     const bool deferred = becomes == Stage::deferred;
-    sql.run("UPDATE document SET state = :a, waiting = :b, due_ms = :c, error = :d, erp_ref = :e,"
-            " erp_number = :f WHERE doc_id = :g",
-            {static_cast<std::int64_t>(becomes), std::int64_t{deferred},
-             deferred ? now_ms + kDeferredAgainMs : std::int64_t{0}, verdict.error.value_or(""),
-             verdict.erp_ref.value_or(""), verdict.erp_number.value_or(""), verdict.doc_id.text});
+    sql.run(
+        "UPDATE document SET state = :a, waiting = :b, due_ms = :c, error = :d, erp_ref = :e,"
+        " erp_number = :f WHERE doc_id = :g",
+        {static_cast<std::int64_t>(becomes), std::int64_t{deferred},
+         deferred ? now_ms + kDeferredAgainMs : std::int64_t{0}, verdict.error.value_or(""),
+         verdict.erp_ref.value_or(""), verdict.erp_number.value_or(""), verdict.doc_id.text});
 }
 
 }  // namespace tillhost::sumpd::store

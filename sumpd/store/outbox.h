@@ -2,6 +2,9 @@
 
 #include <mutex>
 #include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "hal/os/clock.h"
 #include "sumpd/core/numbering.h"
@@ -23,14 +26,21 @@ inline constexpr std::int64_t kDeferredAgainMs = 60'000;
 /// Messages to the accounting system; see Exchange.
 class Outbox final {
 public:
-    Outbox(Transactions& transactions, const PartFiles& files, const os::Clock& clock)
-        : transactions_(transactions), files_(files), clock_(clock) {}
+    /// `server_node` is who the messages say they are from.
+    Outbox(Transactions& transactions, const PartFiles& files, const os::Clock& clock,
+           std::string server_node)
+        : transactions_(transactions),
+          files_(files),
+          clock_(clock),
+          server_node_(std::move(server_node)) {}
 
     exchange::Outcome<exchange::PrepareMessageResponse> prepare(
         const exchange::PrepareMessage& request);
     exchange::Outcome<exchange::GetPartResponse> part(const exchange::GetPart& request);
     exchange::Outcome<exchange::ConfirmMessageResponse> confirm(
         const exchange::ConfirmMessage& request);
+    /// Removes the files of messages that are acknowledged.
+    void forget(const std::vector<std::string>& message_ids);
 
 private:
     struct Frozen;
@@ -39,11 +49,12 @@ private:
                                                           core::NodeState& node);
     exchange::Outcome<Draft> write_draft(const exchange::PrepareMessage& request,
                                          const core::NodeState& node);
-    exchange::Outcome<Frozen> freeze(const Draft& draft);
+    exchange::Outcome<void> freeze(const Draft& draft);
 
     Transactions& transactions_;
     const PartFiles& files_;
     const os::Clock& clock_;
+    const std::string server_node_;
     std::mutex freezing_;  ///< one message is made at a time
 };
 

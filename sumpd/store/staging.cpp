@@ -15,8 +15,8 @@ struct Version {
 };
 
 std::optional<Version> version_from(const std::optional<Row>& row) {
-    return row ? std::optional(Version{integer((*row)[0]), integer((*row)[1]) != 0,
-                                       text((*row)[2])})
+    return row ? std::optional(
+                     Version{integer((*row)[0]), integer((*row)[1]) != 0, text((*row)[2])})
                : std::nullopt;
 }
 
@@ -32,9 +32,10 @@ void mark_seen(Sql& sql, std::int64_t job, std::int64_t seq) {
 }
 
 void insert(Sql& sql, std::int64_t job, const StagedObject& one, std::int64_t seq) {
-    sql.run("INSERT INTO object (kind, id, scope, seq, superseded_by, deleted, seen_in, hash, body)"
-            " VALUES (:a, :b, :c, :d, 0, :e, :f, :g, :h)",
-            {one.kind, one.id, one.scope, seq, std::int64_t{one.deleted}, job, one.hash, one.body});
+    sql.run(
+        "INSERT INTO object (kind, id, scope, seq, superseded_by, deleted, seen_in, hash, body)"
+        " VALUES (:a, :b, :c, :d, 0, :e, :f, :g, :h)",
+        {one.kind, one.id, one.scope, seq, std::int64_t{one.deleted}, job, one.hash, one.body});
 }
 
 /// A version beside what can be seen now, or nothing where that is the same.
@@ -57,9 +58,8 @@ bool stage_beside(Sql& sql, std::int64_t job, const StagedObject& one,
 
 /// The message names the object a second time: as if its first version had never come.
 std::optional<Version> take_away(Sql& sql, std::int64_t staged_seq) {
-    const auto seen =
-        version_from(sql.first("SELECT seq, deleted, hash FROM object WHERE superseded_by = :a",
-                               "iit", {staged_seq}));
+    const auto seen = version_from(sql.first(
+        "SELECT seq, deleted, hash FROM object WHERE superseded_by = :a", "iit", {staged_seq}));
     sql.run("DELETE FROM object WHERE seq = :a", {staged_seq});
     sql.run("UPDATE object SET superseded_by = 0 WHERE superseded_by = :a", {staged_seq});
     return seen;
@@ -152,15 +152,16 @@ void make_visible(Sql& sql, std::int64_t next) {
         " pin_hash = CASE WHEN excluded.pin_hash = '' THEN user_secret.pin_hash"
         " ELSE excluded.pin_hash END");
     sql.run("DELETE FROM staged_secret");
-    sql.run("DELETE FROM user_secret WHERE user_id IN (SELECT id FROM object WHERE kind = 'User'"
-            " AND deleted = 1 AND superseded_by = 0)");
+    sql.run(
+        "DELETE FROM user_secret WHERE user_id IN (SELECT id FROM object WHERE kind = 'User'"
+        " AND deleted = 1 AND superseded_by = 0)");
     sql.run("UPDATE counter SET number = :a WHERE name = 'visible'", {next - 1});
 }
 
 bool tidy(Sql& sql, std::int64_t limit) {
-    const auto rows = sql.query(
-        "SELECT seq FROM object WHERE superseded_by > 0 AND superseded_by <= :a LIMIT :b", "i",
-        {visible_seq(sql), limit});
+    const auto rows =
+        sql.query("SELECT seq FROM object WHERE superseded_by > 0 AND superseded_by <= :a LIMIT :b",
+                  "i", {visible_seq(sql), limit});
     for (const Row& row : rows) {
         sql.run("DELETE FROM object WHERE seq = :a", {integer(row[0])});
     }

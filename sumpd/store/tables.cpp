@@ -1,15 +1,15 @@
 #include "sumpd/store/tables.h"
 
-#include <fmt/format.h>
-
-#include "hal/os/random.h"
+#include "sumpd/store/new_uuid.h"
 
 namespace tillhost::sumpd::store {
 namespace {
 
 using Statements = std::vector<std::string>;
 
-void append(Statements& to, const Statements& more) { to.insert(to.end(), more.begin(), more.end()); }
+void append(Statements& to, const Statements& more) {
+    to.insert(to.end(), more.begin(), more.end());
+}
 
 Statements of_the_server() {
     return {
@@ -105,13 +105,6 @@ Statements of_messages() {
     };
 }
 
-std::string random_uuid() {
-    const std::uint64_t high = (os::random_u64() & ~0xF000ULL) | 0x4000ULL;
-    const std::uint64_t low = (os::random_u64() & ~(3ULL << 62U)) | (1ULL << 63U);
-    return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32U, (high >> 16U) & 0xFFFFU,
-                       high & 0xFFFFU, low >> 48U, low & 0xFFFF'FFFF'FFFFULL);
-}
-
 }  // namespace
 
 std::vector<std::vector<std::string>> table_steps() {
@@ -127,7 +120,7 @@ base::Done put_first_values(database::Database& database, std::int64_t now_ms) {
     TRY(database.begin());
     for (const char* name : {"server_id", "epoch"}) {
         TRY(database.run("INSERT INTO meta VALUES (:a, :b) ON CONFLICT (name) DO NOTHING",
-                         {std::string(name), random_uuid()}));
+                         {std::string(name), new_uuid()}));
     }
     TRY(database.run("INSERT INTO meta VALUES (:a, :b) ON CONFLICT (name) DO NOTHING",
                      {std::string("created_ms"), std::to_string(now_ms)}));
@@ -135,7 +128,8 @@ base::Done put_first_values(database::Database& database, std::int64_t now_ms) {
         TRY(database.run("INSERT INTO counter VALUES (:a, 0) ON CONFLICT (name) DO NOTHING",
                          {std::string(name)}));
     }
-    TRY(database.run("INSERT INTO node VALUES (1, '', 0, 0, 0, '', '', '', 0, 0)"
+    TRY(
+        database.run("INSERT INTO node VALUES (1, '', 0, 0, 0, '', '', '', 0, 0)"
                      " ON CONFLICT (id) DO NOTHING"));
     return database.commit();
 }

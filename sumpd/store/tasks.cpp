@@ -24,8 +24,8 @@ bool is_there(Sql& sql, const std::string& task_id, const std::string& store_id)
 }
 
 std::optional<core::TaskLease> held_now(Sql& sql, const std::string& task_id) {
-    const auto row = sql.first("SELECT device_id, until_ms FROM task_lock WHERE task_id = :a",
-                               "ti", {task_id});
+    const auto row =
+        sql.first("SELECT device_id, until_ms FROM task_lock WHERE task_id = :a", "ti", {task_id});
     return row ? std::optional(core::TaskLease{text((*row)[0]), integer((*row)[1])}) : std::nullopt;
 }
 
@@ -47,16 +47,17 @@ Outcome<exchange::LockTaskResponse> Tasks::lock(const AskingDevice& device,
                                         fmt::format("there is no task {}", request.task_id));
             }
             const auto held = held_now(sql, request.task_id);
-            const auto lease = core::lease_for(held, device.id.text, now_ms,
-                                               request.lease_sec * kMsOfSecond);
+            const auto lease =
+                core::lease_for(held, device.id.text, now_ms, request.lease_sec * kMsOfSecond);
             if (!lease) {
-                return exchange::refuse(FaultCode::task_locked,
-                                        fmt::format("task {} is with {}", request.task_id,
-                                                    name_of(sql, held->holder)));
+                return exchange::refuse(
+                    FaultCode::task_locked,
+                    fmt::format("task {} is with {}", request.task_id, name_of(sql, held->holder)));
             }
-            sql.run("INSERT INTO task_lock VALUES (:a, :b, :c) ON CONFLICT (task_id) DO UPDATE SET"
-                    " device_id = excluded.device_id, until_ms = excluded.until_ms",
-                    {request.task_id, lease->holder, lease->until_ms});
+            sql.run(
+                "INSERT INTO task_lock VALUES (:a, :b, :c) ON CONFLICT (task_id) DO UPDATE SET"
+                " device_id = excluded.device_id, until_ms = excluded.until_ms",
+                {request.task_id, lease->holder, lease->until_ms});
             return exchange::LockTaskResponse{.locked_until = {.unix_ms = lease->until_ms}};
         });
 }

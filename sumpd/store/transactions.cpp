@@ -40,8 +40,8 @@ Result<std::unique_ptr<Transactions>> Transactions::open(const std::string& fold
     for (std::size_t i = 0; i < kReadersMax; ++i) {
         made->readers_.push_back(TRY(database::Database::open(path, kApplicationId)));
     }
-    made->writer_ = std::make_unique<os::Thread>("sumpd writer",
-                                                 [to = made.get()] { to->write_groups(); });
+    made->writer_ =
+        std::make_unique<os::Thread>("sumpd writer", [to = made.get()] { to->write_groups(); });
     return made;
 }
 
