@@ -26,7 +26,7 @@ base::Error error_of(const soci::soci_error& error, const std::string& statement
                       fmt::format("the database refuses: {}", statement.substr(0, 80)));
 }
 
-/// A prepared statement with the memory that it reads its parameters from.
+/// A prepared statement with the memory that it reads its parameters from and puts columns into.
 struct Prepared {
     explicit Prepared(soci::session& session) : statement(session) {}
 
@@ -34,6 +34,7 @@ struct Prepared {
     std::vector<std::unique_ptr<long long>> numbers;
     std::vector<std::unique_ptr<std::string>> texts;
     std::vector<std::function<void(const Field&)>> set;
+    std::vector<std::function<Field()>> get;
 
     void bind(const Row& parameters) {
         for (const Field& field : parameters) {
@@ -48,6 +49,28 @@ struct Prepared {
             }
         }
     }
+
+    void define(const std::string& columns) {
+        for (const char column : columns) {
+            if (column == 'i') {
+                long long* from = numbers.emplace_back(std::make_unique<long long>()).get();
+                statement.exchange(soci::into(*from));
+                get.emplace_back([from] { return Field(static_cast<std::int64_t>(*from)); });
+            } else {
+                std::string* from = texts.emplace_back(std::make_unique<std::string>()).get();
+                statement.exchange(soci::into(*from));
+                get.emplace_back([from] { return Field(*from); });
+            }
+        }
+    }
+
+    /// Whether there is a first row.
+    bool execute(const Row& parameters) {
+        for (std::size_t i = 0; i < parameters.size(); ++i) {
+            set[i](parameters[i]);
+        }
+        return statement.execute(true);
+    }
 };
 
 }  // namespace
@@ -57,11 +80,13 @@ struct Database::Parts {
     soci::session session;
     std::map<std::string, std::unique_ptr<Prepared>> prepared;
 
-    Prepared& prepare(const std::string& text, const Row& parameters) {
+    Prepared& prepare(const std::string& text, const Row& parameters,
+                      const std::string& columns = {}) {
         std::unique_ptr<Prepared>& one = prepared[text];
         if (one == nullptr) {
             auto made = std::make_unique<Prepared>(session);
             made->bind(parameters);
+            made->define(columns);
             made->statement.alloc();
             made->statement.prepare(text);
             made->statement.define_and_bind();
@@ -118,13 +143,14 @@ Done Database::migrate(const std::vector<std::vector<std::string>>& steps) {
     return {};
 }
 
+Done Database::take_back() {
+    TRY(run("ROLLBACK TO SAVEPOINT part"));
+    return keep();
+}
+
 Done Database::run(const std::string& statement, const Row& parameters) {
     try {
-        Prepared& prepared = parts_->prepare(statement, parameters);
-        for (std::size_t i = 0; i < parameters.size(); ++i) {
-            prepared.set[i](parameters[i]);
-        }
-        prepared.statement.execute(true);
+        parts_->prepare(statement, parameters).execute(parameters);
         return {};
     } catch (const soci::soci_error& error) {
         parts_->prepared.erase(statement);
@@ -135,37 +161,19 @@ Done Database::run(const std::string& statement, const Row& parameters) {
 Result<std::vector<Row>> Database::query(const std::string& statement, const std::string& columns,
                                          const Row& parameters) {
     try {
-        std::vector<long long> numbers(columns.size());
-        std::vector<std::string> texts(columns.size());
-        Prepared prepared(parts_->session);
-        prepared.bind(parameters);
-        for (std::size_t i = 0; i < columns.size(); ++i) {
-            if (columns[i] == 'i') {
-                prepared.statement.exchange(soci::into(numbers[i]));
-            } else {
-                prepared.statement.exchange(soci::into(texts[i]));
-            }
-        }
-        prepared.statement.alloc();
-        prepared.statement.prepare(statement);
-        prepared.statement.define_and_bind();
-        for (std::size_t i = 0; i < parameters.size(); ++i) {
-            prepared.set[i](parameters[i]);
-        }
+        Prepared& prepared = parts_->prepare(statement, parameters, columns);
         std::vector<Row> rows;
-        for (bool more = prepared.statement.execute(true); more;
-             more = prepared.statement.fetch()) {
+        // To the end of the rows: a statement that stands amid them holds its state of the file.
+        for (bool more = prepared.execute(parameters); more; more = prepared.statement.fetch()) {
             Row& row = rows.emplace_back();
-            for (std::size_t i = 0; i < columns.size(); ++i) {
-                if (columns[i] == 'i') {
-                    row.emplace_back(static_cast<std::int64_t>(numbers[i]));
-                } else {
-                    row.emplace_back(texts[i]);
-                }
+            row.reserve(columns.size());
+            for (const auto& get : prepared.get) {
+                row.push_back(get());
             }
         }
         return rows;
     } catch (const soci::soci_error& error) {
+        parts_->prepared.erase(statement);
         return error_of(error, statement);
     }
 }

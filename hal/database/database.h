@@ -35,11 +35,17 @@ public:
 
     /// Errors: storage_failed, storage_full.
     base::Done run(const std::string& statement, const Row& parameters = {});
-    /// `columns` says of each whether it is an integer. Errors: as run().
+    /// `columns` says of each whether it is an integer (i) or a text (t); the same for a statement
+    /// at each use. A column that is NULL is refused. Errors: as run().
     base::Result<std::vector<Row>> query(const std::string& statement, const std::string& columns,
                                          const Row& parameters = {});
     base::Done begin() { return run("BEGIN"); }
     base::Done commit() { return run("COMMIT"); }
+    /// A part of a transaction that can be taken back alone; ends with keep() or take_back(). One
+    /// at a time. Errors: as run().
+    base::Done savepoint() { return run("SAVEPOINT part"); }
+    base::Done keep() { return run("RELEASE SAVEPOINT part"); }
+    base::Done take_back();
 
 private:
     struct Parts;

@@ -33,28 +33,58 @@ Context context() {
     return made;
 }
 
-}  // namespace
-
-Sha256 sha256(base::ByteView bytes) {
+const EVP_MD* method() {
     // EVP_sha256() is looked up by its name at each use, which costs more than a short digest.
-    static const EVP_MD* const method = ::EVP_MD_fetch(nullptr, "SHA256", nullptr);
-    Sha256 sum{};
-    unsigned int length = 0;
-    const int done =
-        ::EVP_Digest(bytes.data(), bytes.size(), raw(sum.data()), &length, method, nullptr);
-    INVARIANT(done == 1 && length == kSha256Bytes);  // fails only without memory
-    return sum;
+    static const EVP_MD* const fetched = ::EVP_MD_fetch(nullptr, "SHA256", nullptr);
+    return fetched;
 }
 
-std::string sha256_hex(base::ByteView bytes) {
+std::string hex_of(const Sha256& sum) {
     constexpr char kDigits[] = "0123456789abcdef";
     std::string text;
     text.reserve(2 * kSha256Bytes);
-    for (const std::byte byte : sha256(bytes)) {
+    for (const std::byte byte : sum) {
         text += kDigits[base::to_unsigned(byte) >> 4U];
         text += kDigits[base::to_unsigned(byte) & 15U];
     }
     return text;
+}
+
+}  // namespace
+
+Sha256 sha256(base::ByteView bytes) {
+    Sha256 sum{};
+    unsigned int length = 0;
+    const int done =
+        ::EVP_Digest(bytes.data(), bytes.size(), raw(sum.data()), &length, method(), nullptr);
+    INVARIANT(done == 1 && length == kSha256Bytes);  // fails only without memory
+    return sum;
+}
+
+std::string sha256_hex(base::ByteView bytes) { return hex_of(sha256(bytes)); }
+
+struct Sha256Sum::Parts {
+    Context sum = context();
+};
+
+Sha256Sum::Sha256Sum() : parts_(std::make_unique<Parts>()) {
+    const int done = ::EVP_DigestInit_ex(parts_->sum.get(), method(), nullptr);
+    INVARIANT(done == 1);  // fails only without memory
+}
+
+Sha256Sum::~Sha256Sum() = default;
+
+void Sha256Sum::add(base::ByteView bytes) {
+    const int done = ::EVP_DigestUpdate(parts_->sum.get(), bytes.data(), bytes.size());
+    INVARIANT(done == 1);  // fails only when add() follows take_hex()
+}
+
+std::string Sha256Sum::take_hex() {
+    Sha256 sum{};
+    unsigned int length = 0;
+    const int done = ::EVP_DigestFinal_ex(parts_->sum.get(), raw(sum.data()), &length);
+    INVARIANT(done == 1 && length == kSha256Bytes);  // as above
+    return hex_of(sum);
 }
 
 Sha256 hmac_sha256(base::ByteView key, base::ByteView bytes) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <memory>
 #include <string>
 
 #include "hal/base/bytes.h"
@@ -16,6 +17,20 @@ using Sha256 = std::array<std::byte, kSha256Bytes>;
 Sha256 sha256(base::ByteView bytes);
 /// The same as 64 lower-case hex digits.
 std::string sha256_hex(base::ByteView bytes);
+
+/// SHA-256 of bytes that come piece by piece.
+class Sha256Sum final {
+public:
+    Sha256Sum();
+    ~Sha256Sum();
+    void add(base::ByteView bytes);
+    /// Of all bytes so far, as 64 lower-case hex digits. Once; nothing is added behind it.
+    std::string take_hex();
+
+private:
+    struct Parts;
+    std::unique_ptr<Parts> parts_;
+};
 
 /// HMAC-SHA-256 (RFC 2104) of the bytes under a key of any length.
 Sha256 hmac_sha256(base::ByteView key, base::ByteView bytes);

@@ -80,19 +80,64 @@ base::Result<base::Bytes> read_file(const std::string& path, std::size_t bytes_m
 }
 
 base::Done write_atomically(const std::string& path, base::ByteView content, unsigned mode) {
+    const auto writer = TRY(FileWriter::create(path, mode));
+    TRY(writer->write(content));
+    return writer->finish();
+}
+
+base::Result<std::unique_ptr<FileWriter>> FileWriter::create(const std::string& path,
+                                                             unsigned mode) {
     const std::string beside = path + ".new";
-    const Descriptor fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+    Descriptor fd(::open(beside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
     if (!fd.valid()) {
         return file_error(beside, errno);
     }
-    TRY(write_all(fd.get(), content, beside));
-    if (::fsync(fd.get()) != 0) {
+    return std::unique_ptr<FileWriter>(new FileWriter(path, std::move(fd)));
+}
+
+FileWriter::~FileWriter() {
+    if (!finished_) {
+        ::unlink((path_ + ".new").c_str());
+    }
+}
+
+base::Done FileWriter::write(base::ByteView bytes) {
+    return write_all(fd_.get(), bytes, path_ + ".new");
+}
+
+base::Done FileWriter::finish() {
+    const std::string beside = path_ + ".new";
+    if (::fsync(fd_.get()) != 0) {
         return file_error(beside, errno);
     }
-    if (::rename(beside.c_str(), path.c_str()) != 0) {
-        return file_error(path, errno);
+    if (::rename(beside.c_str(), path_.c_str()) != 0) {
+        return file_error(path_, errno);
     }
-    return sync_folder_of(path);
+    finished_ = true;
+    return sync_folder_of(path_);
+}
+
+base::Result<base::Bytes> read_file_at(const std::string& path, std::uint64_t offset,
+                                       std::size_t bytes_max) {
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!fd.valid()) {
+        return system_error(path, errno);
+    }
+    base::Bytes content(bytes_max);
+    std::size_t had = 0;
+    while (had < bytes_max) {
+        const ssize_t taken = ::pread(fd.get(), content.data() + had, bytes_max - had,
+                                      static_cast<off_t>(offset + had));
+        if (taken < 0 && errno != EINTR) {
+            return system_error(path, errno);
+        }
+        if (taken == 0) {
+            break;
+        }
+        had += static_cast<std::size_t>(std::max<ssize_t>(taken, 0));
+    }
+    content.resize(had);
+    return content;
 }
 
 base::Done append_durably(const std::string& path, base::ByteView content, unsigned mode) {

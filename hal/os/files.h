@@ -21,6 +21,31 @@ base::Result<base::Bytes> read_file(const std::string& path, std::size_t bytes_m
 /// syncs. Errors: system_failed, storage_full.
 base::Done write_atomically(const std::string& path, base::ByteView content, unsigned mode = 0640);
 
+/// A file that is made piece by piece and is not there before finish(): write_atomically() for
+/// what is too large for memory. Dropped unfinished, it leaves nothing.
+class FileWriter final {
+public:
+    /// Errors: system_failed, storage_full.
+    static base::Result<std::unique_ptr<FileWriter>> create(const std::string& path,
+                                                            unsigned mode = 0640);
+    ~FileWriter();
+    /// Errors: system_failed, storage_full.
+    base::Done write(base::ByteView bytes);
+    /// The file is there and on the disk. Once. Errors: system_failed, storage_full.
+    base::Done finish();
+
+private:
+    FileWriter(std::string path, Descriptor fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+    const std::string path_;
+    Descriptor fd_;
+    bool finished_ = false;
+};
+
+/// At most `bytes_max` bytes from that place on; fewer only at the end of the file. Errors:
+/// system_failed.
+base::Result<base::Bytes> read_file_at(const std::string& path, std::uint64_t offset,
+                                       std::size_t bytes_max);
+
 /// Puts the bytes behind the end of the file, which is made if needed, and sees them to the disk
 /// before it returns. After an error the file has its former length, unless the power is cut: then
 /// a beginning of the bytes may be there. Blocks for a sync. Errors: system_failed, storage_full.

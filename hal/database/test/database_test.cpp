@@ -56,6 +56,39 @@ TEST_F(DatabaseTest, WhatIsNotCommittedIsGone) {
     EXPECT_TRUE(MUST(open()->query("SELECT number FROM thing", "i")).empty());
 }
 
+TEST_F(DatabaseTest, TakesBackAPartOfATransactionAlone) {
+    const auto one = open();
+    ASSERT_TRUE(one->migrate(steps_));
+    const std::string insert = "INSERT INTO thing VALUES (:number, :name)";
+    ASSERT_TRUE(one->begin());
+    for (std::int64_t i = 1; i <= 4; ++i) {
+        ASSERT_TRUE(one->savepoint());
+        ASSERT_TRUE(one->run(insert, {i, "a"}));
+        ASSERT_TRUE(i % 2 == 0 ? one->take_back() : one->keep());
+    }
+    ASSERT_TRUE(one->savepoint());
+    ASSERT_FALSE(one->run(insert, {std::int64_t{1}, "again"}));
+    ASSERT_TRUE(one->take_back());
+    ASSERT_TRUE(one->commit());
+    EXPECT_EQ(MUST(open()->query("SELECT number FROM thing ORDER BY number", "i")),
+              (std::vector<Row>{{std::int64_t{1}}, {std::int64_t{3}}}));
+}
+
+TEST_F(DatabaseTest, AQueryAskedAgainGivesTheRowsOfNow) {
+    const auto one = open();
+    const auto writer = open();
+    ASSERT_TRUE(one->migrate(steps_));
+    for (std::int64_t i = 1; i <= 3; ++i) {
+        ASSERT_TRUE(writer->run("INSERT INTO thing VALUES (:number, :name)",
+                                {i, std::string(static_cast<std::size_t>(i), 'x')}));
+        const auto rows =
+            one->query("SELECT name FROM thing WHERE number >= :a ORDER BY number", "t", {i - 1});
+        ASSERT_TRUE(rows);
+        EXPECT_EQ(rows->back(), Row{std::string(static_cast<std::size_t>(i), 'x')});
+        EXPECT_EQ(rows->size(), i == 1 ? 1U : 2U);
+    }
+}
+
 TEST_F(DatabaseTest, TellsTheStatementAndNoValue) {
     const auto one = open();
     ASSERT_TRUE(one->migrate(steps_));

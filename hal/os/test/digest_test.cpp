@@ -18,6 +18,18 @@ TEST(Digest, AgreesWithThePublishedVectors) {
               "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
 }
 
+TEST(Digest, PiecesGiveTheDigestOfTheWhole) {
+    const std::string text(1000, 'x');
+    for (const std::size_t piece : {1U, 63U, 64U, 65U, 1000U}) {
+        Sha256Sum sum;
+        for (std::size_t at = 0; at < text.size(); at += piece) {
+            sum.add(base::bytes_of(std::string_view(text).substr(at, piece)));
+        }
+        EXPECT_EQ(sum.take_hex(), digest(text));
+    }
+    EXPECT_EQ(Sha256Sum().take_hex(), digest(""));
+}
+
 TEST(Digest, TheKeyedOneAgreesWithThePublishedVectors) {
     const auto keyed = [](base::ByteView key, std::string_view text) {
         const Sha256 sum = hmac_sha256(key, base::bytes_of(text));

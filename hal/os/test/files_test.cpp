@@ -33,6 +33,24 @@ TEST_F(FilesTest, AWrittenFileIsReadBackAndLeavesNothingBesideIt) {
     EXPECT_FALSE(std::filesystem::exists(path("a.new")));
 }
 
+TEST_F(FilesTest, AFileMadeOfPiecesIsThereWhenItIsFinished) {
+    const auto writer = MUST(FileWriter::create(path("a")));
+    ASSERT_TRUE(writer->write(base::bytes_of("one ")));
+    ASSERT_TRUE(writer->write(base::bytes_of("two")));
+    EXPECT_FALSE(std::filesystem::exists(path("a")));
+    ASSERT_TRUE(writer->finish());
+    EXPECT_EQ(base::string_of(MUST(read_file(path("a"), 100))), "one two");
+    ASSERT_TRUE(MUST(FileWriter::create(path("b")))->write(base::bytes_of("dropped")));
+    EXPECT_EQ(MUST(list_files(folder_, "")), std::vector<std::string>{"a"});
+}
+
+TEST_F(FilesTest, ReadsAPieceAmidAFile) {
+    ASSERT_TRUE(write_atomically(path("a"), base::bytes_of("0123456789")));
+    EXPECT_EQ(base::string_of(MUST(read_file_at(path("a"), 3, 4))), "3456");
+    EXPECT_EQ(base::string_of(MUST(read_file_at(path("a"), 8, 4))), "89");
+    EXPECT_TRUE(MUST(read_file_at(path("a"), 10, 4)).empty());
+}
+
 TEST_F(FilesTest, RefusesAFileAboveTheBound) {
     ASSERT_TRUE(write_atomically(path("a"), base::bytes_of("four")));
     EXPECT_TRUE(read_file(path("a"), 4));

@@ -1,0 +1,208 @@
+#include "sumpd/store/changes.h"
+
+#include <chrono>
+
+#include "sumpd/core/cursor.h"
+#include "sumpd/exchange/json_codec.h"
+#include "sumpd/store/staging.h"
+
+namespace tillhost::sumpd::store {
+
+using exchange::FaultCode;
+using exchange::Outcome;
+
+namespace {
+
+constexpr std::int64_t kPageRows = 500;
+
+/// What one call gives: the bodies, and up to where everything was looked at.
+struct Packet {
+    std::vector<std::string> bodies{};
+    std::int64_t reached = 0;
+};
+
+struct Wanted {
+    std::int64_t behind = 0;
+    std::int64_t visible = 0;
+    std::string store_id{};
+    std::int64_t bytes_max = 0;
+    const std::vector<exchange::KindWanted>* kinds = nullptr;
+
+    bool wants(const std::string& kind) const {
+        if (kinds->empty()) {
+            return true;
+        }
+        for (const exchange::KindWanted& one : *kinds) {
+            if (one.name == kind) {
+                return true;
+            }
+        }
+        return false;
+    }
+};
+
+class Packing final {
+public:
+    explicit Packing(const Wanted& wanted) : wanted_(wanted) { packet_.reached = wanted.behind; }
+
+    Packet pack(Sql& sql) {
+        bool more = true;
+        while (more) {
+            const auto rows = sql.query(
+                "SELECT seq, kind, body FROM object WHERE seq > :a AND seq <= :b"
+                " AND (superseded_by = 0 OR superseded_by > :c) AND (scope = '' OR scope = :d)"
+                " ORDER BY seq LIMIT :e",
+                "itt",
+                {packet_.reached, wanted_.visible, wanted_.visible, wanted_.store_id, kPageRows});
+            more = take(rows) && static_cast<std::int64_t>(rows.size()) == kPageRows;
+        }
+        if (!full_) {
+            packet_.reached = wanted_.visible;
+        }
+        return std::move(packet_);
+    }
+
+private:
+    /// False: the packet is full.
+    bool take(const std::vector<Row>& rows) {
+        for (const Row& row : rows) {
+            if (wanted_.wants(text(row[1])) && !add(text(row[2]))) {
+                full_ = true;
+                return false;
+            }
+            packet_.reached = integer(row[0]);
+        }
+        return true;
+    }
+
+    bool add(const std::string& body) {
+        const auto bytes = bytes_ + static_cast<std::int64_t>(body.size());
+        const bool fits =
+            packet_.bodies.empty() ||
+            (bytes <= wanted_.bytes_max && packet_.bodies.size() < exchange::kPacketObjectsMax);
+        if (fits) {
+            bytes_ = bytes;
+            packet_.bodies.push_back(body);
+        }
+        return fits;
+    }
+
+    const Wanted& wanted_;
+    Packet packet_{};
+    std::int64_t bytes_ = 0;
+    bool full_ = false;
+};
+
+Outcome<std::vector<exchange::Object>> objects_of(const std::vector<std::string>& bodies) {
+    std::vector<exchange::Object> objects;
+    objects.reserve(bodies.size());
+    for (const std::string& body : bodies) {
+        auto object = exchange::from_json<exchange::Object>(body);
+        if (!object) {
+            return exchange::refuse(FaultCode::internal,
+                                    "an object cannot be read back: " + object.error().message);
+        }
+        objects.push_back(std::move(*object));
+    }
+    return objects;
+}
+
+Outcome<std::int64_t> place_asked(const exchange::GetChanges& request, const std::string& epoch,
+                                  const std::string& scope_hash, std::int64_t newest) {
+    if (!request.cursor) {
+        return 0;
+    }
+    const auto cursor = core::cursor_from(*request.cursor);
+    if (!cursor) {
+        return tl::unexpected(cursor.error());
+    }
+    return core::place_of(*cursor, epoch, scope_hash, newest);
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Changes>> Changes::open(Transactions& transactions) {
+    std::string epoch;
+    const auto newest = transactions.read<std::int64_t>([&](Sql& sql) -> Outcome<std::int64_t> {
+        epoch = sql.text("SELECT text FROM meta WHERE name = 'epoch'");
+        return visible_seq(sql);
+    });
+    if (!newest) {
+        return base::make_error(base::ErrorCode::storage_failed, newest.error().message);
+    }
+    return std::unique_ptr<Changes>(new Changes(transactions, epoch, *newest));
+}
+
+Outcome<exchange::GetChangesResponse> Changes::get(const AskingDevice& device,
+                                                   const exchange::GetChanges& request) {
+    const std::string scope_hash = core::scope_hash_of(device.store_id, request.kinds);
+    const auto behind = place_asked(request, epoch_, scope_hash, newest());
+    if (!behind) {
+        return tl::unexpected(behind.error());
+    }
+    const auto visible = wait_beyond(*behind, request.wait_ms.value_or(0));
+    if (!visible) {
+        return tl::unexpected(visible.error());
+    }
+    exchange::GetChangesResponse response{.epoch = epoch_};
+    std::int64_t reached = *behind;
+    if (*visible > *behind) {
+        const Wanted wanted{*behind, *visible, device.store_id, request.max_bytes, &request.kinds};
+        auto packet = transactions_.read<Packet>(
+            [&](Sql& sql) -> Outcome<Packet> { return Packing(wanted).pack(sql); });
+        auto objects = packet
+                           ? objects_of(packet->bodies)
+                           : Outcome<std::vector<exchange::Object>>(tl::unexpected(packet.error()));
+        if (!objects) {
+            return tl::unexpected(objects.error());
+        }
+        response.objects = std::move(*objects);
+        reached = packet->reached;
+    }
+    // Asked behind the reading: versions that became invisible meanwhile may have been tidied away
+    // under it, and then there is more.
+    response.server_seq = newest();
+    response.more = reached < response.server_seq;
+    response.cursor = core::to_text({epoch_, reached, scope_hash});
+    return response;
+}
+
+Outcome<std::int64_t> Changes::wait_beyond(std::int64_t seq, std::int64_t wait_ms) {
+    std::unique_lock<std::mutex> lock(mutex_);
+    if (newest_ > seq || wait_ms <= 0 || stop_) {
+        return newest_;
+    }
+    if (waiters_ >= kChangeWaitersMax) {
+        return tl::unexpected(exchange::Fault{.code = FaultCode::too_many,
+                                              .message = "too many wait for changes",
+                                              .retry_after_ms = wait_ms});
+    }
+    ++waiters_;
+    changed_.wait_for(lock, std::chrono::milliseconds(wait_ms),
+                      [&] { return newest_ > seq || stop_; });
+    --waiters_;
+    return newest_;
+}
+
+void Changes::moved_to(std::int64_t newest) {
+    {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        newest_ = newest;
+    }
+    changed_.notify_all();
+}
+
+void Changes::stop() {
+    {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        stop_ = true;
+    }
+    changed_.notify_all();
+}
+
+std::int64_t Changes::newest() const {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    return newest_;
+}
+
+}  // namespace tillhost::sumpd::store

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "sumpd/exchange/operations.h"
+#include "sumpd/store/documents.h"
+#include "sumpd/store/transactions.h"
+
+namespace tillhost::sumpd::store {
+
+/// Calls that may wait for a change at one time; one more that would wait is refused.
+inline constexpr std::size_t kChangeWaitersMax = 256;
+
+/// The feed of objects to apps, by the number of their last change. Any thread.
+class Changes final {
+public:
+    /// Reads where the numbering stands. Errors: storage_failed.
+    static base::Result<std::unique_ptr<Changes>> open(Transactions& transactions);
+
+    /// What changed behind the cursor, oldest change first: objects for all stores and those for
+    /// the device's, tombstones too, at most `max_bytes` of JSON (one object at least) and
+    /// kPacketObjectsMax. `more` says that another call gives more at once. Where nothing is new it
+    /// asks no disk, and waits up to wait_ms for something. Faults: bad_request (cursor),
+    /// resync_required, too_many, internal.
+    exchange::Outcome<exchange::GetChangesResponse> get(const AskingDevice& device,
+                                                        const exchange::GetChanges& request);
+
+    /// What can be seen now reaches up to there; told by the import when it is durable.
+    void moved_to(std::int64_t newest);
+    /// Ends all waits, now and later ones.
+    void stop();
+
+    std::int64_t newest() const;
+    const std::string& epoch() const { return epoch_; }
+
+private:
+    Changes(Transactions& transactions, std::string epoch, std::int64_t newest)
+        : transactions_(transactions), epoch_(std::move(epoch)), newest_(newest) {}
+
+    exchange::Outcome<std::int64_t> wait_beyond(std::int64_t seq, std::int64_t wait_ms);
+
+    Transactions& transactions_;
+    const std::string epoch_;
+    mutable std::mutex mutex_;
+    std::condition_variable changed_;
+    std::int64_t newest_;      // guarded by mutex_
+    std::size_t waiters_ = 0;  // guarded by mutex_
+    bool stop_ = false;        // guarded by mutex_
+};
+
+}  // namespace tillhost::sumpd::store

@@ -1,0 +1,171 @@
+#include "sumpd/store/staging.h"
+
+#include "hal/base/bytes.h"
+#include "hal/os/digest.h"
+#include "sumpd/exchange/json_codec.h"
+
+namespace tillhost::sumpd::store {
+namespace {
+
+/// The newest version of an object, seen or staged.
+struct Version {
+    std::int64_t seq = 0;
+    bool deleted = false;
+    std::string hash{};
+};
+
+std::optional<Version> version_from(const std::optional<Row>& row) {
+    return row ? std::optional(
+                     Version{integer((*row)[0]), integer((*row)[1]) != 0, text((*row)[2])})
+               : std::nullopt;
+}
+
+std::optional<Version> newest_of(Sql& sql, const StagedObject& one) {
+    return version_from(
+        sql.first("SELECT seq, deleted, hash FROM object"
+                  " WHERE kind = :a AND id = :b AND scope = :c AND superseded_by = 0",
+                  "iit", {one.kind, one.id, one.scope}));
+}
+
+void mark_seen(Sql& sql, std::int64_t job, std::int64_t seq) {
+    sql.run("UPDATE object SET seen_in = :a WHERE seq = :b", {job, seq});
+}
+
+void insert(Sql& sql, std::int64_t job, const StagedObject& one, std::int64_t seq) {
+    sql.run(
+        "INSERT INTO object (kind, id, scope, seq, superseded_by, deleted, seen_in, hash, body)"
+        " VALUES (:a, :b, :c, :d, 0, :e, :f, :g, :h)",
+        {one.kind, one.id, one.scope, seq, std::int64_t{one.deleted}, job, one.hash, one.body});
+}
+
+/// A version beside what can be seen now, or nothing where that is the same.
+bool stage_beside(Sql& sql, std::int64_t job, const StagedObject& one,
+                  const std::optional<Version>& seen, std::int64_t& next) {
+    if (seen && (seen->hash == one.hash || (seen->deleted && one.deleted))) {
+        mark_seen(sql, job, seen->seq);
+        return false;
+    }
+    if (!seen && one.deleted) {
+        return false;
+    }
+    insert(sql, job, one, next);
+    if (seen) {
+        sql.run("UPDATE object SET superseded_by = :a WHERE seq = :b", {next, seen->seq});
+    }
+    ++next;
+    return true;
+}
+
+/// The message names the object a second time: as if its first version had never come.
+std::optional<Version> take_away(Sql& sql, std::int64_t staged_seq) {
+    const auto seen = version_from(sql.first(
+        "SELECT seq, deleted, hash FROM object WHERE superseded_by = :a", "iit", {staged_seq}));
+    sql.run("DELETE FROM object WHERE seq = :a", {staged_seq});
+    sql.run("UPDATE object SET superseded_by = 0 WHERE superseded_by = :a", {staged_seq});
+    return seen;
+}
+
+void stage_secrets(Sql& sql, const StagedObject& one) {
+    if (one.password_hash.empty() && one.pin_hash.empty()) {
+        return;
+    }
+    sql.run(
+        "INSERT INTO staged_secret VALUES (:a, :b, :c) ON CONFLICT (user_id) DO UPDATE SET"
+        " password_hash = CASE WHEN excluded.password_hash = '' THEN staged_secret.password_hash"
+        " ELSE excluded.password_hash END,"
+        " pin_hash = CASE WHEN excluded.pin_hash = '' THEN staged_secret.pin_hash"
+        " ELSE excluded.pin_hash END",
+        {one.id, one.password_hash, one.pin_hash});
+}
+
+StagedObject tombstone(const std::string& kind, const std::string& id, const std::string& scope) {
+    exchange::Object object{.kind = kind, .id = id, .deleted = true};
+    if (!scope.empty()) {
+        object.scope = scope;
+    }
+    const std::string body = exchange::to_json(object);
+    return {.kind = kind,
+            .id = id,
+            .scope = scope,
+            .deleted = true,
+            .hash = os::sha256_hex(base::bytes_of(body)),
+            .body = body};
+}
+
+}  // namespace
+
+std::int64_t visible_seq(Sql& sql) {
+    return sql.number("SELECT number FROM counter WHERE name = 'visible'");
+}
+
+void unstage(Sql& sql) {
+    const std::int64_t visible = visible_seq(sql);
+    sql.run("DELETE FROM object WHERE seq > :a", {visible});
+    sql.run("UPDATE object SET superseded_by = 0 WHERE superseded_by > :a", {visible});
+    sql.run("DELETE FROM staged_secret");
+    sql.run("DELETE FROM staged_verdict");
+}
+
+StageCounts stage(Sql& sql, std::int64_t job, const std::vector<StagedObject>& objects,
+                  std::int64_t& next) {
+    const std::int64_t visible = visible_seq(sql);
+    StageCounts counts;
+    for (const StagedObject& one : objects) {
+        auto newest = newest_of(sql, one);
+        if (newest && newest->seq > visible) {
+            newest = take_away(sql, newest->seq);
+            --counts.applied;
+        }
+        const bool is_new = stage_beside(sql, job, one, newest, next);
+        (is_new ? counts.applied : counts.skipped) += 1;
+        stage_secrets(sql, one);
+    }
+    return counts;
+}
+
+void keep_named(Sql& sql, std::int64_t job, const std::string& kind, const std::string& id) {
+    sql.run("UPDATE object SET seen_in = :a WHERE kind = :b AND id = :c AND superseded_by = 0",
+            {job, kind, id});
+}
+
+std::int64_t stage_absent(Sql& sql, std::int64_t job, std::int64_t& behind, std::int64_t limit,
+                          std::int64_t& next) {
+    const auto rows = sql.query(
+        "SELECT seq, kind, id, scope FROM object WHERE seq > :a AND seq <= :b"
+        " AND superseded_by = 0 AND deleted = 0 AND seen_in <> :c ORDER BY seq LIMIT :d",
+        "ittt", {behind, visible_seq(sql), job, limit});
+    for (const Row& row : rows) {
+        behind = integer(row[0]);
+        insert(sql, job, tombstone(text(row[1]), text(row[2]), text(row[3])), next);
+        sql.run("UPDATE object SET superseded_by = :a WHERE seq = :b", {next, behind});
+        ++next;
+    }
+    return static_cast<std::int64_t>(rows.size());
+}
+
+void make_visible(Sql& sql, std::int64_t next) {
+    sql.run(
+        "INSERT INTO user_secret SELECT user_id, password_hash, pin_hash FROM staged_secret"
+        " WHERE 1 = 1 ON CONFLICT (user_id) DO UPDATE SET"
+        " password_hash = CASE WHEN excluded.password_hash = '' THEN user_secret.password_hash"
+        " ELSE excluded.password_hash END,"
+        " pin_hash = CASE WHEN excluded.pin_hash = '' THEN user_secret.pin_hash"
+        " ELSE excluded.pin_hash END");
+    sql.run("DELETE FROM staged_secret");
+    sql.run(
+        "DELETE FROM user_secret WHERE user_id IN (SELECT id FROM object WHERE kind = 'User'"
+        " AND deleted = 1 AND superseded_by = 0)");
+    sql.run("UPDATE counter SET number = :a WHERE name = 'visible'", {next - 1});
+}
+
+bool tidy(Sql& sql, std::int64_t limit) {
+    const auto rows =
+        sql.query("SELECT seq FROM object WHERE superseded_by > 0 AND superseded_by <= :a LIMIT :b",
+                  "i", {visible_seq(sql), limit});
+    for (const Row& row : rows) {
+        sql.run("DELETE FROM object WHERE seq = :a", {integer(row[0])});
+    }
+    return static_cast<std::int64_t>(rows.size()) == limit;
+}
+
+}  // namespace tillhost::sumpd::store

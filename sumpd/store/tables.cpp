@@ -1,0 +1,137 @@
+#include "sumpd/store/tables.h"
+
+#include "sumpd/store/new_uuid.h"
+
+namespace tillhost::sumpd::store {
+namespace {
+
+using Statements = std::vector<std::string>;
+
+void append(Statements& to, const Statements& more) {
+    to.insert(to.end(), more.begin(), more.end());
+}
+
+Statements of_the_server() {
+    return {
+        "CREATE TABLE meta (name TEXT PRIMARY KEY, text TEXT NOT NULL)",
+        "CREATE TABLE counter (name TEXT PRIMARY KEY, number BIGINT NOT NULL)",
+        "CREATE TABLE setting (name TEXT NOT NULL, scope TEXT NOT NULL, value TEXT NOT NULL,"
+        " origin TEXT NOT NULL, updated_ms BIGINT NOT NULL, updated_by TEXT NOT NULL,"
+        " PRIMARY KEY (name, scope))",
+        "CREATE TABLE node (id BIGINT PRIMARY KEY CHECK (id = 1), code TEXT NOT NULL,"
+        " sent_no BIGINT NOT NULL, acked_no BIGINT NOT NULL, received_no BIGINT NOT NULL,"
+        " received_id TEXT NOT NULL, received_sha256 TEXT NOT NULL, received_job TEXT NOT NULL,"
+        " last_in_ms BIGINT NOT NULL, last_out_ms BIGINT NOT NULL)",
+    };
+}
+
+Statements of_objects() {
+    return {
+        "CREATE TABLE object (kind TEXT NOT NULL, id TEXT NOT NULL, scope TEXT NOT NULL,"
+        " seq BIGINT NOT NULL, superseded_by BIGINT NOT NULL, deleted BIGINT NOT NULL,"
+        " seen_in BIGINT NOT NULL, hash TEXT NOT NULL, body TEXT NOT NULL,"
+        " PRIMARY KEY (kind, id, scope, seq))",
+        "CREATE UNIQUE INDEX object_seq ON object (seq)",
+        "CREATE INDEX object_superseded ON object (superseded_by) WHERE superseded_by > 0",
+        "CREATE TABLE user_secret (user_id TEXT PRIMARY KEY, password_hash TEXT NOT NULL,"
+        " pin_hash TEXT NOT NULL)",
+        "CREATE TABLE staged_secret (user_id TEXT PRIMARY KEY, password_hash TEXT NOT NULL,"
+        " pin_hash TEXT NOT NULL)",
+        "CREATE TABLE staged_verdict (doc_id TEXT PRIMARY KEY, status BIGINT NOT NULL,"
+        " error TEXT NOT NULL, erp_ref TEXT NOT NULL, erp_number TEXT NOT NULL)",
+        "CREATE TABLE task_lock (task_id TEXT PRIMARY KEY, device_id TEXT NOT NULL,"
+        " until_ms BIGINT NOT NULL)",
+    };
+}
+
+Statements of_apps() {
+    return {
+        "CREATE TABLE app_device (id TEXT PRIMARY KEY, install_id TEXT NOT NULL UNIQUE,"
+        " name TEXT NOT NULL, model TEXT NOT NULL, os TEXT NOT NULL, app TEXT NOT NULL,"
+        " version TEXT NOT NULL, key_hash TEXT NOT NULL, key_prev_hash TEXT NOT NULL,"
+        " state BIGINT NOT NULL, enrolled_ms BIGINT NOT NULL, last_try_ms BIGINT NOT NULL,"
+        " last_ok_ms BIGINT NOT NULL, last_address TEXT NOT NULL, queue_length BIGINT NOT NULL,"
+        " queue_last_seq BIGINT NOT NULL, oldest_unsent_ms BIGINT NOT NULL,"
+        " free_bytes BIGINT NOT NULL, battery_percent BIGINT NOT NULL, skew_ms BIGINT NOT NULL)",
+        "CREATE INDEX app_device_key ON app_device (key_hash)",
+        "CREATE INDEX app_device_key_prev ON app_device (key_prev_hash)",
+        "CREATE TABLE enroll_token (hash TEXT PRIMARY KEY, created_by TEXT NOT NULL,"
+        " created_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL, used_ms BIGINT NOT NULL,"
+        " used_by TEXT NOT NULL, limits TEXT NOT NULL)",
+        "CREATE TABLE session (hash TEXT PRIMARY KEY, device_id TEXT NOT NULL,"
+        " user_id TEXT NOT NULL, store_id TEXT NOT NULL, created_ms BIGINT NOT NULL,"
+        " seen_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL, address TEXT NOT NULL,"
+        " lease_id TEXT NOT NULL)",
+        "CREATE INDEX session_device ON session (device_id)",
+        "CREATE TABLE device_seq (device_id TEXT PRIMARY KEY, last_seq BIGINT NOT NULL)",
+        "CREATE TABLE seq_gap (device_id TEXT NOT NULL, from_seq BIGINT NOT NULL,"
+        " to_seq BIGINT NOT NULL, found_ms BIGINT NOT NULL, PRIMARY KEY (device_id, from_seq))",
+    };
+}
+
+Statements of_documents() {
+    return {
+        "CREATE TABLE document (doc_id TEXT PRIMARY KEY, place BIGINT NOT NULL UNIQUE,"
+        " device_id TEXT NOT NULL, device_seq BIGINT NOT NULL, kind TEXT NOT NULL,"
+        " schema_version BIGINT NOT NULL, user_id TEXT NOT NULL, created_ms BIGINT NOT NULL,"
+        " received_ms BIGINT NOT NULL, sha256 TEXT NOT NULL, body TEXT NOT NULL,"
+        " state BIGINT NOT NULL, waiting BIGINT NOT NULL, due_ms BIGINT NOT NULL,"
+        " message_no BIGINT NOT NULL, error TEXT NOT NULL, erp_ref TEXT NOT NULL,"
+        " erp_number TEXT NOT NULL, supersedes TEXT NOT NULL, UNIQUE (device_id, device_seq))",
+        "CREATE INDEX document_waiting ON document (place) WHERE waiting = 1",
+        "CREATE INDEX document_message ON document (message_no) WHERE message_no > 0",
+        "CREATE TABLE document_quarantine (doc_id TEXT NOT NULL, sha256 TEXT NOT NULL,"
+        " device_id TEXT NOT NULL, device_seq BIGINT NOT NULL, body TEXT NOT NULL,"
+        " reason TEXT NOT NULL, at_ms BIGINT NOT NULL, resolved_by TEXT NOT NULL,"
+        " PRIMARY KEY (doc_id, sha256))",
+        "CREATE INDEX document_quarantine_device ON document_quarantine (device_id)",
+    };
+}
+
+Statements of_messages() {
+    return {
+        "CREATE TABLE out_message (no BIGINT PRIMARY KEY, id TEXT NOT NULL UNIQUE,"
+        " sha256 TEXT NOT NULL, bytes BIGINT NOT NULL, part_size BIGINT NOT NULL,"
+        " part_count BIGINT NOT NULL, documents BIGINT NOT NULL, created_ms BIGINT NOT NULL,"
+        " acked_ms BIGINT NOT NULL)",
+        "CREATE TABLE in_message (id TEXT PRIMARY KEY, state BIGINT NOT NULL, no BIGINT NOT NULL,"
+        " ack_no BIGINT NOT NULL, sha256 TEXT NOT NULL, part_count BIGINT NOT NULL,"
+        " is_full BIGINT NOT NULL, job BIGINT NOT NULL, at_ms BIGINT NOT NULL)",
+        "CREATE TABLE in_part (message_id TEXT NOT NULL, part_no BIGINT NOT NULL,"
+        " sha256 TEXT NOT NULL, bytes BIGINT NOT NULL, PRIMARY KEY (message_id, part_no))",
+        "CREATE TABLE job (number BIGINT PRIMARY KEY, kind TEXT NOT NULL,"
+        " message_id TEXT NOT NULL, state BIGINT NOT NULL, started_ms BIGINT NOT NULL,"
+        " ended_ms BIGINT NOT NULL, result TEXT NOT NULL)",
+    };
+}
+
+}  // namespace
+
+std::vector<std::vector<std::string>> table_steps() {
+    Statements first = of_the_server();
+    append(first, of_objects());
+    append(first, of_apps());
+    append(first, of_documents());
+    append(first, of_messages());
+    return {first};
+}
+
+base::Done put_first_values(database::Database& database, std::int64_t now_ms) {
+    TRY(database.begin());
+    for (const char* name : {"server_id", "epoch"}) {
+        TRY(database.run("INSERT INTO meta VALUES (:a, :b) ON CONFLICT (name) DO NOTHING",
+                         {std::string(name), new_uuid()}));
+    }
+    TRY(database.run("INSERT INTO meta VALUES (:a, :b) ON CONFLICT (name) DO NOTHING",
+                     {std::string("created_ms"), std::to_string(now_ms)}));
+    for (const char* name : {"place", "visible", "job"}) {
+        TRY(database.run("INSERT INTO counter VALUES (:a, 0) ON CONFLICT (name) DO NOTHING",
+                         {std::string(name)}));
+    }
+    TRY(
+        database.run("INSERT INTO node VALUES (1, '', 0, 0, 0, '', '', '', 0, 0)"
+                     " ON CONFLICT (id) DO NOTHING"));
+    return database.commit();
+}
+
+}  // namespace tillhost::sumpd::store
