@@ -40,6 +40,10 @@ till_allow(licd_web ipc_http ipc contract os base)
 till_allow(licd_devices ipc_client licd_keys ipc contract os base)
 till_allow(licd_runtime licd_core licd_devices licd_wire licd_keys licd_client database ipc contract
   os base)
+till_allow(sumpd_gateway sumpd_store sumpd_exchange ipc_client ipc contract os base)
+till_allow(sumpd_api sumpd_apps sumpd_exchange ipc_http os base)
+till_allow(sumpd_runtime sumpd_api sumpd_gateway sumpd_apps sumpd_store sumpd_exchange ipc contract
+  os base)
 till_allow(sumpd_apps sumpd_store sumpd_exchange ipc_http database os base)
 till_allow(sumpd_core sumpd_exchange os base)
 till_allow(sumpd_store sumpd_core sumpd_exchange database os base)

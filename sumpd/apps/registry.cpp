@@ -207,12 +207,25 @@ RegistryChange Registry::sessions_of(const std::string& device_id) const {
 }
 
 Outcome<std::string> Registry::invite(const std::string& by) {
+    std::string token = make_token(TokenKind::enrolment);
+    const auto added = add_invitation(
+        {.digest = digest_of_token(token), .made_by = by, .expires_s = now_s() + kInvitationLifeS});
+    if (!added) {
+        return tl::unexpected(added.error());
+    }
+    return token;
+}
+
+Outcome<Empty> Registry::add_invitation(TokenRow row) {
     const std::lock_guard writing(writing_);
     RegistryChange change;
     {
         const std::shared_lock lock(held_);
-        for (const auto& [digest, row] : tokens_) {
-            if (now_s() >= row.expires_s) {
+        if (tokens_.count(row.digest) != 0) {
+            return Empty{};
+        }
+        for (const auto& [digest, known] : tokens_) {
+            if (now_s() >= known.expires_s) {
                 change.forgotten_tokens.push_back(digest);
             }
         }
@@ -220,13 +233,9 @@ Outcome<std::string> Registry::invite(const std::string& by) {
             return refuse_full("too many invitations are open");
         }
     }
-    const std::string token = make_token(TokenKind::enrolment);
-    change.tokens.push_back(
-        {.digest = digest_of_token(token), .made_by = by, .expires_s = now_s() + kInvitationLifeS});
-    if (const auto written = write(change); !written) {
-        return tl::unexpected(written.error());
-    }
-    return token;
+    change.tokens.push_back(std::move(row));
+    const auto written = write(change);
+    return written ? Outcome<Empty>(Empty{}) : tl::unexpected(written.error());
 }
 
 Outcome<exchange::EnrollResponse> Registry::enroll(const exchange::Enroll& request) {

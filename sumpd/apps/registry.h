@@ -130,6 +130,8 @@ public:
 
     /// A new enrolment token, good once and for kInvitationLifeS. Faults: too_many (kTokensMax).
     exchange::Outcome<std::string> invite(const std::string& by);
+    /// One that was made elsewhere; a token that is known already stays as it is. Faults: too_many.
+    exchange::Outcome<exchange::Empty> add_invitation(TokenRow row);
     /// The same token with the same InstallId again gives another key for the same device: the
     /// answer may have been lost. Faults: unauthorized (no such token, over, used by another app),
     /// too_many.

@@ -3,8 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
 #include "hal/os/fake/fake_clock.h"
 #include "sumpd/apps/enrolment.h"
+#include "sumpd/apps/invitations.h"
 #include "sumpd/apps/tokens.h"
 
 namespace tillhost::sumpd::apps {
@@ -137,6 +140,26 @@ TEST_F(RegistryTest, InvitationIsForOneApp) {
     EXPECT_EQ(code_of(registry_->device_of(first->device_key.text)), FaultCode::unauthorized);
     EXPECT_TRUE(registry_->device_of(again->device_key.text).has_value());
     EXPECT_EQ(code_of(registry_->enroll(request(token, "phone-2"))), FaultCode::unauthorized);
+}
+
+// Claimed: an invitation that was left in the folder is good once, its file is gone then, and one
+// that a kill has left behind does not make a used token good for another app.
+TEST_F(RegistryTest, InvitationThatWasLeft) {
+    const std::string folder = testing::TempDir() + "/invitations";
+    std::filesystem::remove_all(folder);
+    std::filesystem::create_directory(folder);
+    Invitations invitations(folder, *registry_);
+    const std::string token = *leave_invitation(folder, clock_.unix_ms() / 1000);
+    const std::string file = (*std::filesystem::directory_iterator(folder)).path().string();
+    EXPECT_EQ(file.find(token), std::string::npos) << "the token itself is not kept";
+    std::filesystem::copy_file(file, folder + "/kept");
+    ASSERT_TRUE(invitations.take(token).has_value());
+    EXPECT_FALSE(std::filesystem::exists(file));
+    EXPECT_TRUE(registry_->enroll(request(token)).has_value());
+    std::filesystem::rename(folder + "/kept", file);
+    ASSERT_TRUE(invitations.take(token).has_value());
+    EXPECT_EQ(code_of(registry_->enroll(request(token, "phone-2"))), FaultCode::unauthorized);
+    EXPECT_TRUE(invitations.take("../../etc/passwd").has_value());
 }
 
 // Claimed: an invitation is over after its time, and a made up one never was.
