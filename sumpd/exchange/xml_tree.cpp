@@ -105,9 +105,15 @@ public:
         } while (!piece.empty() && !fault_);
         return fault_;
     }
+    std::uint64_t at() const {
+        const XML_Index index = XML_GetCurrentByteIndex(expat_);
+        return index < 0 ? 0 : static_cast<std::uint64_t>(index);
+    }
+    std::uint64_t pending() const { return fed_ - std::min(fed_, at()); }
 
 private:
     void parse(std::string_view piece, bool last) {
+        fed_ += piece.size();
         const auto status =
             XML_Parse(expat_, piece.data(), static_cast<int>(piece.size()), last ? 1 : 0);
         if (status != XML_STATUS_OK && !fault_) {
@@ -167,6 +173,7 @@ private:
     XmlEvents& events_;
     std::size_t attributes_max_;
     XML_Parser expat_ = nullptr;
+    std::uint64_t fed_ = 0;
     std::optional<Fault> fault_{};
 };
 
@@ -176,6 +183,8 @@ XmlStream::~XmlStream() = default;
 std::optional<Fault> XmlStream::feed(std::string_view piece, bool last) {
     return parser_->feed(piece, last);
 }
+std::uint64_t XmlStream::at() const { return parser_->at(); }
+std::uint64_t XmlStream::pending() const { return parser_->pending(); }
 
 std::optional<Fault> TreeBuilder::begin(Node element) {
     if (++nodes_ > bounds_.nodes_max) {

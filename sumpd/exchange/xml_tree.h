@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,10 @@ public:
     /// Refused: bad_request with line and column where the text is not well-formed, what the events
     /// refuse, and after the first fault the same again. `last` says that nothing follows.
     std::optional<Fault> feed(std::string_view piece, bool last);
+    /// Bytes of the text before what the events are being told.
+    std::uint64_t at() const;
+    /// Bytes that were fed and are kept because a tag, a comment or a piece of text has not ended.
+    std::uint64_t pending() const;
 
 private:
     class Parser;

@@ -156,7 +156,8 @@ TEST(XmlCodec, BoundsDepthCountsAndBytes) {
 
 TEST(XmlCodec, KeepsTextAndAttributes) {
     const auto tree = xml_tree(
-        R"(<a xmlns:s="http://schemas.xmlsoap.org/soap/envelope/" s:b="1" c="2">x&lt;<!-- -->y</a>)",
+        "<a xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" s:b=\"1\" c=\"2\">"
+        "x&lt;<!-- -->y</a>",
         kRequestBounds);
     ASSERT_TRUE(tree);
     EXPECT_EQ(tree->text, "x<y");
