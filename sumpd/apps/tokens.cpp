@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "hal/base/bytes.h"
 #include "hal/os/digest.h"
 #include "hal/os/random.h"
@@ -44,14 +42,13 @@ std::string make_token(TokenKind kind) {
     return token;
 }
 
-bool is_token(TokenKind kind, std::string_view text) {
-    const std::string_view prefix = prefix_of(kind);
-    if (!text.starts_with(prefix) || text.size() != prefix.size() + letters_of(kind)) {
-        return false;
+std::optional<TokenKind> token_kind(std::string_view text) {
+    for (const TokenKind kind : {TokenKind::enrolment, TokenKind::device, TokenKind::session}) {
+        if (text.starts_with(prefix_of(kind))) {
+            return kind;
+        }
     }
-    text.remove_prefix(prefix.size());
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return kAlphabet.find(c) != std::string_view::npos; });
+    return std::nullopt;
 }
 
 std::string digest_of_token(std::string_view token) {
