@@ -40,7 +40,7 @@ till_allow(licd_web ipc_http ipc contract os base)
 till_allow(licd_devices ipc_client licd_keys ipc contract os base)
 till_allow(licd_runtime licd_core licd_devices licd_wire licd_keys licd_client database ipc contract
   os base)
-till_allow(sumpd_exchange os base)
+till_allow(sumpd_exchange codec os base)
 till_allow(sumpd_core sumpd_exchange os base)
 till_allow(sumpd_store sumpd_core sumpd_exchange database os base)
 till_allow(sim_core os os_fake codec base)

@@ -55,7 +55,7 @@ THIRD_PARTY = {
     "boost/beast": "Boost.Beast",
 }
 
-# JSON in two: messages of ipc and bodies of sumpd's exchange become trees of other bounds and kinds.
+# JSON in two: ipc's messages and the bodies of sumpd's exchange are trees with other bounds.
 PLACES_MAX = {"OpenSSL X.509": 3, "nlohmann-json": 2}
 
 BANNED = {

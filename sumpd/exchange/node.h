@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tillhost::sumpd::exchange {
@@ -30,6 +31,9 @@ struct Node {
 
     /// The first child of that name, or nullptr.
     const Node* find(Space in, std::string_view called) const;
+    Node* find(Space in, std::string_view called) {
+        return const_cast<Node*>(std::as_const(*this).find(in, called));
+    }
     /// The attribute's value, or nullptr.
     const std::string* attribute(Space in, std::string_view called) const;
 };

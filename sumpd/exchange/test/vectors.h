@@ -60,6 +60,41 @@ inline constexpr std::string_view kGoldenJsonOtherwise = R"( {
   "future": {"a": [1, 2.5e3, false, null]},
   "docId": "0190F5C4-6F6E-7CC1-9F0A-5B8C4D1E2F30"} )";
 
+inline constexpr std::string_view kGoldenXml =
+    "<Document xmlns=\"urn:sumpd:exchange:1\"><DocId>0190f5c4-6f6e-7cc1-9f0a-5b8c4d1e2f30</DocId>"
+    "<DeviceSeq>7</DeviceSeq><SchemaVersion>1</SchemaVersion>"
+    "<CreatedAt>2026-11-27T10:00:00.000+03:00</CreatedAt><UserId>u1</UserId><Body><Receipt>"
+    "<Number>12</Number><Shift>3</Shift><Type>sale</Type><StoreId>s1</StoreId><Line><Goods>"
+    "<GoodsId>g1</GoodsId><PackId>p</PackId></Goods><Qty>1.500</Qty><Price>85.00</Price>"
+    "<Discount>0.00</Discount><Sum>127.50</Sum><Vat>vat10</Vat>"
+    "<Mark>0104600000000000215&lt;&amp;\"'&gt;]]&gt;</Mark><Barcode>4600000000000</Barcode></Line>"
+    "<Payment><TypeId>cash</TypeId><Amount>127.50</Amount></Payment><Total>127.50</Total><Fiscal>"
+    "<Registrar>kkt</Registrar><FnNumber>9999078900001234</FnNumber><FdNumber>41</FdNumber>"
+    "<Fpd>1234567890</Fpd><At>2026-11-27T10:00:01.250+03:00</At></Fiscal>"
+    "<DiscountsOffline>true</DiscountsOffline></Receipt></Body></Document>";
+
+/// The children of the element Document, of prefix n; CDATA, blanks, nil, foreign elements.
+inline constexpr std::string_view kGoldenXmlOtherwise = R"(
+  <n:Body><!-- a comment --><n:Receipt>
+    <n:DiscountsOffline> 1 </n:DiscountsOffline><n:Total>127.5</n:Total>
+    <n:Utm xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:nil="true"/>
+    <n:Line><n:Barcode>4600000000000</n:Barcode>
+      <n:Mark><![CDATA[0104600000000000215<&"'>]]]><![CDATA[]>]]></n:Mark><n:Vat>vat10</n:Vat>
+      <n:Sum>127.5</n:Sum><n:Discount>0</n:Discount><n:Price>85</n:Price><n:Qty> 1.5 </n:Qty>
+      <n:Goods><n:PackId>p</n:PackId><n:GoodsId>g1</n:GoodsId></n:Goods></n:Line>
+    <n:Payment><n:Amount>127.5</n:Amount><n:TypeId>&#99;ash</n:TypeId></n:Payment>
+    <n:Fiscal><n:At>2026-11-27T10:00:01.25+03:00</n:At><n:Fpd>1234567890</n:Fpd>
+      <n:FdNumber>+041</n:FdNumber><n:FnNumber>9999078900001234</n:FnNumber>
+      <n:Registrar>kkt</n:Registrar></n:Fiscal>
+    <n:StoreId>s1</n:StoreId><n:Type> sale </n:Type><n:Shift>3</n:Shift>
+    <n:Number>12</n:Number><n:Future>2</n:Future><Number xmlns="urn:foreign">13</Number>
+  </n:Receipt></n:Body>
+  <n:UserId>u1</n:UserId><n:CreatedAt>2026-11-27T10:00:00+03:00</n:CreatedAt>
+  <n:SchemaVersion>1</n:SchemaVersion><n:DeviceSeq>7</n:DeviceSeq>
+  <n:DocId>
+    0190F5C4-6F6E-7CC1-9F0A-5B8C4D1E2F30
+  </n:DocId>)";
+
 inline constexpr std::string_view kGoldenSha256 =
     "53542d155d53234e56d63d4cfbba9273c91a2089311a2bfa5820f6cbed22dc68";
 
