@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "sumpd/exchange/message.h"
 #include "sumpd/store/test/world.h"
 
 // Messages as an accounting system writes and reads them.
@@ -18,32 +19,37 @@ struct ToSend {
     bool full = false;
     std::int64_t ack_no = 0;
     std::string garbage{};  ///< a line more
-    std::uint64_t id = 0;   ///< 0: of its number
+    exchange::MessageFormat format = exchange::MessageFormat::ndjson;
+    std::uint64_t id = 0;  ///< 0: of its number
     exchange::Uuid uuid() const {
         return uuid_of(id != 0 ? id : 0xa000 + static_cast<std::uint64_t>(no));
     }
 };
 
 inline std::string text_of(const ToSend& message) {
-    std::string text = "{\"from\":\"K1\",\"to\":\"S\",\"messageNo\":" + std::to_string(message.no) +
-                       ",\"ackNo\":" + std::to_string(message.ack_no) +
-                       ",\"createdAt\":\"2026-11-27T10:00:00.000+03:00\",\"full\":" +
-                       (message.full ? "true" : "false") + "}\n";
+    const exchange::MessageWriter writer(message.format);
+    std::string text = writer.head({.from = kNode,
+                                    .to = "S",
+                                    .message_no = message.no,
+                                    .ack_no = message.ack_no,
+                                    .created_at = {1'780'000'000'000, 180},
+                                    .full = message.full});
     for (const exchange::Object& object : message.objects) {
-        text += "{\"object\":" + exchange::to_json(object) + "}\n";
+        text += writer.item(object);
     }
     for (const exchange::DocumentVerdict& verdict : message.verdicts) {
-        text += "{\"result\":" + exchange::to_json(verdict) + "}\n";
+        text += writer.item(verdict);
     }
-    return text + message.garbage;
+    return text + message.garbage + writer.tail();
 }
 
 inline std::string sha_of(const std::string& text) { return os::sha256_hex(base::bytes_of(text)); }
 
 /// Sends the parts; gives the commit that belongs to them.
 inline exchange::CommitMessage put_parts(Exchange& to, const ToSend& message,
-                                         std::size_t part_size = 300) {
+                                         std::int64_t parts = 4) {
     const std::string text = text_of(message);
+    const std::size_t part_size = text.size() / static_cast<std::size_t>(parts) + 1;
     exchange::CommitMessage commit{.node = kNode,
                                    .message_id = message.uuid(),
                                    .message_no = message.no,
@@ -71,9 +77,8 @@ inline exchange::GetJobResponse end_of(Exchange& from, const std::string& job_id
     }
 }
 
-inline exchange::GetJobResponse send(Exchange& to, const ToSend& message,
-                                     std::size_t part_size = 300) {
-    const auto committed = to.commit(put_parts(to, message, part_size));
+inline exchange::GetJobResponse send(Exchange& to, const ToSend& message) {
+    const auto committed = to.commit(put_parts(to, message));
     EXPECT_TRUE(committed) << committed.error().message;
     return committed ? end_of(to, committed->job_id) : exchange::GetJobResponse{};
 }
@@ -96,12 +101,45 @@ inline std::string fetch(Exchange& from, const exchange::PrepareMessageResponse&
     return text;
 }
 
-/// DocIds in a message of NDJSON, in order.
+/// Keeps the documents of a message.
+class DocumentsIn final : public exchange::MessageEvents {
+public:
+    std::optional<exchange::Fault> header(const exchange::MessageHeader& header) override {
+        head = header;
+        return std::nullopt;
+    }
+    std::optional<exchange::Fault> object(std::int64_t, exchange::Object) override {
+        return unexpected();
+    }
+    std::optional<exchange::Fault> document(std::int64_t, exchange::MessageDocument one) override {
+        documents.push_back(std::move(one));
+        return std::nullopt;
+    }
+    std::optional<exchange::Fault> verdict(std::int64_t, exchange::DocumentVerdict) override {
+        return unexpected();
+    }
+    std::optional<exchange::Fault> refused(exchange::RefusedItem) override { return unexpected(); }
+
+    exchange::MessageHeader head;
+    std::vector<exchange::MessageDocument> documents;
+
+private:
+    static exchange::Fault unexpected() { return {.message = "only documents go that way"}; }
+};
+
+inline DocumentsIn read_message(const std::string& text) {
+    DocumentsIn in;
+    exchange::MessageReader reader(in);
+    EXPECT_FALSE(reader.feed(text));
+    EXPECT_FALSE(reader.finish());
+    return in;
+}
+
+/// DocIds in a message, in order.
 inline std::vector<std::string> doc_ids_in(const std::string& text) {
-    const std::string name = "\"docId\":\"";
     std::vector<std::string> ids;
-    for (std::size_t at = text.find(name); at != std::string::npos; at = text.find(name, at + 1)) {
-        ids.push_back(text.substr(at + name.size(), 36));
+    for (const exchange::MessageDocument& one : read_message(text).documents) {
+        ids.push_back(one.document.doc_id.text);
     }
     return ids;
 }

@@ -16,7 +16,6 @@
 #include "hal/os/files.h"
 #include "hal/os/log.h"
 #include "sumpd/exchange/json_codec.h"
-#include "sumpd/store/message_io.h"
 #include "sumpd/store/store.h"
 
 namespace tillhost::sumpd::store {
