@@ -8,7 +8,7 @@
 #include "hal/os/digest.h"
 #include "hal/os/files.h"
 #include "sumpd/exchange/json_codec.h"
-#include "sumpd/store/message_io.h"
+#include "sumpd/exchange/message.h"
 #include "sumpd/store/node_table.h"
 
 namespace tillhost::sumpd::store {
@@ -30,14 +30,8 @@ bool may_pass(const Fault& fault) {
            fault.code == FaultCode::internal;
 }
 
-Outcome<void> check_object(const exchange::Object& object) {
-    if (object.deleted == object.body.has_value()) {
-        return exchange::refuse_field("Body", "an object has one, a deleted object has none");
-    }
-    if (object.body && exchange::object_kinds()[object.body->index()] != object.kind) {
-        return exchange::refuse_field("Kind", "that of the body");
-    }
-    return {};
+Outcome<void> outcome_of(std::optional<Fault> fault) {
+    return fault ? Outcome<void>(tl::unexpected(std::move(*fault))) : Outcome<void>();
 }
 
 Outcome<std::string> hash_of(std::optional<exchange::Secret>& secret, const os::Argon2Cost& cost) {
@@ -72,9 +66,6 @@ Outcome<void> take_secrets(exchange::Object& object, const os::Argon2Cost& cost,
 }
 
 Outcome<StagedObject> staged_from(exchange::Object object, const os::Argon2Cost& cost) {
-    if (auto right = check_object(object); !right) {
-        return tl::unexpected(right.error());
-    }
     StagedObject staged{.kind = object.kind,
                         .id = object.id,
                         .scope = object.scope.value_or(""),
@@ -89,7 +80,7 @@ Outcome<StagedObject> staged_from(exchange::Object object, const os::Argon2Cost&
 
 }  // namespace
 
-struct Import::Parts final : ItemSink {
+struct Import::Parts final : exchange::MessageEvents {
     enum class Phase : std::uint8_t { begin, reading, absent, end, over };
 
     Parts(Transactions& to, const PartFiles& from, const os::Clock& of,
@@ -101,15 +92,17 @@ struct Import::Parts final : ItemSink {
           work(std::move(what)),
           stop(std::move(stop_now)) {}
 
-    Outcome<void> head(const MessageHead& head) override;
-    Outcome<void> object(exchange::Object object) override;
-    Outcome<void> verdict(exchange::DocumentVerdict verdict) override;
-    Outcome<void> wrong(exchange::JobError error) override;
+    std::optional<Fault> header(const exchange::MessageHeader& header) override;
+    std::optional<Fault> object(std::int64_t number, exchange::Object object) override;
+    std::optional<Fault> document(std::int64_t number, exchange::MessageDocument one) override;
+    std::optional<Fault> verdict(std::int64_t number, exchange::DocumentVerdict verdict) override;
+    std::optional<Fault> refused(exchange::RefusedItem item) override;
 
+    std::optional<Fault> wrong(exchange::JobError error);
     Outcome<void> begin();
     Outcome<void> read_part();
     Outcome<void> finish_reading();
-    Outcome<void> flush();
+    std::optional<Fault> flush();
     Outcome<void> make_absent();
     Outcome<void> make_visible_all();
     void apply_verdicts(Sql& sql);
@@ -127,7 +120,7 @@ struct Import::Parts final : ItemSink {
     std::vector<std::string> part_names{};
     std::size_t parts_read = 0;
     os::Sha256Sum sum{};
-    std::unique_ptr<MessageInput> input{};
+    std::unique_ptr<exchange::MessageReader> reader{};
     std::vector<StagedObject> batch{};
     std::vector<exchange::DocumentVerdict> verdicts{};
     std::int64_t verdict_count = 0;
@@ -191,7 +184,7 @@ Outcome<void> Import::Parts::begin() {
         return tl::unexpected(begun.error());
     }
     next = *begun;
-    input = message_input(*this);
+    reader = std::make_unique<exchange::MessageReader>(*this);
     phase = Phase::reading;
     return {};
 }
@@ -210,91 +203,107 @@ Outcome<void> Import::Parts::read_part() {
     }
     ++parts_read;
     sum.add(*bytes);
-    return input->feed(*bytes);
+    return outcome_of(reader->feed(base::string_of(*bytes)));
 }
 
 Outcome<void> Import::Parts::finish_reading() {
     if (sum.take_hex() != work.sha256) {
         return refuse(FaultCode::bad_request, "Sha256 of the commit is not that of the parts");
     }
-    if (auto finished = input->finish(); !finished) {
-        return finished;
+    if (auto fault = reader->finish()) {
+        return tl::unexpected(std::move(*fault));
     }
-    if (auto flushed = flush(); !flushed) {
-        return flushed;
+    if (auto fault = flush()) {
+        return tl::unexpected(std::move(*fault));
     }
     phase = work.full ? Phase::absent : Phase::end;
     if (work.full && unnamed_wrong) {
         phase = Phase::end;
-        return wrong({.code = FaultCode::schema_invalid,
-                      .message = "nothing was deleted: some objects could not be told apart"});
+        return outcome_of(
+            wrong({.code = FaultCode::schema_invalid,
+                   .message = "nothing was deleted: some objects could not be told apart"}));
     }
     return {};
 }
 
-Outcome<void> Import::Parts::head(const MessageHead& head) {
-    if (head.message_no != work.message_no) {
-        return refuse(FaultCode::bad_request,
-                      fmt::format("the message says that it is number {}, the commit {}",
-                                  head.message_no, work.message_no));
+std::optional<Fault> Import::Parts::header(const exchange::MessageHeader& header) {
+    if (header.message_no != work.message_no) {
+        return Fault{.code = FaultCode::bad_request,
+                     .message = fmt::format("the message says that it is number {}, the commit {}",
+                                            header.message_no, work.message_no)};
     }
-    if (head.full != work.full) {
-        return refuse(FaultCode::bad_request,
-                      "Full of the message and of the commit are not the same: nothing is deleted");
+    if (header.full != work.full) {
+        return Fault{.code = FaultCode::bad_request,
+                     .message = "Full of the message and of the commit are not the same"};
     }
-    return {};
+    return std::nullopt;
 }
 
-Outcome<void> Import::Parts::object(exchange::Object object) {
+std::optional<Fault> Import::Parts::object(std::int64_t /*number*/, exchange::Object object) {
     if (stop()) {
-        return refuse(FaultCode::internal, "the server is stopping");
+        return Fault{.code = FaultCode::internal, .message = "the server is stopping"};
     }
     ++result.progress;
     const std::string kind = object.kind;
     const std::string id = object.id;
     auto staged = staged_from(std::move(object), cost);
     if (!staged && may_pass(staged.error())) {
-        return tl::unexpected(staged.error());
+        return staged.error();
     }
     if (!staged) {
         return wrong({kind, id, staged.error().code, staged.error().message});
     }
     batch.push_back(std::move(*staged));
-    return batch.size() < kImportBatchMax ? Outcome<void>() : flush();
+    return batch.size() < kImportBatchMax ? std::nullopt : flush();
 }
 
-Outcome<void> Import::Parts::verdict(exchange::DocumentVerdict verdict) {
+std::optional<Fault> Import::Parts::document(std::int64_t number,
+                                             exchange::MessageDocument /*one*/) {
+    return wrong({.kind = "Document",
+                  .code = FaultCode::unsupported_kind,
+                  .message = fmt::format("item {}: documents come from apps alone", number)});
+}
+
+std::optional<Fault> Import::Parts::verdict(std::int64_t /*number*/,
+                                            exchange::DocumentVerdict verdict) {
     if (++verdict_count > kImportVerdictsMax) {
-        return refuse(FaultCode::too_large,
-                      fmt::format("at most {} results in one message", kImportVerdictsMax));
+        return Fault{
+            .code = FaultCode::too_large,
+            .message = fmt::format("at most {} results in one message", kImportVerdictsMax)};
     }
     verdicts.push_back(std::move(verdict));
-    return verdicts.size() < kImportBatchMax ? Outcome<void>() : flush();
+    return verdicts.size() < kImportBatchMax ? std::nullopt : flush();
 }
 
-Outcome<void> Import::Parts::wrong(exchange::JobError error) {
+/// Only of a full message's objects it matters whether one that is wrong can be told.
+std::optional<Fault> Import::Parts::refused(exchange::RefusedItem item) {
+    ++result.progress;
+    unnamed_wrong = unnamed_wrong || item.id.empty();
+    return wrong({item.kind, item.id, item.fault.code,
+                  fmt::format("item {}: {}", item.number, item.fault.message)});
+}
+
+std::optional<Fault> Import::Parts::wrong(exchange::JobError error) {
     error.message = base::cut_utf8(error.message, kErrorTextMax);
-    if (error.id.empty()) {
-        unnamed_wrong = unnamed_wrong || phase == Phase::reading;
-    } else if (work.full) {
+    if (work.full && !error.id.empty()) {
         // It is in the message, so that it must not go; it stays as it is.
         auto kept = transactions.run<exchange::Empty>([&](Sql& sql) -> Outcome<exchange::Empty> {
             keep_named(sql, work.job, error.kind, error.id);
             return exchange::Empty{};
         });
         if (!kept) {
-            return tl::unexpected(kept.error());
+            return kept.error();
         }
     }
     if (result.errors.size() < exchange::kJobErrorsMax) {
         result.errors.push_back(std::move(error));
     }
-    return {};
+    return std::nullopt;
 }
 
-Outcome<void> Import::Parts::flush() {
+std::optional<Fault> Import::Parts::flush() {
     if (batch.empty() && verdicts.empty()) {
-        return {};
+        return std::nullopt;
     }
     std::int64_t moved = next;
     auto counts = transactions.run<StageCounts>([&](Sql& sql) -> Outcome<StageCounts> {
@@ -309,14 +318,14 @@ Outcome<void> Import::Parts::flush() {
         return stage(sql, work.job, batch, moved);
     });
     if (!counts) {
-        return tl::unexpected(counts.error());
+        return counts.error();
     }
     next = moved;
     result.applied += counts->applied;
     result.skipped += counts->skipped;
     batch.clear();
     verdicts.clear();
-    return {};
+    return std::nullopt;
 }
 
 Outcome<void> Import::Parts::make_absent() {

@@ -8,7 +8,8 @@
 #include "hal/os/digest.h"
 #include "hal/os/files.h"
 #include "sumpd/core/put_rules.h"
-#include "sumpd/store/message_io.h"
+#include "sumpd/exchange/json_codec.h"
+#include "sumpd/exchange/message.h"
 #include "sumpd/store/new_uuid.h"
 #include "sumpd/store/node_table.h"
 
@@ -52,7 +53,10 @@ struct Candidate {
     std::int64_t place = 0;
     std::string doc_id{};
     std::string kind{};
-    SentDocument sent{};
+    std::string body{};
+    std::string device_id{};
+    std::string device_name{};
+    std::int64_t received_ms = 0;
 };
 
 /// Documents that wait, behind a place, in the order in which they came.
@@ -62,13 +66,13 @@ Outcome<std::vector<Candidate>> waiting_behind(Transactions& transactions, std::
         [&](Sql& sql) -> Outcome<std::vector<Candidate>> {
             std::vector<Candidate> found;
             for (const Row& row : sql.query(
-                     "SELECT place, doc_id, kind, body, device_id, received_ms FROM document"
+                     "SELECT place, doc_id, kind, body, device_id, coalesce(app_device.name, ''),"
+                     " received_ms FROM document"
+                     " LEFT JOIN app_device ON app_device.id = document.device_id"
                      " WHERE waiting = 1 AND place > :a AND due_ms <= :b ORDER BY place LIMIT :c",
-                     "itttti", {place, now_ms, kPageDocuments})) {
-                found.push_back({integer(row[0]),
-                                 text(row[1]),
-                                 text(row[2]),
-                                 {text(row[3]), text(row[4]), integer(row[5])}});
+                     "ittttti", {place, now_ms, kPageDocuments})) {
+                found.push_back({integer(row[0]), text(row[1]), text(row[2]), text(row[3]),
+                                 text(row[4]), text(row[5]), integer(row[6])});
             }
             return found;
         });
@@ -104,6 +108,21 @@ private:
     os::Sha256Sum sum_{};
 };
 
+Outcome<std::string> text_of(const exchange::MessageWriter& writer, const Candidate& one) {
+    auto document = exchange::from_json<exchange::Document>(one.body);
+    if (!document) {
+        return refuse(FaultCode::internal, fmt::format("document {} cannot be read back: {}",
+                                                       one.doc_id, document.error().message));
+    }
+    exchange::MessageDocument item{.document = std::move(*document),
+                                   .device_id = exchange::Uuid{one.device_id},
+                                   .received_at = exchange::Moment{one.received_ms, 0}};
+    if (!one.device_name.empty()) {
+        item.device_name = one.device_name;
+    }
+    return writer.item(item);
+}
+
 bool asked_for(const exchange::PrepareMessage& request, const std::string& kind) {
     return request.kinds.empty() ||
            std::find(request.kinds.begin(), request.kinds.end(), kind) != request.kinds.end();
@@ -112,7 +131,8 @@ bool asked_for(const exchange::PrepareMessage& request, const std::string& kind)
 /// Writes the documents that wait until the message is full; gives which.
 Outcome<std::vector<std::string>> write_documents(Transactions& transactions,
                                                   const exchange::PrepareMessage& request,
-                                                  std::int64_t now_ms, MessageOutput& output,
+                                                  std::int64_t now_ms,
+                                                  const exchange::MessageWriter& writer,
                                                   MessageFile& file) {
     std::vector<std::string> doc_ids;
     std::int64_t behind = 0;
@@ -126,7 +146,7 @@ Outcome<std::vector<std::string>> write_documents(Transactions& transactions,
             if (!asked_for(request, one.kind)) {
                 continue;
             }
-            const auto text_of_it = output.item(one.sent);
+            const auto text_of_it = text_of(writer, one);
             if (!text_of_it) {
                 return tl::unexpected(text_of_it.error());
             }
@@ -229,14 +249,14 @@ Outcome<Outbox::Draft> Outbox::write_draft(const exchange::PrepareMessage& reque
     const std::int64_t bytes_max =
         std::min(request.max_bytes.value_or(kOutMessageBytesUsual), kOutMessageBytesMax);
     MessageFile file(**writer, bytes_max);
-    const auto output = message_output(request.format.value_or(exchange::MessageFormat::xml));
-    const MessageHead head{.from = server_node_,
-                           .to = node.code,
-                           .message_no = draft.message.no,
-                           .ack_no = node.received_no,
-                           .created_at = {now_ms, 0}};
-    auto begun = file.write(output->begin(head), false);
-    auto doc_ids = begun ? write_documents(transactions_, request, now_ms, *output, file)
+    const exchange::MessageWriter text(request.format.value_or(exchange::MessageFormat::xml));
+    const exchange::MessageHeader head{.from = server_node_,
+                                       .to = node.code,
+                                       .message_no = draft.message.no,
+                                       .ack_no = node.received_no,
+                                       .created_at = {now_ms, 0}};
+    auto begun = file.write(text.head(head), false);
+    auto doc_ids = begun ? write_documents(transactions_, request, now_ms, text, file)
                          : Outcome<std::vector<std::string>>(tl::unexpected(begun.error()));
     if (!doc_ids) {
         return tl::unexpected(doc_ids.error());
@@ -245,7 +265,7 @@ Outcome<Outbox::Draft> Outbox::write_draft(const exchange::PrepareMessage& reque
     if (draft.doc_ids.empty()) {
         return draft;  // the file goes with its writer
     }
-    if (auto ended = file.write(output->end(), false); !ended) {
+    if (auto ended = file.write(text.tail(), false); !ended) {
         return tl::unexpected(ended.error());
     }
     if (const auto finished = (*writer)->finish(); !finished) {

@@ -80,6 +80,11 @@ std::optional<Fault> Transactions::write(const Change& change, Need need) {
     return std::move(one.refused);
 }
 
+std::size_t Transactions::waiting() {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    return queue_.size();
+}
+
 bool Transactions::take(std::vector<Waiting*>& group) {
     std::unique_lock<std::mutex> lock(mutex_);
     changed_.wait(lock, [this] { return !queue_.empty() || stop_; });

@@ -86,6 +86,8 @@ public:
     }
 
     bool has_room();
+    /// Changes whose callers wait for the writer to take them.
+    std::size_t waiting();
     std::uint64_t commits() const { return commits_.load(std::memory_order_relaxed); }
 
 private:
