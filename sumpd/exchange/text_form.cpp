@@ -119,6 +119,11 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; 
 
 bool is_carried(std::string_view text) {
     while (!text.empty()) {
+        const auto first = static_cast<unsigned char>(text.front());
+        if (first >= 0x20 && first < 0x80) {  // most texts are nothing else
+            text.remove_prefix(1);
+            continue;
+        }
         const auto c = base::take_code_point(text);
         if (!c || !is_carried(*c)) {
             return false;
