@@ -46,7 +46,7 @@ void fields(FieldVisitor& v, MessageDocument& x);
 
 /// Makes the text of a message: head, any number of items, tail. Pure; the same calls make the same
 /// bytes. The caller sees to it that an item is at most kItemBytesMax and puts the texts one behind
-/// the other. XML has a line an item too.
+/// the other.
 class MessageWriter final {
 public:
     explicit MessageWriter(MessageFormat format) : format_(format) {}

@@ -119,7 +119,8 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; 
 
 bool is_carried(std::string_view text) {
     while (!text.empty()) {
-        if (text.front() >= ' ' && text.front() <= '\x7F') {  // most texts are nothing else
+        const auto first = static_cast<unsigned char>(text.front());
+        if (first >= 0x20 && first < 0x80) {  // most texts are nothing else
             text.remove_prefix(1);
             continue;
         }

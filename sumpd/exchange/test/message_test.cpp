@@ -271,6 +271,14 @@ TEST(Message, GzipIsBoundedAndChecked) {
         damaged[at] = static_cast<char>(damaged[at] ^ 1);  // its checksum and its size
         EXPECT_TRUE(read(damaged).fault);
     }
+    for (std::size_t at = 10; at < packed.size(); ++at) {
+        std::string damaged = packed;
+        damaged[at] = static_cast<char>(damaged[at] ^ 0x10);
+        const Reading whole = read(damaged);
+        const bool is_padding = at == packed.size() - 9;  // bits behind the last block say nothing
+        EXPECT_EQ(whole.fault.has_value(), !is_padding) << at;
+        EXPECT_EQ(whole.told, read(damaged, 7).told) << at;
+    }
     const std::string blanks = gzip(in_lines(std::string(16 << 20, ' ')));
     EXPECT_EQ(read(blanks).fault->code, FaultCode::too_large);  // 1000 bytes for each packed one
 
