@@ -44,8 +44,8 @@ struct ActRow {
 };
 
 /// licd.db: the leases, what was decided about keys, acts, and single values by name
-/// (docs/formats/licence-database.md). One writer thread with group commit. A failed commit logs
-/// one line and ends the process.
+/// (docs/formats/licence-database.md). One writer thread with group commit: what is written waits
+/// for hand_over(). A failed commit logs one line and ends the process.
 class LicenceStore final : public core::LeaseStore {
 public:
     /// Opens or makes the database and reads it. Blocks for the disk. Errors: storage_failed,
@@ -62,6 +62,10 @@ public:
     std::string value(const std::string& name) const;
 
     core::Position write(core::LeaseChange change) override;
+    /// Lets the writer have what was written since the last time. Once a turn of the loop.
+    void hand_over() { writer_->hand_over(); }
+    /// A commit runs, or one waits for it.
+    bool is_writing() const { return writer_->is_writing(); }
     core::Position durable() const override { return writer_->durable(); }
     bool has_room() const override;
     /// Of the newest change handed over.

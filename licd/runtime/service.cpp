@@ -19,11 +19,17 @@ base::Done Service::run() {
 
 base::Done Service::watch() {
     parts_.signals.set_handler([this](int signal) { on_signal(signal); });
-    for (const int fd : parts_.endpoints.fds()) {
-        TRY(parts_.loop.watch(fd, [this](os::Readiness) { endpoint_ready_ = true; }));
+    for (const int fd : parts_.endpoints.local().fds()) {
+        TRY(parts_.loop.watch(fd, [this](os::Readiness) { local_ready_ = true; }));
+    }
+    if (parts_.endpoints.network() != nullptr) {
+        for (const int fd : parts_.endpoints.network()->fds()) {
+            TRY(parts_.loop.watch_arrivals(fd, [this](os::Readiness) { network_ready_ = true; }));
+        }
     }
     TRY(parts_.loop.watch(parts_.store.moved().fd(), [this](os::Readiness) {
         parts_.store.moved().clear();
+        gathers_until_ = parts_.clock.now() + kGatherTimeMax;
         parts_.desk.on_durable();
     }));
     if (parts_.devices != nullptr) {
@@ -41,20 +47,46 @@ base::Done Service::watch() {
 }
 
 bool Service::before_sleep() {
-    if (endpoint_ready_ || parts_.endpoints.have_sent()) {
-        endpoint_ready_ = parts_.endpoints.receive(parts_.gate);
+    receive();
+    if (!parts_.store.is_writing()) {
+        gathers_until_ = parts_.clock.now() + kGatherTimeMax;
     }
+    parts_.store.hand_over();
     set_timer();
-    if (stopping_ && !endpoint_ready_ && parts_.desk.at_rest()) {
+    if (stopping_ && !local_ready_ && !network_ready_ && parts_.desk.at_rest()) {
         parts_.loop.stop();
     }
-    return endpoint_ready_;
+    return local_ready_ || (network_ready_ && !gathers());
+}
+
+/// Sending may have consumed the signal of what came in meanwhile, so that an endpoint that has
+/// sent is asked again.
+void Service::receive() {
+    ipc::ZmqEndpoint& local = parts_.endpoints.local();
+    if (local_ready_ || local.has_sent()) {
+        local_ready_ = local.receive(parts_.gate, ipc::kRequestsPerTurnMax);
+    }
+    ipc::ZmqEndpoint* const network = parts_.endpoints.network();
+    network_ready_ = network != nullptr && (network_ready_ || network->has_sent());
+    if (network_ready_ && !gathers()) {
+        network_ready_ = network->receive(parts_.gate, kProgramRequestsPerTurnMax);
+    }
+    local_ready_ = local_ready_ || local.has_sent();
+}
+
+/// What came from the network would wait for the next commit anyway; taken all at once it costs
+/// fewer turns, and the commit is one.
+bool Service::gathers() const {
+    return parts_.store.is_writing() && parts_.clock.now() < gathers_until_;
 }
 
 void Service::set_timer() {
     auto wanted = parts_.desk.next_time();
     if (const auto grace = parts_.keys.next_time()) {
         wanted = wanted ? std::min(*wanted, *grace) : grace;
+    }
+    if (network_ready_ && gathers()) {
+        wanted = wanted ? std::min(*wanted, gathers_until_) : gathers_until_;
     }
     if (wanted == timer_at_) {
         return;
