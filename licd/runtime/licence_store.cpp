@@ -123,7 +123,8 @@ Done LicenceStore::read() {
     const auto act = TRY(database_->query("SELECT coalesce(max(number), 0) FROM act", "i"));
     last_act_ = integer(act.at(0).at(0));
     const std::string last = value(kLastNumber);
-    leases_.last_number = last.empty() ? 0 : std::strtoull(last.c_str(), nullptr, 10);
+    reserved_ = last.empty() ? 0 : std::strtoull(last.c_str(), nullptr, 10);
+    leases_.last_number = reserved_;
     return {};
 }
 
@@ -211,6 +212,16 @@ Done LicenceStore::try_change(const Change& change) {
     return {};
 }
 
+/// A number is never given twice, also if the lease that had it is forgotten: after a start they go
+/// on behind all that were reserved. The record is one of the group whose leases it covers.
+Done LicenceStore::reserve(std::uint64_t last_number) {
+    if (last_number <= reserved_) {
+        return {};
+    }
+    reserved_ = last_number + kNumbersReserved;
+    return database_->run(kPutValue, {std::string(kLastNumber), std::to_string(reserved_)});
+}
+
 Done LicenceStore::try_group(const std::vector<Change>& group) {
     TRY(database_->begin());
     std::uint64_t last_number = 0;
@@ -218,9 +229,7 @@ Done LicenceStore::try_group(const std::vector<Change>& group) {
         TRY(try_change(change));
         last_number = std::max(last_number, change.leases.last_number);
     }
-    if (last_number != 0) {
-        TRY(database_->run(kPutValue, {std::string(kLastNumber), std::to_string(last_number)}));
-    }
+    TRY(reserve(last_number));
     return database_->commit();
 }
 

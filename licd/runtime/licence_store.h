@@ -15,6 +15,9 @@
 
 namespace tillhost::licd::runtime {
 
+/// Numbers of leases that one record of `last_number` reserves: so many leases are written without
+/// it, and so many numbers at most are passed over by a start.
+inline constexpr std::uint64_t kNumbersReserved = 1000;
 /// Below this much free room no new lease is given.
 inline constexpr std::uint64_t kRoomBytesMin = 16ULL * 1024 * 1024;
 inline constexpr os::Duration kRoomLookedAtEvery = std::chrono::seconds(1);
@@ -102,12 +105,14 @@ private:
     base::Done try_group(const std::vector<Change>& group);
     base::Done try_change(const Change& change);
     base::Done put(const core::LeaseRow& row);
+    base::Done reserve(std::uint64_t last_number);
 
     const std::string folder_;
     const os::Clock& clock_;
     os::Logger logger_;
     std::unique_ptr<database::Database> database_;  ///< the writer's once it runs
     std::unique_ptr<database::Database> reader_;    ///< the loop's, for acts
+    std::uint64_t reserved_ = 0;  ///< no lease on disk has a larger number; the writer's
     std::int64_t last_act_ = 0;
     core::LeaseImage leases_;
     std::vector<KeyRow> keys_;
