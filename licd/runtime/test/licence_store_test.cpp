@@ -55,6 +55,21 @@ TEST_F(LicenceStoreTest, ReadsBackWhatWasWrittenAlsoIfItWasNotHandedOver) {
     EXPECT_EQ(start().leases, (std::vector{row(1), row(2)}));
 }
 
+TEST_F(LicenceStoreTest, KeepsThatALeaseWasTakenAwayAndThatItEnded) {
+    start();
+    write(1);
+    write(2);
+    core::LeaseRow taken = row(1);
+    taken.taken = contract::LicenceEnd::idle;
+    core::LeaseRow ended = row(2);
+    ended.ended = contract::LicenceEnd::released;
+    store_->write({.put = {taken, ended}, .forget = {}, .last_number = 2});
+    EXPECT_EQ(start().leases, (std::vector{taken, ended}));
+    taken.ended = contract::LicenceEnd::expired;
+    store_->write({.put = {taken}, .forget = {2}, .last_number = 2});
+    EXPECT_EQ(start().leases, (std::vector{taken}));
+}
+
 TEST_F(LicenceStoreTest, GivesNoNumberTwice) {
     std::uint64_t largest = start().last_number;
     EXPECT_EQ(largest, 0U);
