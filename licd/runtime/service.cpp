@@ -30,7 +30,7 @@ base::Done Service::watch() {
     TRY(parts_.loop.watch(parts_.store.moved().fd(), [this](os::Readiness) {
         parts_.store.moved().clear();
         gathers_until_ = parts_.clock.now() + kGatherTimeMax;
-        parts_.desk.on_durable();
+        answers_ready_ = true;
     }));
     if (parts_.devices != nullptr) {
         TRY(parts_.loop.watch(parts_.devices->moved().fd(), [this](os::Readiness) {
@@ -47,11 +47,17 @@ base::Done Service::watch() {
 }
 
 bool Service::before_sleep() {
+    note_sent();
     receive();
     if (!parts_.store.is_writing()) {
         gathers_until_ = parts_.clock.now() + kGatherTimeMax;
     }
     parts_.store.hand_over();
+    if (answers_ready_) {  // now: the disk works while they leave
+        answers_ready_ = false;
+        parts_.desk.on_durable();
+    }
+    note_sent();
     set_timer();
     if (stopping_ && !local_ready_ && !network_ready_ && parts_.desk.at_rest()) {
         parts_.loop.stop();
@@ -59,19 +65,21 @@ bool Service::before_sleep() {
     return local_ready_ || (network_ready_ && !gathers());
 }
 
-/// Sending may have consumed the signal of what came in meanwhile, so that an endpoint that has
-/// sent is asked again.
-void Service::receive() {
-    ipc::ZmqEndpoint& local = parts_.endpoints.local();
-    if (local_ready_ || local.has_sent()) {
-        local_ready_ = local.receive(parts_.gate, ipc::kRequestsPerTurnMax);
-    }
+/// Sending may have consumed the signal of what came in meanwhile.
+void Service::note_sent() {
     ipc::ZmqEndpoint* const network = parts_.endpoints.network();
+    local_ready_ = local_ready_ || parts_.endpoints.local().has_sent();
     network_ready_ = network != nullptr && (network_ready_ || network->has_sent());
-    if (network_ready_ && !gathers()) {
-        network_ready_ = network->receive(parts_.gate, kProgramRequestsPerTurnMax);
+}
+
+void Service::receive() {
+    if (local_ready_) {
+        local_ready_ = parts_.endpoints.local().receive(parts_.gate, ipc::kRequestsPerTurnMax);
     }
-    local_ready_ = local_ready_ || local.has_sent();
+    if (network_ready_ && !gathers()) {
+        network_ready_ =
+            parts_.endpoints.network()->receive(parts_.gate, kProgramRequestsPerTurnMax);
+    }
 }
 
 /// What came from the network would wait for the next commit anyway; taken all at once it costs
