@@ -50,7 +50,10 @@ public:
         return network_ == nullptr ? 0 : network_->peers_of(key);
     }
     void drop(std::string_view key, RequestHandler& handler) override;
+    /// Each in its own right, for a loop that does not ask both at a time.
+    ZmqEndpoint& local() { return *local_; }
     /// Nullptr: there is none.
+    ZmqEndpoint* network() { return network_.get(); }
     const ZmqEndpoint* network() const { return network_.get(); }
 
 private:

@@ -1,4 +1,4 @@
-// Digests and signatures: the one source that includes OpenSSL's EVP.
+// Digests, and whose signature it is: the one source that includes OpenSSL's EVP.
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
@@ -145,51 +145,6 @@ bool PublicKey::verifies(base::ByteView message, base::ByteView signature) const
     return ::EVP_DigestVerifyInit(verifying.get(), nullptr, nullptr, nullptr, key.get()) == 1 &&
            ::EVP_DigestVerify(verifying.get(), raw(signature), signature.size(), raw(message),
                               message.size()) == 1;
-}
-
-struct SigningKey::Prepared {
-    Key key;
-    SecretBytes secret;
-    PublicKey public_key;
-};
-
-SigningKey SigningKey::make() {
-    const Key fresh(::EVP_PKEY_Q_keygen(nullptr, nullptr, kEd25519));
-    base::Bytes seed(kSecretKeyBytes);
-    std::size_t length = seed.size();
-    INVARIANT(fresh != nullptr &&
-              ::EVP_PKEY_get_raw_private_key(fresh.get(), raw(seed.data()), &length) == 1);
-    return MUST(from_secret(SecretBytes(std::move(seed))));  // of the right length
-}
-
-base::Result<SigningKey> SigningKey::from_secret(const SecretBytes& secret) {
-    if (secret.reveal().size() != kSecretKeyBytes) {
-        return base::bad_field("secret key", "32 bytes");
-    }
-    auto prepared = std::make_shared<Prepared>();
-    prepared->secret = secret;
-    prepared->key.reset(::EVP_PKEY_new_raw_private_key_ex(
-        nullptr, kEd25519, nullptr, raw(secret.reveal()), secret.reveal().size()));
-    std::size_t length = kPublicKeyBytes;
-    INVARIANT(prepared->key != nullptr &&
-              ::EVP_PKEY_get_raw_public_key(prepared->key.get(),
-                                            raw(prepared->public_key.bytes.data()), &length) == 1);
-    return SigningKey(std::move(prepared));
-}
-
-const PublicKey& SigningKey::public_key() const { return key_->public_key; }
-const SecretBytes& SigningKey::secret() const { return key_->secret; }
-
-base::Bytes SigningKey::sign(base::ByteView message) const {
-    const Context signing = context();
-    base::Bytes signature(kSignatureBytes);
-    std::size_t length = signature.size();
-    const bool done =
-        ::EVP_DigestSignInit(signing.get(), nullptr, nullptr, nullptr, key_->key.get()) == 1 &&
-        ::EVP_DigestSign(signing.get(), raw(signature.data()), &length, raw(message),
-                         message.size()) == 1;
-    INVARIANT(done && length == kSignatureBytes);  // fails only without memory
-    return signature;
 }
 
 }  // namespace tillhost::os

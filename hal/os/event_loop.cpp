@@ -27,9 +27,17 @@ base::Result<std::unique_ptr<EventLoop>> EventLoop::create(const Clock& clock) {
 EventLoop::~EventLoop() = default;
 
 base::Result<WatchId> EventLoop::watch(int fd, Handler handler) {
+    return add(fd, kReadEvents, std::move(handler));
+}
+
+base::Result<WatchId> EventLoop::watch_arrivals(int fd, Handler handler) {
+    return add(fd, kReadEvents | EPOLLET, std::move(handler));
+}
+
+base::Result<WatchId> EventLoop::add(int fd, std::uint32_t events, Handler handler) {
     const std::uint64_t id = ++last_id_;
     epoll_event event{};
-    event.events = kReadEvents;
+    event.events = events;
     event.data.u64 = id;
     if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
         return system_error("epoll_ctl add", errno);

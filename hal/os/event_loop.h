@@ -50,7 +50,10 @@ public:
     /// Calls the handler while the descriptor is readable (level-triggered). The descriptor stays
     /// the caller's and must be unwatched before it is closed. Errors: system_failed.
     base::Result<WatchId> watch(int fd, Handler handler);
-    /// Also waits for room to write, or no longer.
+    /// The same, called only when more has come since the last call (edge-triggered): for whoever
+    /// may leave it unread for a while.
+    base::Result<WatchId> watch_arrivals(int fd, Handler handler);
+    /// Also waits for room to write, or no longer. Not of watch_arrivals().
     void want_writable(WatchId id, bool wanted);
     void unwatch(WatchId id);
 
@@ -80,6 +83,7 @@ private:
     };
     EventLoop(const Clock& clock, Descriptor epoll) : clock_(clock), epoll_(std::move(epoll)) {}
 
+    base::Result<WatchId> add(int fd, std::uint32_t events, Handler handler);
     bool fire_timers();
     bool flush();
     int timeout_ms(Deadline deadline, bool busy) const;

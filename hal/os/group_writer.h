@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -16,15 +17,18 @@
 
 namespace tillhost::os {
 
-/// Changes that may wait for the disk; reaching it ends the process, has_room() is false from the
-/// half on.
+/// Changes that may wait for the disk, gathered or handed over; reaching it ends the process,
+/// has_room() is false from the half on.
 inline constexpr std::size_t kGroupQueueMax = 200'000;
 /// Changes in one transaction at most.
 inline constexpr std::size_t kGroupChangesMax = 4096;
 
-/// Writes changes on a thread of its own, those together that have gathered while it wrote the
-/// last group. Positions count changes from 1; what has been written is told by durable() and
-/// moved().
+/// Writes changes on a thread of its own, those together that have come while it wrote the last
+/// group. Positions count changes from 1; what has been written is told by durable() and moved().
+///
+/// Changes gather until hand_over(), so that the thread is woken once for all that a turn of the
+/// caller's loop has made: on one processor it would else begin to write the first of them at once.
+/// All but the writing belongs to the thread that made it.
 template <class Change>
 class GroupWriter final {
 public:
@@ -36,8 +40,9 @@ public:
         : moved_(std::move(moved)), write_(std::move(write)) {
         thread_ = std::make_unique<Thread>(std::move(name), [this] { run(); });
     }
-    /// Writes what is queued, then ends the thread.
+    /// Writes everything, what was not handed over as well, then ends the thread.
     ~GroupWriter() {
+        hand_over();
         {
             const std::lock_guard<std::mutex> guard(mutex_);
             stop_ = true;
@@ -46,25 +51,36 @@ public:
         thread_->join();
     }
 
-    /// Queues a change. Never blocks on the disk.
+    /// Takes a change, which waits for hand_over(). Never blocks on the disk.
     std::uint64_t write(Change change) {
-        std::uint64_t position = 0;
+        INVARIANT(last_ - durable() < kGroupQueueMax);
+        gathered_.push_back(std::move(change));
+        return ++last_;
+    }
+    /// Lets the thread write what has gathered. Never blocks on the disk.
+    void hand_over() {
+        if (gathered_.empty()) {
+            return;
+        }
         {
             const std::lock_guard<std::mutex> guard(mutex_);
-            INVARIANT(queue_.size() < kGroupQueueMax);
-            queue_.push_back(std::move(change));
-            position = ++last_;
+            if (queue_.empty()) {
+                queue_.swap(gathered_);
+            } else {
+                queue_.insert(queue_.end(), std::make_move_iterator(gathered_.begin()),
+                              std::make_move_iterator(gathered_.end()));
+            }
         }
+        gathered_.clear();
+        handed_over_ = last_;
         changed_.notify_one();
-        return position;
     }
     std::uint64_t durable() const { return durable_.load(std::memory_order_acquire); }
+    /// Something that was handed over is not durable yet.
+    bool is_writing() const { return durable() != handed_over_; }
     /// Readable after durable() has moved; clear it before reading durable().
     const Wakeup& moved() const { return moved_; }
-    bool has_room() const {
-        const std::lock_guard<std::mutex> guard(mutex_);
-        return queue_.size() < kGroupQueueMax / 2;
-    }
+    bool has_room() const { return last_ - durable() < kGroupQueueMax / 2; }
     /// Transactions so far.
     std::uint64_t groups() const { return groups_.load(std::memory_order_relaxed); }
 
@@ -98,11 +114,13 @@ private:
     const Write write_;
     std::atomic<std::uint64_t> durable_{0};
     std::atomic<std::uint64_t> groups_{0};
-    mutable std::mutex mutex_;
+    Group gathered_;  // of the caller's thread, as the two positions
+    std::uint64_t last_ = 0;
+    std::uint64_t handed_over_ = 0;
+    std::mutex mutex_;
     std::condition_variable changed_;
-    Group queue_;             // guarded by mutex_
-    std::uint64_t last_ = 0;  // guarded by mutex_
-    bool stop_ = false;       // guarded by mutex_
+    Group queue_;        // guarded by mutex_
+    bool stop_ = false;  // guarded by mutex_
     std::unique_ptr<Thread> thread_;
 };
 

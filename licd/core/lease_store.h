@@ -48,7 +48,8 @@ struct LeaseRow {
 
 /// One change, atomic.
 struct LeaseChange {
-    std::vector<LeaseRow> put;          ///< whole rows, replacing those of the same number
+    /// Whole rows. A lease is put first with neither `taken` nor `ended`; later only these change.
+    std::vector<LeaseRow> put;
     std::vector<std::uint64_t> forget;  ///< numbers
     std::uint64_t last_number = 0;      ///< the largest number given so far
 };

@@ -165,6 +165,12 @@ void KeyKeeper::adopt(keys::KeyFile file, std::size_t root) {
     Key& key = keys_[serial];
     key.file = std::move(file);
     key.root = root;
+    key.proofs.clear();
+    if (!key.file.content.token) {
+        for (const keys::LicenceLine& line : key.file.content.lines) {
+            key.proofs.emplace(line.name, make_proof(key, line.name));
+        }
+    }
     key.row.serial = serial;
     for (const KeyRow& row : parts_.store.keys()) {
         if (row.serial == serial && key.row == KeyRow{.serial = serial}) {
@@ -410,19 +416,24 @@ bool KeyKeeper::knows_code(const std::string& serial, base::ByteView nonce,
 }
 
 contract::LicenceProof KeyKeeper::proof(const core::Terms& terms) const {
-    contract::LicenceProof proof;
     const Key* key = find_key(terms.key);
+    const auto made = key->proofs.find(terms.licence);
+    return made != key->proofs.end() ? made->second : make_proof(*key, terms.licence);
+}
+
+contract::LicenceProof KeyKeeper::make_proof(const Key& key, const std::string& licence) const {
+    contract::LicenceProof proof;
     const std::string word =
-        key->file.content.token ? parts_.dongles.of(terms.key).word : std::string();
-    const auto parts = keys::proof_of(key->file, terms.licence, word);
+        key.file.content.token ? parts_.dongles.of(key.file.content.serial).word : std::string();
+    const auto parts = keys::proof_of(key.file, licence, word);
     if (!parts) {
         return proof;  // such a key gives nothing, so that nobody gets here with one
     }
-    for (const os::Certificate& certificate : key->file.chain) {
+    for (const os::Certificate& certificate : key.file.chain) {
         proof.issuers.push_back(certificate.der());
     }
     proof.file_id = parts->file_id;
-    proof.issued = keys::instant_to_text(key->file.content.issued_s);
+    proof.issued = keys::instant_to_text(key.file.content.issued_s);
     proof.seal = parts->seal;
     proof.line = parts->licence;
     return proof;

@@ -113,6 +113,9 @@ private:
         std::uint32_t counter = 0;                ///< as it is written down
         std::size_t root = 0;
         std::vector<core::Terms> terms;
+        /// By licence, made once of the file: a proof is in each grant. Not of a dongle's key,
+        /// whose word changes.
+        std::map<std::string, contract::LicenceProof> proofs;
     };
     explicit KeyKeeper(KeyKeeperParts parts);
 
@@ -129,6 +132,7 @@ private:
     base::Result<contract::LicenceKey> take_list(keys::Revocations fresh, std::size_t root);
     base::Done keep(const keys::KeyFile& file);
     void adopt(keys::KeyFile file, std::size_t root);
+    contract::LicenceProof make_proof(const Key& key, const std::string& licence) const;
     void judge(Key& key);
     void judge_machine(Key& key);
     void judge_dongle(Key& key);

@@ -18,8 +18,8 @@ constexpr std::int32_t kApplicationId = 0x6c696364;  // "licd"
 constexpr const char* kPutLease =
     "INSERT INTO lease (number, generation, request_id, key_serial, licence, seat, share, instance,"
     " program, program_version, user_name, computer, terminal_session, since_ms, taken, ended)"
-    " VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, :o, :p)"
-    " ON CONFLICT (number) DO UPDATE SET taken = excluded.taken, ended = excluded.ended";
+    " VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, :m, :n, :o, :p)";
+constexpr const char* kEndLease = "UPDATE lease SET taken = :a, ended = :b WHERE number = :c";
 constexpr const char* kForgetLease = "DELETE FROM lease WHERE number = :a";
 constexpr const char* kPutKey =
     "INSERT INTO key_choice (serial, enabled, code_key, request) VALUES (:a, :b, :c, :d)"
@@ -123,7 +123,8 @@ Done LicenceStore::read() {
     const auto act = TRY(database_->query("SELECT coalesce(max(number), 0) FROM act", "i"));
     last_act_ = integer(act.at(0).at(0));
     const std::string last = value(kLastNumber);
-    leases_.last_number = last.empty() ? 0 : std::strtoull(last.c_str(), nullptr, 10);
+    reserved_ = last.empty() ? 0 : std::strtoull(last.c_str(), nullptr, 10);
+    leases_.last_number = reserved_;
     return {};
 }
 
@@ -181,6 +182,10 @@ bool LicenceStore::has_room() const {
 }
 
 Done LicenceStore::put(const core::LeaseRow& row) {
+    if (row.taken || row.ended) {  // nothing else of it changes, and binding all takes longer
+        return database_->run(kEndLease, {number_of(row.taken), number_of(row.ended),
+                                          static_cast<std::int64_t>(row.number)});
+    }
     return database_->run(
         kPutLease,
         {static_cast<std::int64_t>(row.number), static_cast<std::int64_t>(row.generation),
@@ -211,6 +216,16 @@ Done LicenceStore::try_change(const Change& change) {
     return {};
 }
 
+/// A number is never given twice, also if the lease that had it is forgotten: after a start they go
+/// on behind all that were reserved. The record is one of the group whose leases it covers.
+Done LicenceStore::reserve(std::uint64_t last_number) {
+    if (last_number <= reserved_) {
+        return {};
+    }
+    reserved_ = last_number + kNumbersReserved;
+    return database_->run(kPutValue, {std::string(kLastNumber), std::to_string(reserved_)});
+}
+
 Done LicenceStore::try_group(const std::vector<Change>& group) {
     TRY(database_->begin());
     std::uint64_t last_number = 0;
@@ -218,9 +233,7 @@ Done LicenceStore::try_group(const std::vector<Change>& group) {
         TRY(try_change(change));
         last_number = std::max(last_number, change.leases.last_number);
     }
-    if (last_number != 0) {
-        TRY(database_->run(kPutValue, {std::string(kLastNumber), std::to_string(last_number)}));
-    }
+    TRY(reserve(last_number));
     return database_->commit();
 }
 

@@ -15,6 +15,9 @@
 
 namespace tillhost::licd::runtime {
 
+/// Numbers of leases that one record of `last_number` reserves: so many leases are written without
+/// it, and so many numbers at most are passed over by a start.
+inline constexpr std::uint64_t kNumbersReserved = 1000;
 /// Below this much free room no new lease is given.
 inline constexpr std::uint64_t kRoomBytesMin = 16ULL * 1024 * 1024;
 inline constexpr os::Duration kRoomLookedAtEvery = std::chrono::seconds(1);
@@ -44,8 +47,8 @@ struct ActRow {
 };
 
 /// licd.db: the leases, what was decided about keys, acts, and single values by name
-/// (docs/formats/licence-database.md). One writer thread with group commit. A failed commit logs
-/// one line and ends the process.
+/// (docs/formats/licence-database.md). One writer thread with group commit: what is written waits
+/// for hand_over(). A failed commit logs one line and ends the process.
 class LicenceStore final : public core::LeaseStore {
 public:
     /// Opens or makes the database and reads it. Blocks for the disk. Errors: storage_failed,
@@ -62,6 +65,10 @@ public:
     std::string value(const std::string& name) const;
 
     core::Position write(core::LeaseChange change) override;
+    /// Lets the writer have what was written since the last time. Once a turn of the loop.
+    void hand_over() { writer_->hand_over(); }
+    /// A commit runs, or one waits for it.
+    bool is_writing() const { return writer_->is_writing(); }
     core::Position durable() const override { return writer_->durable(); }
     bool has_room() const override;
     /// Of the newest change handed over.
@@ -98,12 +105,14 @@ private:
     base::Done try_group(const std::vector<Change>& group);
     base::Done try_change(const Change& change);
     base::Done put(const core::LeaseRow& row);
+    base::Done reserve(std::uint64_t last_number);
 
     const std::string folder_;
     const os::Clock& clock_;
     os::Logger logger_;
     std::unique_ptr<database::Database> database_;  ///< the writer's once it runs
     std::unique_ptr<database::Database> reader_;    ///< the loop's, for acts
+    std::uint64_t reserved_ = 0;  ///< no lease on disk has a larger number; the writer's
     std::int64_t last_act_ = 0;
     core::LeaseImage leases_;
     std::vector<KeyRow> keys_;

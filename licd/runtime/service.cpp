@@ -19,12 +19,18 @@ base::Done Service::run() {
 
 base::Done Service::watch() {
     parts_.signals.set_handler([this](int signal) { on_signal(signal); });
-    for (const int fd : parts_.endpoints.fds()) {
-        TRY(parts_.loop.watch(fd, [this](os::Readiness) { endpoint_ready_ = true; }));
+    for (const int fd : parts_.endpoints.local().fds()) {
+        TRY(parts_.loop.watch(fd, [this](os::Readiness) { local_ready_ = true; }));
+    }
+    if (parts_.endpoints.network() != nullptr) {
+        for (const int fd : parts_.endpoints.network()->fds()) {
+            TRY(parts_.loop.watch_arrivals(fd, [this](os::Readiness) { network_ready_ = true; }));
+        }
     }
     TRY(parts_.loop.watch(parts_.store.moved().fd(), [this](os::Readiness) {
         parts_.store.moved().clear();
-        parts_.desk.on_durable();
+        gathers_until_ = parts_.clock.now() + kGatherTimeMax;
+        answers_ready_ = true;
     }));
     if (parts_.devices != nullptr) {
         TRY(parts_.loop.watch(parts_.devices->moved().fd(), [this](os::Readiness) {
@@ -41,20 +47,54 @@ base::Done Service::watch() {
 }
 
 bool Service::before_sleep() {
-    if (endpoint_ready_ || parts_.endpoints.have_sent()) {
-        endpoint_ready_ = parts_.endpoints.receive(parts_.gate);
+    note_sent();
+    receive();
+    if (!parts_.store.is_writing()) {
+        gathers_until_ = parts_.clock.now() + kGatherTimeMax;
     }
+    parts_.store.hand_over();
+    if (answers_ready_) {  // now: the disk works while they leave
+        answers_ready_ = false;
+        parts_.desk.on_durable();
+    }
+    note_sent();
     set_timer();
-    if (stopping_ && !endpoint_ready_ && parts_.desk.at_rest()) {
+    if (stopping_ && !local_ready_ && !network_ready_ && parts_.desk.at_rest()) {
         parts_.loop.stop();
     }
-    return endpoint_ready_;
+    return local_ready_ || (network_ready_ && !gathers());
+}
+
+/// Sending may have consumed the signal of what came in meanwhile.
+void Service::note_sent() {
+    ipc::ZmqEndpoint* const network = parts_.endpoints.network();
+    local_ready_ = local_ready_ || parts_.endpoints.local().has_sent();
+    network_ready_ = network != nullptr && (network_ready_ || network->has_sent());
+}
+
+void Service::receive() {
+    if (local_ready_) {
+        local_ready_ = parts_.endpoints.local().receive(parts_.gate, ipc::kRequestsPerTurnMax);
+    }
+    if (network_ready_ && !gathers()) {
+        network_ready_ =
+            parts_.endpoints.network()->receive(parts_.gate, kProgramRequestsPerTurnMax);
+    }
+}
+
+/// What came from the network would wait for the next commit anyway; taken all at once it costs
+/// fewer turns, and the commit is one.
+bool Service::gathers() const {
+    return parts_.store.is_writing() && parts_.clock.now() < gathers_until_;
 }
 
 void Service::set_timer() {
     auto wanted = parts_.desk.next_time();
     if (const auto grace = parts_.keys.next_time()) {
         wanted = wanted ? std::min(*wanted, *grace) : grace;
+    }
+    if (network_ready_ && gathers()) {
+        wanted = wanted ? std::min(*wanted, gathers_until_) : gathers_until_;
     }
     if (wanted == timer_at_) {
         return;

@@ -21,6 +21,13 @@ inline constexpr os::Duration kLookAtKeysEvery = std::chrono::minutes(1);
 /// After SIGTERM, how long answers may wait for the disk.
 inline constexpr os::Duration kStopTimeMax = std::chrono::seconds(5);
 
+/// Requests of the network that are taken in one turn of the loop: enough for programs that ask at
+/// once to share a commit. Answers that are ready leave after it, so that it is some 3 ms at most.
+inline constexpr std::size_t kProgramRequestsPerTurnMax = 64;
+/// While a commit runs, requests of the network gather for the next one, for so long at most: some
+/// need no disk, and a disk may hang.
+inline constexpr os::Duration kGatherTimeMax = std::chrono::milliseconds(5);
+
 /// What a running licd is made of. Everything outlives the service.
 struct ServiceParts {
     os::EventLoop& loop;
@@ -52,6 +59,9 @@ public:
 private:
     base::Done watch();
     bool before_sleep();
+    void note_sent();
+    void receive();
+    bool gathers() const;
     void set_timer();
     void look_at_keys();
     void look_at_devices();
@@ -60,7 +70,10 @@ private:
     ServiceParts parts_;
     os::Watchdog watchdog_;
     bool stopping_ = false;
-    bool endpoint_ready_ = true;
+    bool local_ready_ = true;
+    bool network_ready_ = true;
+    bool answers_ready_ = false;  ///< what they wait for is on disk
+    os::Instant gathers_until_{};
     std::optional<os::TimerId> timer_;
     std::optional<os::Instant> timer_at_;
 };

@@ -54,6 +54,21 @@ TEST_F(EventLoopTest, CallsWhileADescriptorIsReadableAndSaysWhenItIsClosed) {
     EXPECT_TRUE(closed);
 }
 
+TEST_F(EventLoopTest, CallsOnceForEachArrivalWhereOnlyArrivalsAreWatched) {
+    Pipe pipe;
+    int calls = 0;
+    (void)MUST(loop_->watch_arrivals(pipe.read.get(),
+                                     [&](Readiness ready) { calls += ready.readable ? 1 : 0; }));
+    pipe.put();
+    turn();
+    turn();
+    EXPECT_EQ(calls, 1);  // it was not read, and nothing came
+    pipe.put();
+    turn();
+    turn();
+    EXPECT_EQ(calls, 2);
+}
+
 TEST_F(EventLoopTest, DoesNotCallAWatchThatAHandlerOfTheSameBatchRemoved) {
     Pipe first;
     Pipe second;

@@ -64,6 +64,7 @@ TEST_F(ActLogTest, ForgetsTheOldestBeyondItsBound) {
     for (std::int64_t i = 0; i < kActsKeptMax + kMore; ++i) {
         // The writer's queue takes half of all at once at most.
         while (!store_->has_room()) {
+            store_->hand_over();
             store_->moved().clear();
         }
         acts_->note("root", "free_licences", "");
