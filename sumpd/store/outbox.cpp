@@ -109,7 +109,7 @@ private:
 };
 
 Outcome<std::string> text_of(const exchange::MessageWriter& writer, const Candidate& one) {
-    auto document = exchange::from_json<exchange::Document>(one.body);
+    auto document = exchange::from_json<exchange::Document>(one.body, exchange::kAnswerBounds);
     if (!document) {
         return refuse(FaultCode::internal, fmt::format("document {} cannot be read back: {}",
                                                        one.doc_id, document.error().message));
