@@ -4,10 +4,14 @@
 #include <fmt/format.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <ctime>
 #include <memory>
+
+#include "hal/os/digest.h"
+#include "hal/os/files.h"
 
 namespace tillhost::os {
 namespace {
@@ -33,6 +37,13 @@ using Sheet = std::unique_ptr<X509, End<::X509_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, End<::X509_EXTENSION_free>>;
 using Number = std::unique_ptr<BIGNUM, End<::BN_free>>;
 using Memory = std::unique_ptr<BIO, End<::BIO_free>>;
+
+constexpr std::size_t kPemBytesMax = 64 * 1024;
+constexpr unsigned kSecretMode = 0600;
+
+Result<std::string> text_of_file(const std::string& path) {
+    return base::string_of(TRY(read_file(path, kPemBytesMax)));
+}
 
 base::Error failed() { return make_error(ErrorCode::system_failed, "no certificate can be made"); }
 
@@ -123,6 +134,40 @@ Result<ServerCertificate> make_server_certificate(const std::vector<std::string>
         return failed();
     }
     return ServerCertificate{text_in(certificate.get()), text_in(secret.get())};
+}
+
+Result<ServerCertificate> load_server_certificate(const CertificatePlace& place,
+                                                  const std::vector<std::string>& names,
+                                                  std::int64_t now_s) {
+    const bool own = place.certificate.empty();
+    const std::string certificate =
+        own ? fmt::format("{}/{}.crt", place.folder, place.name) : place.certificate;
+    const std::string key = own ? fmt::format("{}/{}.key", place.folder, place.name) : place.key;
+    if (!own || ::access(certificate.c_str(), F_OK) == 0) {
+        return ServerCertificate{TRY(text_of_file(certificate)), TRY(text_of_file(key))};
+    }
+    auto made = TRY(make_server_certificate(names, now_s));
+    // The key is written first: a certificate without one would be of no use.
+    TRY(write_atomically(key, base::bytes_of(made.key_pem), kSecretMode));
+    TRY(write_atomically(certificate, base::bytes_of(made.certificate_pem)));
+    return made;
+}
+
+Result<std::string> public_key_pin(const std::string& certificate_pem) {
+    const Memory memory(
+        ::BIO_new_mem_buf(certificate_pem.data(), static_cast<int>(certificate_pem.size())));
+    const Sheet sheet(memory ? ::PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr)
+                             : nullptr);
+    unsigned char* der = nullptr;
+    const int size = sheet ? ::i2d_X509_PUBKEY(::X509_get_X509_PUBKEY(sheet.get()), &der) : -1;
+    if (size <= 0) {
+        return base::bad_field("certificate", "one in PEM");
+    }
+    const base::ByteView bytes(reinterpret_cast<const std::byte*>(der),
+                               static_cast<std::size_t>(size));
+    std::string pin = sha256_hex(bytes);
+    ::OPENSSL_free(der);
+    return pin;
 }
 
 }  // namespace tillhost::os

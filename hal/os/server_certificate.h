@@ -23,4 +23,22 @@ inline constexpr std::size_t kServerNamesMax = 16;
 base::Result<ServerCertificate> make_server_certificate(const std::vector<std::string>& names,
                                                         std::int64_t now_s);
 
+/// Where a server's certificate is: in the files that its administrator named, else in the folder,
+/// as NAME.crt and NAME.key, made there when they are needed first.
+struct CertificatePlace {
+    std::string certificate{};  ///< PEM files; both empty = own ones
+    std::string key{};
+    std::string folder{};
+    std::string name = "web";
+};
+/// Errors: as make_server_certificate() and of the files.
+base::Result<ServerCertificate> load_server_certificate(const CertificatePlace& place,
+                                                        const std::vector<std::string>& names,
+                                                        std::int64_t now_s);
+
+/// SHA-256 of the public key (SubjectPublicKeyInfo, RFC 7469 section 2.4) of the first certificate,
+/// 64 lower-case hex digits: it stays when the certificate is renewed with its key. Errors:
+/// bad_field(certificate).
+base::Result<std::string> public_key_pin(const std::string& certificate_pem);
+
 }  // namespace tillhost::os

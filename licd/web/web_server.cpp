@@ -1,11 +1,9 @@
 #include "licd/web/web_server.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <utility>
 
-#include "hal/os/files.h"
 #include "hal/os/server_certificate.h"
 
 namespace tillhost::licd::web {
@@ -14,29 +12,6 @@ using base::Done;
 using base::Result;
 
 namespace {
-
-constexpr std::size_t kPemBytesMax = 64 * 1024;
-constexpr unsigned kSecretMode = 0600;
-
-Result<std::string> text_of_file(const std::string& path) {
-    return base::string_of(TRY(os::read_file(path, kPemBytesMax)));
-}
-
-/// The pair that licd made for itself once. The key is written first: a certificate without one
-/// would be of no use.
-Result<os::ServerCertificate> own_certificate(const std::string& state,
-                                              const std::vector<std::string>& names,
-                                              const os::Clock& clock) {
-    const std::string certificate = state + "/web.crt";
-    const std::string key = state + "/web.key";
-    if (::access(certificate.c_str(), F_OK) == 0) {
-        return os::ServerCertificate{TRY(text_of_file(certificate)), TRY(text_of_file(key))};
-    }
-    auto made = TRY(os::make_server_certificate(names, clock.unix_ms() / 1000));
-    TRY(os::write_atomically(key, base::bytes_of(made.key_pem), kSecretMode));
-    TRY(os::write_atomically(certificate, base::bytes_of(made.certificate_pem)));
-    return made;
-}
 
 /// Says how the first login is made, while there is none.
 Done invite(const LoginFile& login, const os::Logger& logger) {
@@ -52,10 +27,9 @@ Done invite(const LoginFile& login, const os::Logger& logger) {
 
 Result<std::unique_ptr<WebServer>> WebServer::start(Options options, const os::Clock& clock,
                                                     const os::Logger& logger) {
-    const auto certificate = options.certificate.empty()
-                                 ? TRY(own_certificate(options.state, options.hosts, clock))
-                                 : os::ServerCertificate{TRY(text_of_file(options.certificate)),
-                                                         TRY(text_of_file(options.key))};
+    const auto certificate = TRY(os::load_server_certificate(
+        {.certificate = options.certificate, .key = options.key, .folder = options.state},
+        options.hosts, clock.unix_ms() / 1000));
     std::unique_ptr<WebServer> web(new WebServer(options, clock));
     TRY(invite(web->login_, logger));
     web->passwords_ = TRY(http::Passwords::create());

@@ -101,7 +101,8 @@ const Node* FieldReader::only(std::string_view name) {
     return found;
 }
 
-const Node* FieldReader::take(std::string_view name, std::string_view expected) {
+template <class Expected>
+const Node* FieldReader::take(std::string_view name, const Expected& expected) {
     if (fault_) {
         return nullptr;
     }
@@ -116,21 +117,22 @@ const Node* FieldReader::take(std::string_view name, std::string_view expected) 
                                std::any_of(all.begin(), all.end(),
                                            [&](const Node& each) { return each.name == name; });
         fail(name, fmt::format("is missing{}; right is {}",
-                               elsewhere ? " (it is there in another namespace)" : "", expected));
+                               elsewhere ? " (it is there in another namespace)" : "", expected()));
         return nullptr;
     }
     return node;
 }
 
+template <class Expected>
 std::optional<std::string_view> FieldReader::scalar(std::string_view name, Node::Kind kind,
-                                                    std::string_view expected) {
+                                                    const Expected& expected) {
     const Node* node = take(name, expected);
     if (node == nullptr) {
         return std::nullopt;
     }
     const bool right = syntax_ == Syntax::json ? node->kind == kind : node->children.empty();
     if (!right) {
-        fail(name, fmt::format("right is {}", expected));
+        fail(name, "right is " + expected());
         return std::nullopt;
     }
     return node->text;
@@ -139,7 +141,8 @@ std::optional<std::string_view> FieldReader::scalar(std::string_view name, Node:
 template <class T>
 void FieldReader::read(std::string_view name, T& to, std::optional<T> (*from)(std::string_view),
                        std::string_view expected) {
-    const auto text = scalar(name, Node::Kind::text, expected);
+    const auto right = [&] { return std::string(expected); };
+    const auto text = scalar(name, Node::Kind::text, right);
     if (!text) {
         return;
     }
@@ -152,15 +155,17 @@ void FieldReader::read(std::string_view name, T& to, std::optional<T> (*from)(st
 }
 
 void FieldReader::value(std::string_view name, std::string& to, Length bound) {
-    const std::string expected =
-        bound.min == bound.max ? fmt::format("a text of {} bytes", bound.max)
-                               : fmt::format("a text of {} to {} bytes", bound.min, bound.max);
+    const auto expected = [&] {
+        return bound.min == bound.max
+                   ? fmt::format("a text of {} bytes", bound.max)
+                   : fmt::format("a text of {} to {} bytes", bound.min, bound.max);
+    };
     const auto text = scalar(name, Node::Kind::text, expected);
     if (!text) {
         return;
     }
     if (text->size() < bound.min || text->size() > bound.max) {
-        fail(name, "right is " + expected);
+        fail(name, "right is " + expected());
     } else if (!is_carried(*text)) {
         fail(name, "right is UTF-8 without control characters, which XML does not have");
     } else {
@@ -173,7 +178,9 @@ void FieldReader::value(std::string_view name, Secret& to, Length bound) {
 }
 
 void FieldReader::value(std::string_view name, std::int64_t& to, Range bound) {
-    const std::string expected = fmt::format("a whole number from {} to {}", bound.min, bound.max);
+    const auto expected = [&] {
+        return fmt::format("a whole number from {} to {}", bound.min, bound.max);
+    };
     const auto text = scalar(name, Node::Kind::integer, expected);
     if (!text) {
         return;
@@ -182,12 +189,13 @@ void FieldReader::value(std::string_view name, std::int64_t& to, Range bound) {
     if (number && *number >= bound.min && *number <= bound.max) {
         to = *number;
     } else {
-        fail(name, "right is " + expected);
+        fail(name, "right is " + expected());
     }
 }
 
 void FieldReader::value(std::string_view name, bool& to) {
-    const auto text = scalar(name, Node::Kind::boolean, "true or false");
+    const auto text =
+        scalar(name, Node::Kind::boolean, [] { return std::string("true or false"); });
     if (!text) {
         return;
     }
@@ -218,7 +226,7 @@ void FieldReader::value(std::string_view name, Uuid& to) {
 }
 
 void FieldReader::value(std::string_view name, base::Bytes& to, std::size_t max) {
-    const std::string expected = fmt::format("base64 of at most {} bytes", max);
+    const auto expected = [&] { return fmt::format("base64 of at most {} bytes", max); };
     const auto text = scalar(name, Node::Kind::text, expected);
     if (!text) {
         return;
@@ -227,7 +235,7 @@ void FieldReader::value(std::string_view name, base::Bytes& to, std::size_t max)
     if (bytes && bytes->size() <= max) {
         to = std::move(*bytes);
     } else {
-        fail(name, "right is " + expected);
+        fail(name, "right is " + expected());
     }
 }
 
@@ -236,7 +244,7 @@ void FieldReader::enumerator(std::string_view name, int& to,
     if (fault_) {
         return;
     }
-    const std::string expected = fmt::format("one of {}", fmt::join(names, ", "));
+    const auto expected = [&] { return fmt::format("one of {}", fmt::join(names, ", ")); };
     const auto text = scalar(name, Node::Kind::text, expected);
     if (!text) {
         return;
@@ -244,7 +252,7 @@ void FieldReader::enumerator(std::string_view name, int& to,
     const auto found =
         std::find(names.begin(), names.end(), syntax_ == Syntax::xml ? trimmed(*text) : *text);
     if (found == names.end()) {
-        fail(name, "right is " + expected);
+        fail(name, "right is " + expected());
     } else {
         to = static_cast<int>(found - names.begin()) + 1;
     }
@@ -292,7 +300,7 @@ void FieldReader::end_list() {
 }
 
 void FieldReader::begin_record(std::string_view name) {
-    const Node* node = take(name, "an object");
+    const Node* node = take(name, [] { return std::string("an object"); });
     if (node == nullptr) {
         return;
     }

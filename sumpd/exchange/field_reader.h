@@ -66,10 +66,13 @@ private:
     /// The only field of that name; nullptr where there is none or, with a fault, several.
     const Node* only(std::string_view name);
     /// The next element of the list that is open, or the field; a fault where there is none.
-    const Node* take(std::string_view name, std::string_view expected);
+    /// `expected` makes the words that say what would be right, when they are needed.
+    template <class Expected>
+    const Node* take(std::string_view name, const Expected& expected);
     /// The same, as the text of a scalar; nothing with a fault.
+    template <class Expected>
     std::optional<std::string_view> scalar(std::string_view name, Node::Kind kind,
-                                           std::string_view expected);
+                                           const Expected& expected);
     void fail(std::string_view name, std::string_view expected,
               FaultCode code = FaultCode::schema_invalid);
     template <class T>

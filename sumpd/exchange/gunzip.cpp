@@ -53,9 +53,6 @@ private:
         stream_.next_out = reinterpret_cast<Bytef*>(out.data());
         stream_.avail_out = static_cast<uInt>(out.size());
         const int status = inflate(&stream_, Z_NO_FLUSH);
-        if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
-            return Fault{.code = FaultCode::bad_request, .message = "the gzip is damaged"};
-        }
         ended_ = status == Z_STREAM_END;
         const std::size_t made = out.size() - stream_.avail_out;
         unpacked_ += static_cast<std::int64_t>(made);
@@ -65,7 +62,12 @@ private:
                          .message = fmt::format("unpacked, at most {} bytes and {} for each packed",
                                                 bounds_.unpacked_max, bounds_.ratio_max)};
         }
-        return made == 0 ? std::nullopt : sink({out.data(), made});
+        auto fault = made == 0 ? std::nullopt : sink({out.data(), made});
+        // What stands before the damage is told first, as it is when it comes in other pieces.
+        if (!fault && status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR) {
+            fault = Fault{.code = FaultCode::bad_request, .message = "the gzip is damaged"};
+        }
+        return fault;
     }
 
     Bounds bounds_;

@@ -199,6 +199,9 @@ const std::vector<JsonRoute>& json_routes() {
         {"Heartbeat", "POST", "/v1/app/heartbeat"},
         {"LockTask", "POST", "/v1/app/tasks/{taskId}/lock"},
         {"ReleaseTask", "POST", "/v1/app/tasks/{taskId}/release"},
+        {"GetDevices", "GET", "/v1/app/devices"},
+        {"StartCommand", "PUT", "/v1/app/commands/{commandId}"},
+        {"GetCommand", "GET", "/v1/app/commands/{commandId}"},
     };
     return kRoutes;
 }

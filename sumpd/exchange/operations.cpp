@@ -55,6 +55,12 @@ std::span<const std::string_view> names_of(MessageFormat) {
     return kNames;
 }
 
+std::span<const std::string_view> names_of(DeviceCommandState) {
+    static constexpr std::array<std::string_view, 5> kNames = {"queued", "running", "done",
+                                                               "failed", "unknown"};
+    return kNames;
+}
+
 void fields(FieldVisitor&, Empty&) {}
 
 void fields(FieldVisitor& v, TestConnection& x) { v.value("Node", x.node, kNode); }
@@ -299,5 +305,40 @@ void fields(FieldVisitor& v, LockTask& x) {
 
 void fields(FieldVisitor& v, LockTaskResponse& x) { v.value("LockedUntil", x.locked_until); }
 void fields(FieldVisitor& v, ReleaseTask& x) { v.value("TaskId", x.task_id, kReference); }
+
+void fields(FieldVisitor&, GetDevices&) {}
+
+void fields(FieldVisitor& v, DeviceEntry& x) {
+    v.value("Ref", x.ref, kReference);
+    v.value("Name", x.name, Length{0, kNameMax});
+    v.value("Driver", x.driver, kReference);
+    v.value("State", x.state, kReference);
+    v.value("Reason", x.reason, Length{0, kNoteMax});
+}
+
+void fields(FieldVisitor& v, GetDevicesResponse& x) {
+    records(v, "Device", x.devices, Count{0, kDevicesListedMax});
+}
+
+void fields(FieldVisitor& v, StartCommand& x) {
+    v.value("CommandId", x.command_id);
+    maybe(v, "DeviceRef", x.device_ref, kReference);
+    v.value("Op", x.op, kReference);
+    v.value("Payload", x.payload, Length{2, kPayloadMax});
+    v.value("TimeoutMs", x.timeout_ms, Range{kCommandTimeoutMsMin, kCommandTimeoutMsMax});
+    v.value("Force", x.force);
+}
+
+void fields(FieldVisitor& v, StartCommandResponse& x) {
+    choice(v, "State", x.state);
+    v.value("DeviceRef", x.device_ref, kReference);
+    maybe(v, "Result", x.result, Length{0, kPayloadMax});
+    maybe(v, "Error", x.error, kText);
+}
+
+void fields(FieldVisitor& v, GetCommand& x) {
+    v.value("CommandId", x.command_id);
+    maybe(v, "WaitMs", x.wait_ms, kWait);
+}
 
 }  // namespace tillhost::sumpd::exchange

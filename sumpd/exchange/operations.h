@@ -32,6 +32,10 @@ inline constexpr std::size_t kMissingRangesMax = 100;  ///< told in one answer
 inline constexpr std::size_t kPacketObjectsMax = 50'000;
 inline constexpr std::size_t kCursorMax = 256;
 inline constexpr std::int64_t kLeaseSecMax = 3600;
+inline constexpr std::size_t kDevicesListedMax = 1000;
+inline constexpr std::size_t kPayloadMax = 256 * 1024;
+inline constexpr std::int64_t kCommandTimeoutMsMin = 1000;
+inline constexpr std::int64_t kCommandTimeoutMsMax = 24 * 3600 * 1000;
 
 struct Empty {
     friend bool operator==(const Empty&, const Empty&) = default;
@@ -310,6 +314,54 @@ struct ReleaseTask {
     std::string task_id{};
 };
 
+// ---- the shop's devices -------------------------------------------------------------------------
+
+struct GetDevices {};
+/// A device that the host of devices owns.
+struct DeviceEntry {
+    std::string ref{};     ///< by which commands name it
+    std::string name{};    ///< for people
+    std::string driver{};  ///< "fiscal/shtrih": its class comes first
+    std::string state{};   ///< word of the device contract: "ready", "busy", …
+    std::string reason{};  ///< for people: why it is not ready
+    friend bool operator==(const DeviceEntry&, const DeviceEntry&) = default;
+};
+struct GetDevicesResponse {
+    std::vector<DeviceEntry> devices{};
+};
+
+/// Carries a command out at a device, once, under the id that the app made and keeps. The same id
+/// again with the same content is the same command, whatever became of its answer.
+struct StartCommand {
+    Uuid command_id{};                        ///< of version 7
+    std::optional<std::string> device_ref{};  ///< none: the default of the command's class
+    std::string op{};             ///< a command of the device contract: "receipt", "authorise", …
+    std::string payload{};        ///< its fields, JSON text (docs/ipc)
+    std::int64_t timeout_ms = 0;  ///< it does not start later than that
+    bool force = false;           ///< although this app's equal command is not finished
+};
+enum class DeviceCommandState : std::uint8_t {
+    unspecified,
+    queued,
+    running,
+    done,
+    failed,
+    unknown
+};
+std::span<const std::string_view> names_of(DeviceCommandState);
+/// `unknown`: the device did not answer behind the point of no return. The server asks the device
+/// until it tells, and never repeats the command by itself.
+struct StartCommandResponse {
+    DeviceCommandState state = DeviceCommandState::unspecified;
+    std::string device_ref{};
+    std::optional<std::string> result{};  ///< the operation of the device contract, JSON text
+    std::optional<std::string> error{};
+};
+struct GetCommand {
+    Uuid command_id{};
+    std::optional<std::int64_t> wait_ms{};
+};
+
 void fields(FieldVisitor& v, Empty& x);
 void fields(FieldVisitor& v, TestConnection& x);
 void fields(FieldVisitor& v, KindSupport& x);
@@ -354,6 +406,12 @@ void fields(FieldVisitor& v, HeartbeatResponse& x);
 void fields(FieldVisitor& v, LockTask& x);
 void fields(FieldVisitor& v, LockTaskResponse& x);
 void fields(FieldVisitor& v, ReleaseTask& x);
+void fields(FieldVisitor& v, GetDevices& x);
+void fields(FieldVisitor& v, DeviceEntry& x);
+void fields(FieldVisitor& v, GetDevicesResponse& x);
+void fields(FieldVisitor& v, StartCommand& x);
+void fields(FieldVisitor& v, StartCommandResponse& x);
+void fields(FieldVisitor& v, GetCommand& x);
 
 /// All operations, X(Request, Response): dispatch, schemas and tests go over this list.
 // clang-format off
@@ -365,7 +423,9 @@ void fields(FieldVisitor& v, ReleaseTask& x);
     X(Enroll, EnrollResponse) X(Login, LoginResponse) X(Logout, Empty) X(Roll, RollResponse)       \
     X(Revoke, Empty) X(GetChanges, GetChangesResponse) X(PutDocuments, PutDocumentsResponse)       \
     X(GetDocumentStatus, GetDocumentStatusResponse) X(Heartbeat, HeartbeatResponse)                \
-    X(LockTask, LockTaskResponse) X(ReleaseTask, Empty)
+    X(LockTask, LockTaskResponse) X(ReleaseTask, Empty)                         \
+    X(GetDevices, GetDevicesResponse) X(StartCommand, StartCommandResponse)                        \
+    X(GetCommand, StartCommandResponse)
 // clang-format on
 
 }  // namespace tillhost::sumpd::exchange

@@ -119,6 +119,10 @@ bool is_blank(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; 
 
 bool is_carried(std::string_view text) {
     while (!text.empty()) {
+        if (text.front() >= ' ' && text.front() <= '\x7F') {  // most texts are nothing else
+            text.remove_prefix(1);
+            continue;
+        }
         const auto c = base::take_code_point(text);
         if (!c || !is_carried(*c)) {
             return false;

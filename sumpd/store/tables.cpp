@@ -47,22 +47,20 @@ Statements of_objects() {
 Statements of_apps() {
     return {
         "CREATE TABLE app_device (id TEXT PRIMARY KEY, install_id TEXT NOT NULL UNIQUE,"
-        " name TEXT NOT NULL, model TEXT NOT NULL, os TEXT NOT NULL, app TEXT NOT NULL,"
-        " version TEXT NOT NULL, key_hash TEXT NOT NULL, key_prev_hash TEXT NOT NULL,"
-        " state BIGINT NOT NULL, enrolled_ms BIGINT NOT NULL, last_try_ms BIGINT NOT NULL,"
-        " last_ok_ms BIGINT NOT NULL, last_address TEXT NOT NULL, queue_length BIGINT NOT NULL,"
-        " queue_last_seq BIGINT NOT NULL, oldest_unsent_ms BIGINT NOT NULL,"
-        " free_bytes BIGINT NOT NULL, battery_percent BIGINT NOT NULL, skew_ms BIGINT NOT NULL)",
-        "CREATE INDEX app_device_key ON app_device (key_hash)",
-        "CREATE INDEX app_device_key_prev ON app_device (key_prev_hash)",
-        "CREATE TABLE enroll_token (hash TEXT PRIMARY KEY, created_by TEXT NOT NULL,"
-        " created_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL, used_ms BIGINT NOT NULL,"
-        " used_by TEXT NOT NULL, limits TEXT NOT NULL)",
+        " model TEXT NOT NULL, os TEXT NOT NULL, app TEXT NOT NULL, version TEXT NOT NULL,"
+        " key_hash TEXT NOT NULL, former_key_hash TEXT NOT NULL,"
+        " former_key_until_s BIGINT NOT NULL, state BIGINT NOT NULL, enrolled_s BIGINT NOT NULL)",
+        "CREATE TABLE enroll_token (hash TEXT PRIMARY KEY, made_by TEXT NOT NULL,"
+        " expires_s BIGINT NOT NULL, used_by TEXT NOT NULL)",
         "CREATE TABLE session (hash TEXT PRIMARY KEY, device_id TEXT NOT NULL,"
-        " user_id TEXT NOT NULL, store_id TEXT NOT NULL, created_ms BIGINT NOT NULL,"
-        " seen_ms BIGINT NOT NULL, expires_ms BIGINT NOT NULL, address TEXT NOT NULL,"
-        " lease_id TEXT NOT NULL)",
-        "CREATE INDEX session_device ON session (device_id)",
+        " user_id TEXT NOT NULL, store_id TEXT NOT NULL, created_s BIGINT NOT NULL,"
+        " seen_s BIGINT NOT NULL)",
+        "CREATE TABLE device_command (id TEXT PRIMARY KEY, app_device TEXT NOT NULL,"
+        " device_ref TEXT NOT NULL, op TEXT NOT NULL, payload TEXT NOT NULL,"
+        " sha256 TEXT NOT NULL, start_before_ms BIGINT NOT NULL, stage BIGINT NOT NULL,"
+        " result TEXT NOT NULL, error TEXT NOT NULL)",
+        "CREATE INDEX device_command_app ON device_command (app_device)",
+        "CREATE INDEX device_command_open ON device_command (stage) WHERE stage IN (1, 2, 5)",
         "CREATE TABLE device_seq (device_id TEXT PRIMARY KEY, last_seq BIGINT NOT NULL)",
         "CREATE TABLE seq_gap (device_id TEXT NOT NULL, from_seq BIGINT NOT NULL,"
         " to_seq BIGINT NOT NULL, found_ms BIGINT NOT NULL, PRIMARY KEY (device_id, from_seq))",

@@ -31,7 +31,7 @@ std::optional<core::TaskLease> held_now(Sql& sql, const std::string& task_id) {
 
 /// As people call it; the id of a device that nobody has enrolled.
 std::string name_of(Sql& sql, const std::string& device_id) {
-    const std::string name = sql.text("SELECT name FROM app_device WHERE id = :a", {device_id});
+    const std::string name = sql.text("SELECT model FROM app_device WHERE id = :a", {device_id});
     return name.empty() ? device_id : name;
 }
 

@@ -5,6 +5,10 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
+
+#include "hal/os/files.h"
+
 namespace tillhost::os {
 namespace {
 
@@ -33,6 +37,27 @@ TEST(ServerCertificate, RefusesWhatIsNoName) {
         EXPECT_EQ(made.error().code, base::ErrorCode::bad_field);
         EXPECT_EQ(made.error().detail.rfind("names", 0), 0U);
     }
+}
+
+// Claim: the own pair is made once and kept, its key for this user alone; files that are named are
+// read instead; the pin names the public key and is no text of a thing that is no certificate.
+TEST(ServerCertificate, IsKeptAndNamedByItsPin) {
+    const std::string folder = testing::TempDir() + "/own_certificate";
+    std::filesystem::remove_all(folder);
+    MUST(make_folder(folder, 0700));
+    const auto first = MUST(load_server_certificate({.folder = folder}, {"localhost"}, kNow));
+    const auto again = MUST(load_server_certificate({.folder = folder}, {"other"}, kNow));
+    EXPECT_EQ(first.certificate_pem, again.certificate_pem);
+    EXPECT_EQ(first.key_pem, again.key_pem);
+    EXPECT_EQ(std::filesystem::status(folder + "/web.key").permissions(),
+              std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+    const CertificatePlace named{.certificate = folder + "/web.crt", .key = folder + "/none.key"};
+    EXPECT_FALSE(load_server_certificate(named, {"localhost"}, kNow));
+    const std::string pin = MUST(public_key_pin(first.certificate_pem));
+    EXPECT_EQ(pin.size(), 64U);
+    const auto other = MUST(make_server_certificate({"localhost"}, kNow));
+    EXPECT_NE(pin, MUST(public_key_pin(other.certificate_pem)));
+    EXPECT_FALSE(public_key_pin("-----BEGIN CERTIFICATE-----\n"));
 }
 
 }  // namespace

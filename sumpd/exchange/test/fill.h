@@ -61,7 +61,9 @@ private:
         static constexpr std::string_view kHard =
             " Молоко «Ё» 🥛 <b>&amp;\"'\\ ]]> \t\r\n/ end\x7F ";
         ++count_;
-        std::string made = bound.max >= kHard.size() ? std::string(kHard) : std::string();
+        // Texts of one length are digests and the like: in ASCII, where bytes are characters.
+        const bool hard = bound.max >= kHard.size() && bound.min != bound.max;
+        std::string made = hard ? std::string(kHard) : std::string();
         made.resize(std::max(made.size(), wanted_.longest ? bound.max : bound.min), 'x');
         return made;
     }

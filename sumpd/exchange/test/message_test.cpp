@@ -6,6 +6,8 @@
 #include <zlib.h>
 
 #include <array>
+#include <fstream>
+#include <iterator>
 
 #include "sumpd/exchange/gunzip.h"
 #include "sumpd/exchange/json_codec.h"
@@ -300,6 +302,24 @@ TEST(Message, EventsMayStopIt) {
         EXPECT_EQ(reader.items(), 1);
         EXPECT_EQ(recorder.told.find("2 "), std::string::npos);
     }
+}
+
+/// The text behind "```language" in the page.
+std::string example_of(const std::string& page, const std::string& language) {
+    const std::string fence = "```" + language + "\n";
+    const std::size_t begin = page.find(fence) + fence.size();
+    return page.substr(begin, page.find("```", begin) - begin);
+}
+
+TEST(Message, TheExamplesOfThePageAreMessages) {
+    std::ifstream file("docs/formats/exchange-message.md");
+    const std::string page{std::istreambuf_iterator<char>(file), {}};
+    const Reading xml = read(example_of(page, "xml"));
+    const Reading lines = read(example_of(page, "json"));
+    EXPECT_FALSE(xml.fault) << xml.fault->message;
+    EXPECT_FALSE(lines.fault) << lines.fault->message;
+    EXPECT_EQ(xml.told, lines.told);
+    EXPECT_NE(xml.told.find("3 verdict"), std::string::npos) << xml.told;
 }
 
 TEST(Message, EveryKindTravels) {

@@ -1,0 +1,53 @@
+#include "sumpd/api/faces.h"
+#include "sumpd/exchange/json_codec.h"
+
+namespace tillhost::sumpd::api {
+
+using exchange::FaultCode;
+using exchange::Outcome;
+
+namespace {
+
+template <class Response>
+http::Response answer_of(Response response) {
+    return {.content_type = "application/json", .body = exchange::to_json(std::move(response))};
+}
+
+http::Response answer_of(const exchange::GetPartResponse& part) {
+    return {.content_type = "application/octet-stream",
+            .headers = {{"X-Content-Sha256", part.sha256},
+                        {"X-Sump-Last", part.last ? "true" : "false"}},
+            .body = base::string_of(part.data)};
+}
+
+template <class Request>
+Outcome<http::Response> serve(Operations& operations, const Caller& who, const std::string& text) {
+    const auto record = exchange::from_json<Request>(text);
+    if (!record) {
+        return tl::unexpected(record.error());
+    }
+    auto response = operations.serve(who, *record);
+    if (!response) {
+        return tl::unexpected(std::move(response.error()));
+    }
+    return answer_of(std::move(*response));
+}
+
+}  // namespace
+
+Outcome<http::Response> serve_json(Operations& operations, const exchange::JsonRoute& route,
+                                   const Caller& who, const http::Request& request) {
+    const auto text = json_of(route, request);
+    if (!text) {
+        return tl::unexpected(text.error());
+    }
+#define X(Request, Response)                                     \
+    if (route.operation == #Request) {                           \
+        return serve<exchange::Request>(operations, who, *text); \
+    }
+    SUMP_OPERATIONS(X)
+#undef X
+    return exchange::refuse(FaultCode::not_found, "there is no such operation");
+}
+
+}  // namespace tillhost::sumpd::api

@@ -1,0 +1,55 @@
+#include "sumpd/apps/invitations.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "hal/base/text.h"
+#include "hal/os/files.h"
+#include "sumpd/apps/enrolment.h"
+#include "sumpd/apps/tokens.h"
+
+namespace tillhost::sumpd::apps {
+
+using exchange::Empty;
+using exchange::Outcome;
+
+namespace {
+
+constexpr std::size_t kFileBytesMax = 32;
+constexpr unsigned kFileMode = 0600;
+
+std::string path_of(const std::string& folder, const std::string& digest) {
+    return fmt::format("{}/invitation-{}", folder, digest);
+}
+
+}  // namespace
+
+base::Result<std::string> leave_invitation(const std::string& folder, std::int64_t now_s) {
+    std::string token = make_token(TokenKind::enrolment);
+    TRY(os::write_atomically(path_of(folder, digest_of_token(token)),
+                             base::bytes_of(std::to_string(now_s + kInvitationLifeS)), kFileMode));
+    return token;
+}
+
+Outcome<Empty> Invitations::take(const std::string& token) {
+    const std::string digest = digest_of_token(token);
+    const std::string path = path_of(folder_, digest);
+    if (::access(path.c_str(), F_OK) != 0) {
+        return Empty{};
+    }
+    const auto bytes = os::read_file(path, kFileBytesMax);
+    const auto expires = base::parse_decimal(bytes ? base::string_of(*bytes) : "");
+    if (expires && expires->scale == 0) {
+        // A kill behind this leaves the file; the registry then knows the token, and its use.
+        const auto added = registry_.add_invitation(
+            {.digest = digest, .made_by = "sumpd --invite", .expires_s = expires->units});
+        if (!added) {
+            return tl::unexpected(added.error());
+        }
+    }
+    static_cast<void>(
+        os::remove_file(path));  // one that stays is looked at again, and changes nothing
+    return Empty{};
+}
+
+}  // namespace tillhost::sumpd::apps

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "hal/base/result.h"
+#include "sumpd/apps/registry.h"
+
+namespace tillhost::sumpd::apps {
+
+/// Invitations that are made beside the running server, by whoever may write to its folder: a file
+/// invitation-DIGEST with the time of its end. Only the digest is kept, the token is shown once.
+///
+/// Errors: system_failed, storage_full.
+base::Result<std::string> leave_invitation(const std::string& folder, std::int64_t now_s);
+
+class Invitations final {
+public:
+    Invitations(std::string folder, Registry& registry)
+        : folder_(std::move(folder)), registry_(registry) {}
+
+    /// If the token was left in the folder, the registry knows it when this returns, durably, and
+    /// the file is gone. Any text. Faults: too_many, disk_full.
+    exchange::Outcome<exchange::Empty> take(const std::string& token);
+
+private:
+    const std::string folder_;
+    Registry& registry_;
+};
+
+}  // namespace tillhost::sumpd::apps

@@ -1,0 +1,178 @@
+#include "sumpd/gateway/carrier.h"
+
+#include <fmt/format.h>
+
+#include "ipc/json.h"
+#include "sumpd/gateway/device_command.h"
+
+namespace tillhost::sumpd::gateway {
+
+using base::Effect;
+using contract::OperationState;
+
+namespace {
+
+std::string text_of(const contract::Operation& operation) {
+    const std::string why = operation.error ? operation.error->text : std::string();
+    return fmt::format("{}{}{}", name_of(operation.state), why.empty() ? "" : ": ", why);
+}
+
+}  // namespace
+
+void Carrier::add(CommandRow row) {
+    // In an earlier life it may have been submitted.
+    const bool may_have_arrived = row.stage != Stage::queued;
+    const std::string id = row.id;
+    works_.try_emplace(id, Work{.row = std::move(row), .may_have_arrived = may_have_arrived});
+}
+
+bool Carrier::turn() {
+    has_moved_ = false;
+    for (auto at = works_.begin(); at != works_.end();) {
+        if (parts_.clock.now() >= at->second.look_at) {
+            step(at->second);
+        }
+        at = is_finished(at->second.row.stage) ? works_.erase(at) : std::next(at);
+    }
+    return has_moved_;
+}
+
+bool Carrier::is_late(const Work& work) const {
+    return parts_.clock.unix_ms() >= work.row.start_before_ms;
+}
+
+void Carrier::step(Work& work) {
+    work.look_at = parts_.clock.now() + kLookEvery;
+    if (work.is_accepted) {
+        look(work);
+    } else if (is_late(work)) {
+        overdue(work);
+    } else {
+        hand_over(work);
+    }
+}
+
+void Carrier::put(Work& work, Stage stage, std::string result, std::string error) {
+    CommandRow row = work.row;
+    row.stage = stage;
+    row.result = std::move(result);
+    row.error = std::move(error);
+    if (row == work.row) {
+        return;
+    }
+    const auto written = parts_.book.update(row);
+    if (!written) {
+        // Nothing has changed then: the next look tries the same again.
+        parts_.logger.warning("a command cannot be written",
+                              {{"command", row.id}, {"error", written.error().message}});
+        work.look_at = parts_.clock.now() + kLookRarely;
+        return;
+    }
+    work.row = std::move(row);
+    has_moved_ = true;
+}
+
+void Carrier::hand_over(Work& work) {
+    const auto command = command_of(work.row.op, work.row.payload);
+    const auto id = base::OperationId::from_text(work.row.id);
+    if (!command || !id) {  // this version reads less than the one that wrote it
+        if (work.row.stage == Stage::queued) {
+            put(work, Stage::failed, "", "the command cannot be read any more");
+        } else {
+            settle(work);
+        }
+        return;
+    }
+    if (work.row.stage == Stage::queued) {
+        put(work, Stage::handed, "", "");
+        if (work.row.stage != Stage::handed) {
+            return;
+        }
+    }
+    // devd's own guard against equal operations is for one program; the apps behind this one may
+    // well sell the same at the same time. The book has looked at each app's own.
+    client::OperationOptions options;
+    options.operation_id = *id;
+    options.start_before_ms = work.row.start_before_ms;
+    options.force = true;
+    const auto told =
+        parts_.port.submit(work.row.device_ref, *command, options, parts_.clock.now() + kAskMax);
+    if (told) {
+        work.is_accepted = true;
+        apply(work, *told);
+    } else {
+        on_error(work, told.error());
+    }
+}
+
+void Carrier::look(Work& work) {
+    const auto id = base::OperationId::from_text(work.row.id);
+    const auto told = parts_.port.operation(*id, work.row.device_ref, parts_.clock.now() + kAskMax);
+    if (told) {
+        apply(work, *told);
+    } else {
+        work.look_at = parts_.clock.now() + kLookRarely;
+    }
+}
+
+/// What certainly never arrived failed; of the rest devd knows, and makes sure that nothing comes.
+void Carrier::overdue(Work& work) {
+    if (work.row.stage == Stage::queued) {
+        put(work, Stage::failed, "", "it was not begun in time");
+    } else {
+        settle(work);
+    }
+}
+
+void Carrier::settle(Work& work) {
+    const auto id = base::OperationId::from_text(work.row.id);
+    const auto told = parts_.port.settle(*id, work.row.device_ref, parts_.clock.now() + kAskMax);
+    if (told) {
+        work.is_accepted = true;
+        apply(work, *told);
+    } else {
+        work.look_at = parts_.clock.now() + kLookRarely;
+    }
+}
+
+void Carrier::apply(Work& work, const contract::Operation& operation) {
+    if (operation.state == OperationState::in_doubt) {
+        put(work, Stage::unknown, "", text_of(operation));
+        work.look_at = parts_.clock.now() + kLookRarely;
+        return;
+    }
+    if (!client::is_final(operation.state)) {
+        return;
+    }
+    const bool is_done = operation.state == OperationState::done;
+    put(work, is_done ? Stage::done : Stage::failed,
+        ipc::to_json(to_value(operation, contract::Style::readable), -1),
+        is_done ? "" : text_of(operation));
+    if (is_finished(work.row.stage) && operation.state != OperationState::never_accepted) {
+        // Not told: devd keeps it longer, and nothing else comes of it.
+        static_cast<void>(parts_.port.acknowledge(operation.operation_id, work.row.device_ref,
+                                                  parts_.clock.now() + kAskMax));
+    }
+}
+
+/// devd has not taken it: refused, not reached, or nobody knows. An answer that says "not taken" is
+/// about this attempt; once one may have arrived, only devd's word about the id counts.
+void Carrier::on_error(Work& work, const base::Error& error) {
+    work.look_at = parts_.clock.now() + kLookRarely;
+    if (error.effect != Effect::none) {
+        work.may_have_arrived = true;
+        return;
+    }
+    const bool may_succeed = error.reaction == base::Reaction::retry_later ||
+                             error.reaction == base::Reaction::reconnect ||
+                             error.code == base::ErrorCode::no_daemon;
+    if (work.may_have_arrived) {
+        if (!may_succeed) {
+            settle(work);
+        }
+        return;
+    }
+    put(work, may_succeed ? Stage::queued : Stage::failed, "", base::to_text(error));
+}
+
+}  // namespace tillhost::sumpd::gateway

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "hal/os/clock.h"
+#include "hal/os/log.h"
+#include "sumpd/gateway/command_book.h"
+#include "sumpd/gateway/device_port.h"
+
+namespace tillhost::sumpd::gateway {
+
+/// How often a command that is under way is looked at, and one whose device is away or in doubt.
+inline constexpr os::Duration kLookEvery = std::chrono::milliseconds(50);
+inline constexpr os::Duration kLookRarely = std::chrono::seconds(1);
+/// How long one question to devd may take.
+inline constexpr os::Duration kAskMax = std::chrono::seconds(5);
+/// Carries commands of apps out at the shop's devices, each at most once, under the app's own id:
+///
+///   written here  →  marked as handed, on disk  →  submitted to devd under that id  →  looked at
+///   until devd says what became of it  →  written here  →  acknowledged there
+///
+/// A kill between any two of these loses nothing: what is not marked was not submitted; what is
+/// marked is submitted again under the same id, and devd answers with what it has. Only devd, which
+/// asks the device, says done or failed of a command that was handed over; until then it is
+/// `running`, or `unknown` while devd has it in doubt. Past its time a command that may have
+/// arrived is settled at devd, not declared as failed here.
+/// For one thread.
+class Carrier final {
+public:
+    struct Parts {
+        CommandBook& book;
+        DevicePort& port;
+        const os::Clock& clock;
+        os::Logger logger;
+    };
+    explicit Carrier(Parts parts) : parts_(std::move(parts)) {}
+
+    /// One that is in the book and not finished; one that is here already is left as it is.
+    void add(CommandRow row);
+    /// Moves each command that is due by one step; blocks for devd and the disk. True if any has
+    /// another stage.
+    bool turn();
+    bool is_idle() const { return works_.empty(); }
+
+private:
+    /// A command under way.
+    struct Work {
+        CommandRow row;
+        bool may_have_arrived = false;  ///< at devd, although nobody said so
+        bool is_accepted = false;       ///< devd has said so in this life
+        os::Instant look_at{};
+    };
+
+    void step(Work& work);
+    void hand_over(Work& work);
+    void look(Work& work);
+    void overdue(Work& work);
+    void settle(Work& work);
+    void apply(Work& work, const contract::Operation& operation);
+    void on_error(Work& work, const base::Error& error);
+    void put(Work& work, Stage stage, std::string result, std::string error);
+    bool is_late(const Work& work) const;
+
+    const Parts parts_;
+    std::map<std::string, Work> works_;
+    bool has_moved_ = false;
+};
+
+}  // namespace tillhost::sumpd::gateway

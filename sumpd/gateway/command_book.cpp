@@ -1,0 +1,125 @@
+#include "sumpd/gateway/command_book.h"
+
+namespace tillhost::sumpd::gateway {
+
+using exchange::FaultCode;
+using exchange::Outcome;
+using exchange::refuse;
+using store::integer;
+using store::Need;
+using store::Sql;
+using store::text;
+
+namespace {
+
+constexpr auto kColumns =
+    "SELECT id, app_device, device_ref, op, payload, sha256, start_before_ms, stage, result, error"
+    " FROM device_command ";
+constexpr auto kTypes = "ttttttiitt";
+constexpr auto kUnfinished = "stage IN (1, 2, 5)";
+
+CommandRow row_from(const store::Row& row) {
+    return {.id = text(row[0]),
+            .app_device = text(row[1]),
+            .device_ref = text(row[2]),
+            .op = text(row[3]),
+            .payload = text(row[4]),
+            .sha256 = text(row[5]),
+            .start_before_ms = integer(row[6]),
+            .stage = static_cast<Stage>(integer(row[7])),
+            .result = text(row[8]),
+            .error = text(row[9])};
+}
+
+std::optional<CommandRow> known(Sql& sql, const std::string& id) {
+    const auto row = sql.first(std::string(kColumns) + "WHERE id = :a", kTypes, {id});
+    return row ? std::optional(row_from(*row)) : std::nullopt;
+}
+
+/// The command that has the id already, or why it is another one.
+Outcome<CommandRow> same_or_conflict(const CommandRow& row, CommandRow before) {
+    if (before.app_device != row.app_device) {
+        return refuse(FaultCode::not_found, "there is no such command of this app");
+    }
+    if (before.sha256 != row.sha256) {
+        return refuse(FaultCode::doc_conflict,
+                      "the id is taken by another command; a new command needs a new id");
+    }
+    return before;
+}
+
+/// Why a new one is not taken, or nothing.
+std::optional<exchange::Fault> refusal_of(Sql& sql, const CommandRow& row, bool force) {
+    const std::int64_t open = sql.number(
+        std::string("SELECT COUNT(*) FROM device_command WHERE app_device = :a AND ") + kUnfinished,
+        {row.app_device});
+    if (open >= kUnfinishedPerAppMax) {
+        return exchange::Fault{.code = FaultCode::too_many,
+                               .message = "too many commands of this app are not finished"};
+    }
+    const std::string equal = sql.text(
+        std::string("SELECT id FROM device_command WHERE app_device = :a AND sha256 = :b AND ") +
+            kUnfinished,
+        {row.app_device, row.sha256});
+    if (!equal.empty() && !force) {
+        return exchange::Fault{.code = FaultCode::doc_conflict,
+                               .message = "an equal command of this app is not finished: " + equal +
+                                          "; ask for that one, or force this one",
+                               .field = "force"};
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+bool is_finished(Stage stage) { return stage == Stage::done || stage == Stage::failed; }
+
+Outcome<CommandRow> CommandBook::add(const CommandRow& row, bool force) {
+    return transactions_.run<CommandRow>([&](Sql& sql) -> Outcome<CommandRow> {
+        if (auto before = known(sql, row.id)) {
+            return same_or_conflict(row, std::move(*before));
+        }
+        if (auto fault = refusal_of(sql, row, force)) {
+            return tl::unexpected(std::move(*fault));
+        }
+        sql.run("INSERT INTO device_command VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j)",
+                {row.id, row.app_device, row.device_ref, row.op, row.payload, row.sha256,
+                 row.start_before_ms, static_cast<std::int64_t>(row.stage), row.result, row.error});
+        return row;
+    });
+}
+
+Outcome<CommandRow> CommandBook::find(const std::string& id, const std::string& app_device) {
+    return transactions_.read<CommandRow>([&](Sql& sql) -> Outcome<CommandRow> {
+        auto row = known(sql, id);
+        if (!row || row->app_device != app_device) {
+            return refuse(FaultCode::not_found, "there is no such command of this app");
+        }
+        return std::move(*row);
+    });
+}
+
+Outcome<bool> CommandBook::update(const CommandRow& row) {
+    return transactions_.run<bool>(
+        [&row](Sql& sql) -> Outcome<bool> {
+            sql.run("UPDATE device_command SET stage = :a, result = :b, error = :c WHERE id = :d",
+                    {static_cast<std::int64_t>(row.stage), row.result, row.error, row.id});
+            return true;
+        },
+        Need::nothing);
+}
+
+Outcome<std::vector<CommandRow>> CommandBook::unfinished() {
+    using Rows = std::vector<CommandRow>;
+    return transactions_.read<Rows>([](Sql& sql) -> Outcome<Rows> {
+        Rows rows;
+        // Ids of version 7 are in the order of their making.
+        for (const store::Row& row :
+             sql.query(std::string(kColumns) + "WHERE " + kUnfinished + " ORDER BY id", kTypes)) {
+            rows.push_back(row_from(row));
+        }
+        return rows;
+    });
+}
+
+}  // namespace tillhost::sumpd::gateway

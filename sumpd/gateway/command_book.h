@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sumpd/exchange/operations.h"
+#include "sumpd/store/transactions.h"
+
+namespace tillhost::sumpd::gateway {
+
+/// Commands of one app that are not finished.
+inline constexpr std::int64_t kUnfinishedPerAppMax = 100;
+
+/// How far a command is, as it is kept. `handed`: devd may have it. Numbers are on the disk.
+enum class Stage : std::uint8_t { queued = 1, handed = 2, done = 3, failed = 4, unknown = 5 };
+
+struct CommandRow {
+    std::string id{};          ///< UUID, version 7
+    std::string app_device{};  ///< whose it is
+    std::string device_ref{};
+    std::string op{};
+    std::string payload{};
+    std::string sha256{};  ///< of op, device and payload
+    std::int64_t start_before_ms = 0;
+    Stage stage = Stage::queued;
+    std::string result{};
+    std::string error{};
+    friend bool operator==(const CommandRow&, const CommandRow&) = default;
+};
+
+bool is_finished(Stage stage);
+
+/// The commands in sumpd.db (table device_command): what is not written here was never begun. Any
+/// thread; each call blocks for the disk.
+class CommandBook final {
+public:
+    explicit CommandBook(store::Transactions& transactions) : transactions_(transactions) {}
+
+    /// Writes a new one, or gives the one that has this id. Faults: doc_conflict (the id is taken
+    /// by other content, or without `force` an equal one of this app is not finished), not_found
+    /// (the id is another app's), too_many, disk_full.
+    exchange::Outcome<CommandRow> add(const CommandRow& row, bool force);
+    /// Faults: not_found, also for another app's.
+    exchange::Outcome<CommandRow> find(const std::string& id, const std::string& app_device);
+    /// Stage, result and error.
+    exchange::Outcome<bool> update(const CommandRow& row);
+    /// Oldest first.
+    exchange::Outcome<std::vector<CommandRow>> unfinished();
+
+private:
+    store::Transactions& transactions_;
+};
+
+}  // namespace tillhost::sumpd::gateway

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <condition_variable>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "hal/os/clock.h"
+#include "hal/os/log.h"
+#include "hal/os/thread.h"
+#include "sumpd/gateway/carrier.h"
+
+namespace tillhost::sumpd::gateway {
+
+/// Calls that may wait for a command at one time.
+inline constexpr std::size_t kCommandWaitersMax = 256;
+
+/// Devices that commands without a device go to; empty: none.
+struct DefaultDevices {
+    std::string registrar{};
+    std::string terminal{};
+};
+
+/// Commands of apps: taken, told, and carried out by a thread of its own (carrier.h).
+class Gateway final {
+public:
+    struct Parts {
+        CommandBook& book;
+        DevicePort& port;        ///< the gateway's thread's
+        DevicePort& asked_port;  ///< for GetDevices, under a lock of the gateway
+        const os::Clock& clock;
+        os::Logger logger;
+        DefaultDevices defaults;
+    };
+    /// Takes up what is not finished. Errors: storage_failed.
+    static base::Result<std::unique_ptr<Gateway>> start(Parts parts);
+    ~Gateway();
+
+    /// Any thread. Faults: schema_invalid (commandId, op, payload and its fields, deviceRef),
+    /// forbidden (the command is not a cashier's), and those of CommandBook::add().
+    exchange::Outcome<exchange::StartCommandResponse> start_command(
+        const std::string& app_device, const exchange::StartCommand& request);
+    /// Waits up to wait_ms for its end. Faults: not_found, too_many.
+    exchange::Outcome<exchange::StartCommandResponse> get_command(
+        const std::string& app_device, const exchange::GetCommand& request);
+    /// Faults: device_unavailable (devd does not answer).
+    exchange::Outcome<exchange::GetDevicesResponse> get_devices();
+    /// Ends all waits, now and later ones.
+    void stop();
+
+private:
+    explicit Gateway(Parts parts)
+        : parts_(std::move(parts)),
+          carrier_({parts_.book, parts_.port, parts_.clock, parts_.logger}) {}
+
+    void run();
+    bool take_new();
+
+    const Parts parts_;
+    std::mutex asking_;  ///< of asked_port
+    Carrier carrier_;    ///< the thread's
+
+    std::mutex mutex_;
+    std::condition_variable changed_;     ///< new commands, for the thread
+    std::condition_variable finished_;    ///< for those who wait
+    std::vector<CommandRow> fresh_;       // guarded by mutex_
+    std::size_t waiters_ = 0;             // guarded by mutex_
+    bool stop_ = false;                   // guarded by mutex_
+    std::unique_ptr<os::Thread> thread_;  ///< last: it uses the others
+};
+
+}  // namespace tillhost::sumpd::gateway

@@ -1,0 +1,376 @@
+// Commands of apps at the shop's devices: each is carried out at most once and told truly, whatever
+// gets lost and whoever is killed. devd is played; the book is a real database in a folder.
+#include "sumpd/gateway/gateway.h"
+
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <filesystem>
+#include <random>
+
+#include "hal/os/fake/fake_clock.h"
+#include "hal/os/fake/kept_log.h"
+#include "sumpd/gateway/device_command.h"
+
+namespace tillhost::sumpd::gateway {
+namespace {
+
+using contract::Operation;
+using contract::OperationState;
+using exchange::DeviceCommandState;
+using exchange::FaultCode;
+
+constexpr auto kCashIn = R"({"amount_minor": 100, "currency": "RUB"})";
+
+base::Error lost() {
+    return base::make_error(base::ErrorCode::link_lost, "lost", base::Effect::unknown);
+}
+base::Error nobody() { return base::make_error(base::ErrorCode::no_daemon, "nobody listens"); }
+
+struct Killed {};
+
+/// devd's book and one device, moved by chance. Messages get lost before or behind it, or arrive
+/// late; the caller is killed around any call.
+class PlayedDevd final : public DevicePort {
+public:
+    PlayedDevd(std::mt19937_64& chance, const os::Clock& clock) : chance_(chance), clock_(clock) {}
+
+    bool one_in(unsigned n) { return is_wild && chance_() % n == 0; }
+    void may_kill() {
+        if (one_in(12)) {
+            throw Killed{};
+        }
+    }
+
+    base::Result<std::vector<contract::Device>> devices(os::Deadline) override {
+        return std::vector<contract::Device>{};
+    }
+
+    base::Result<Operation> submit(const std::string& device, const contract::Command&,
+                                   const client::OperationOptions& options, os::Deadline) override {
+        may_kill();
+        ++submits;
+        if (one_in(4)) {
+            return nobody();
+        }
+        if (one_in(5)) {
+            if (one_in(2)) {
+                late_.push_back(options);
+            }
+            return lost();
+        }
+        const Operation told = take(device, options);
+        may_kill();
+        return one_in(4) ? base::Result<Operation>(lost()) : base::Result<Operation>(told);
+    }
+
+    base::Result<Operation> operation(const base::OperationId& id, const std::string&,
+                                      os::Deadline) override {
+        may_kill();
+        move_all();
+        if (one_in(4)) {
+            return one_in(2) ? nobody() : lost();
+        }
+        return operations.at(id);
+    }
+
+    base::Result<Operation> settle(const base::OperationId& id, const std::string& device,
+                                   os::Deadline) override {
+        may_kill();
+        if (one_in(4)) {
+            return nobody();
+        }
+        if (operations.count(id) == 0) {
+            Operation none;
+            none.operation_id = id;
+            none.device = device;
+            none.state = OperationState::never_accepted;
+            operations[id] = none;
+        }
+        may_kill();
+        return one_in(4) ? base::Result<Operation>(lost())
+                         : base::Result<Operation>(operations.at(id));
+    }
+
+    base::Done acknowledge(const base::OperationId& id, const std::string&, os::Deadline) override {
+        may_kill();
+        acknowledged.insert(id);
+        return {};
+    }
+
+    /// What was on its way arrives.
+    void deliver_late() {
+        for (const client::OperationOptions& options : late_) {
+            take("kassa", options);
+        }
+        late_.clear();
+    }
+
+    /// The device goes on.
+    void move_all() {
+        for (auto& [id, operation] : operations) {
+            move(operation);
+        }
+    }
+
+    std::map<base::OperationId, Operation> operations;
+    std::map<base::OperationId, int> executed;
+    std::set<base::OperationId> acknowledged;
+    int submits = 0;
+    bool is_wild = true;
+
+private:
+    Operation take(const std::string& device, const client::OperationOptions& options) {
+        const auto [at, is_new] = operations.try_emplace(options.operation_id);
+        if (is_new) {
+            at->second.operation_id = options.operation_id;
+            at->second.device = device;
+            at->second.state = clock_.unix_ms() < options.start_before_ms ? OperationState::accepted
+                                                                          : OperationState::expired;
+        }
+        return at->second;
+    }
+
+    void move(Operation& operation) {
+        if (operation.state == OperationState::accepted && !one_in(2)) {
+            operation.state = OperationState::prepared;
+        } else if (operation.state == OperationState::prepared ||
+                   operation.state == OperationState::in_doubt) {
+            const unsigned way = static_cast<unsigned>(chance_() % (is_wild ? 4 : 2));
+            if (way == 0) {
+                ++executed[operation.operation_id];
+                operation.state = OperationState::done;
+            } else if (way == 1) {
+                operation.state = OperationState::failed;
+            } else {
+                operation.state = OperationState::in_doubt;
+            }
+        }
+    }
+
+    std::mt19937_64& chance_;
+    const os::Clock& clock_;
+    std::vector<client::OperationOptions> late_;
+};
+
+class GatewayTest : public testing::Test {
+protected:
+    GatewayTest() {
+        folder_ = testing::TempDir() + "/gateway";
+        std::filesystem::remove_all(folder_);
+        std::filesystem::create_directory(folder_);
+        open();
+    }
+
+    void open() {
+        transactions_.reset();
+        transactions_ = MUST(store::Transactions::open(folder_, clock_, logger_));
+        book_.emplace(*transactions_);
+    }
+
+    std::string new_id() {
+        return base::OperationId::make(static_cast<std::uint64_t>(clock_.unix_ms()) + ++made_,
+                                       {chance_(), chance_()})
+            .to_text();
+    }
+
+    CommandRow row(const std::string& id, std::int64_t time_ms) {
+        return {.id = id,
+                .app_device = "phone",
+                .device_ref = "kassa",
+                .op = "cash_in",
+                .payload = kCashIn,
+                .sha256 = id,
+                .start_before_ms = clock_.unix_ms() + time_ms};
+    }
+
+    /// A life of the gateway, up to a kill.
+    void live(PlayedDevd& devd, int turns) {
+        Carrier carrier({*book_, devd, clock_, logger_});
+        for (CommandRow& each : unfinished()) {
+            carrier.add(std::move(each));
+        }
+        try {
+            for (int i = 0; i < turns && !carrier.is_idle(); ++i) {
+                carrier.turn();
+                clock_.advance(kLookEvery * static_cast<int>(1 + chance_() % 30));
+            }
+        } catch (const Killed&) {
+            return;
+        }
+    }
+
+    std::vector<CommandRow> unfinished() {
+        auto rows = book_->unfinished();
+        EXPECT_TRUE(rows.has_value());
+        return rows ? std::move(*rows) : std::vector<CommandRow>{};
+    }
+
+    std::mt19937_64 chance_{1};
+    std::uint64_t made_ = 0;
+    os::FakeClock clock_;
+    os::KeptLog log_;
+    os::Logger logger_{log_};
+    std::string folder_;
+    std::unique_ptr<store::Transactions> transactions_;
+    std::optional<CommandBook> book_;
+};
+
+// Claimed: by chance with 40 seeds of lost, late and refused messages, doubts and kills: a command
+// is told done exactly if the device carried it out, once; told failed, nothing comes of it later
+// either, when all that was under way has arrived; and when nothing gets lost any more all end.
+TEST_F(GatewayTest, AtMostOnceAndToldTruly) {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        chance_.seed(seed);
+        PlayedDevd devd(chance_, clock_);
+        std::vector<std::string> ids;
+        for (int i = 0; i < 4; ++i) {
+            ids.push_back(new_id());
+            ASSERT_TRUE(book_->add(row(ids.back(), 2000 + chance_() % 20000), false).has_value());
+        }
+        for (int life = 0; life < 30; ++life) {
+            live(devd, 20);
+            if (devd.one_in(3)) {
+                devd.deliver_late();
+            }
+        }
+        devd.is_wild = false;
+        live(devd, 2000);
+        devd.deliver_late();
+        devd.move_all();
+        devd.move_all();
+        for (const std::string& id : ids) {
+            const auto kept = book_->find(id, "phone");
+            ASSERT_TRUE(kept.has_value());
+            const int times = devd.executed[MUST(base::OperationId::from_text(id))];
+            EXPECT_LE(times, 1) << "seed " << seed;
+            ASSERT_TRUE(is_finished(kept->stage)) << "seed " << seed;
+            EXPECT_EQ(kept->stage == Stage::done, times == 1) << "seed " << seed << ' ' << id;
+        }
+    }
+}
+
+// Claimed: while devd is away a command waits, and fails when its time is over, since it certainly
+// was not handed over; one that may have arrived is settled instead.
+TEST_F(GatewayTest, DevdIsAway) {
+    class Away final : public DevicePort {
+    public:
+        base::Error error = nobody();
+        int settled = 0;
+        base::Result<std::vector<contract::Device>> devices(os::Deadline) override { return error; }
+        base::Result<Operation> submit(const std::string&, const contract::Command&,
+                                       const client::OperationOptions&, os::Deadline) override {
+            return error;
+        }
+        base::Result<Operation> operation(const base::OperationId&, const std::string&,
+                                          os::Deadline) override {
+            return error;
+        }
+        base::Result<Operation> settle(const base::OperationId&, const std::string&,
+                                       os::Deadline) override {
+            ++settled;
+            return error;
+        }
+        base::Done acknowledge(const base::OperationId&, const std::string&,
+                               os::Deadline) override {
+            return {};
+        }
+    };
+    const std::string id = new_id();
+    ASSERT_TRUE(book_->add(row(id, 5000), false).has_value());
+    Away away;
+    Carrier carrier({*book_, away, clock_, logger_});
+    carrier.add(unfinished().front());
+    carrier.turn();
+    EXPECT_EQ(book_->find(id, "phone")->stage, Stage::queued);
+    clock_.advance(std::chrono::seconds(6));
+    carrier.turn();
+    EXPECT_EQ(book_->find(id, "phone")->stage, Stage::failed);
+    EXPECT_EQ(away.settled, 0);
+
+    const std::string other = new_id();
+    ASSERT_TRUE(book_->add(row(other, 5000), false).has_value());
+    away.error = lost();
+    carrier.add(unfinished().front());
+    carrier.turn();
+    away.error = nobody();
+    clock_.advance(std::chrono::seconds(6));
+    carrier.turn();
+    EXPECT_EQ(book_->find(other, "phone")->stage, Stage::handed);
+    EXPECT_EQ(away.settled, 1);
+}
+
+// Claimed: an id is one command of one app; other content, another app and an equal command beside
+// an unfinished one are refused, the last unless it is forced.
+TEST_F(GatewayTest, OneIdOneCommand) {
+    CommandRow one = row(new_id(), 5000);
+    one.sha256 = "a";
+    ASSERT_TRUE(book_->add(one, false).has_value());
+    EXPECT_EQ(*book_->add(one, false), one);
+    CommandRow other = one;
+    other.sha256 = "b";
+    EXPECT_EQ(book_->add(other, true).error().code, FaultCode::doc_conflict);
+    CommandRow foreign = one;
+    foreign.app_device = "other phone";
+    EXPECT_EQ(book_->add(foreign, true).error().code, FaultCode::not_found);
+    EXPECT_EQ(book_->find(one.id, "other phone").error().code, FaultCode::not_found);
+    CommandRow equal = one;
+    equal.id = new_id();
+    EXPECT_EQ(book_->add(equal, false).error().field, "force");
+    EXPECT_TRUE(book_->add(equal, true).has_value());
+    open();  // and so after a restart
+    EXPECT_EQ(unfinished().size(), 2U);
+}
+
+// Claimed: a payload is checked before anything is kept: its field is named, and what is more than
+// a cashier's is refused; commands know their default device.
+TEST_F(GatewayTest, Payload) {
+    EXPECT_TRUE(command_of("cash_in", kCashIn).has_value());
+    EXPECT_EQ(command_of("cash_in", R"({"amount_minor": "x"})")
+                  .error()
+                  .message.find("payload: payload.cash_in.amount_minor"),
+              0U)
+        << command_of("cash_in", R"({"amount_minor": "x"})").error().message;
+    EXPECT_EQ(command_of("none", "{}").error().code, FaultCode::schema_invalid);
+    EXPECT_EQ(command_of("cash_in", "{").error().field, "payload");
+    EXPECT_EQ(command_of("write_table", R"({"table":1,"row":1,"field":1,"value":"1"})").has_value(),
+              false);
+    const DefaultDevices defaults{.registrar = "kassa", .terminal = "pos"};
+    EXPECT_EQ(default_device(*command_of("cash_in", kCashIn), defaults), "kassa");
+    EXPECT_EQ(default_device(*command_of("end_of_day", "{}"), defaults), "pos");
+}
+
+// Claimed: the whole with its thread: a command that devd carries out is told done to who waits,
+// and is acknowledged there.
+TEST_F(GatewayTest, WholeWithItsThread) {
+    os::SystemClock clock;
+    PlayedDevd devd(chance_, clock);
+    devd.is_wild = false;
+    const auto gateway = MUST(Gateway::start({.book = *book_,
+                                              .port = devd,
+                                              .asked_port = devd,
+                                              .clock = clock,
+                                              .logger = logger_,
+                                              .defaults = {.registrar = "kassa"}}));
+    const exchange::StartCommand request{
+        .command_id = {new_id()}, .op = "cash_in", .payload = kCashIn, .timeout_ms = 60000};
+    const auto started = gateway->start_command("phone", request);
+    ASSERT_TRUE(started.has_value()) << started.error().message;
+    EXPECT_EQ(started->device_ref, "kassa");
+    DeviceCommandState state = started->state;
+    for (int i = 0;
+         i < 100 && state != DeviceCommandState::done && state != DeviceCommandState::failed; ++i) {
+        state = gateway->get_command("phone", {.command_id = request.command_id, .wait_ms = 20000})
+                    ->state;
+    }
+    const auto id = MUST(base::OperationId::from_text(request.command_id.text));
+    EXPECT_EQ(state == DeviceCommandState::done, devd.executed[id] == 1);
+    EXPECT_EQ(gateway->start_command("phone", request)->state, state);
+    EXPECT_EQ(devd.submits, 1);
+    EXPECT_EQ(gateway->get_command("other", {.command_id = request.command_id}).error().code,
+              FaultCode::not_found);
+}
+
+}  // namespace
+}  // namespace tillhost::sumpd::gateway

@@ -1,0 +1,315 @@
+// sumpd: the exchange server. The list of its parts, and nothing else.
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "hal/os/clock.h"
+#include "hal/os/event_loop.h"
+#include "hal/os/files.h"
+#include "hal/os/journal.h"
+#include "hal/os/log.h"
+#include "hal/os/server_certificate.h"
+#include "hal/os/service_manager.h"
+#include "hal/os/stop_signals.h"
+#include "ipc/http/server.h"
+#include "sumpd/api/api.h"
+#include "sumpd/apps/account_watch.h"
+#include "sumpd/apps/enrolment.h"
+#include "sumpd/apps/invitations.h"
+#include "sumpd/apps/registry_tables.h"
+#include "sumpd/runtime/config.h"
+#include "sumpd/runtime/desk.h"
+
+namespace tillhost::sumpd {
+namespace {
+
+enum Exit : int { done = 0, failed = 1, usage = 2 };
+
+constexpr std::string_view kHelp =
+    "sumpd: the exchange server; the accounting system and the shop's phones meet here, and no\n"
+    "document is lost or doubled between them.\n"
+    "\n"
+    "usage: sumpd --config DIR [--check]\n"
+    "       sumpd --config DIR --invite\n"
+    "\n"
+    "  --config DIR  holds sumpd.toml, which may be absent: then phones of this machine only are\n"
+    "                served, and no accounting system is admitted\n"
+    "  --check       only look whether the configuration is in order; starts nothing\n"
+    "  --invite      print a QR code by which one app is enrolled within 15 minutes, by the sumpd\n"
+    "                that is running\n"
+    "  -h, --help    this text\n"
+    "\n"
+    "TILLHOST_STATE_DIR (default /var/lib/tillhost) holds the folder sumpd with documents, "
+    "messages\n"
+    "and the certificate. The API: https://localhost:8443, for this machine unless sumpd.toml "
+    "says\n"
+    "more; SOAP at /soap (WSDL at /soap?wsdl), RAW-XML at /xml, JSON below /v1 (/openapi.json).\n"
+    "\n"
+    "Example: look, serve until Ctrl-C, and enrol a phone from another terminal\n"
+    "  sumpd --config /etc/tillhost --check && sumpd --config /etc/tillhost\n"
+    "  sumpd --config /etc/tillhost --invite\n"
+    "\n"
+    "Exit: 0 stopped by SIGTERM or SIGINT, or all in order; 1 a fault at the start, or not in\n"
+    "order; 2 usage; 74 documents cannot be written\n";
+constexpr unsigned kFolderMode = 0750;
+constexpr std::size_t kConnectionsMax = 2048;
+constexpr std::size_t kConnectionsPerAddressMax = 1024;  // a shop's phones may share one address
+constexpr std::int64_t kOfflineHours = 72;
+constexpr std::size_t kWorkers = 48;  // most wait for changes or for the disk
+
+struct Arguments {
+    bool help = false;
+    bool check = false;
+    bool invite = false;
+    std::string config;
+};
+
+void print(std::FILE* to, std::string_view text) { std::fwrite(text.data(), 1, text.size(), to); }
+
+std::string environment(const char* name, const char* otherwise) {
+    const char* value = std::getenv(name);
+    return value == nullptr || *value == '\0' ? otherwise : value;
+}
+
+std::string state_folder() {
+    return environment("TILLHOST_STATE_DIR", "/var/lib/tillhost") + "/sumpd";
+}
+
+/// Errors: bad_field, naming the word.
+base::Result<Arguments> parse(int count, char** words) {
+    Arguments arguments;
+    for (int i = 1; i < count; ++i) {
+        const std::string_view word = words[i];
+        if (word == "--help" || word == "-h") {
+            arguments.help = true;
+            return arguments;
+        }
+        if (word == "--check") {
+            arguments.check = true;
+        } else if (word == "--invite") {
+            arguments.invite = true;
+        } else if (word != "--config") {
+            return base::bad_field(word, "one of --config, --check, --invite, --help");
+        } else if (i + 1 == count) {
+            return base::bad_field(word, "a folder behind it");
+        } else {
+            arguments.config = words[++i];
+        }
+    }
+    if (arguments.config.empty()) {
+        return base::bad_field("--config", "it is required: the folder with sumpd.toml");
+    }
+    return arguments;
+}
+
+std::string host_name() {
+    std::array<char, 64> name{};
+    ::gethostname(name.data(), name.size() - 1);
+    return name.data();
+}
+
+std::vector<std::string> hosts_of(const runtime::Config& config) {
+    std::vector<std::string> hosts{"localhost", "127.0.0.1", host_name()};
+    hosts.insert(hosts.end(), config.api_hosts.begin(), config.api_hosts.end());
+    return hosts;
+}
+
+/// How phones call the server: by the first name that the administrator gave it.
+std::string url_of(const runtime::Config& config) {
+    return fmt::format("https://{}:{}",
+                       config.api_hosts.empty() ? "localhost" : config.api_hosts.front(),
+                       config.api_port);
+}
+
+base::Result<os::ServerCertificate> certificate_of(const runtime::Config& config,
+                                                   const os::Clock& clock) {
+    return os::load_server_certificate({.certificate = config.api_certificate,
+                                        .key = config.api_key,
+                                        .folder = state_folder(),
+                                        .name = "api"},
+                                       hosts_of(config), clock.unix_ms() / 1000);
+}
+
+std::string name_of(const runtime::Config& config) {
+    return config.name.empty() ? host_name() : config.name;
+}
+
+base::Error error_of(const exchange::Fault& fault) {
+    return base::make_error(base::ErrorCode::system_failed, fault.message);
+}
+
+base::Result<std::unique_ptr<http::HttpServer>> open_api(const runtime::Config& config,
+                                                         const os::ServerCertificate& certificate,
+                                                         const os::Logger& logger,
+                                                         http::Handler handler) {
+    http::Options options{.address = config.api_address,
+                          .port = config.api_port,
+                          .certificate_pem = certificate.certificate_pem,
+                          .key_pem = certificate.key_pem,
+                          .hosts = hosts_of(config),
+                          .body_max = api::kRequestBytesMax,
+                          .connections_max = kConnectionsMax,
+                          .connections_per_address_max = kConnectionsPerAddressMax,
+                          .workers = kWorkers,
+                          .log = &logger};
+    if (config.api_address != "127.0.0.1") {
+        options.hosts.push_back(config.api_address);
+    }
+    return http::HttpServer::start(std::move(options), std::move(handler));
+}
+
+base::Result<apps::RegistryParts> registry_parts(const runtime::Config& config,
+                                                 const os::ServerCertificate& certificate,
+                                                 const os::Clock& clock,
+                                                 apps::RegistryTables& tables,
+                                                 http::Passwords& passwords, store::Store& store) {
+    return apps::RegistryParts{.store = tables,
+                               .clock = clock,
+                               .passwords = passwords,
+                               .server_name = name_of(config),
+                               .server_id = store.server_id().text,
+                               .pin = TRY(os::public_key_pin(certificate.certificate_pem)),
+                               .permissions =
+                                   [&store](const std::string& role) {
+                                       return apps::read_permissions(store.transactions(), role)
+                                           .value_or(std::vector<exchange::Permission>{});
+                                   },
+                               .policy = {.packet_bytes = exchange::kPacketBytesMax / 4,
+                                          .offline_hours = kOfflineHours,
+                                          .offline_card_max = {}}};
+}
+
+/// Until SIGTERM or SIGINT.
+base::Done wait_for_end(os::EventLoop& loop, os::StopSignals& signals, const os::Clock& clock,
+                        const os::Logger& logger) {
+    const auto manager = os::ServiceManager::from_environment();
+    os::Watchdog watchdog(loop, clock, manager);
+    signals.set_handler([&](int) {
+        logger.notice("stopping");
+        manager.stopping();
+        loop.stop();
+    });
+    watchdog.start();
+    manager.ready();
+    loop.run();
+    return {};
+}
+
+base::Done serve(const runtime::Config& config) {
+    os::SystemClock clock;
+    const auto sink = os::open_log("sumpd");
+    const os::Logger logger(*sink, config.log_level);
+    const std::string folder = state_folder();
+    TRY(os::make_folder(environment("TILLHOST_STATE_DIR", "/var/lib/tillhost"), kFolderMode));
+    TRY(os::make_folder(folder, kFolderMode));
+    const auto lock = TRY(os::FileLock::take(folder + "/lock"));
+    const auto loop = TRY(os::EventLoop::create(clock));
+    const auto signals = TRY(os::StopSignals::take(*loop));
+    const auto certificate = TRY(certificate_of(config, clock));
+    const auto store =
+        TRY(store::Store::open(folder, clock, logger, {.server_name = name_of(config)}));
+    if (!config.node.empty()) {
+        if (const auto named = store->exchange().configure(config.node); !named) {
+            return error_of(named.error());
+        }
+    }
+    const auto passwords = TRY(http::Passwords::create());
+    apps::RegistryTables tables(store->transactions());
+    auto image = tables.read();
+    if (!image) {
+        return error_of(image.error());
+    }
+    apps::Registry registry(
+        TRY(registry_parts(config, certificate, clock, tables, *passwords, *store)),
+        std::move(*image));
+    apps::AccountWatch accounts(*store, registry, logger);
+    apps::Invitations invitations(folder, registry);
+    gateway::CommandBook book(store->transactions());
+    gateway::DevdPort port(config.devices_endpoint, clock);
+    gateway::DevdPort asked_port(config.devices_endpoint, clock);
+    const auto gateway = TRY(gateway::Gateway::start(
+        {.book = book,
+         .port = port,
+         .asked_port = asked_port,
+         .clock = clock,
+         .logger = logger,
+         .defaults = {.registrar = config.registrar, .terminal = config.terminal}}));
+    runtime::Desk desk(*store, registry, invitations, *gateway, clock);
+    api::Doorkeeper doorkeeper({.login = config.node_login, .password = config.node_password},
+                               registry, clock);
+    api::Api api({.operations = desk, .doorkeeper = doorkeeper, .logger = logger});
+    const auto server =
+        TRY(open_api(config, certificate, logger, [&](const http::Request& request) {
+            accounts.look();
+            return api.answer(request);
+        }));
+    logger.notice("serving",
+                  {{"version", TILLHOST_VERSION},
+                   {"api", fmt::format("https://{}:{}", config.api_address, server->port())},
+                   {"node", config.node.empty() ? "none" : config.node},
+                   {"state", folder}});
+    TRY(wait_for_end(*loop, *signals, clock, logger));
+    gateway->stop();
+    store->stop();
+    return {};
+}
+
+/// For the sumpd that runs on the same state folder: it finds the invitation there.
+base::Done invite(const runtime::Config& config) {
+    os::SystemClock clock;
+    const auto certificate = TRY(certificate_of(config, clock));
+    const std::string token = TRY(apps::leave_invitation(state_folder(), clock.unix_ms() / 1000));
+    const apps::Invitation invitation{.url = url_of(config),
+                                      .token = token,
+                                      .pin = TRY(os::public_key_pin(certificate.certificate_pem)),
+                                      .server = name_of(config),
+                                      .expires_s = clock.unix_ms() / 1000 + apps::kInvitationLifeS};
+    const std::string text = apps::text_of(invitation);
+    print(stdout, apps::qr_for_terminal(TRY(apps::make_qr_code(text))));
+    print(stdout, fmt::format("{}\nOne app can be enrolled by it, within 15 minutes.\n", text));
+    return {};
+}
+
+base::Done check(const runtime::Config& config) {
+    print(stdout,
+          fmt::format("api      https://{}:{}\nnode     {}\n", config.api_address, config.api_port,
+                      config.node.empty() ? "none: set [[exchange]] to admit one" : config.node));
+    return {};
+}
+
+int run(const Arguments& arguments) {
+    const auto config = runtime::load_config(arguments.config);
+    base::Done ended = config ? base::Done() : base::Done(config.error());
+    if (config) {
+        ended = arguments.check    ? check(*config)
+                : arguments.invite ? invite(*config)
+                                   : serve(*config);
+    }
+    if (!ended) {
+        print(stderr, fmt::format("sumpd: {}\n", base::to_text(ended.error())));
+        return failed;
+    }
+    return done;
+}
+
+}  // namespace
+}  // namespace tillhost::sumpd
+
+int main(int argc, char** argv) {
+    using namespace tillhost::sumpd;
+    const auto arguments = parse(argc, argv);
+    if (!arguments) {
+        print(stderr, fmt::format("sumpd: {}\n\"sumpd --help\" says how it is written.\n",
+                                  arguments.error().detail));
+        return usage;
+    }
+    if (arguments->help) {
+        print(stdout, kHelp);
+        return done;
+    }
+    return run(*arguments);
+}

@@ -1,0 +1,193 @@
+#include "sumpd/runtime/config.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "hal/base/text.h"
+#include "hal/os/files.h"
+#include "ipc/text_tables.h"
+
+namespace tillhost::sumpd::runtime {
+
+using base::Done;
+using base::Result;
+
+namespace {
+
+constexpr std::size_t kConfigBytesMax = 64 * 1024;
+constexpr std::size_t kPasswordFileBytesMax = 1024;
+constexpr std::size_t kPasswordBytesMin = 12;
+constexpr std::size_t kNodeBytesMax = 64;
+constexpr std::size_t kTextBytesMax = 256;
+
+struct Key {
+    std::string_view name;  ///< "api.port"; of no table: "name"
+    Done (*set)(Config& to, const std::string& text);
+};
+
+Done set_text(std::string& to, std::string_view name, const std::string& text, std::size_t max) {
+    if (text.empty() || text.size() > max) {
+        return base::bad_field(name, fmt::format("a text of 1 to {} bytes", max));
+    }
+    to = text;
+    return {};
+}
+
+Done set_port(Config& to, const std::string& text) {
+    const auto number = base::parse_decimal(text);
+    if (!number || number->scale != 0 || number->units < 1 || number->units > 65535) {
+        return base::bad_field("api.port", "\"1\" to \"65535\"");
+    }
+    to.api_port = static_cast<std::uint16_t>(number->units);
+    return {};
+}
+
+Done set_hosts(Config& to, const std::string& text) {
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find(' ', at), text.size());
+        if (end != at) {
+            to.api_hosts.push_back(text.substr(at, end - at));
+        }
+        at = end + 1;
+    }
+    return {};
+}
+
+Done set_log_level(Config& to, const std::string& text) {
+    constexpr std::array<std::pair<std::string_view, os::Severity>, 5> kLevels = {{
+        {"error", os::Severity::error},
+        {"warning", os::Severity::warning},
+        {"notice", os::Severity::notice},
+        {"info", os::Severity::info},
+        {"debug", os::Severity::debug},
+    }};
+    for (const auto& [name, level] : kLevels) {
+        if (name == text) {
+            to.log_level = level;
+            return {};
+        }
+    }
+    return base::bad_field("log", "error, warning, notice, info or debug");
+}
+
+/// One line, which nobody else can read.
+Done read_password(Config& to, const std::string& path) {
+    struct stat about {};
+    if (::stat(path.c_str(), &about) != 0) {
+        return base::bad_field("exchange.password_file", "a file that is there: " + path);
+    }
+    if ((about.st_mode & 0077U) != 0) {
+        return base::bad_field("exchange.password_file",
+                               "a file that others cannot read: chmod 600 " + path);
+    }
+    std::string text = base::string_of(TRY(os::read_file(path, kPasswordFileBytesMax)));
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {
+        text.pop_back();
+    }
+    if (text.size() < kPasswordBytesMin || text.find('\n') != std::string::npos) {
+        return base::bad_field("exchange.password_file",
+                               fmt::format("one line of at least {} bytes", kPasswordBytesMin));
+    }
+    to.node_password = std::move(text);
+    return {};
+}
+
+constexpr std::array kKeys = {
+    Key{"name",
+        [](Config& to, const std::string& text) {
+            return set_text(to.name, "name", text, kTextBytesMax);
+        }},
+    Key{"log", set_log_level},
+    Key{"api.address",
+        [](Config& to, const std::string& text) {
+            return set_text(to.api_address, "api.address", text, kTextBytesMax);
+        }},
+    Key{"api.port", set_port},
+    Key{"api.hosts", set_hosts},
+    Key{"api.certificate",
+        [](Config& to, const std::string& text) {
+            return set_text(to.api_certificate, "api.certificate", text, kTextBytesMax);
+        }},
+    Key{"api.key",
+        [](Config& to, const std::string& text) {
+            return set_text(to.api_key, "api.key", text, kTextBytesMax);
+        }},
+    Key{"exchange.node",
+        [](Config& to, const std::string& text) {
+            return set_text(to.node, "exchange.node", text, kNodeBytesMax);
+        }},
+    Key{"exchange.login",
+        [](Config& to, const std::string& text) {
+            return set_text(to.node_login, "exchange.login", text, kNodeBytesMax);
+        }},
+    Key{"exchange.password_file", read_password},
+    Key{"devices.endpoint",
+        [](Config& to, const std::string& text) {
+            return set_text(to.devices_endpoint, "devices.endpoint", text, kTextBytesMax);
+        }},
+    Key{"devices.registrar",
+        [](Config& to, const std::string& text) {
+            return set_text(to.registrar, "devices.registrar", text, kNodeBytesMax);
+        }},
+    Key{"devices.terminal",
+        [](Config& to, const std::string& text) {
+            return set_text(to.terminal, "devices.terminal", text, kNodeBytesMax);
+        }},
+};
+
+Done set(Config& config, const std::string& name, const std::string& text) {
+    std::string known;
+    for (const Key& key : kKeys) {
+        if (key.name == name) {
+            return key.set(config, text);
+        }
+        known += (known.empty() ? "" : ", ") + std::string(key.name);
+    }
+    return base::bad_field(name, "a setting that there is: " + known);
+}
+
+/// What one key alone cannot tell.
+Done check(const Config& config) {
+    if (config.api_certificate.empty() != config.api_key.empty()) {
+        return base::bad_field("api.certificate", "together with api.key, or neither");
+    }
+    const bool any =
+        !config.node.empty() || !config.node_login.empty() || !config.node_password.empty();
+    const bool all =
+        !config.node.empty() && !config.node_login.empty() && !config.node_password.empty();
+    if (any && !all) {
+        return base::bad_field("exchange", "node, login and password_file, or none of them");
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Config> read_config(std::string_view text, std::string_view file) {
+    Config config;
+    for (const ipc::TextTable& table : TRY(ipc::read_text_tables(text))) {
+        for (const auto& [key, value] : table.entries) {
+            const auto good = set(config, table.name.empty() ? key : table.name + "." + key, value);
+            if (!good) {
+                return base::with_context(good.error(), file);
+            }
+        }
+    }
+    TRY(check(config));
+    return config;
+}
+
+Result<Config> load_config(const std::string& folder) {
+    const std::string path = folder + "/sumpd.toml";
+    if (::access(path.c_str(), F_OK) != 0) {
+        return Config{};
+    }
+    return read_config(base::string_of(TRY(os::read_file(path, kConfigBytesMax))), "sumpd.toml");
+}
+
+}  // namespace tillhost::sumpd::runtime

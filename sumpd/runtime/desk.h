@@ -1,0 +1,36 @@
+#pragma once
+
+#include "sumpd/api/operations.h"
+#include "sumpd/apps/invitations.h"
+#include "sumpd/gateway/gateway.h"
+#include "sumpd/store/store.h"
+
+namespace tillhost::sumpd::runtime {
+
+/// Carries each operation to the part that knows it.
+class Desk final : public api::Operations {
+public:
+    /// All outlive it.
+    Desk(store::Store& store, apps::Registry& registry, apps::Invitations& invitations,
+         gateway::Gateway& gateway, const os::Clock& clock)
+        : store_(store),
+          registry_(registry),
+          invitations_(invitations),
+          gateway_(gateway),
+          clock_(clock) {}
+
+#define X(Request, Response)                                            \
+    exchange::Outcome<exchange::Response> serve(const api::Caller& who, \
+                                                const exchange::Request& request) override;
+    SUMP_OPERATIONS(X)
+#undef X
+
+private:
+    store::Store& store_;
+    apps::Registry& registry_;
+    apps::Invitations& invitations_;
+    gateway::Gateway& gateway_;
+    const os::Clock& clock_;
+};
+
+}  // namespace tillhost::sumpd::runtime

@@ -1,0 +1,170 @@
+"""The frozen WSDL and XSD with the SOAP clients that accounting systems have: zeep and suds call
+every operation against our codecs, gSOAP reads it, and libxml2 validates what we write."""
+from __future__ import annotations
+
+import datetime
+import io
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import suds.client
+import suds.transport
+import zeep
+import zeep.transports
+from lxml import etree
+
+PEER = Path(os.environ["TILLHOST_PROGRAMS"]) / "exchange_peer"
+SCHEMA = Path("sumpd/exchange/schema").resolve()
+WSDL = (SCHEMA / "exchange-1.wsdl").as_uri()
+OPERATIONS = re.findall(r'wsdl:operation name="(\w+)"><wsdl:input message',
+                        (SCHEMA / "exchange-1.wsdl").read_text())
+UUID = "0190F5C4-6F6E-7CC1-9F0A-5B8C4D1E2F30"
+MOMENT = datetime.datetime(2026, 11, 27, 10, 0, 0, 5000,
+                           datetime.timezone(datetime.timedelta(hours=3)))
+DOCUMENT = {
+    "DocId": UUID, "DeviceSeq": 7, "SchemaVersion": 1, "CreatedAt": MOMENT, "UserId": "Ёж <1>",
+    "Body": {"CashMove": {"Shift": "3", "Direction": "in", "Amount": "12.5"}},
+}
+
+
+def peer(verb: str, body: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([PEER, verb], input=body, capture_output=True, check=True, timeout=30)
+
+
+class Zeep(zeep.transports.Transport):
+    """Carries requests to the peer program; load() of the WSDL stays zeep's own."""
+
+    request = ""
+
+    def post(self, address, message, headers):
+        done = peer("answer", message)
+        self.request = done.stderr.decode()
+        status = 500 if b"Fault>" in done.stdout else 200
+        return Answer(done.stdout, status)
+
+
+class Answer:
+    def __init__(self, content: bytes, status_code: int):
+        self.content, self.status_code, self.encoding = content, status_code, "utf-8"
+        self.headers = {"Content-Type": "text/xml; charset=utf-8"}
+        self.text = content.decode()
+
+
+@pytest.fixture(params=["SumpExchangeSoap", "SumpExchangeSoap12"])
+def service(request):
+    client = zeep.Client(WSDL, transport=Zeep(), settings=zeep.Settings(strict=True),
+                         service_name="SumpExchange", port_name=request.param)
+    return client.service, client.transport
+
+
+def test_zeep_calls_and_reads(service):
+    call, transport = service
+    answer = call.PutDocuments(Session="s", Document=[DOCUMENT, DOCUMENT])
+    documents = json.loads(transport.request)["document"]
+    assert len(documents) == 2
+    assert documents[0] == {
+        "docId": UUID.lower(), "deviceSeq": 7, "schemaVersion": 1,
+        "createdAt": "2026-11-27T10:00:00.005+03:00", "userId": "Ёж <1>",
+        "body": {"cashMove": {"shift": "3", "direction": "in", "amount": "12.50"}}}
+    assert [result.DocId[:8] for result in answer.Result] == ["0190f5c4"] * 2
+    assert answer.Result[0].ReceivedAt.tzinfo is not None
+    assert len(answer.MissingSeq) == 2
+
+
+def test_zeep_carries_bytes(service):
+    call, transport = service
+    call.PutPart(MessageId=UUID, PartNo=1, Sha256="0" * 64, Data=b"\x00\xff" * 100)
+    assert json.loads(transport.request)["data"].startswith("AP8A/wD/")
+    answer = call.GetPart(MessageId=UUID, PartNo=1)
+    assert set(answer.Data) == {0xFE}
+
+
+def test_zeep_reads_every_answer(service):
+    call, _ = service
+    changes = call.GetChanges(MaxBytes=4096)
+    assert changes.Object[0].Body.Store.Name.startswith(" Молоко «Ё»")
+    assert call.Heartbeat(QueueLength=0, LastSeq=0, AppVersion="1", FreeBytes=1,
+                          ClockAt=MOMENT).Command[0].Kind
+    call.Logout()
+    call.CancelMessage(MessageId=UUID)
+
+
+def test_zeep_sees_our_fault(service):
+    call, _ = service
+    with pytest.raises(zeep.exceptions.Fault) as caught:
+        call.TestConnection(Node="refuse")
+    error = caught.value.detail.find("{urn:sumpd:exchange:1}SumpError")
+    assert error.findtext("{urn:sumpd:exchange:1}Code") == "unknown_node"
+    assert error.findtext("{urn:sumpd:exchange:1}RequestId") == "r-1"
+    with pytest.raises(zeep.exceptions.Fault) as caught:
+        call.GetPart(MessageId="1", PartNo=1)
+    assert "MessageId" in caught.value.message
+
+
+class Suds(suds.transport.Transport):
+    request = ""
+
+    def open(self, request):
+        return open(request.url.removeprefix("file://"), "rb")
+
+    def send(self, request):
+        done = peer("answer", request.message)
+        self.request = done.stderr.decode()
+        if b"Fault>" in done.stdout:
+            raise suds.transport.TransportError("fault", 500, io.BytesIO(done.stdout))
+        return suds.transport.Reply(200, {}, done.stdout)
+
+
+def test_suds_calls_and_reads():
+    transport = Suds()
+    client = suds.client.Client(WSDL, transport=transport, cache=None, port="SumpExchangeSoap")
+    methods = client.wsdl.services[0].ports[0].methods
+    assert sorted(methods) == sorted(OPERATIONS)
+    answer = client.service.ConfirmMessage(
+        Node="Касса", MessageNo=3, Result=[{"DocId": UUID, "Status": "accepted"}])
+    assert json.loads(transport.request) == {
+        "node": "Касса", "messageNo": 3,
+        "result": [{"docId": UUID.lower(), "status": "accepted"}]}
+    assert int(answer) in (0, 10**12)
+    with pytest.raises(suds.WebFault) as caught:
+        client.service.TestConnection(Node="refuse")
+    assert caught.value.fault.detail.SumpError.Code == "unknown_node"
+
+
+def test_gsoap_reads_it(tmp_path):
+    assert shutil.which("wsdl2h"), "package gsoap"
+    header = tmp_path / "exchange.h"
+    subprocess.run(["wsdl2h", "-o", header, SCHEMA / "exchange-1.wsdl"], check=True, timeout=60,
+                   capture_output=True)
+    text = header.read_text()
+    for operation in OPERATIONS:
+        assert f"__ns1__{operation}" in text
+    subprocess.run(["soapcpp2", "-j", "-C", "-I/usr/share/gsoap/import", header], check=True,
+                   timeout=60, capture_output=True, cwd=tmp_path)
+
+
+def validator(name: str) -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(str(SCHEMA / name)))
+
+
+def test_what_we_write_is_valid():
+    schema = validator("exchange-1.xsd")
+    lines = peer("elements").stdout.split(b"\n")[:-1]
+    names = set()
+    for line in lines:
+        element = etree.fromstring(line)
+        names.add(etree.QName(element).localname)
+        assert schema.validate(element), (line[:300], schema.error_log)
+    assert names == {*OPERATIONS, *(f"{each}Response" for each in OPERATIONS), "SumpError"}
+
+
+def test_a_message_is_valid():
+    schema = validator("data-1.xsd")
+    message = etree.fromstring(peer("message").stdout)
+    assert len(message) > 40
+    assert schema.validate(message), schema.error_log
