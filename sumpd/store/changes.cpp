@@ -97,7 +97,7 @@ Outcome<std::vector<exchange::Object>> objects_of(const std::vector<std::string>
     std::vector<exchange::Object> objects;
     objects.reserve(bodies.size());
     for (const std::string& body : bodies) {
-        auto object = exchange::from_json<exchange::Object>(body);
+        auto object = exchange::from_json<exchange::Object>(body, exchange::kAnswerBounds);
         if (!object) {
             return exchange::refuse(FaultCode::internal,
                                     "an object cannot be read back: " + object.error().message);

@@ -317,7 +317,8 @@ Outcome<exchange::GetJobResponse> Inbox::job_now(const std::string& job_id) {
                 return refuse(FaultCode::not_found, "there is no such job");
             }
             if (!text((*row)[1]).empty()) {
-                return exchange::from_json<exchange::GetJobResponse>(text((*row)[1]));
+                return exchange::from_json<exchange::GetJobResponse>(text((*row)[1]),
+                                                                     exchange::kAnswerBounds);
             }
             return exchange::GetJobResponse{.state = static_cast<JobState>(integer((*row)[0]))};
         });

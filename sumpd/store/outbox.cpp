@@ -66,7 +66,7 @@ Outcome<std::vector<Candidate>> waiting_behind(Transactions& transactions, std::
         [&](Sql& sql) -> Outcome<std::vector<Candidate>> {
             std::vector<Candidate> found;
             for (const Row& row : sql.query(
-                     "SELECT place, doc_id, kind, body, device_id, coalesce(app_device.name, ''),"
+                     "SELECT place, doc_id, kind, body, device_id, coalesce(app_device.model, ''),"
                      " received_ms FROM document"
                      " LEFT JOIN app_device ON app_device.id = document.device_id"
                      " WHERE waiting = 1 AND place > :a AND due_ms <= :b ORDER BY place LIMIT :c",
@@ -109,7 +109,7 @@ private:
 };
 
 Outcome<std::string> text_of(const exchange::MessageWriter& writer, const Candidate& one) {
-    auto document = exchange::from_json<exchange::Document>(one.body);
+    auto document = exchange::from_json<exchange::Document>(one.body, exchange::kAnswerBounds);
     if (!document) {
         return refuse(FaultCode::internal, fmt::format("document {} cannot be read back: {}",
                                                        one.doc_id, document.error().message));
