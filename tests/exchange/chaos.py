@@ -137,7 +137,7 @@ def run(seed: int, phones: int, receipts: int, kills: int, folder: pathlib.Path)
         seller.start()
     killed = 0
     while any(seller.is_alive() for seller in sellers):
-        time.sleep(0.3 + chance.random())
+        time.sleep(0.1 + 0.6 * chance.random())
         if killed < kills:
             server.kill()
             server.start()
@@ -163,7 +163,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000))
     parser.add_argument("--phones", type=int, default=8)
-    parser.add_argument("--receipts", type=int, default=100, help="of each phone")
+    parser.add_argument("--receipts", type=int, default=400, help="of each phone")
     parser.add_argument("--kills", type=int, default=12)
     given = parser.parse_args()
     print(f"seed {given.seed}")
