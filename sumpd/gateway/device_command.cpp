@@ -33,7 +33,12 @@ Outcome<contract::Command> command_of(const std::string& op, const std::string& 
     contract::Decoder decoder("payload");
     contract::Command command;
     if (!decode(decoder, value, command)) {
-        return exchange::refuse_field("payload", decoder.take_error().detail);
+        // The detail begins with the path of the field.
+        const std::string detail = decoder.take_error().detail;
+        const std::size_t end = detail.find(": ");
+        return end == std::string::npos
+                   ? exchange::refuse_field("payload", detail)
+                   : exchange::refuse_field(detail.substr(0, end), detail.substr(end + 2));
     }
     if (contract::role_for(command) > contract::Role::cashier) {
         return exchange::refuse(

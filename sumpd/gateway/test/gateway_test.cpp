@@ -327,11 +327,8 @@ TEST_F(GatewayTest, OneIdOneCommand) {
 // a cashier's is refused; commands know their default device.
 TEST_F(GatewayTest, Payload) {
     EXPECT_TRUE(command_of("cash_in", kCashIn).has_value());
-    EXPECT_EQ(command_of("cash_in", R"({"amount_minor": "x"})")
-                  .error()
-                  .message.find("payload: payload.cash_in.amount_minor"),
-              0U)
-        << command_of("cash_in", R"({"amount_minor": "x"})").error().message;
+    EXPECT_EQ(command_of("cash_in", R"({"amount_minor": "x"})").error().field,
+              "payload.cash_in.amount_minor");
     EXPECT_EQ(command_of("none", "{}").error().code, FaultCode::schema_invalid);
     EXPECT_EQ(command_of("cash_in", "{").error().field, "payload");
     EXPECT_EQ(command_of("write_table", R"({"table":1,"row":1,"field":1,"value":"1"})").has_value(),
