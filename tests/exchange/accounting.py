@@ -1,5 +1,5 @@
-"""An accounting system for tests. It keeps what a real one keeps: the numbers of both directions and
-the documents that it has booked; a kill of it is to go on from a copy of these."""
+"""An accounting system for tests. It keeps what a real one keeps: the numbers of both directions
+and the documents that it has booked; a kill of it is to go on from a copy of these."""
 from __future__ import annotations
 
 import hashlib

@@ -1,5 +1,5 @@
-"""sumpd of its own for tests, the phones that talk JSON to it and an accounting system that talks any
-of the three encodings: the real program over TLS, nothing inside of it is known here."""
+"""sumpd of its own for tests, the phones that talk JSON to it and an accounting system that talks
+any of the three encodings: the real program over TLS, nothing inside of it is known here."""
 from __future__ import annotations
 
 import base64

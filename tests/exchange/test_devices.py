@@ -1,6 +1,6 @@
 """Claim: a phone's receipt is printed on the shop's registrar and its card is taken on the shop's
-terminal exactly once, told truly, while sumpd, devd and the simulators' lines are killed. Shown with
-the programs as they are shipped; the registrar's memory is compared with what the phone was told."""
+terminal exactly once, and it is told truly, while sumpd and devd are killed. Shown with the
+programs as they are shipped; the registrar's memory is compared with what the phone was told."""
 from __future__ import annotations
 
 import json

@@ -1,4 +1,4 @@
-// The door of the API: who is let in to which operation, in each encoding; paths, bodies and
+// Claim: the door of the API: who is let in to which operation, in each encoding; paths, bodies and
 // faults. Behind the door stands a fake that refuses everything with a code of its own, so that a
 // request which reached it is known.
 #include "sumpd/api/api.h"

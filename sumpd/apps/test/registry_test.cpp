@@ -1,4 +1,5 @@
-// Devices, invitations, logins and sessions of apps, on a store that remembers or refuses.
+// Claim: devices, invitations, logins and sessions of apps hold what is said of them, over lost
+// answers, restarts and a full disk. Shown: on a store that remembers or refuses, by a clock set.
 #include "sumpd/apps/registry.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,6 @@
-// Commands of apps at the shop's devices: each is carried out at most once and told truly, whatever
-// gets lost and whoever is killed. devd is played; the book is a real database in a folder.
+// Claim: commands of apps at the shop's devices: each is carried out at most once and told truly,
+// whatever gets lost and whoever is killed. devd is played; the book is a real database in a
+// folder.
 #include "sumpd/gateway/gateway.h"
 
 #include <fmt/format.h>

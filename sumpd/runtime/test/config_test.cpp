@@ -1,4 +1,5 @@
-// sumpd.toml: what is read, and how a mistake is named.
+// Claim: sumpd.toml is read as its page says, and a mistake is named with what would be right.
+// Shown: texts and password files, good and bad.
 #include "sumpd/runtime/config.h"
 
 #include <fmt/format.h>
