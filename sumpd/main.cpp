@@ -59,7 +59,7 @@ constexpr unsigned kFolderMode = 0750;
 constexpr std::size_t kConnectionsMax = 2048;
 constexpr std::size_t kConnectionsPerAddressMax = 1024;  // a shop's phones may share one address
 constexpr std::int64_t kOfflineHours = 72;
-constexpr std::size_t kWorkers = 48;  // most wait for changes or for the disk
+constexpr std::size_t kWorkers = 64;  // most wait for changes or for the disk
 
 struct Arguments {
     bool help = false;
@@ -175,8 +175,7 @@ base::Result<apps::RegistryParts> registry_parts(const runtime::Config& config,
                                .pin = TRY(os::public_key_pin(certificate.certificate_pem)),
                                .permissions =
                                    [&store](const std::string& role) {
-                                       return apps::read_permissions(store.transactions(), role)
-                                           .value_or(std::vector<exchange::Permission>{});
+                                       return apps::read_permissions(store.transactions(), role);
                                    },
                                .policy = {.packet_bytes = exchange::kPacketBytesMax / 4,
                                           .offline_hours = kOfflineHours,

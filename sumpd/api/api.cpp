@@ -192,7 +192,7 @@ void Api::log(const http::Request& request, const std::string& request_id,
                                        {"fault", word == nullptr ? "none" : *word},
                                        {"address", request.peer},
                                        {"request", request_id}};
-    if (fault == FaultCode::unauthorized) {
+    if (fault == FaultCode::unauthorized || fault == FaultCode::too_many) {
         parts_.logger.notice("refused", fields);  // for whoever bans addresses that guess
     } else if (fault == FaultCode::internal || fault == FaultCode::disk_full) {
         parts_.logger.warning("failed", fields);

@@ -1,6 +1,7 @@
 #include "sumpd/apps/invitations.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "hal/base/text.h"
@@ -26,8 +27,16 @@ std::string path_of(const std::string& folder, const std::string& digest) {
 
 base::Result<std::string> leave_invitation(const std::string& folder, std::int64_t now_s) {
     std::string token = make_token(TokenKind::enrolment);
-    TRY(os::write_atomically(path_of(folder, digest_of_token(token)),
-                             base::bytes_of(std::to_string(now_s + kInvitationLifeS)), kFileMode));
+    const std::string path = path_of(folder, digest_of_token(token));
+    TRY(os::write_atomically(path, base::bytes_of(std::to_string(now_s + kInvitationLifeS)),
+                             kFileMode));
+    // Made by root, it is for the user whose folder it is.
+    struct stat about {};
+    if (::stat(folder.c_str(), &about) == 0 && ::geteuid() != about.st_uid &&
+        ::chown(path.c_str(), about.st_uid, about.st_gid) != 0) {
+        return base::make_error(base::ErrorCode::system_failed,
+                                "the invitation cannot be given to sumpd's user");
+    }
     return token;
 }
 
@@ -38,7 +47,11 @@ Outcome<Empty> Invitations::take(const std::string& token) {
         return Empty{};
     }
     const auto bytes = os::read_file(path, kFileBytesMax);
-    const auto expires = base::parse_decimal(bytes ? base::string_of(*bytes) : "");
+    if (!bytes) {
+        return exchange::refuse(exchange::FaultCode::internal,
+                                "the invitation cannot be read: " + bytes.error().detail);
+    }
+    const auto expires = base::parse_decimal(base::string_of(*bytes));
     if (expires && expires->scale == 0) {
         // A kill behind this leaves the file; the registry then knows the token, and its use.
         const auto added = registry_.add_invitation(

@@ -118,7 +118,8 @@ struct RegistryParts {
     std::string server_id;  ///< UUID
     std::string pin;        ///< of the certificate, for EnrollResponse
     /// The permissions of a role; empty if there is no such role.
-    std::function<std::vector<exchange::Permission>(const std::string& role_id)> permissions;
+    std::function<exchange::Outcome<std::vector<exchange::Permission>>(const std::string& role_id)>
+        permissions;
     exchange::Policy policy;
 };
 

@@ -85,6 +85,13 @@ Outcome<exchange::LoginResponse> Registry::login(const exchange::Login& request,
     if (auto fault = store_fault(*account, request.store_id)) {
         return tl::unexpected(std::move(*fault));
     }
+    auto permissions = parts_.permissions(account->role_id);
+    if (!permissions) {
+        return tl::unexpected(permissions.error());
+    }
+    const auto verifier = request.password
+                              ? os::password_hash(request.password->text, kVerifierCost)
+                              : base::Result<std::string>(std::string());
     const std::string token = make_token(TokenKind::session);
     const std::lock_guard writing(writing_);
     // One user a phone: who logs in takes it over.
@@ -109,12 +116,10 @@ Outcome<exchange::LoginResponse> Registry::login(const exchange::Login& request,
                                      .user_id = account->id,
                                      .user_name = account->name,
                                      .role_id = account->role_id,
-                                     .permissions = parts_.permissions(account->role_id),
+                                     .permissions = std::move(*permissions),
                                      .policy = parts_.policy};
-    if (request.password) {
-        if (auto verifier = os::password_hash(request.password->text, kVerifierCost)) {
-            response.offline_verifier = exchange::Secret{std::move(*verifier)};
-        }
+    if (request.password && verifier) {
+        response.offline_verifier = exchange::Secret{*verifier};
     }
     return response;
 }
@@ -159,6 +164,14 @@ Outcome<Empty> Registry::revoke_device(const std::string& device_id) {
         change.devices.push_back(found->second);
     }
     change.devices.back().state = DeviceState::revoked;
+    {
+        const std::shared_lock lock(held_);
+        for (const auto& [digest, token] : tokens_) {
+            if (token.used_by == change.devices.back().install_id) {
+                change.forgotten_tokens.push_back(digest);  // else it would enrol once more
+            }
+        }
+    }
     const auto written = write(change);
     return written ? Outcome<Empty>(Empty{}) : tl::unexpected(written.error());
 }

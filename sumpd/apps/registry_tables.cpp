@@ -80,24 +80,26 @@ AccountRow account_from(const std::string& id, exchange::User user, std::string 
 }  // namespace
 
 Outcome<bool> RegistryTables::write(const RegistryChange& change) {
-    return transactions_.run<bool>([&change](Sql& sql) -> Outcome<bool> {
-        for (const DeviceRow& row : change.devices) {
-            put(sql, row);
-        }
-        for (const TokenRow& row : change.tokens) {
-            put(sql, row);
-        }
-        for (const SessionRow& row : change.sessions) {
-            put(sql, row);
-        }
-        for (const std::string& digest : change.ended_sessions) {
-            sql.run("DELETE FROM session WHERE hash = :a", {digest});
-        }
-        for (const std::string& digest : change.forgotten_tokens) {
-            sql.run("DELETE FROM enroll_token WHERE hash = :a", {digest});
-        }
-        return true;
-    });
+    return transactions_.run<bool>(
+        [&change](Sql& sql) -> Outcome<bool> {
+            for (const DeviceRow& row : change.devices) {
+                put(sql, row);
+            }
+            for (const TokenRow& row : change.tokens) {
+                put(sql, row);
+            }
+            for (const SessionRow& row : change.sessions) {
+                put(sql, row);
+            }
+            for (const std::string& digest : change.ended_sessions) {
+                sql.run("DELETE FROM session WHERE hash = :a", {digest});
+            }
+            for (const std::string& digest : change.forgotten_tokens) {
+                sql.run("DELETE FROM enroll_token WHERE hash = :a", {digest});
+            }
+            return true;
+        },
+        store::Need::nothing);  // its rows are bounded, and a full disk must not lock phones out
 }
 
 Outcome<RegistryImage> RegistryTables::read() {

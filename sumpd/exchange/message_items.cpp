@@ -24,7 +24,8 @@ const Node* child_of(const Node& node, std::string_view name, Syntax syntax) {
 
 std::string text_in(const Node& node, std::string_view name, Syntax syntax, std::size_t max) {
     const Node* child = child_of(node, name, syntax);
-    return child == nullptr ? std::string() : made_carried(base::cut_utf8(child->text, max));
+    return child == nullptr ? std::string()
+                            : std::string(base::cut_utf8(made_carried(child->text), max));
 }
 
 /// What FieldReader cannot know: the body of an object is of the object's kind.
@@ -128,7 +129,7 @@ std::optional<Fault> MessageItems::refuse_item(std::string_view name, const Node
         item.kind = text_in(node, "Kind", syntax, kReferenceMax);
         item.id = text_in(node, "Id", syntax, 2 * kReferenceMax);
     } else {
-        item.kind = made_carried(base::cut_utf8(name, kReferenceMax));
+        item.kind = std::string(base::cut_utf8(made_carried(name), kReferenceMax));
         item.id = text_in(node, "DocId", syntax, 2 * kReferenceMax);
     }
     return events_.refused(std::move(item));

@@ -17,6 +17,20 @@ std::string text_of(const contract::Operation& operation) {
     return fmt::format("{}{}{}", name_of(operation.state), why.empty() ? "" : ": ", why);
 }
 
+std::string json_of(const contract::Operation& operation) {
+    return ipc::to_json(to_value(operation, contract::Style::readable), -1);
+}
+
+bool is_away(const base::Error& error) {
+    return error.code == base::ErrorCode::no_daemon || error.code == base::ErrorCode::link_lost ||
+           error.code == base::ErrorCode::deadline_passed;
+}
+
+bool may_succeed(const base::Error& error) {
+    return is_away(error) || error.reaction == base::Reaction::retry_later ||
+           error.reaction == base::Reaction::reconnect;
+}
+
 }  // namespace
 
 void Carrier::add(CommandRow row) {
@@ -26,9 +40,14 @@ void Carrier::add(CommandRow row) {
     works_.try_emplace(id, Work{.row = std::move(row), .may_have_arrived = may_have_arrived});
 }
 
-bool Carrier::turn() {
+bool Carrier::turn(const std::function<bool()>& is_stopping) {
     has_moved_ = false;
+    is_away_ = false;
     for (auto at = works_.begin(); at != works_.end();) {
+        // A host that does not answer is asked once a turn, not once a command.
+        if (is_away_ || is_stopping()) {
+            break;
+        }
         if (parts_.clock.now() >= at->second.look_at) {
             step(at->second);
         }
@@ -110,8 +129,20 @@ void Carrier::look(Work& work) {
     const auto told = parts_.port.operation(*id, work.row.device_ref, parts_.clock.now() + kAskMax);
     if (told) {
         apply(work, *told);
-    } else {
-        work.look_at = parts_.clock.now() + kLookRarely;
+        return;
+    }
+    if (told.error().code == base::ErrorCode::unknown_operation) {
+        work.is_accepted = false;  // another book than the one that had it: handed over or settled
+    }
+    not_told(work, told.error());
+}
+
+/// A person has to see what cannot be told by asking again.
+void Carrier::not_told(Work& work, const base::Error& error) {
+    work.look_at = parts_.clock.now() + kLookRarely;
+    is_away_ = is_away(error);
+    if (!may_succeed(error)) {
+        put(work, Stage::unknown, "", base::to_text(error));
     }
 }
 
@@ -119,6 +150,10 @@ void Carrier::look(Work& work) {
 void Carrier::overdue(Work& work) {
     if (work.row.stage == Stage::queued) {
         put(work, Stage::failed, "", "it was not begun in time");
+    } else if (work.row.device_ref.empty()) {
+        // A sale cannot be settled where devices of other hosts are used. Handed over again it is
+        // told, or refused for its time: then nothing of it is there, and nothing can come.
+        hand_over(work);
     } else {
         settle(work);
     }
@@ -131,7 +166,7 @@ void Carrier::settle(Work& work) {
         work.is_accepted = true;
         apply(work, *told);
     } else {
-        work.look_at = parts_.clock.now() + kLookRarely;
+        not_told(work, told.error());
     }
 }
 
@@ -144,9 +179,14 @@ void Carrier::apply(Work& work, const contract::Operation& operation) {
     if (!client::is_final(operation.state)) {
         return;
     }
+    if (operation.error && operation.error->effect == Effect::unknown) {
+        // Final at devd, and nobody knows: what has no money is not asked about any more.
+        put(work, Stage::unknown, json_of(operation), text_of(operation));
+        work.look_at = parts_.clock.now() + kLookRarely;
+        return;
+    }
     const bool is_done = operation.state == OperationState::done;
-    put(work, is_done ? Stage::done : Stage::failed,
-        ipc::to_json(to_value(operation, contract::Style::readable), -1),
+    put(work, is_done ? Stage::done : Stage::failed, json_of(operation),
         is_done ? "" : text_of(operation));
     if (is_finished(work.row.stage) && operation.state != OperationState::never_accepted) {
         // Not told: devd keeps it longer, and nothing else comes of it.
@@ -159,20 +199,20 @@ void Carrier::apply(Work& work, const contract::Operation& operation) {
 /// about this attempt; once one may have arrived, only devd's word about the id counts.
 void Carrier::on_error(Work& work, const base::Error& error) {
     work.look_at = parts_.clock.now() + kLookRarely;
+    is_away_ = is_away(error);
     if (error.effect != Effect::none) {
         work.may_have_arrived = true;
         return;
     }
-    const bool may_succeed = error.reaction == base::Reaction::retry_later ||
-                             error.reaction == base::Reaction::reconnect ||
-                             error.code == base::ErrorCode::no_daemon;
-    if (work.may_have_arrived) {
-        if (!may_succeed) {
-            settle(work);
-        }
+    if (work.may_have_arrived && may_succeed(error)) {
         return;
     }
-    put(work, may_succeed ? Stage::queued : Stage::failed, "", base::to_text(error));
+    const bool is_late_sale = work.row.device_ref.empty() && is_late(work);
+    if (work.may_have_arrived && !is_late_sale) {
+        settle(work);
+        return;
+    }
+    put(work, may_succeed(error) ? Stage::queued : Stage::failed, "", base::to_text(error));
 }
 
 }  // namespace tillhost::sumpd::gateway

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <string>
 
@@ -38,9 +39,9 @@ public:
 
     /// One that is in the book and not finished; one that is here already is left as it is.
     void add(CommandRow row);
-    /// Moves each command that is due by one step; blocks for devd and the disk. True if any has
-    /// another stage.
-    bool turn();
+    /// Moves each command that is due by one step, until it is to stop or devd does not answer;
+    /// blocks for devd and the disk. True if any has another stage.
+    bool turn(const std::function<bool()>& is_stopping = [] { return false; });
     bool is_idle() const { return works_.empty(); }
 
 private:
@@ -59,12 +60,14 @@ private:
     void settle(Work& work);
     void apply(Work& work, const contract::Operation& operation);
     void on_error(Work& work, const base::Error& error);
+    void not_told(Work& work, const base::Error& error);
     void put(Work& work, Stage stage, std::string result, std::string error);
     bool is_late(const Work& work) const;
 
     const Parts parts_;
     std::map<std::string, Work> works_;
     bool has_moved_ = false;
+    bool is_away_ = false;  ///< devd, in this turn
 };
 
 }  // namespace tillhost::sumpd::gateway

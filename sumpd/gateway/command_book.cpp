@@ -13,9 +13,10 @@ using store::text;
 namespace {
 
 constexpr auto kColumns =
-    "SELECT id, app_device, device_ref, op, payload, sha256, start_before_ms, stage, result, error"
+    "SELECT id, app_device, device_ref, op, payload, sha256, start_before_ms, stage, result, error,"
+    " told"
     " FROM device_command ";
-constexpr auto kTypes = "ttttttiitt";
+constexpr auto kTypes = "ttttttiitti";
 constexpr auto kUnfinished = "stage IN (1, 2, 5)";
 
 CommandRow row_from(const store::Row& row) {
@@ -28,7 +29,8 @@ CommandRow row_from(const store::Row& row) {
             .start_before_ms = integer(row[6]),
             .stage = static_cast<Stage>(integer(row[7])),
             .result = text(row[8]),
-            .error = text(row[9])};
+            .error = text(row[9]),
+            .is_told = integer(row[10]) != 0};
 }
 
 std::optional<CommandRow> known(Sql& sql, const std::string& id) {
@@ -37,7 +39,7 @@ std::optional<CommandRow> known(Sql& sql, const std::string& id) {
 }
 
 /// The command that has the id already, or why it is another one.
-Outcome<CommandRow> same_or_conflict(const CommandRow& row, CommandRow before) {
+Outcome<CommandBook::Added> same_or_conflict(const CommandRow& row, CommandRow before) {
     if (before.app_device != row.app_device) {
         return refuse(FaultCode::not_found, "there is no such command of this app");
     }
@@ -45,27 +47,28 @@ Outcome<CommandRow> same_or_conflict(const CommandRow& row, CommandRow before) {
         return refuse(FaultCode::doc_conflict,
                       "the id is taken by another command; a new command needs a new id");
     }
-    return before;
+    return CommandBook::Added{std::move(before), false};
 }
 
 /// Why a new one is not taken, or nothing.
 std::optional<exchange::Fault> refusal_of(Sql& sql, const CommandRow& row, bool force) {
     const std::int64_t open = sql.number(
-        std::string("SELECT COUNT(*) FROM device_command WHERE app_device = :a AND ") + kUnfinished,
-        {row.app_device});
-    if (open >= kUnfinishedPerAppMax) {
+        "SELECT COUNT(*) FROM device_command WHERE app_device = :a AND told = 0", {row.app_device});
+    if (open >= kOpenPerAppMax) {
         return exchange::Fault{.code = FaultCode::too_many,
-                               .message = "too many commands of this app are not finished"};
+                               .message =
+                                   "too many commands of this app are not finished, or it "
+                                   "has not asked for their end"};
     }
-    const std::string equal = sql.text(
-        std::string("SELECT id FROM device_command WHERE app_device = :a AND sha256 = :b AND ") +
-            kUnfinished,
-        {row.app_device, row.sha256});
+    const std::string equal =
+        sql.text("SELECT id FROM device_command WHERE app_device = :a AND sha256 = :b AND told = 0",
+                 {row.app_device, row.sha256});
     if (!equal.empty() && !force) {
-        return exchange::Fault{.code = FaultCode::doc_conflict,
-                               .message = "an equal command of this app is not finished: " + equal +
-                                          "; ask for that one, or force this one",
-                               .field = "force"};
+        return exchange::Fault{
+            .code = FaultCode::doc_conflict,
+            .message = "this app has not asked for the end of an equal command: " + equal +
+                       "; ask for that one, or force this one",
+            .field = "force"};
     }
     return std::nullopt;
 }
@@ -74,18 +77,18 @@ std::optional<exchange::Fault> refusal_of(Sql& sql, const CommandRow& row, bool 
 
 bool is_finished(Stage stage) { return stage == Stage::done || stage == Stage::failed; }
 
-Outcome<CommandRow> CommandBook::add(const CommandRow& row, bool force) {
-    return transactions_.run<CommandRow>([&](Sql& sql) -> Outcome<CommandRow> {
+Outcome<CommandBook::Added> CommandBook::add(const CommandRow& row, bool force) {
+    return transactions_.run<Added>([&](Sql& sql) -> Outcome<Added> {
         if (auto before = known(sql, row.id)) {
             return same_or_conflict(row, std::move(*before));
         }
         if (auto fault = refusal_of(sql, row, force)) {
             return tl::unexpected(std::move(*fault));
         }
-        sql.run("INSERT INTO device_command VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j)",
+        sql.run("INSERT INTO device_command VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, 0)",
                 {row.id, row.app_device, row.device_ref, row.op, row.payload, row.sha256,
                  row.start_before_ms, static_cast<std::int64_t>(row.stage), row.result, row.error});
-        return row;
+        return Added{row, true};
     });
 }
 
@@ -102,8 +105,19 @@ Outcome<CommandRow> CommandBook::find(const std::string& id, const std::string& 
 Outcome<bool> CommandBook::update(const CommandRow& row) {
     return transactions_.run<bool>(
         [&row](Sql& sql) -> Outcome<bool> {
-            sql.run("UPDATE device_command SET stage = :a, result = :b, error = :c WHERE id = :d",
-                    {static_cast<std::int64_t>(row.stage), row.result, row.error, row.id});
+            sql.run(
+                "UPDATE device_command SET stage = :a, result = :b, error = :c WHERE id = :d"
+                " AND stage NOT IN (3, 4)",
+                {static_cast<std::int64_t>(row.stage), row.result, row.error, row.id});
+            return true;
+        },
+        Need::nothing);
+}
+
+Outcome<bool> CommandBook::told(const std::string& id) {
+    return transactions_.run<bool>(
+        [&id](Sql& sql) -> Outcome<bool> {
+            sql.run("UPDATE device_command SET told = 1 WHERE id = :a", {id});
             return true;
         },
         Need::nothing);

@@ -10,8 +10,8 @@
 
 namespace tillhost::sumpd::gateway {
 
-/// Commands of one app that are not finished.
-inline constexpr std::int64_t kUnfinishedPerAppMax = 100;
+/// Commands of one app that are not finished, or whose end it has not asked for.
+inline constexpr std::int64_t kOpenPerAppMax = 100;
 
 /// How far a command is, as it is kept. `handed`: devd may have it. Numbers are on the disk.
 enum class Stage : std::uint8_t { queued = 1, handed = 2, done = 3, failed = 4, unknown = 5 };
@@ -27,6 +27,7 @@ struct CommandRow {
     Stage stage = Stage::queued;
     std::string result{};
     std::string error{};
+    bool is_told = false;  ///< its app knows the end
     friend bool operator==(const CommandRow&, const CommandRow&) = default;
 };
 
@@ -38,14 +39,20 @@ class CommandBook final {
 public:
     explicit CommandBook(store::Transactions& transactions) : transactions_(transactions) {}
 
+    struct Added {
+        CommandRow row{};
+        bool is_new = false;
+    };
     /// Writes a new one, or gives the one that has this id. Faults: doc_conflict (the id is taken
-    /// by other content, or without `force` an equal one of this app is not finished), not_found
-    /// (the id is another app's), too_many, disk_full.
-    exchange::Outcome<CommandRow> add(const CommandRow& row, bool force);
+    /// by other content, or without `force` this app has an equal one that is not finished or whose
+    /// end it was not told), not_found (the id is another app's), too_many, disk_full.
+    exchange::Outcome<Added> add(const CommandRow& row, bool force);
     /// Faults: not_found, also for another app's.
     exchange::Outcome<CommandRow> find(const std::string& id, const std::string& app_device);
-    /// Stage, result and error.
+    /// Stage, result and error; what is finished stays as it is.
     exchange::Outcome<bool> update(const CommandRow& row);
+    /// Its app has asked for the end.
+    exchange::Outcome<bool> told(const std::string& id);
     /// Oldest first.
     exchange::Outcome<std::vector<CommandRow>> unfinished();
 

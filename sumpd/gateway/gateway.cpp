@@ -93,12 +93,12 @@ Outcome<exchange::StartCommandResponse> Gateway::start_command(
     if (!kept) {
         return tl::unexpected(kept.error());
     }
-    if (*kept == row) {  // new, or taken a moment ago: the thread knows by the id
+    if (kept->is_new) {
         const std::lock_guard lock(mutex_);
         fresh_.push_back(row);
         changed_.notify_one();
     }
-    return response_of(*kept);
+    return tell(kept->row);
 }
 
 Outcome<exchange::StartCommandResponse> Gateway::get_command(const std::string& app_device,
@@ -112,14 +112,11 @@ Outcome<exchange::StartCommandResponse> Gateway::get_command(const std::string& 
         }
         const os::Duration left = end - parts_.clock.now();
         if (is_finished(row->stage) || left <= os::Duration::zero()) {
-            return response_of(*row);
+            return tell(*row);
         }
         std::unique_lock lock(mutex_);
-        if (stop_) {
+        if (stop_ || waiters_ >= kCommandWaitersMax) {
             return response_of(*row);
-        }
-        if (waiters_ >= kCommandWaitersMax) {
-            return refuse(FaultCode::too_many, "too many calls wait; ask without waitMs");
         }
         ++waiters_;
         // The end may have come between the look and the wait: never longer than a look.
@@ -128,8 +125,21 @@ Outcome<exchange::StartCommandResponse> Gateway::get_command(const std::string& 
     }
 }
 
+/// The app gets to know the end with this; an answer that is lost is asked for again.
+Outcome<exchange::StartCommandResponse> Gateway::tell(const CommandRow& row) {
+    if (is_finished(row.stage) && !row.is_told) {
+        static_cast<void>(parts_.book.told(row.id));  // not written: told at the next question
+    }
+    return response_of(row);
+}
+
 Outcome<exchange::GetDevicesResponse> Gateway::get_devices() {
-    const std::lock_guard lock(asking_);
+    // One asks, the others come again: a host of devices that hangs must not hold up those who ask
+    // for something else.
+    const std::unique_lock lock(asking_, std::try_to_lock);
+    if (!lock.owns_lock()) {
+        return refuse(FaultCode::device_unavailable, "the host of devices is being asked");
+    }
     const auto devices = parts_.asked_port.devices(parts_.clock.now() + kAskMax);
     if (!devices) {
         return refuse(FaultCode::device_unavailable,
@@ -166,9 +176,14 @@ bool Gateway::take_new() {
     return !stop_;
 }
 
+bool Gateway::is_stopping() {
+    const std::lock_guard lock(mutex_);
+    return stop_;
+}
+
 void Gateway::run() {
     while (take_new()) {
-        if (carrier_.turn()) {
+        if (carrier_.turn([this] { return is_stopping(); })) {
             finished_.notify_all();
         }
     }

@@ -12,8 +12,9 @@
 
 namespace tillhost::sumpd::gateway {
 
-/// Calls that may wait for a command at one time.
-inline constexpr std::size_t kCommandWaitersMax = 256;
+/// Calls that may wait for a command at one time, each on a thread of its caller's; one more is
+/// answered at once.
+inline constexpr std::size_t kCommandWaitersMax = 12;
 
 /// Devices that commands without a device go to; empty: none.
 struct DefaultDevices {
@@ -40,10 +41,10 @@ public:
     /// forbidden (the command is not a cashier's), and those of CommandBook::add().
     exchange::Outcome<exchange::StartCommandResponse> start_command(
         const std::string& app_device, const exchange::StartCommand& request);
-    /// Waits up to wait_ms for its end. Faults: not_found, too_many.
+    /// Waits up to wait_ms for its end. Faults: not_found.
     exchange::Outcome<exchange::StartCommandResponse> get_command(
         const std::string& app_device, const exchange::GetCommand& request);
-    /// Faults: device_unavailable (devd does not answer).
+    /// Faults: device_unavailable (devd does not answer, or somebody else asks it just now).
     exchange::Outcome<exchange::GetDevicesResponse> get_devices();
     /// Ends all waits, now and later ones.
     void stop();
@@ -55,6 +56,8 @@ private:
 
     void run();
     bool take_new();
+    bool is_stopping();
+    exchange::Outcome<exchange::StartCommandResponse> tell(const CommandRow& row);
 
     const Parts parts_;
     std::mutex asking_;  ///< of asked_port

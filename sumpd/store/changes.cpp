@@ -140,14 +140,11 @@ Outcome<exchange::GetChangesResponse> Changes::get(const AskingDevice& device,
     if (!behind) {
         return tl::unexpected(behind.error());
     }
-    const auto visible = wait_beyond(*behind, request.wait_ms.value_or(0));
-    if (!visible) {
-        return tl::unexpected(visible.error());
-    }
+    const std::int64_t visible = wait_beyond(*behind, request.wait_ms.value_or(0));
     exchange::GetChangesResponse response{.epoch = epoch_};
     std::int64_t reached = *behind;
-    if (*visible > *behind) {
-        const Wanted wanted{*behind, *visible, device.store_id, request.max_bytes, &request.kinds};
+    if (visible > *behind) {
+        const Wanted wanted{*behind, visible, device.store_id, request.max_bytes, &request.kinds};
         auto packet = transactions_.read<Packet>(
             [&](Sql& sql) -> Outcome<Packet> { return Packing(wanted).pack(sql); });
         auto objects = packet
@@ -167,15 +164,13 @@ Outcome<exchange::GetChangesResponse> Changes::get(const AskingDevice& device,
     return response;
 }
 
-Outcome<std::int64_t> Changes::wait_beyond(std::int64_t seq, std::int64_t wait_ms) {
+std::int64_t Changes::wait_beyond(std::int64_t seq, std::int64_t wait_ms) {
     std::unique_lock<std::mutex> lock(mutex_);
     if (newest_ > seq || wait_ms <= 0 || stop_) {
         return newest_;
     }
     if (waiters_ >= kChangeWaitersMax) {
-        return tl::unexpected(exchange::Fault{.code = FaultCode::too_many,
-                                              .message = "too many wait for changes",
-                                              .retry_after_ms = wait_ms});
+        return newest_;  // as if it had not asked to wait
     }
     ++waiters_;
     changed_.wait_for(lock, std::chrono::milliseconds(wait_ms),

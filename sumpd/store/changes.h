@@ -12,8 +12,9 @@
 
 namespace tillhost::sumpd::store {
 
-/// Calls that may wait for a change at one time; one more that would wait is refused.
-inline constexpr std::size_t kChangeWaitersMax = 256;
+/// Calls that may wait for a change at one time, each on a thread of its caller's; one more is
+/// answered at once.
+inline constexpr std::size_t kChangeWaitersMax = 32;
 
 /// The feed of objects to apps, by the number of their last change. Any thread.
 class Changes final {
@@ -41,7 +42,7 @@ private:
     Changes(Transactions& transactions, std::string epoch, std::int64_t newest)
         : transactions_(transactions), epoch_(std::move(epoch)), newest_(newest) {}
 
-    exchange::Outcome<std::int64_t> wait_beyond(std::int64_t seq, std::int64_t wait_ms);
+    std::int64_t wait_beyond(std::int64_t seq, std::int64_t wait_ms);
 
     Transactions& transactions_;
     const std::string epoch_;

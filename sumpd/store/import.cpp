@@ -167,19 +167,22 @@ Outcome<Import::State> Import::step() {
 }
 
 Outcome<void> Import::Parts::begin() {
-    auto begun = transactions.run<std::int64_t>([&](Sql& sql) -> Outcome<std::int64_t> {
-        unstage(sql);
-        part_names.clear();
-        for (const Row& row : sql.query("SELECT part_no, sha256 FROM in_part WHERE message_id = :a"
-                                        " ORDER BY part_no",
-                                        "it", {work.message_id.text})) {
-            part_names.push_back(
-                PartFiles::in_name(work.message_id, integer(row[0]), text(row[1])));
-        }
-        sql.run("UPDATE job SET state = :a WHERE number = :b",
-                {static_cast<std::int64_t>(JobState::running), work.job});
-        return visible_seq(sql) + 1;
-    });
+    auto begun = transactions.run<std::int64_t>(
+        [&](Sql& sql) -> Outcome<std::int64_t> {
+            unstage(sql);
+            part_names.clear();
+            for (const Row& row :
+                 sql.query("SELECT part_no, sha256 FROM in_part WHERE message_id = :a"
+                           " ORDER BY part_no",
+                           "it", {work.message_id.text})) {
+                part_names.push_back(
+                    PartFiles::in_name(work.message_id, integer(row[0]), text(row[1])));
+            }
+            sql.run("UPDATE job SET state = :a WHERE number = :b",
+                    {static_cast<std::int64_t>(JobState::running), work.job});
+            return visible_seq(sql) + 1;
+        },
+        Need::nothing);  // it gives room back
     if (!begun) {
         return tl::unexpected(begun.error());
     }

@@ -26,7 +26,7 @@ inline constexpr std::int64_t kOpenMessagesMax = 4;
 /// Jobs that can still be asked for.
 inline constexpr std::int64_t kJobsKeptMax = 1000;
 /// Calls that may wait for a job at one time; one more that would wait is refused.
-inline constexpr std::size_t kJobWaitersMax = 16;
+inline constexpr std::size_t kJobWaitersMax = 4;
 
 /// Messages from the accounting system, and the thread that applies them; see Exchange.
 class Inbox final {

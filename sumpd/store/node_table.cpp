@@ -33,8 +33,9 @@ std::vector<std::string> acknowledge(Sql& sql, core::NodeState& node, std::int64
         gone.push_back(text(row[0]));
     }
     sql.run(
-        "UPDATE document SET state = :a WHERE message_no > :b AND message_no <= :c"
-        " AND state = :d",
+        // "> 0" is for the planner: the index has only documents that are in a message.
+        "UPDATE document SET state = :a WHERE message_no > 0 AND message_no > :b"
+        " AND message_no <= :c AND state = :d",
         {static_cast<std::int64_t>(Stage::accepted), node.acked_no, up_to,
          static_cast<std::int64_t>(Stage::in_message)});
     sql.run("UPDATE out_message SET acked_ms = :a WHERE no <= :b AND acked_ms = 0",

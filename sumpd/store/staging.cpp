@@ -59,9 +59,11 @@ bool stage_beside(Sql& sql, std::int64_t job, const StagedObject& one,
 /// The message names the object a second time: as if its first version had never come.
 std::optional<Version> take_away(Sql& sql, std::int64_t staged_seq) {
     const auto seen = version_from(sql.first(
-        "SELECT seq, deleted, hash FROM object WHERE superseded_by = :a", "iit", {staged_seq}));
+        "SELECT seq, deleted, hash FROM object WHERE superseded_by > 0 AND superseded_by = :a",
+        "iit", {staged_seq}));
     sql.run("DELETE FROM object WHERE seq = :a", {staged_seq});
-    sql.run("UPDATE object SET superseded_by = 0 WHERE superseded_by = :a", {staged_seq});
+    sql.run("UPDATE object SET superseded_by = 0 WHERE superseded_by > 0 AND superseded_by = :a",
+            {staged_seq});
     return seen;
 }
 
@@ -101,7 +103,8 @@ std::int64_t visible_seq(Sql& sql) {
 void unstage(Sql& sql) {
     const std::int64_t visible = visible_seq(sql);
     sql.run("DELETE FROM object WHERE seq > :a", {visible});
-    sql.run("UPDATE object SET superseded_by = 0 WHERE superseded_by > :a", {visible});
+    sql.run("UPDATE object SET superseded_by = 0 WHERE superseded_by > 0 AND superseded_by > :a",
+            {visible});
     sql.run("DELETE FROM staged_secret");
     sql.run("DELETE FROM staged_verdict");
 }
@@ -153,8 +156,10 @@ void make_visible(Sql& sql, std::int64_t next) {
         " ELSE excluded.pin_hash END");
     sql.run("DELETE FROM staged_secret");
     sql.run(
+        // One who was moved to another scope is deleted in the former one only.
         "DELETE FROM user_secret WHERE user_id IN (SELECT id FROM object WHERE kind = 'User'"
-        " AND deleted = 1 AND superseded_by = 0)");
+        " AND deleted = 1 AND superseded_by = 0) AND user_id NOT IN (SELECT id FROM object"
+        " WHERE kind = 'User' AND deleted = 0 AND superseded_by = 0)");
     sql.run("UPDATE counter SET number = :a WHERE name = 'visible'", {next - 1});
 }
 

@@ -58,8 +58,9 @@ Statements of_apps() {
         "CREATE TABLE device_command (id TEXT PRIMARY KEY, app_device TEXT NOT NULL,"
         " device_ref TEXT NOT NULL, op TEXT NOT NULL, payload TEXT NOT NULL,"
         " sha256 TEXT NOT NULL, start_before_ms BIGINT NOT NULL, stage BIGINT NOT NULL,"
-        " result TEXT NOT NULL, error TEXT NOT NULL)",
-        "CREATE INDEX device_command_app ON device_command (app_device)",
+        " result TEXT NOT NULL, error TEXT NOT NULL, told BIGINT NOT NULL)",
+        "CREATE INDEX device_command_untold ON device_command (app_device, sha256)"
+        " WHERE told = 0",
         "CREATE INDEX device_command_open ON device_command (stage) WHERE stage IN (1, 2, 5)",
         "CREATE TABLE device_seq (device_id TEXT PRIMARY KEY, last_seq BIGINT NOT NULL)",
         "CREATE TABLE seq_gap (device_id TEXT NOT NULL, from_seq BIGINT NOT NULL,"

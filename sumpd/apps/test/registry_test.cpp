@@ -80,9 +80,9 @@ protected:
                           .pin = "aa",
                           .permissions =
                               [](const std::string& role) {
-                                  return role == "cashier"
-                                             ? std::vector<exchange::Permission>{{"sale", "true"}}
-                                             : std::vector<exchange::Permission>{};
+                                  using Rows = std::vector<exchange::Permission>;
+                                  return exchange::Outcome<Rows>(
+                                      role == "cashier" ? Rows{{"sale", "true"}} : Rows{});
                               },
                           .policy = {.packet_bytes = 65536}},
             std::move(image));

@@ -247,6 +247,7 @@ TEST_F(GatewayTest, AtMostOnceAndToldTruly) {
             const int times = devd.executed[MUST(base::OperationId::from_text(id))];
             EXPECT_LE(times, 1) << "seed " << seed;
             ASSERT_TRUE(is_finished(kept->stage)) << "seed " << seed;
+            ASSERT_TRUE(book_->told(id).has_value());
             EXPECT_EQ(kept->stage == Stage::done, times == 1) << "seed " << seed << ' ' << id;
         }
     }
@@ -308,7 +309,8 @@ TEST_F(GatewayTest, OneIdOneCommand) {
     CommandRow one = row(new_id(), 5000);
     one.sha256 = "a";
     ASSERT_TRUE(book_->add(one, false).has_value());
-    EXPECT_EQ(*book_->add(one, false), one);
+    EXPECT_EQ(book_->add(one, false)->row, one);
+    EXPECT_FALSE(book_->add(one, false)->is_new);
     CommandRow other = one;
     other.sha256 = "b";
     EXPECT_EQ(book_->add(other, true).error().code, FaultCode::doc_conflict);
@@ -322,6 +324,66 @@ TEST_F(GatewayTest, OneIdOneCommand) {
     EXPECT_TRUE(book_->add(equal, true).has_value());
     open();  // and so after a restart
     EXPECT_EQ(unfinished().size(), 2U);
+}
+
+// Claimed: what is finished stays as it is, whoever writes later; an equal command is refused until
+// the app was told the end of the first.
+TEST_F(GatewayTest, FinishedStays) {
+    CommandRow one = row(new_id(), 5000);
+    one.sha256 = "a";
+    ASSERT_TRUE(book_->add(one, false).has_value());
+    one.stage = Stage::done;
+    ASSERT_TRUE(book_->update(one).has_value());
+    CommandRow late = one;
+    late.stage = Stage::failed;
+    ASSERT_TRUE(book_->update(late).has_value());
+    EXPECT_EQ(book_->find(one.id, "phone")->stage, Stage::done);
+    CommandRow equal = row(new_id(), 5000);
+    equal.sha256 = "a";
+    EXPECT_EQ(book_->add(equal, false).error().code, FaultCode::doc_conflict);
+    ASSERT_TRUE(book_->told(one.id).has_value());
+    EXPECT_TRUE(book_->add(equal, false)->is_new);
+}
+
+// Claimed: a sale whose time is over is handed over once more instead of settled, since that is
+// refused where devices of other hosts are used; refused for its time, it certainly is not there.
+TEST_F(GatewayTest, LateSale) {
+    class Relay final : public DevicePort {
+    public:
+        base::Error error = lost();
+        base::Result<std::vector<contract::Device>> devices(os::Deadline) override { return error; }
+        base::Result<Operation> submit(const std::string&, const contract::Command&,
+                                       const client::OperationOptions&, os::Deadline) override {
+            return error;
+        }
+        base::Result<Operation> operation(const base::OperationId&, const std::string&,
+                                          os::Deadline) override {
+            return error;
+        }
+        base::Result<Operation> settle(const base::OperationId&, const std::string&,
+                                       os::Deadline) override {
+            return base::bad_field("operation_id", "one that is known here");
+        }
+        base::Done acknowledge(const base::OperationId&, const std::string&,
+                               os::Deadline) override {
+            return {};
+        }
+    };
+    CommandRow sale = row(new_id(), 5000);
+    sale.device_ref.clear();
+    ASSERT_TRUE(book_->add(sale, false).has_value());
+    Relay relay;
+    Carrier carrier({*book_, relay, clock_, logger_});
+    carrier.add(unfinished().front());
+    carrier.turn();
+    clock_.advance(std::chrono::seconds(6));
+    relay.error = nobody();
+    carrier.turn();
+    EXPECT_EQ(book_->find(sale.id, "phone")->stage, Stage::handed) << "it may have arrived";
+    relay.error = base::bad_field("start_before_ms", "a time that is not over");
+    clock_.advance(std::chrono::seconds(2));
+    carrier.turn();
+    EXPECT_EQ(book_->find(sale.id, "phone")->stage, Stage::failed);
 }
 
 // Claimed: a payload is checked before anything is kept: its field is named, and what is more than
