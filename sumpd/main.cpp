@@ -167,12 +167,13 @@ base::Result<apps::RegistryParts> registry_parts(const runtime::Config& config,
                                                  const os::Clock& clock,
                                                  apps::RegistryTables& tables,
                                                  http::Passwords& passwords, store::Store& store) {
+    const std::string pin = TRY(os::public_key_pin(certificate.certificate_pem));
     return apps::RegistryParts{.store = tables,
                                .clock = clock,
                                .passwords = passwords,
                                .server_name = name_of(config),
                                .server_id = store.server_id().text,
-                               .pin = TRY(os::public_key_pin(certificate.certificate_pem)),
+                               .pin = pin,
                                .permissions =
                                    [&store](const std::string& role) {
                                        return apps::read_permissions(store.transactions(), role);
@@ -262,9 +263,10 @@ base::Done invite(const runtime::Config& config) {
     os::SystemClock clock;
     const auto certificate = TRY(certificate_of(config, clock));
     const std::string token = TRY(apps::leave_invitation(state_folder(), clock.unix_ms() / 1000));
+    const std::string pin = TRY(os::public_key_pin(certificate.certificate_pem));
     const apps::Invitation invitation{.url = url_of(config),
                                       .token = token,
-                                      .pin = TRY(os::public_key_pin(certificate.certificate_pem)),
+                                      .pin = pin,
                                       .server = name_of(config),
                                       .expires_s = clock.unix_ms() / 1000 + apps::kInvitationLifeS};
     const std::string text = apps::text_of(invitation);

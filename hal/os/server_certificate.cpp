@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <ctime>
 #include <memory>
+#include <utility>
 
 #include "hal/os/digest.h"
 #include "hal/os/files.h"
@@ -144,7 +145,10 @@ Result<ServerCertificate> load_server_certificate(const CertificatePlace& place,
         own ? fmt::format("{}/{}.crt", place.folder, place.name) : place.certificate;
     const std::string key = own ? fmt::format("{}/{}.key", place.folder, place.name) : place.key;
     if (!own || ::access(certificate.c_str(), F_OK) == 0) {
-        return ServerCertificate{TRY(text_of_file(certificate)), TRY(text_of_file(key))};
+        // One behind the other: g++ 12 leaks a member when the next one's TRY returns.
+        std::string certificate_pem = TRY(text_of_file(certificate));
+        std::string key_pem = TRY(text_of_file(key));
+        return ServerCertificate{std::move(certificate_pem), std::move(key_pem)};
     }
     auto made = TRY(make_server_certificate(names, now_s));
     // The key is written first: a certificate without one would be of no use.
