@@ -47,7 +47,7 @@ Done LicenceTalk::ask_acquire(const std::string& licence, os::Duration wait) {
     request.request_id = request_;
     request.licence = licence;
     request.wait_ms = std::chrono::duration_cast<std::chrono::milliseconds>(wait).count();
-    return wire_->send(asked_, contract::to_value(request));
+    return send(contract::to_value(request));
 }
 
 Done LicenceTalk::ask_beat() {
@@ -55,7 +55,7 @@ Done LicenceTalk::ask_beat() {
     contract::BeatLicencesRequest request;
     request.session = session_;
     request.leases.push_back({.number = number_, .generation = generation_, .used = ++used_});
-    return wire_->send(asked_, contract::to_value(request));
+    return send(contract::to_value(request));
 }
 
 Done LicenceTalk::ask_release() {
@@ -65,17 +65,29 @@ Done LicenceTalk::ask_release() {
     request.number = number_;
     request.generation = generation_;
     request.request_id = request_;
-    return wire_->send(asked_, contract::to_value(request));
+    return send(contract::to_value(request));
 }
 
 Result<bool> LicenceTalk::answered(os::Deadline deadline) {
     const auto body = wire_->receive(deadline);
+    if (!body && body.error().code == ErrorCode::retry_later) {
+        // More than one connection may ask in a second: what any program would do, and its time.
+        os::SystemClock clock;
+        clock.sleep_until(clock.now() + kPause);
+        TRY(wire_->send(asked_, sent_));
+        return false;
+    }
     if (!body) {
         return body.error().code == ErrorCode::deadline_passed ? Result<bool>(false)
                                                                : Result<bool>(body.error());
     }
     TRY(read(*body));
     return true;
+}
+
+Done LicenceTalk::send(contract::Value request) {
+    sent_ = std::move(request);
+    return wire_->send(asked_, sent_);
 }
 
 Done LicenceTalk::read(const contract::Value& body) {
@@ -100,10 +112,13 @@ Done LicenceTalk::read(const contract::Value& body) {
 
 Done LicenceTalk::take(const std::string& licence) {
     TRY(ask_acquire(licence));
-    if (!TRY(answered(clock_.now() + kAnswerTimeMax))) {
-        return make_error(ErrorCode::deadline_passed, "licd does not answer");
+    const os::Deadline end = clock_.now() + kAnswerTimeMax;
+    while (clock_.now() < end) {
+        if (TRY(answered(end))) {
+            return {};
+        }
     }
-    return {};
+    return make_error(ErrorCode::deadline_passed, "licd does not answer");
 }
 
 Done LicenceLender::ask(Step step) {

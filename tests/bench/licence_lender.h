@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -8,6 +9,9 @@
 #include "tests/bench/licence_wire.h"
 
 namespace tillhost::bench {
+
+/// Before a request that came too soon is repeated.
+inline constexpr os::Duration kPause = std::chrono::milliseconds(2);
 
 /// The conversation of one program with licd, without the signatures being checked.
 class LicenceTalk final {
@@ -29,11 +33,13 @@ public:
     int fd() const { return wire_->fd(); }
 
 private:
+    base::Done send(contract::Value request);
     base::Done read(const contract::Value& body);
 
     std::unique_ptr<LicenceWire> wire_;
     const os::Clock& clock_;
     contract::RequestKind asked_ = contract::RequestKind::acquire_licence;
+    contract::Value sent_{};
     std::int64_t session_ = 0;
     base::OperationId request_;
     std::int64_t number_ = 0;
