@@ -5,9 +5,9 @@
 #include <algorithm>
 
 #include "sumpd/api/faces.h"
-#include "sumpd/apps/tokens.h"
 #include "sumpd/exchange/json_codec.h"
 #include "sumpd/exchange/schema.h"
+#include "sumpd/store/new_uuid.h"
 
 namespace tillhost::sumpd::api {
 
@@ -30,7 +30,7 @@ std::string request_id_of(const http::Request& request) {
                              return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                                     (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
                          });
-    return is_good ? std::string(given) : apps::make_uuid();
+    return is_good ? std::string(given) : store::new_uuid();
 }
 
 http::Response answer_with(std::string_view type, std::string body, int status = 200) {

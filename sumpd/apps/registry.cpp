@@ -4,6 +4,7 @@
 
 #include "sumpd/apps/enrolment.h"
 #include "sumpd/apps/tokens.h"
+#include "sumpd/store/new_uuid.h"
 
 namespace tillhost::sumpd::apps {
 
@@ -265,7 +266,7 @@ Outcome<exchange::EnrollResponse> Registry::enroll(const exchange::Enroll& reque
         }
     }
     if (device.id.empty()) {
-        device.id = make_uuid();
+        device.id = store::new_uuid();
         device.install_id = request.install_id;
     }
     const std::string key = make_token(TokenKind::device);

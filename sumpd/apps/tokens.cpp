@@ -1,7 +1,5 @@
 #include "sumpd/apps/tokens.h"
 
-#include <fmt/format.h>
-
 #include "hal/base/bytes.h"
 #include "hal/os/digest.h"
 #include "hal/os/random.h"
@@ -53,15 +51,6 @@ std::optional<TokenKind> token_kind(std::string_view text) {
 
 std::string digest_of_token(std::string_view token) {
     return os::sha256_hex(base::bytes_of(token));
-}
-
-std::string make_uuid() {
-    std::uint64_t high = os::random_u64();
-    std::uint64_t low = os::random_u64();
-    high = (high & ~0xF000ULL) | 0x4000ULL;                       // version 4
-    low = (low & 0x3FFFFFFFFFFFFFFFULL) | 0x8000000000000000ULL;  // variant of RFC 9562
-    return fmt::format("{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", high >> 32, (high >> 16) & 0xFFFF,
-                       high & 0xFFFF, low >> 48, low & 0xFFFFFFFFFFFFULL);
 }
 
 }  // namespace tillhost::sumpd::apps

@@ -18,7 +18,4 @@ std::optional<TokenKind> token_kind(std::string_view text);
 /// SHA-256 as hex digits: what is kept instead of the token.
 std::string digest_of_token(std::string_view token);
 
-/// A new UUID, version 4, of random bits.
-std::string make_uuid();
-
 }  // namespace tillhost::sumpd::apps
