@@ -165,6 +165,7 @@ OperationBook::OperationBook(BookStore& store, const os::Clock& clock, Audit& au
       epochs_(image.host_epochs.begin(), image.host_epochs.end()),
       watermark_ms_(image.retention_watermark_ms),
       fence_ms_(image.restore_fence_ms),
+      book_number_(image.book_number),
       book_epoch_(image.book_epoch) {
     for (OperationRow& row : image.operations) {
         last_sequence_ = std::max(last_sequence_, row.sequence);

@@ -152,6 +152,7 @@ public:
     /// An id that is not known here but may have been executed before the book was restored.
     bool may_be_lost(const base::OperationId& id) const { return id.unix_ms() < fence_ms_; }
     std::uint64_t fence_ms() const { return fence_ms_; }
+    std::int64_t book_number() const { return book_number_; }
     std::int64_t book_epoch() const { return book_epoch_; }
     /// By device; of one that is no longer configured too.
     const std::map<std::string, Counts>& counts() const { return counts_; }
@@ -202,6 +203,7 @@ private:
     std::uint64_t last_sequence_ = 0;
     std::uint64_t watermark_ms_ = 0;
     std::uint64_t fence_ms_ = 0;
+    std::int64_t book_number_ = 0;
     std::int64_t book_epoch_ = 0;
     Position last_position_ = 0;
 };

@@ -192,6 +192,7 @@ Requests::Outcome Requests::hello(const Call& call) {
     body.program_version = options_.program_version;
     body.schema_hash = contract::kSchemaHash;
     body.book_epoch = context_.book.book_epoch();
+    body.book = context_.book.book_number();
     // Not what an earlier hello of this connection left of it.
     body.role = std::min(TRY(rights_of(call.identity)).role, request.at_most);
     body.client = client;

@@ -245,6 +245,7 @@ Result<core::BookImage> BookTables::load() {
     image.retention_watermark_ms = to_unsigned(TRY(fact(kWatermark)).value_or(0));
     image.restore_fence_ms = to_unsigned(TRY(fact(kFactRestoreFence)).value_or(0));
     image.book_epoch = TRY(fact(kFactBookEpoch)).value_or(0);
+    image.book_number = TRY(fact(kFactBookNumber)).value_or(0);
     image.audit = TRY(audit_tip());
     return image;
 }

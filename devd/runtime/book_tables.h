@@ -15,6 +15,7 @@ namespace tillhost::devd::runtime {
 inline constexpr std::int64_t kBookApplicationId = 0x74'69'6C'62;
 
 /// Names of facts. The watermark is in core::BookImage.
+inline constexpr std::string_view kFactBookNumber = "book_number";
 inline constexpr std::string_view kFactBookEpoch = "book_epoch";
 inline constexpr std::string_view kFactRestoreFence = "restore_fence_ms";
 /// In a copy: when it was begun, Unix time in ms.

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "hal/os/files.h"
+#include "hal/os/random.h"
 
 namespace tillhost::devd::runtime {
 
@@ -44,12 +45,30 @@ Done refuse_copy(BookTables& tables) {
     return {};
 }
 
+/// Gives a book that has no number one at random. Without room it goes without, for this life.
+Done number_book(BookTables& tables) {
+    constexpr std::uint64_t kNumberMask = (1ULL << 53U) - 1;  // what JSON can carry
+    if (TRY(tables.fact(kFactBookNumber)).value_or(0) != 0) {
+        return {};
+    }
+    const auto number = static_cast<std::int64_t>(os::random_u64() & kNumberMask);
+    Done done = tables.begin();
+    done = done ? tables.set_fact(kFactBookNumber, std::max<std::int64_t>(number, 1)) : done;
+    done = done ? tables.commit() : done;
+    if (!done) {
+        tables.roll_back();
+        return done.error().code == ErrorCode::storage_full ? Done() : done;
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const StoreOptions& options,
                                                        const os::Logger& logger) {
     auto tables = TRY(open_tables(options));
     TRY(refuse_copy(*tables));
+    TRY(number_book(*tables));
     core::BookImage image = TRY(tables->load());
     os::Wakeup moved = TRY(os::Wakeup::create());
     return std::unique_ptr<SqliteStore>(

@@ -10,6 +10,7 @@ Store::Store(std::unique_ptr<Transactions> transactions, std::unique_ptr<Changes
       changes_(std::move(changes)),
       documents_(*transactions_, clock),
       tasks_(*transactions_, clock),
+      audit_(*transactions_, clock),
       server_id_(std::move(server_id)) {}
 
 base::Result<std::unique_ptr<Store>> Store::open(const std::string& folder, const os::Clock& clock,

@@ -5,6 +5,7 @@
 
 #include "hal/os/clock.h"
 #include "hal/os/log.h"
+#include "sumpd/store/audit.h"
 #include "sumpd/store/changes.h"
 #include "sumpd/store/documents.h"
 #include "sumpd/store/exchange.h"
@@ -34,6 +35,7 @@ public:
     Changes& changes() { return *changes_; }
     Tasks& tasks() { return tasks_; }
     Exchange& exchange() { return *exchange_; }
+    Audit& audit() { return audit_; }
     /// Made at the first opening; told to apps when they enrol.
     const exchange::Uuid& server_id() const { return server_id_; }
 
@@ -45,6 +47,7 @@ private:
     std::unique_ptr<Changes> changes_;
     Documents documents_;
     Tasks tasks_;
+    Audit audit_;
     exchange::Uuid server_id_;
     std::unique_ptr<Exchange> exchange_;  ///< last: its thread uses the others
 };

@@ -104,6 +104,11 @@ Statements of_messages() {
     };
 }
 
+Statements of_the_audit() {
+    return {"CREATE TABLE audit (number BIGINT PRIMARY KEY, text TEXT NOT NULL,"
+            " hash TEXT NOT NULL)"};
+}
+
 }  // namespace
 
 std::vector<std::vector<std::string>> table_steps() {
@@ -112,7 +117,8 @@ std::vector<std::vector<std::string>> table_steps() {
     append(first, of_apps());
     append(first, of_documents());
     append(first, of_messages());
-    return {first};
+    Statements second = of_the_audit();
+    return {first, second};
 }
 
 base::Done put_first_values(database::Database& database, std::int64_t now_ms) {

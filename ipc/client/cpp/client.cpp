@@ -99,14 +99,16 @@ Result<std::unique_ptr<Client>> Client::connect_over(std::unique_ptr<Connector> 
 }
 
 base::Done Client::be_connected(os::Deadline deadline) {
-    if (connection_ && !connection_->lost()) {
-        return {};
+    if (!connection_ || connection_->lost()) {
+        connection_ = TRY(connector_->connect(deadline));
+        if (const auto greeted = say_hello(deadline); !greeted) {
+            connection_.reset();
+            // Nothing but a greeting was sent.
+            return with_effect(greeted.error(), Effect::none);
+        }
     }
-    connection_ = TRY(connector_->connect(deadline));
-    if (const auto greeted = say_hello(deadline); !greeted) {
-        connection_.reset();
-        // Nothing but a greeting was sent.
-        return with_effect(greeted.error(), Effect::none);
+    if (expected_book_ != 0 && hello_.book != expected_book_) {
+        return make_error(ErrorCode::other_book, "");
     }
     return {};
 }

@@ -339,6 +339,10 @@ public:
     /// What devd said in the last hello. `book_epoch` that has grown means that the book was put
     /// back from a copy: operations not acknowledged before may be unknown to it (book_restored).
     const contract::HelloReply& hello() const { return hello_; }
+    /// From now on calls are made only to a devd with that book (HelloReply); with another one they
+    /// end with other_book, effect none. For a program that repeats what it has handed over: a devd
+    /// whose book was emptied would take it for new. 0: to any.
+    void expect_book(std::int64_t book) { expected_book_ = book; }
 
 private:
     struct Followed {
@@ -388,6 +392,7 @@ private:
     std::unique_ptr<Journal> journal_;  ///< nothing without one
     std::map<std::string, Followed> topics_;
     ipc::OperationDevices places_;
+    std::int64_t expected_book_ = 0;
     std::map<std::string, std::int64_t> leases_;  ///< tokens by device, until they are given back
 };
 
