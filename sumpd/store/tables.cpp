@@ -109,6 +109,10 @@ Statements of_the_audit() {
             " hash TEXT NOT NULL)"};
 }
 
+Statements of_the_console() {
+    return {"CREATE TABLE device_choice (device_ref TEXT PRIMARY KEY, visible BIGINT NOT NULL)"};
+}
+
 }  // namespace
 
 std::vector<std::vector<std::string>> table_steps() {
@@ -118,6 +122,7 @@ std::vector<std::vector<std::string>> table_steps() {
     append(first, of_documents());
     append(first, of_messages());
     Statements second = of_the_audit();
+    append(second, of_the_console());
     return {first, second};
 }
 
