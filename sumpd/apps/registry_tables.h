@@ -7,10 +7,12 @@
 
 namespace tillhost::sumpd::apps {
 
-/// The registry's rows in sumpd.db (tables app_device, enroll_token, session).
+/// The registry's rows in sumpd.db (tables app_device, enroll_token, session, app_command,
+/// app_sight); acts go to the audit in the same transaction.
 class RegistryTables final : public RegistryStore {
 public:
-    explicit RegistryTables(store::Transactions& transactions) : transactions_(transactions) {}
+    RegistryTables(store::Transactions& transactions, const store::Audit& audit)
+        : transactions_(transactions), audit_(audit) {}
 
     exchange::Outcome<bool> write(const RegistryChange& change) override;
     /// All but the accounts. Blocks for the disk.
@@ -18,6 +20,7 @@ public:
 
 private:
     store::Transactions& transactions_;
+    const store::Audit& audit_;
 };
 
 /// The users that the accounting system has sent, as they can be seen now. Blocks for the disk.

@@ -55,7 +55,7 @@ http::Request request_of(Method method, const std::string& path, std::string bod
 class ApiTest : public testing::Test {
 protected:
     ApiTest() {
-        const std::string token = *registry_.invite("test");
+        const std::string token = registry_.invite({.by = {.login = "test"}})->token;
         key_ = registry_.enroll({.token = {token}, .install_id = "p"})->device_key.text;
         session_ = registry_
                        .login({.device_key = {key_},
