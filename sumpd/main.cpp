@@ -29,6 +29,7 @@
 #include "sumpd/runtime/administration.h"
 #include "sumpd/runtime/config.h"
 #include "sumpd/runtime/desk.h"
+#include "sumpd/runtime/settings.h"
 #include "sumpd/seats/seats.h"
 
 namespace tillhost::sumpd {
@@ -43,6 +44,7 @@ constexpr std::string_view kHelp =
     "usage: sumpd --config DIR [--check]\n"
     "       sumpd --config DIR --invite [OPTION TEXT]...\n"
     "       sumpd --config DIR --ORDER [WORD]...\n"
+    "       sumpd --config DIR --reset-web-login\n"
     "\n"
     "  --config DIR  holds sumpd.toml, which may be absent: then phones of this machine only are\n"
     "                served, and no accounting system is admitted\n"
@@ -53,6 +55,8 @@ constexpr std::string_view kHelp =
     "to\n"
     "                that; --picture FILE: also a picture (SVG), to be printed\n"
     "{}"
+    "  --reset-web-login  take the console's login away; a new one is made with a one-time token.\n"
+    "                sumpd must not be running\n"
     "  -h, --help    this text\n"
     "\n"
     "TILLHOST_STATE_DIR (default /var/lib/tillhost) holds the folder sumpd with documents, "
@@ -60,6 +64,7 @@ constexpr std::string_view kHelp =
     "and the certificate. The API: https://localhost:8443, for this machine unless sumpd.toml "
     "says\n"
     "more; SOAP at /soap (WSDL at /soap?wsdl), RAW-XML at /xml, JSON below /v1 (/openapi.json).\n"
+    "The console: https://localhost:8444, for this machine unless sumpd.toml says more.\n"
     "\n"
     "Example: look, serve until Ctrl-C, and enrol a phone from another terminal\n"
     "  sumpd --config /etc/tillhost --check && sumpd --config /etc/tillhost\n"
@@ -77,6 +82,7 @@ constexpr std::size_t kWorkers = 64;  // most wait for changes or for the disk
 struct Arguments {
     bool help = false;
     bool check = false;
+    bool reset_web_login = false;
     bool invite = false;
     apps::InvitationWish wish{.by = {.login = "sumpd --invite"}};
     std::string picture;
@@ -157,7 +163,9 @@ base::Result<Arguments> parse(int count, char** words) {
         }
         const auto order = order_words(word);
         const int behind = order ? static_cast<int>(*order) : 1;
-        if (word == "--check" || word == "--invite") {
+        if (word == "--reset-web-login") {
+            arguments.reset_web_login = true;
+        } else if (word == "--check" || word == "--invite") {
             (word == "--check" ? arguments.check : arguments.invite) = true;
         } else if (i + behind >= count) {
             return base::bad_field(word, fmt::format("{} words behind it", behind));
@@ -256,7 +264,7 @@ base::Result<apps::RegistryParts> registry_parts(const runtime::Config& config,
                                    [&store](const std::string& role) {
                                        return apps::read_permissions(store.transactions(), role);
                                    },
-                               .policy = {.packet_bytes = exchange::kPacketBytesMax / 4,
+                               .policy = {.packet_bytes = config.packet_bytes,
                                           .offline_hours = kOfflineHours,
                                           .offline_card_max = {}},
                                .seats = seats};
@@ -268,6 +276,28 @@ seats::SeatsOptions seats_options(const runtime::Config& config) {
     options.server_name = name_of(config);
     options.pins = state_folder() + "/licence-servers.toml";
     return options;
+}
+
+/// What the console shows and nobody changes while sumpd runs.
+base::Result<console::ServerFacts> facts_of(const runtime::Config& config,
+                                            const os::ServerCertificate& certificate) {
+    const std::string pin = TRY(os::public_key_pin(certificate.certificate_pem));
+    return console::ServerFacts{.version = TILLHOST_VERSION,
+                                .name = name_of(config),
+                                .api_url = url_of(config),
+                                .pin = pin,
+                                .certificate_file = config.api_certificate,
+                                .node = config.node};
+}
+
+base::Result<std::unique_ptr<maintenance::Maintenance>> start_maintenance(
+    const runtime::Config& config, store::Store& store, const os::Clock& clock,
+    const os::Logger& logger) {
+    maintenance::Settings settings;
+    settings.folder = state_folder();
+    settings.server_name = name_of(config);
+    return maintenance::Maintenance::start(
+        {.store = store, .clock = clock, .logger = logger, .settings = std::move(settings)});
 }
 
 /// Until SIGTERM or SIGINT.
@@ -286,7 +316,8 @@ base::Done wait_for_end(os::EventLoop& loop, os::StopSignals& signals, const os:
     return {};
 }
 
-base::Done serve(const runtime::Config& config) {
+base::Done serve(runtime::Settings& settings) {
+    const runtime::Config& config = settings.config();
     os::SystemClock clock;
     const auto sink = os::open_log("sumpd");
     const os::Logger logger(*sink, config.log_level);
@@ -294,6 +325,9 @@ base::Done serve(const runtime::Config& config) {
     TRY(os::make_folder(environment("TILLHOST_STATE_DIR", "/var/lib/tillhost"), kFolderMode));
     TRY(os::make_folder(folder, kFolderMode));
     const auto lock = TRY(os::FileLock::take(folder + "/lock"));
+    if (!settings.fault().empty()) {
+        logger.error("what the console set is not used", {{"error", settings.fault()}});
+    }
     const auto loop = TRY(os::EventLoop::create(clock));
     const auto signals = TRY(os::StopSignals::take(*loop));
     const auto certificate = TRY(certificate_of(config, clock));
@@ -321,6 +355,7 @@ base::Done serve(const runtime::Config& config) {
     const auto keeper = TRY(apps::Keeper::start(registry, accounts, orders, clock));
     apps::Invitations invitations(folder, registry);
     gateway::CommandBook book(store->transactions());
+    const auto choice = TRY(gateway::DeviceChoice::open(store->transactions(), store->audit()));
     gateway::DevdPort port(config.devices_endpoint, clock);
     gateway::DevdPort asked_port(config.devices_endpoint, clock);
     const auto gateway = TRY(gateway::Gateway::start(
@@ -329,7 +364,8 @@ base::Done serve(const runtime::Config& config) {
          .asked_port = asked_port,
          .clock = clock,
          .logger = logger,
-         .defaults = {.registrar = config.registrar, .terminal = config.terminal}}));
+         .defaults = {.registrar = config.registrar, .terminal = config.terminal},
+         .choice = choice.get()}));
     runtime::Desk desk(*store, registry, invitations, *gateway, clock);
     api::Doorkeeper doorkeeper({.login = config.node_login, .password = config.node_password},
                                registry, clock);
@@ -339,6 +375,29 @@ base::Done serve(const runtime::Config& config) {
             accounts.look();
             return api.answer(request);
         }));
+    settings.attach(*store, clock, [&](const runtime::Config& wanted) {
+        gateway->set_defaults({.registrar = wanted.registrar, .terminal = wanted.terminal});
+    });
+    people::People people(*store, clock, {});
+    const auto maintained = TRY(start_maintenance(config, *store, clock, logger));
+    console::DevdDevices devices(config.devices_endpoint, clock);
+    console::Console console({.store = *store,
+                              .registry = registry,
+                              .gateway = *gateway,
+                              .device_choice = *choice,
+                              .people = people,
+                              .maintenance = *maintained,
+                              .seats = *seats,
+                              .devices = devices,
+                              .settings = settings,
+                              .passwords = *passwords,
+                              .clock = clock,
+                              .logger = logger,
+                              .facts = TRY(facts_of(config, certificate)),
+                              .state = folder});
+    const auto console_server =
+        config.console_on ? TRY(console::serve(console, config.console, folder, clock, logger))
+                          : std::unique_ptr<http::HttpServer>();
     logger.notice(
         "serving",
         {{"version", TILLHOST_VERSION},
@@ -393,14 +452,21 @@ base::Done check(const runtime::Config& config) {
     return {};
 }
 
+/// Whoever may write to the state folder administers the machine.
+base::Done reset_web_login() {
+    return panel::LoginFile(state_folder(), console::kResetLogin).remove();
+}
+
 int run(const Arguments& arguments) {
-    const auto config = runtime::load_config(arguments.config);
-    base::Done ended = config ? base::Done() : base::Done(config.error());
-    if (config) {
-        ended = arguments.check           ? check(*config)
-                : arguments.invite        ? invite(*config, arguments)
-                : arguments.order.empty() ? serve(*config)
-                                          : give_order(arguments.order);
+    const auto settings = runtime::Settings::open(arguments.config, state_folder());
+    base::Done ended = settings ? base::Done() : base::Done(settings.error());
+    if (settings) {
+        const runtime::Config& config = (*settings)->config();
+        ended = arguments.check             ? check(config)
+                : arguments.reset_web_login ? reset_web_login()
+                : arguments.invite          ? invite(config, arguments)
+                : arguments.order.empty()   ? serve(**settings)
+                                            : give_order(arguments.order);
     }
     if (!ended) {
         print(stderr, fmt::format("sumpd: {}\n", base::to_text(ended.error())));

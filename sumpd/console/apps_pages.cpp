@@ -70,20 +70,19 @@ Markup invite_form(const Parts& parts, const View& view) {
             options.push_back({one.id, std::string(people::name_in(view.language, one))});
         }
     }
-    const Markup fields =
-        panel::input(say(Text::app_name), {.name = "name"}) +
-        panel::choice(say(Text::kind), "kind",
-                      {{"", std::string(say(Text::any))},
-                       {"cashier", std::string(say(Text::kind_cashier))},
-                       {"terminal", std::string(say(Text::kind_terminal))}},
-                      "") +
-        panel::input(say(Text::only_store), {.name = "store"}) +
-        panel::choice(say(Text::only_role), "role", options, "") +
-        panel::choice(say(Text::good_for), "minutes",
-                      {{"15", text(view.language, Text::minutes, "15")},
-                       {"60", text(view.language, Text::minutes, "60")},
-                       {"480", text(view.language, Text::minutes, "480")}},
-                      "15");
+    const Markup fields = panel::input(say(Text::app_name), {.name = "name"}) +
+                          panel::choice(say(Text::kind), "kind",
+                                        {{"", std::string(say(Text::any))},
+                                         {"cashier", std::string(say(Text::kind_cashier))},
+                                         {"terminal", std::string(say(Text::kind_terminal))}},
+                                        "") +
+                          panel::input(say(Text::only_store), {.name = "store"}) +
+                          panel::choice(say(Text::only_role), "role", options, "") +
+                          panel::choice(say(Text::good_for), "minutes",
+                                        {{"15", text(view.language, Text::minutes, "15")},
+                                         {"60", text(view.language, Text::minutes, "60")},
+                                         {"480", text(view.language, Text::minutes, "480")}},
+                                        "15");
     return panel::heading(say(Text::enrol), 2) + panel::paragraph(say(Text::enrol_says)) +
            form(view, "/apps/invite", fields + panel::button(say(Text::make_code)));
 }
@@ -99,9 +98,9 @@ Response list(const Parts& parts, const View& view) {
     html += cards.empty()
                 ? panel::paragraph(say(Text::no_apps))
                 : panel::table(say(Text::apps),
-                               table_head(view, {Text::name, Text::kind, Text::state,
-                                                 Text::program, Text::last_try, Text::address,
-                                                 Text::queue, Text::skew, Text::sessions}),
+                               table_head(view, {Text::name, Text::kind, Text::state, Text::program,
+                                                 Text::last_try, Text::address, Text::queue,
+                                                 Text::skew, Text::sessions}),
                                rows, "live");
     return page(view, Section::apps,
                 html + link_line("/apps/tasks", say(Text::tasks)) + invite_form(parts, view));
@@ -140,14 +139,13 @@ Response invite(const Parts& parts, const Visit& visit) {
     const Markup code =
         fill("<figure class=\"qr\" role=\"img\" aria-label=\"{label}\">{picture}</figure>\n",
              {{"label", say(Text::qr_code)}, {"picture", Markup(*picture)}});
-    return page(
-        view, Section::apps,
-        panel::heading(say(Text::enrol)) +
-            panel::paragraph(text(view.language, Text::good_until,
-                                  panel::time_text(made->expires_s * 1000))) +
-            code + panel::paragraph(say(Text::code_says)) +
-            fill("<p class=\"code\">{text}</p>\n", {{"text", apps::text_of(invitation)}}) +
-            link_line(kList, say(Text::back_to_list)));
+    return page(view, Section::apps,
+                panel::heading(say(Text::enrol)) +
+                    panel::paragraph(text(view.language, Text::good_until,
+                                          panel::time_text(made->expires_s * 1000))) +
+                    code + panel::paragraph(say(Text::code_says)) +
+                    fill("<p class=\"code\">{text}</p>\n", {{"text", apps::text_of(invitation)}}) +
+                    link_line(kList, say(Text::back_to_list)));
 }
 
 Markup facts_of(const View& view, const Card& card) {
@@ -158,8 +156,7 @@ Markup facts_of(const View& view, const Card& card) {
         panel::fact(say(Text::state), state_text(view, card.row.state)) +
         panel::fact(say(Text::model), card.row.model + ", " + card.row.os) +
         panel::fact(say(Text::program), card.row.app_name + " " + card.row.app_version) +
-        panel::fact(say(Text::enrolled),
-                    moment_text(view.language, card.row.enrolled_s * 1000)) +
+        panel::fact(say(Text::enrolled), moment_text(view.language, card.row.enrolled_s * 1000)) +
         panel::fact(say(Text::last_try), moment_text(view.language, sight.last_try_ms)) +
         panel::fact(say(Text::last_ok), moment_text(view.language, sight.last_ok_ms)) +
         panel::fact(say(Text::address), sight.address) +
@@ -170,9 +167,9 @@ Markup facts_of(const View& view, const Card& card) {
                 panel::fact(say(Text::skew), seconds_text(view, sight.skew_ms)) +
                 panel::fact(say(Text::free_room), bytes_text(sight.heartbeat->free_bytes));
         if (sight.heartbeat->oldest_unsent_at) {
-            rows += panel::fact(
-                say(Text::oldest_unsent),
-                moment_text(view.language, sight.heartbeat->oldest_unsent_at->unix_ms));
+            rows +=
+                panel::fact(say(Text::oldest_unsent),
+                            moment_text(view.language, sight.heartbeat->oldest_unsent_at->unix_ms));
         }
         if (sight.heartbeat->battery_percent) {
             rows += panel::fact(say(Text::battery),
@@ -185,8 +182,8 @@ Markup facts_of(const View& view, const Card& card) {
 /// What its documents lack.
 Markup gaps_of(const Parts& parts, const View& view, const std::string& device) {
     using Rows = std::vector<store::Row>;
-    const auto gaps = parts.store.transactions().read<Rows>(
-        [&](store::Sql& sql) -> exchange::Outcome<Rows> {
+    const auto gaps =
+        parts.store.transactions().read<Rows>([&](store::Sql& sql) -> exchange::Outcome<Rows> {
             return sql.query(
                 "SELECT from_seq, to_seq, found_ms FROM seq_gap WHERE device_id = :a"
                 " ORDER BY from_seq LIMIT 100",
@@ -221,12 +218,11 @@ Markup commands_of(const View& view, const Card& card) {
     const auto say = [&](Text which) { return text(view.language, which); };
     Markup rows;
     for (const apps::CommandRow& one : card.commands) {
-        rows += panel::row(
-            panel::cell(command_text(view, one.kind)) + panel::cell(one.text) +
-            panel::cell(one.made_by) +
-            panel::cell_of(form(view, app_path(card.row.id) + "/forget",
-                                panel::hidden("number", std::to_string(one.number)) +
-                                    panel::button(say(Text::take_back)))));
+        rows += panel::row(panel::cell(command_text(view, one.kind)) + panel::cell(one.text) +
+                           panel::cell(one.made_by) +
+                           panel::cell_of(form(view, app_path(card.row.id) + "/forget",
+                                               panel::hidden("number", std::to_string(one.number)) +
+                                                   panel::button(say(Text::take_back)))));
     }
     Markup html = panel::heading(say(Text::tell_app), 2);
     if (!card.commands.empty()) {
@@ -267,17 +263,17 @@ Markup revoke_or_rescue(const View& view, const Card& card) {
 Markup change_form(const View& view, const Card& card) {
     const auto say = [&](Text which) { return text(view.language, which); };
     return panel::heading(say(Text::settings), 2) +
-           form(view, app_path(card.row.id) + "/change",
-                panel::input(say(Text::app_name), {.name = "name", .value = card.row.name}) +
-                    panel::input(say(Text::only_store),
-                                 {.name = "store", .value = card.row.store_id}) +
-                    panel::input(say(Text::only_role),
-                                 {.name = "role", .value = card.row.role_id}) +
-                    panel::input(say(Text::app_packet),
-                                 {.name = "packet",
-                                  .kind = "number",
-                                  .value = std::to_string(card.row.packet_bytes)}) +
-                    panel::button(say(Text::save)));
+           form(
+               view, app_path(card.row.id) + "/change",
+               panel::input(say(Text::app_name), {.name = "name", .value = card.row.name}) +
+                   panel::input(say(Text::only_store),
+                                {.name = "store", .value = card.row.store_id}) +
+                   panel::input(say(Text::only_role), {.name = "role", .value = card.row.role_id}) +
+                   panel::input(say(Text::app_packet),
+                                {.name = "packet",
+                                 .kind = "number",
+                                 .value = std::to_string(card.row.packet_bytes)}) +
+                   panel::button(say(Text::save)));
 }
 
 Response show(const Parts& parts, const View& view, const std::string& device) {
@@ -330,10 +326,10 @@ Response revoke(const Parts& parts, const Visit& visit) {
 
 Response rescue(const Parts& parts, const Visit& visit) {
     const std::int64_t life_s = number_in(visit.field("minutes")) * 60;
-    return after(parts, visit,
-                 parts.registry.open_rescue(std::string(visit.parameter("device")), life_s,
-                                            actor_of(visit)),
-                 life_s == 0 ? Text::did_end_rescue : Text::did_open_rescue);
+    return after(
+        parts, visit,
+        parts.registry.open_rescue(std::string(visit.parameter("device")), life_s, actor_of(visit)),
+        life_s == 0 ? Text::did_end_rescue : Text::did_open_rescue);
 }
 
 Response command(const Parts& parts, const Visit& visit) {
@@ -368,20 +364,18 @@ Response tasks(const Parts& parts, const View& view, const std::string& after_id
                 ? Markup()
                 : form(view, "/apps/tasks/free",
                        panel::hidden("task", one.id) + panel::button(say(Text::release)));
-        rows += panel::row(panel::code_cell(one.id) + panel::cell(one.store_id) +
-                           panel::cell(one.holder_name) +
-                           panel::cell(one.holder_id.empty()
-                                           ? std::string()
-                                           : panel::time_text(one.locked_until_ms)) +
-                           panel::cell_of(free));
+        rows += panel::row(
+            panel::code_cell(one.id) + panel::cell(one.store_id) + panel::cell(one.holder_name) +
+            panel::cell(one.holder_id.empty() ? std::string()
+                                              : panel::time_text(one.locked_until_ms)) +
+            panel::cell_of(free));
     }
     Markup html = panel::heading(say(Text::tasks));
-    html += tasks->empty()
-                ? panel::paragraph(say(Text::no_tasks))
-                : panel::table(say(Text::tasks),
-                               table_head(view, {Text::id, Text::store, Text::held_by, Text::until,
-                                                 Text::action}),
-                               rows);
+    html += tasks->empty() ? panel::paragraph(say(Text::no_tasks))
+                           : panel::table(say(Text::tasks),
+                                          table_head(view, {Text::id, Text::store, Text::held_by,
+                                                            Text::until, Text::action}),
+                                          rows);
     const bool more = tasks->size() == store::kTasksPageMax;
     html += steps(view, after_id.empty() ? "" : "/apps/tasks",
                   more ? "/apps/tasks?after=" + http::percent_encode(tasks->back().id) : "");

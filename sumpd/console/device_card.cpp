@@ -68,8 +68,7 @@ Markup buttons_of(const Parts& parts, const View& view, const DeviceKind& kind, 
     const std::string path = device_path(kind, card.settings.device);
     const bool visible = parts.device_choice.is_visible(card.settings.device);
     const bool standing = default_of(parts, kind) == card.settings.device;
-    Markup html = console::form(view, path + "/check",
-                                panel::button(say(Text::check_connection))) +
+    Markup html = console::form(view, path + "/check", panel::button(say(Text::check_connection))) +
                   console::form(view, path + "/visible",
                                 panel::hidden("visible", visible ? "no" : "yes") +
                                     panel::button(say(visible ? Text::hide : Text::show)));
@@ -99,11 +98,11 @@ Markup settings_of(const Parts& parts, const View& view, const DeviceKind& kind,
                           .secrets_kept = true};
     html += console::form(view, path + "/settings",
                           device_fields(view, form) + panel::button(say(Text::save)));
-    html += port_table(view, form.ports) + panel::heading(say(Text::rename), 2) +
-            console::form(view, path + "/rename",
-                          panel::input(say(Text::name),
-                                       {.name = "name", .value = card.settings.name}) +
-                              panel::button(say(Text::rename)));
+    html +=
+        port_table(view, form.ports) + panel::heading(say(Text::rename), 2) +
+        console::form(view, path + "/rename",
+                      panel::input(say(Text::name), {.name = "name", .value = card.settings.name}) +
+                          panel::button(say(Text::rename)));
     html += panel::heading(say(Text::remove), 2) +
             console::form(view, path + "/delete",
                           panel::tick(say(Text::remove_device_tick), "sure", false) +
@@ -111,7 +110,8 @@ Markup settings_of(const Parts& parts, const View& view, const DeviceKind& kind,
     return html;
 }
 
-Markup layout_form(const Parts& parts, const View& view, const DeviceKind& kind, const std::string& device) {
+Markup layout_form(const Parts& parts, const View& view, const DeviceKind& kind,
+                   const std::string& device) {
     const auto say = [&](Text which) { return text(view.language, which); };
     const std::string id = client::make_operation_id(parts.clock).text();
     return panel::heading(say(Text::layout), 2) + panel::paragraph(say(Text::layout_says)) +
@@ -266,8 +266,7 @@ Response set_visible(const Parts& parts, const Visit& visit, const DeviceKind& k
 
 Response make_default(const Parts& parts, const Visit& visit, const DeviceKind& kind) {
     const std::string id(visit.parameter("device"));
-    const auto set =
-        parts.settings.change(editor_of(visit), {{std::string(kind.setting), id}}, {});
+    const auto set = parts.settings.change(editor_of(visit), {{std::string(kind.setting), id}}, {});
     return set ? done(device_path(kind, id), Text::did_make_default)
                : again(parts, visit, refused_view(visit, set.error()), kind);
 }
@@ -276,14 +275,13 @@ Response make_default(const Parts& parts, const Visit& visit, const DeviceKind& 
 
 void add_device_card(http::Router& router, const Parts& parts, const DeviceKind& kind) {
     const std::string card = std::string(kind.path) + "/{device}";
-    const auto add = [&](std::string_view act, Response (*page)(const Parts&, const Visit&,
-                                                                const DeviceKind&)) {
+    const auto add = [&](std::string_view act,
+                         Response (*page)(const Parts&, const Visit&, const DeviceKind&)) {
         router.add(Method::post, card + "/" + std::string(act), Access::administrator,
                    [&parts, &kind, page](const Visit& visit) { return page(parts, visit, kind); });
     };
-    router.add(Method::get, card, Access::administrator, [&](const Visit& visit) {
-        return again(parts, visit, view_of(visit), kind);
-    });
+    router.add(Method::get, card, Access::administrator,
+               [&](const Visit& visit) { return again(parts, visit, view_of(visit), kind); });
     add("settings", configure);
     add("rename", rename);
     add("delete", remove);

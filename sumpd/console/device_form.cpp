@@ -40,14 +40,13 @@ Markup choice_field(const View& view, const SettingField& field, const std::stri
 
 Markup text_field(const View& view, const SettingField& field, const std::string& value,
                   const Markup& more) {
-    return labelled(
-        view, field,
-        fill("<input name=\"set.{name}\" autocomplete=\"off\"{more} value=\"{value}\" "
-             "placeholder=\"{normal}\">",
-             {{"name", field.name},
-              {"more", more},
-              {"value", value},
-              {"normal", field.default_value}}));
+    return labelled(view, field,
+                    fill("<input name=\"set.{name}\" autocomplete=\"off\"{more} value=\"{value}\" "
+                         "placeholder=\"{normal}\">",
+                         {{"name", field.name},
+                          {"more", more},
+                          {"value", value},
+                          {"normal", field.default_value}}));
 }
 
 std::string port_text(const View& view, const contract::Port& port) {
@@ -78,12 +77,13 @@ Markup port_field(const View& view, const DeviceForm& form, const SettingField& 
                          {"set", Markup(address == value ? " selected" : "")},
                          {"says", port_text(view, port)}});
     }
-    return fill("<label><span>{label}</span> <select name=\"choose.{name}\">{options}</select>"
-                "<small class=\"facts\">{help}</small></label>\n",
-                {{"label", text_of(view.language, field.title)},
-                 {"name", field.name},
-                 {"options", options},
-                 {"help", text_of(view.language, field.help)}}) +
+    return fill(
+               "<label><span>{label}</span> <select name=\"choose.{name}\">{options}</select>"
+               "<small class=\"facts\">{help}</small></label>\n",
+               {{"label", text_of(view.language, field.title)},
+                {"name", field.name},
+                {"options", options},
+                {"help", text_of(view.language, field.help)}}) +
            panel::input(text(view.language, Text::other_port),
                         {.name = "set." + field.name,
                          .value = listed ? std::string_view() : std::string_view(value)}) +
@@ -99,10 +99,10 @@ Markup field_of(const View& view, const DeviceForm& form, const SettingField& fi
         case FieldKind::choice: return choice_field(view, field, value);
         case FieldKind::port: return port_field(view, form, field, value);
         case FieldKind::integer:
-            return text_field(view, field, value,
-                              fill(" type=\"number\" min=\"{min}\" max=\"{max}\"",
-                                   {{"min", std::to_string(field.min)},
-                                    {"max", std::to_string(field.max)}}));
+            return text_field(
+                view, field, value,
+                fill(" type=\"number\" min=\"{min}\" max=\"{max}\"",
+                     {{"min", std::to_string(field.min)}, {"max", std::to_string(field.max)}}));
         case FieldKind::digits:
             return text_field(view, field, value, Markup(" inputmode=\"numeric\""));
         case FieldKind::secret:
@@ -161,10 +161,9 @@ Markup port_table(const View& view, const std::vector<contract::Port>& ports) {
             panel::code_cell(port.stable.empty() ? port.address : port.stable) +
             fill("<td class=\"{colour}\">{state}</td>",
                  {{"colour", colour},
-                  {"state", text_of(view.language,
-                                    port.reason == contract::PortReason::unspecified
-                                        ? contract::PortReason::none
-                                        : port.reason)}}) +
+                  {"state", text_of(view.language, port.reason == contract::PortReason::unspecified
+                                                       ? contract::PortReason::none
+                                                       : port.reason)}}) +
             panel::cell(holder.empty() ? port.device : holder) +
             panel::cell(port.adapter ? port.adapter->name : std::string()));
     }

@@ -120,11 +120,11 @@ Response give(const Parts& parts, const Visit& visit, const DeviceKind& kind, co
         parts.gateway.start_command(kConsoleApp, request, contract::Role::administrator);
     if (!taken) {
         const View view = refused_view(visit, taken.error());
-        return page(view, kind.section,
-                    panel::heading(text(view.language, Text::test)) +
-                        link_line("/settings/commands", text(view.language, Text::commands)) +
-                        link_line(device_path(kind, device),
-                                  text(view.language, Text::back_to_device)));
+        return page(
+            view, kind.section,
+            panel::heading(text(view.language, Text::test)) +
+                link_line("/settings/commands", text(view.language, Text::commands)) +
+                link_line(device_path(kind, device), text(view.language, Text::back_to_device)));
     }
     log(parts, visit, "device." + order.op, device);
     static_cast<void>(parts.store.audit().note({.actor = user_of(visit),
@@ -141,11 +141,11 @@ Response test(const Parts& parts, const Visit& visit, const DeviceKind& kind) {
     if (!order) {
         const std::string device(visit.parameter("device"));
         const View view = error_view(visit, why);
-        return page(view, kind.section,
-                    panel::heading(text(view.language, Text::test)) +
-                        test_forms(parts, view, kind, device) +
-                        link_line(device_path(kind, device),
-                                  text(view.language, Text::back_to_device)));
+        return page(
+            view, kind.section,
+            panel::heading(text(view.language, Text::test)) +
+                test_forms(parts, view, kind, device) +
+                link_line(device_path(kind, device), text(view.language, Text::back_to_device)));
     }
     return give(parts, visit, kind, *order);
 }
@@ -167,20 +167,19 @@ Markup result_of(const View& view, const std::string& json) {
     }
     Markup rows;
     if (const auto* fiscal = std::get_if<contract::FiscalResult>(&*told->result)) {
-        rows += panel::fact(say(Text::registered), yes_no(view, fiscal->registered)) +
-                panel::fact(say(Text::printed),
-                            yes_no(view, fiscal->printed == contract::Printed::printed)) +
-                panel::fact(say(Text::fiscal_number),
-                            std::to_string(fiscal->fiscal_document_number)) +
-                panel::fact(say(Text::fiscal_sign), std::to_string(fiscal->fiscal_sign)) +
-                panel::fact(say(Text::total),
-                            base::decimal_to_text(fiscal->total_minor, kMinorDigits));
+        rows +=
+            panel::fact(say(Text::registered), yes_no(view, fiscal->registered)) +
+            panel::fact(say(Text::printed),
+                        yes_no(view, fiscal->printed == contract::Printed::printed)) +
+            panel::fact(say(Text::fiscal_number), std::to_string(fiscal->fiscal_document_number)) +
+            panel::fact(say(Text::fiscal_sign), std::to_string(fiscal->fiscal_sign)) +
+            panel::fact(say(Text::total), base::decimal_to_text(fiscal->total_minor, kMinorDigits));
     } else if (const auto* paid = std::get_if<contract::PaymentResult>(&*told->result)) {
-        rows += panel::fact(say(Text::total), base::decimal_to_text(paid->amount_minor,
-                                                                    kMinorDigits) +
-                                                  " " + paid->currency) +
-                panel::fact(say(Text::card), paid->card_name + " " + paid->card_number) +
-                panel::fact(say(Text::receipt_number), std::to_string(paid->receipt_number));
+        rows +=
+            panel::fact(say(Text::total), base::decimal_to_text(paid->amount_minor, kMinorDigits) +
+                                              " " + paid->currency) +
+            panel::fact(say(Text::card), paid->card_name + " " + paid->card_number) +
+            panel::fact(say(Text::receipt_number), std::to_string(paid->receipt_number));
     }
     return panel::facts(rows);
 }
@@ -217,10 +216,10 @@ Response outcome(const Parts& parts, const Visit& visit, const DeviceKind& kind)
 /// A form with an id of its own.
 Markup order_form(const Parts& parts, const View& view, std::string_view path,
                   std::string_view what, const Markup& fields, Text label) {
-    return console::form(
-        view, path,
-        panel::hidden("command", client::make_operation_id(parts.clock).text()) +
-            panel::hidden("what", what) + fields + panel::button(text(view.language, label)));
+    return console::form(view, path,
+                         panel::hidden("command", client::make_operation_id(parts.clock).text()) +
+                             panel::hidden("what", what) + fields +
+                             panel::button(text(view.language, label)));
 }
 
 }  // namespace
@@ -230,21 +229,20 @@ Markup test_forms(const Parts& parts, const View& view, const DeviceKind& kind,
     const auto say = [&](Text which) { return text(view.language, which); };
     const std::string path = device_path(kind, device) + "/test";
     Markup html = panel::heading(say(Text::test), 2);
-    const Markup amount = panel::input(
-        say(Text::amount), {.name = "amount", .required = true, .value = "1.00"});
+    const Markup amount =
+        panel::input(say(Text::amount), {.name = "amount", .required = true, .value = "1.00"});
     if (kind.section == Section::registrars) {
-        const Markup which = panel::choice(
-            say(Text::kind), "kind",
-            {{"sale", std::string(say(Text::receipt_sale))},
-             {"return", std::string(say(Text::receipt_return))}},
-            "sale");
+        const Markup which = panel::choice(say(Text::kind), "kind",
+                                           {{"sale", std::string(say(Text::receipt_sale))},
+                                            {"return", std::string(say(Text::receipt_return))}},
+                                           "sale");
         return html + panel::paragraph(say(Text::test_receipt_says)) +
                order_form(parts, view, path, "receipt", which + amount, Text::test_receipt) +
                order_form(parts, view, path, "x_report", {}, Text::x_report) +
                order_form(parts, view, path, "print_text", {}, Text::print_line);
     }
-    const Markup currency = panel::input(
-        say(Text::currency), {.name = "currency", .required = true, .value = "EUR"});
+    const Markup currency =
+        panel::input(say(Text::currency), {.name = "currency", .required = true, .value = "EUR"});
     return html + panel::paragraph(say(Text::test_payment_says)) +
            order_form(parts, view, path, "diagnose", {}, Text::diagnose) +
            order_form(parts, view, path, "authorise", amount + currency, Text::test_payment);

@@ -22,9 +22,8 @@ auto with_devd(const std::string& endpoint, os::Clock& clock, os::Duration time,
 }  // namespace
 
 Result<std::vector<contract::Device>> DevdDevices::devices() {
-    return with_devd(endpoint_, clock_, kAskTimeMax, [](Client& devd, os::Deadline deadline) {
-        return devd.devices(deadline);
-    });
+    return with_devd(endpoint_, clock_, kAskTimeMax,
+                     [](Client& devd, os::Deadline deadline) { return devd.devices(deadline); });
 }
 
 Result<contract::ModelsReply> DevdDevices::models(const std::string& device) {

@@ -25,9 +25,8 @@ const DeviceKind kTerminals{.section = Section::terminals,
                             .device_class = contract::DeviceClass::payment_terminal};
 
 const Manifest* manifest_of(const contract::ModelsReply& models, std::string_view driver) {
-    const auto found =
-        std::find_if(models.manifests.begin(), models.manifests.end(),
-                     [&](const Manifest& one) { return one.driver == driver; });
+    const auto found = std::find_if(models.manifests.begin(), models.manifests.end(),
+                                    [&](const Manifest& one) { return one.driver == driver; });
     return found == models.manifests.end() ? nullptr : &*found;
 }
 
@@ -61,12 +60,12 @@ Markup device_row(const Parts& parts, const View& view, const DeviceKind& kind,
     for (const contract::SetupStep step : device.setup_missing) {
         state += fill("<br>{missing}", {{"missing", text_of(view.language, step)}});
     }
-    return panel::row(
-        panel::cell_of(panel::link(device_path(kind, device.device), name)) +
-        panel::code_cell(device.device) + panel::cell(text_of(view.language, manifest.title)) +
-        panel::cell_of(state) + panel::cell(device.host) +
-        panel::cell(yes_no(view, parts.device_choice.is_visible(device.device))) +
-        panel::cell(yes_no(view, device.device == standing_default)));
+    return panel::row(panel::cell_of(panel::link(device_path(kind, device.device), name)) +
+                      panel::code_cell(device.device) +
+                      panel::cell(text_of(view.language, manifest.title)) + panel::cell_of(state) +
+                      panel::cell(device.host) +
+                      panel::cell(yes_no(view, parts.device_choice.is_visible(device.device))) +
+                      panel::cell(yes_no(view, device.device == standing_default)));
 }
 
 Response list(const Parts& parts, const View& view, const DeviceKind& kind) {
@@ -112,12 +111,11 @@ Response choose_model(const Parts& parts, const View& view, const DeviceKind& ki
         for (const std::string& model : one.models) {
             names += (names.empty() ? "" : ", ") + model;
         }
-        items += fill(
-            "<li>{link}<br><span class=\"facts\">{names}</span></li>\n",
-            {{"link", panel::link(std::string(kind.path) + "/new?driver=" +
-                                      http::percent_encode(one.driver),
-                                  text_of(view.language, one.title))},
-             {"names", names}});
+        items += fill("<li>{link}<br><span class=\"facts\">{names}</span></li>\n",
+                      {{"link", panel::link(std::string(kind.path) +
+                                                "/new?driver=" + http::percent_encode(one.driver),
+                                            text_of(view.language, one.title))},
+                       {"names", names}});
     }
     return page(view, kind.section,
                 panel::heading(say(Text::add_device)) + panel::paragraph(say(Text::choose_model)) +
@@ -152,16 +150,15 @@ Response new_device(const Parts& parts, const Visit& visit, const View& view,
                           .ports = ports ? ports->ports : std::vector<contract::Port>{},
                           .values = values_in(visit, *manifest),
                           .secrets_kept = false};
-    return page(view, kind.section,
-                panel::heading(text_of(view.language, manifest->title)) +
-                    console::form(view, std::string(kind.path) + "/new",
-                                  panel::hidden("driver", driver) +
-                                      panel::input(say(Text::name), {.name = "name",
-                                                                     .required = true,
-                                                                     .value = name}) +
-                                      device_fields(view, form) +
-                                      panel::button(say(Text::add_device))) +
-                    port_table(view, form.ports) + link_line(kind.path, say(Text::cancel)));
+    return page(
+        view, kind.section,
+        panel::heading(text_of(view.language, manifest->title)) +
+            console::form(view, std::string(kind.path) + "/new",
+                          panel::hidden("driver", driver) +
+                              panel::input(say(Text::name),
+                                           {.name = "name", .required = true, .value = name}) +
+                              device_fields(view, form) + panel::button(say(Text::add_device))) +
+            port_table(view, form.ports) + link_line(kind.path, say(Text::cancel)));
 }
 
 Response add(const Parts& parts, const Visit& visit, const DeviceKind& kind) {

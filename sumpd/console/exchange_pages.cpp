@@ -61,23 +61,22 @@ Markup messages_table(const Parts& parts, const View& view) {
                               "iiiit");
     Markup out;
     for (const store::Row& one : sent.value_or(Rows())) {
-        out += panel::row(panel::number_cell(integer(one[0])) +
-                          panel::number_cell(integer(one[1])) +
-                          panel::cell(bytes_text(integer(one[2]))) +
-                          panel::cell(moment_text(view.language, integer(one[3]))) +
-                          panel::cell(moment_text(view.language, integer(one[4]))));
+        out +=
+            panel::row(panel::number_cell(integer(one[0])) + panel::number_cell(integer(one[1])) +
+                       panel::cell(bytes_text(integer(one[2]))) +
+                       panel::cell(moment_text(view.language, integer(one[3]))) +
+                       panel::cell(moment_text(view.language, integer(one[4]))));
     }
     constexpr Text kStates[] = {Text::job_queued, Text::job_queued, Text::job_running,
                                 Text::job_done, Text::job_failed};
     Markup in;
     for (const store::Row& one : jobs.value_or(Rows())) {
         const auto state = static_cast<std::size_t>(integer(one[1]));
-        in += panel::row(
-            panel::number_cell(integer(one[0])) +
-            panel::cell(say(kStates[std::min(state, std::size(kStates) - 1)])) +
-            panel::cell(moment_text(view.language, integer(one[2]))) +
-            panel::cell(moment_text(view.language, integer(one[3]))) +
-            panel::code_cell(base::cut_utf8(store::text(one[4]), 400)));
+        in += panel::row(panel::number_cell(integer(one[0])) +
+                         panel::cell(say(kStates[std::min(state, std::size(kStates) - 1)])) +
+                         panel::cell(moment_text(view.language, integer(one[2]))) +
+                         panel::cell(moment_text(view.language, integer(one[3]))) +
+                         panel::code_cell(base::cut_utf8(store::text(one[4]), 400)));
     }
     return panel::heading(say(Text::messages_out), 2) +
            panel::table(say(Text::messages_out),
@@ -121,14 +120,13 @@ Response hand_over(const Parts& parts, const Visit& visit) {
         return show_exchange(parts, refused_view(visit, node.error()));
     }
     if (node->code.empty() || visit.field("word") != node->code) {
-        return show_exchange(parts,
-                             error_view(visit, text(visit.language, Text::word_wrong)));
+        return show_exchange(parts, error_view(visit, text(visit.language, Text::word_wrong)));
     }
-    const auto let_go =
-        parts.store.exchange().let_go(node->code, {.actor = user_of(visit),
-                                                   .address = visit.request.peer,
-                                                   .action = "exchange.hand_over",
-                                                   .target = node->code});
+    const auto let_go = parts.store.exchange().let_go(node->code, parts.store.audit(),
+                                                      {.actor = user_of(visit),
+                                                       .address = visit.request.peer,
+                                                       .action = "exchange.hand_over",
+                                                       .target = node->code});
     if (!let_go) {
         return show_exchange(parts, refused_view(visit, let_go.error()));
     }
@@ -175,18 +173,18 @@ Markup quarantine_table(const Parts& parts, const View& view) {
     }
     Markup rows;
     for (const store::QuarantineRow& one : *waiting) {
-        const Markup which = panel::hidden("id", one.place.doc_id) +
-                             panel::hidden("sha256", one.place.sha256);
+        const Markup which =
+            panel::hidden("id", one.place.doc_id) + panel::hidden("sha256", one.place.sha256);
         rows += panel::row(
             panel::code_cell(one.place.doc_id) + panel::cell(one.kind) +
             panel::code_cell(one.device_id) +
             panel::cell(say(one.reason == store::QuarantineReason::rescued ? Text::was_rescued
-                                                                            : Text::is_conflict)) +
+                                                                           : Text::is_conflict)) +
             panel::cell(panel::time_text(one.at_ms)) +
-            panel::cell_of(form(view, "/settings/documents/admit",
-                                which + panel::button(say(Text::admit))) +
-                           form(view, "/settings/documents/discard",
-                                which + panel::button(say(Text::discard)))));
+            panel::cell_of(
+                form(view, "/settings/documents/admit", which + panel::button(say(Text::admit))) +
+                form(view, "/settings/documents/discard",
+                     which + panel::button(say(Text::discard)))));
     }
     return html + panel::table(say(Text::aside),
                                table_head(view, {Text::id, Text::kind, Text::app, Text::reason,
@@ -205,7 +203,8 @@ Response show_documents(const Parts& parts, const Visit& visit, const View& view
         "SELECT place, doc_id, kind, device_id, device_seq, received_ms, state, message_no, error"
         " FROM document WHERE (:a = '' OR doc_id = :b) AND (:c = '' OR device_id = :d)"
         " AND (:e = 0 OR state = :f) AND (:g = 0 OR place < :h) ORDER BY place DESC LIMIT :i",
-        "ittt" "iiiit",
+        "ittt"
+        "iiiit",
         {id, id, device, device, state, state, before, before, kRowsMax});
     Markup html = panel::heading(say(Text::documents)) + document_search(view, id, device, state);
     if (!found) {
@@ -214,20 +213,20 @@ Response show_documents(const Parts& parts, const Visit& visit, const View& view
     }
     Markup rows;
     for (const store::Row& one : *found) {
-        rows += panel::row(
-            panel::code_cell(store::text(one[1])) + panel::cell(store::text(one[2])) +
-            panel::code_cell(store::text(one[3])) + panel::number_cell(integer(one[4])) +
-            panel::cell(panel::time_text(integer(one[5]))) +
-            panel::cell(document_state(view, integer(one[6]))) +
-            panel::number_cell(integer(one[7])) + panel::cell(store::text(one[8])));
+        rows +=
+            panel::row(panel::code_cell(store::text(one[1])) + panel::cell(store::text(one[2])) +
+                       panel::code_cell(store::text(one[3])) + panel::number_cell(integer(one[4])) +
+                       panel::cell(panel::time_text(integer(one[5]))) +
+                       panel::cell(document_state(view, integer(one[6]))) +
+                       panel::number_cell(integer(one[7])) + panel::cell(store::text(one[8])));
     }
     html += found->empty()
                 ? panel::paragraph(say(Text::no_documents))
-                : panel::table(say(Text::documents),
-                               table_head(view, {Text::id, Text::kind, Text::app, Text::number,
-                                                 Text::came, Text::state, Text::in_message_no,
-                                                 Text::reason}),
-                               rows);
+                : panel::table(
+                      say(Text::documents),
+                      table_head(view, {Text::id, Text::kind, Text::app, Text::number, Text::came,
+                                        Text::state, Text::in_message_no, Text::reason}),
+                      rows);
     if (static_cast<std::int64_t>(found->size()) == kRowsMax) {
         html += steps(view, "",
                       std::string(kDocuments) + "?state=" + std::to_string(state) +
@@ -255,11 +254,11 @@ Response decide_aside(const Parts& parts, const Visit& visit, bool admit) {
 
 Response show_commands(const Parts& parts, const View& view) {
     const auto say = [&](Text which) { return text(view.language, which); };
-    const auto found = rows_of(
-        parts,
-        "SELECT id, app_device, device_ref, op, stage, error FROM device_command"
-        " WHERE stage IN (1, 2, 5) OR told = 0 ORDER BY id DESC LIMIT 100",
-        "ttttit");
+    const auto found =
+        rows_of(parts,
+                "SELECT id, app_device, device_ref, op, stage, error FROM device_command"
+                " WHERE stage IN (1, 2, 5) OR told = 0 ORDER BY id DESC LIMIT 100",
+                "ttttit");
     constexpr Text kStages[] = {Text::command_queued, Text::command_queued, Text::command_running,
                                 Text::command_done,   Text::command_failed, Text::command_unknown};
     Markup rows;

@@ -42,11 +42,11 @@ Response general(const Parts& parts, const View& view, SettingForm form) {
             panel::paragraph(text(view.language, Text::version_is, parts.facts.version)) +
             addresses(view, parts.facts) + link_line("/apps", say(Text::qr_is_there)) +
             panel::heading(say(Text::settings), 2) + panel::paragraph(say(Text::settings_say)) +
-            setting_form(view, form, kGeneral,
-                         {"name", "packet_bytes", "devices.registrar", "devices.terminal",
-                          "api.address", "api.port", "api.hosts", "api.certificate", "log",
-                          "console.on", "console.address", "console.port", "console.hosts",
-                          "devices.endpoint"}) +
+            setting_form(
+                view, form, kGeneral,
+                {"name", "packet_bytes", "devices.registrar", "devices.terminal", "api.address",
+                 "api.port", "api.hosts", "api.certificate", "log", "console.on", "console.address",
+                 "console.port", "console.hosts", "devices.endpoint"}) +
             panel::heading(say(Text::defaults), 2) +
             link_line("/settings/defaults", say(Text::see_defaults)));
 }
@@ -102,9 +102,9 @@ Response defaults(const Parts& parts, const View& view) {
                                                  Text::comes_from}),
                                rows)
                 : panel::paragraph(say(Text::nothing_to_restore));
-    html += form(view, "/settings/defaults",
-                 panel::tick(say(Text::defaults_tick), "sure", false) +
-                     panel::button(say(Text::defaults)));
+    html += form(
+        view, "/settings/defaults",
+        panel::tick(say(Text::defaults_tick), "sure", false) + panel::button(say(Text::defaults)));
     return settings_page(view, Place::general, html + link_line(kGeneral, say(Text::back)));
 }
 
@@ -142,10 +142,10 @@ Markup seat_table(const View& view, const seats::SeatsState& state) {
     }
     Markup rows;
     for (const seats::SeatRow& one : state.seats) {
-        rows += panel::row(
-            panel::cell_of(panel::link("/apps/" + one.device_id, one.device_name)) +
-            panel::cell(one.user) + panel::cell(standing_text(view, one.standing)) +
-            panel::cell(one.licence) + panel::cell(one.key) + panel::number_cell(one.number));
+        rows += panel::row(panel::cell_of(panel::link("/apps/" + one.device_id, one.device_name)) +
+                           panel::cell(one.user) + panel::cell(standing_text(view, one.standing)) +
+                           panel::cell(one.licence) + panel::cell(one.key) +
+                           panel::number_cell(one.number));
     }
     return panel::table(text(view.language, Text::seats),
                         table_head(view, {Text::app, Text::login, Text::state, Text::licence,

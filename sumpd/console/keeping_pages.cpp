@@ -31,8 +31,8 @@ Markup locks_table(const Parts& parts, const View& view) {
                            panel::cell(text(view.language, Text::minutes,
                                             std::to_string(one.left.count() / 60 + 1))));
     }
-    return html + panel::table(say(Text::locks), table_head(view, {Text::lock_of, Text::left}),
-                               rows);
+    return html +
+           panel::table(say(Text::locks), table_head(view, {Text::lock_of, Text::left}), rows);
 }
 
 Response security(const Parts& parts, const View& view) {
@@ -94,8 +94,7 @@ Markup disk_facts(const View& view, const Facts& facts) {
         panel::fact(say(Text::disk_free), bytes_text(facts.disk_free_bytes)) +
         panel::fact(say(Text::documents), std::to_string(facts.documents)) +
         panel::fact(say(Text::documents_waiting), std::to_string(facts.documents_waiting)) +
-        panel::fact(say(Text::oldest_unsent),
-                    moment_text(view.language, facts.oldest_unsent_ms)) +
+        panel::fact(say(Text::oldest_unsent), moment_text(view.language, facts.oldest_unsent_ms)) +
         panel::fact(say(Text::documents_rejected), std::to_string(facts.documents_rejected)) +
         panel::fact(say(Text::last_backup), moment_text(view.language, facts.last_backup_ms)));
 }
@@ -108,8 +107,8 @@ Markup activity_facts(const View& view, const maintenance::Activity& activity) {
     Markup rows = panel::fact(say(Text::action), task_text(view, activity.task)) +
                   panel::fact(say(Text::began), moment_text(view.language, activity.started_ms));
     if (activity.is_running) {
-        rows += panel::fact(say(Text::progress), std::to_string(activity.done) + " / " +
-                                                     std::to_string(activity.total));
+        rows += panel::fact(say(Text::progress),
+                            std::to_string(activity.done) + " / " + std::to_string(activity.total));
     } else {
         rows += panel::fact(say(Text::ended), moment_text(view.language, activity.ended_ms)) +
                 panel::fact(say(Text::outcome), activity.fault.empty()
@@ -131,11 +130,12 @@ Markup backups_table(const Parts& parts, const View& view) {
     }
     Markup rows;
     for (const maintenance::BackupFile& one : *backups) {
-        rows += panel::row(panel::code_cell(one.name) + panel::cell(panel::time_text(one.taken_ms)) +
-                           panel::cell(bytes_text(one.bytes)));
+        rows +=
+            panel::row(panel::code_cell(one.name) + panel::cell(panel::time_text(one.taken_ms)) +
+                       panel::cell(bytes_text(one.bytes)));
     }
-    return panel::table(say(Text::backups),
-                        table_head(view, {Text::file, Text::made, Text::size}), rows);
+    return panel::table(say(Text::backups), table_head(view, {Text::file, Text::made, Text::size}),
+                        rows);
 }
 
 Markup purge_form(const Parts& parts, const View& view, const Facts& facts) {
@@ -164,7 +164,8 @@ Response show_maintenance(const Parts& parts, const View& view) {
         view, Place::maintenance,
         panel::heading(say(Text::maintenance)) + disk_facts(view, *facts) +
             activity_facts(view, parts.maintenance.activity()) +
-            panel::heading(say(Text::compaction), 2) + panel::paragraph(say(Text::compaction_says)) +
+            panel::heading(say(Text::compaction), 2) +
+            panel::paragraph(say(Text::compaction_says)) +
             form(view, "/settings/maintenance/compact", panel::button(say(Text::compaction))) +
             panel::heading(say(Text::backup), 2) +
             form(view, "/settings/maintenance/backup", panel::button(say(Text::back_up))) +
@@ -191,24 +192,24 @@ Response show_audit(const Parts& parts, const View& view, std::int64_t before) {
     }
     Markup rows;
     for (const store::ActRow& one : *acts) {
-        rows += panel::row(panel::number_cell(one.number) +
-                           panel::cell(panel::time_text(one.at_ms)) + panel::cell(one.act.actor) +
-                           panel::cell(one.act.address) + panel::cell(one.act.action) +
-                           panel::code_cell(one.act.target) + panel::code_cell(one.act.before) +
-                           panel::code_cell(one.act.after));
+        rows +=
+            panel::row(panel::number_cell(one.number) + panel::cell(panel::time_text(one.at_ms)) +
+                       panel::cell(one.act.actor) + panel::cell(one.act.address) +
+                       panel::cell(one.act.action) + panel::code_cell(one.act.target) +
+                       panel::code_cell(one.act.before) + panel::code_cell(one.act.after));
     }
     Markup html = panel::heading(say(Text::audit)) + panel::paragraph(say(Text::audit_says)) +
                   form(view, "/settings/audit/verify", panel::button(say(Text::verify)));
-    html += acts->empty() ? panel::paragraph(say(Text::none))
-                          : panel::table(say(Text::audit),
-                                         table_head(view, {Text::number, Text::at, Text::who,
-                                                           Text::address, Text::action, Text::of,
-                                                           Text::before, Text::then}),
-                                         rows);
+    html += acts->empty()
+                ? panel::paragraph(say(Text::none))
+                : panel::table(say(Text::audit),
+                               table_head(view, {Text::number, Text::at, Text::who, Text::address,
+                                                 Text::action, Text::of, Text::before, Text::then}),
+                               rows);
     const bool more = acts->size() == kActsShown;
-    html += steps(view, before == 0 ? "" : kAudit,
-                  more ? std::string(kAudit) + "?before=" + std::to_string(acts->back().number)
-                       : "");
+    html +=
+        steps(view, before == 0 ? "" : kAudit,
+              more ? std::string(kAudit) + "?before=" + std::to_string(acts->back().number) : "");
     return settings_page(view, Place::audit, html);
 }
 

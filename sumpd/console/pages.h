@@ -36,17 +36,11 @@ using panel::View;
 /// What does not change while sumpd runs.
 struct ServerFacts {
     std::string version{};
-    std::string name{};     ///< of the server, for people
-    std::string api_url{};  ///< how phones call it: "https://shop.example:8443"
-    std::string pin{};      ///< of the API's certificate: SHA-256 of its public key
+    std::string name{};              ///< of the server, for people
+    std::string api_url{};           ///< how phones call it: "https://shop.example:8443"
+    std::string pin{};               ///< of the API's certificate: SHA-256 of its public key
     std::string certificate_file{};  ///< the administrator's; empty = sumpd's own
     std::string node{};              ///< of sumpd.toml; empty = none
-};
-
-/// What one look at the API's own addresses found.
-struct SelfTestLine {
-    std::string address{};
-    std::string fault{};  ///< empty: it answers
 };
 
 struct Parts {

@@ -103,13 +103,12 @@ Response edit(const View& view, const RoleCard& role) {
     if (role.will_be_replaced || (!is_new && role.origin == people::Origin::accounting)) {
         html += panel::paragraph(say(Text::replaced_warning));
     }
-    html += form(view, "/roles/save",
-                 panel::hidden("id", role.id) +
-                     panel::hidden("version", std::to_string(role.version)) +
-                     panel::hidden("was", name) +
-                     panel::input(say(Text::name),
-                                  {.name = "name", .required = true, .value = name}) +
-                     tree(view, role) + panel::button(say(Text::save)));
+    html +=
+        form(view, "/roles/save",
+             panel::hidden("id", role.id) + panel::hidden("version", std::to_string(role.version)) +
+                 panel::hidden("was", name) +
+                 panel::input(say(Text::name), {.name = "name", .required = true, .value = name}) +
+                 tree(view, role) + panel::button(say(Text::save)));
     if (!is_new && !role.predefined) {
         html += panel::heading(say(Text::remove), 2) +
                 form(view, role_path(role.id) + "/delete",

@@ -93,9 +93,9 @@ Markup words_of(const View& view, const SettingFact& fact, const SettingForm& fo
         html += fill("{hint} ", {{"hint", text(view.language, *row->hint)}});
     }
     if (fact.max != 0) {
-        html += fill("{range} ",
-                     {{"range", text(view.language, Text::from_to, std::to_string(fact.min),
-                                     std::to_string(fact.max))}});
+        html +=
+            fill("{range} ", {{"range", text(view.language, Text::from_to, std::to_string(fact.min),
+                                             std::to_string(fact.max))}});
     }
     html += fill("{normal} {source}",
                  {{"normal", text(view.language, Text::normally, shown(view, fact, fact.normal))},

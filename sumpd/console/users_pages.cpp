@@ -105,8 +105,8 @@ Markup keeper_form(const View& view, Keeper keeper) {
 
 Response list(const Parts& parts, const View& view) {
     const auto users = parts.people.users();
-    const auto roles = users ? parts.people.roles()
-                             : exchange::Outcome<std::vector<people::RoleCard>>();
+    const auto roles =
+        users ? parts.people.roles() : exchange::Outcome<std::vector<people::RoleCard>>();
     const auto keeper = parts.people.keeper();
     const auto say = [&](Text which) { return text(view.language, which); };
     if (!users || !roles || !keeper) {
@@ -114,15 +114,14 @@ Response list(const Parts& parts, const View& view) {
     }
     Markup rows;
     for (const UserCard& one : *users) {
-        rows += panel::row(panel::cell_of(panel::link(user_path(one.id), one.name)) +
-                           panel::cell(one.login) +
-                           panel::cell(role_name(view, *roles, one.role_id)) +
-                           panel::cell(one.stores.empty() ? std::string(say(Text::all_stores))
-                                                          : joined(one.stores)) +
-                           panel::cell(yes_no(view, one.enabled)) +
-                           panel::cell(day_of(one.valid_to)) +
-                           panel::cell(secrets_text(view, one)) +
-                           panel::cell(origin_text(view, one.origin, one.will_be_replaced)));
+        rows +=
+            panel::row(panel::cell_of(panel::link(user_path(one.id), one.name)) +
+                       panel::cell(one.login) + panel::cell(role_name(view, *roles, one.role_id)) +
+                       panel::cell(one.stores.empty() ? std::string(say(Text::all_stores))
+                                                      : joined(one.stores)) +
+                       panel::cell(yes_no(view, one.enabled)) + panel::cell(day_of(one.valid_to)) +
+                       panel::cell(secrets_text(view, one)) +
+                       panel::cell(origin_text(view, one.origin, one.will_be_replaced)));
     }
     Markup html = panel::heading(say(Text::users));
     html += users->empty()
@@ -140,9 +139,8 @@ Response list(const Parts& parts, const View& view) {
 
 /// A field for a secret that is not shown, with the tick that takes it away.
 Markup secret_field(const View& view, Text label, const std::string& name, bool has) {
-    Markup html = panel::input(text(view.language, label), {.name = name,
-                                                            .kind = "password",
-                                                            .autocomplete = "new-password"});
+    Markup html = panel::input(text(view.language, label),
+                               {.name = name, .kind = "password", .autocomplete = "new-password"});
     if (has) {
         html += panel::tick(text(view.language, Text::take_away, text(view.language, label)),
                             "no_" + name, false);
@@ -168,8 +166,7 @@ Response edit(const Parts& parts, const View& view, const UserCard& user) {
         panel::input(say(Text::login), {.name = "login", .required = true, .value = user.login}) +
         panel::choice(say(Text::role), "role", options,
                       user.role_id.empty() ? "cashier" : user.role_id) +
-        panel::input(say(Text::stores_wanted),
-                     {.name = "stores", .value = joined(user.stores)}) +
+        panel::input(say(Text::stores_wanted), {.name = "stores", .value = joined(user.stores)}) +
         panel::input(say(Text::valid_to),
                      {.name = "valid_to", .kind = "date", .value = day_of(user.valid_to)}) +
         panel::tick(say(Text::may_log_in), "enabled", is_new || user.enabled) +
@@ -290,12 +287,11 @@ Response replaced(const Parts& parts, const View& view, std::int64_t before) {
                            panel::code_cell(one.came));
     }
     Markup html = panel::heading(say(Text::replaced)) + panel::paragraph(say(Text::replaced_says));
-    html += edits->empty()
-                ? panel::paragraph(say(Text::none))
-                : panel::table(say(Text::replaced),
-                               table_head(view, {Text::at, Text::kind, Text::id, Text::was_here,
-                                                 Text::came_instead}),
-                               rows);
+    html += edits->empty() ? panel::paragraph(say(Text::none))
+                           : panel::table(say(Text::replaced),
+                                          table_head(view, {Text::at, Text::kind, Text::id,
+                                                            Text::was_here, Text::came_instead}),
+                                          rows);
     const bool more = edits->size() == people::kPageMax;
     html += steps(view, before == 0 ? "" : "/users/replaced",
                   more ? "/users/replaced?before=" + std::to_string(edits->back().number) : "");
@@ -310,10 +306,9 @@ Response flagged(const Parts& parts, const View& view, std::int64_t before) {
     }
     Markup rows;
     for (const people::FlaggedDocument& one : *documents) {
-        rows += panel::row(panel::cell(panel::time_text(one.received_ms)) +
-                           panel::cell(one.kind) + panel::code_cell(one.doc_id.text) +
-                           panel::code_cell(one.device_id) + panel::code_cell(one.user_id) +
-                           panel::cell(joined(one.flags)));
+        rows += panel::row(panel::cell(panel::time_text(one.received_ms)) + panel::cell(one.kind) +
+                           panel::code_cell(one.doc_id.text) + panel::code_cell(one.device_id) +
+                           panel::code_cell(one.user_id) + panel::cell(joined(one.flags)));
     }
     Markup html = panel::heading(say(Text::flagged)) + panel::paragraph(say(Text::flagged_says));
     html += documents->empty()

@@ -91,13 +91,12 @@ Outcome<exchange::StartCommandResponse> Gateway::start_command(
     if (!command) {
         return tl::unexpected(command.error());
     }
-    CommandRow row{
-        .id = request.command_id.text,
-        .app_device = app_device,
-        .device_ref = request.device_ref.value_or(default_device(*command, defaults())),
-        .op = request.op,
-        .payload = request.payload,
-        .start_before_ms = parts_.clock.unix_ms() + request.timeout_ms};
+    CommandRow row{.id = request.command_id.text,
+                   .app_device = app_device,
+                   .device_ref = request.device_ref.value_or(default_device(*command, defaults())),
+                   .op = request.op,
+                   .payload = request.payload,
+                   .start_before_ms = parts_.clock.unix_ms() + request.timeout_ms};
     if (row.device_ref.empty() && !is_sale(*command)) {
         return exchange::refuse_field("deviceRef", "a device; no default is set for this command");
     }

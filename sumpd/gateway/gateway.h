@@ -41,9 +41,9 @@ public:
     ~Gateway();
 
     /// Any thread. Faults: schema_invalid (commandId, op, payload and its fields, deviceRef),
-    /// forbidden (the command is not a cashier's, the device is hidden), and those of CommandBook::add().
-    /// `highest`: commands that need a higher role are forbidden; who may more than a cashier is no
-    /// app, and hidden devices are his too.
+    /// forbidden (the command is not a cashier's, the device is hidden), and those of
+    /// CommandBook::add(). `highest`: commands that need a higher role are forbidden; who may more
+    /// than a cashier is no app, and hidden devices are his too.
     exchange::Outcome<exchange::StartCommandResponse> start_command(
         const std::string& app_device, const exchange::StartCommand& request,
         contract::Role highest = contract::Role::cashier);
