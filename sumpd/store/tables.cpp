@@ -105,8 +105,18 @@ Statements of_messages() {
 }
 
 Statements of_the_audit() {
-    return {"CREATE TABLE audit (number BIGINT PRIMARY KEY, text TEXT NOT NULL,"
-            " hash TEXT NOT NULL)"};
+    return {
+        "CREATE TABLE audit (number BIGINT PRIMARY KEY, text TEXT NOT NULL,"
+        " hash TEXT NOT NULL)"};
+}
+
+/// The book that a command was handed to, and who settled what no device could.
+Statements of_handed_commands() {
+    return {"ALTER TABLE device_command ADD COLUMN book BIGINT NOT NULL DEFAULT 0",
+            "ALTER TABLE device_command ADD COLUMN decided_by TEXT NOT NULL DEFAULT ''",
+            "DROP INDEX device_command_open",
+            "CREATE INDEX device_command_open ON device_command (stage)"
+            " WHERE stage IN (1, 2, 5, 6)"};
 }
 
 }  // namespace
@@ -118,6 +128,7 @@ std::vector<std::vector<std::string>> table_steps() {
     append(first, of_documents());
     append(first, of_messages());
     Statements second = of_the_audit();
+    append(second, of_handed_commands());
     return {first, second};
 }
 
