@@ -110,6 +110,14 @@ Statements of_the_audit() {
         " hash TEXT NOT NULL)"};
 }
 
+/// What the accounting system was refused, and those that were it before.
+Statements of_the_node() {
+    return {
+        "CREATE TABLE node_refusal (code TEXT PRIMARY KEY, message TEXT NOT NULL,"
+        " at_ms BIGINT NOT NULL)",
+        "CREATE TABLE node_former (code TEXT PRIMARY KEY, until_ms BIGINT NOT NULL)"};
+}
+
 /// The book that a command was handed to, and who settled what no device could.
 Statements of_handed_commands() {
     return {"ALTER TABLE device_command ADD COLUMN book BIGINT NOT NULL DEFAULT 0",
@@ -129,6 +137,7 @@ std::vector<std::vector<std::string>> table_steps() {
     append(first, of_messages());
     Statements second = of_the_audit();
     append(second, of_handed_commands());
+    append(second, of_the_node());
     return {first, second};
 }
 
