@@ -1,6 +1,8 @@
 #include "hal/base/text.h"
+#include "hal/os/local_time.h"
 #include "ipc/http/form.h"
 #include "sumpd/console/pages.h"
+#include "sumpd/exchange/text_form.h"
 
 // The exchange with the accounting system, documents of apps, and their commands at devices.
 namespace tillhost::sumpd::console {
@@ -33,20 +35,26 @@ Outcome<Rows> rows_of(const Parts& parts, const std::string& statement, const st
     });
 }
 
-Markup node_facts(const Parts& parts, const View& view, const core::NodeState& node) {
+Markup node_facts_of(const View& view, const store::NodeFacts& facts) {
     const auto say = [&](Text which) { return text(view.language, which); };
-    const auto moments =
-        rows_of(parts, "SELECT last_in_ms, last_out_ms FROM node WHERE id = 1", "ii");
-    const bool known = moments && !moments->empty();
-    return panel::facts(
-        panel::fact(say(Text::node), node.code.empty() ? say(Text::no_node) : node.code) +
-        panel::fact(say(Text::sent_no), std::to_string(node.sent_no)) +
-        panel::fact(say(Text::acked_no), std::to_string(node.acked_no)) +
-        panel::fact(say(Text::received_no), std::to_string(node.received_no)) +
-        panel::fact(say(Text::last_in),
-                    moment_text(view.language, known ? integer((*moments)[0][0]) : 0)) +
-        panel::fact(say(Text::last_out),
-                    moment_text(view.language, known ? integer((*moments)[0][1]) : 0)));
+    const core::NodeState& node = facts.state;
+    const auto number = [](std::int64_t value) { return std::to_string(value); };
+    Markup rows = panel::fact(say(Text::node), node.code.empty() ? say(Text::no_node) : node.code) +
+                  panel::fact(say(Text::sent_no), number(node.sent_no)) +
+                  panel::fact(say(Text::acked_no), number(node.acked_no)) +
+                  panel::fact(say(Text::received_no), number(node.received_no)) +
+                  panel::fact(say(Text::last_in), moment_text(view.language, facts.last_in_ms)) +
+                  panel::fact(say(Text::last_out), moment_text(view.language, facts.last_out_ms)) +
+                  panel::fact(say(Text::documents_waiting), number(facts.waiting)) +
+                  panel::fact(say(Text::documents_rejected), number(facts.rejected));
+    if (facts.frozen_no != 0) {
+        rows += panel::fact(say(Text::frozen_no), number(facts.frozen_no));
+    }
+    for (const store::NodeFacts::Refusal& one : facts.refusals) {
+        rows += panel::fact(say(Text::was_refused),
+                            panel::time_text(one.at_ms) + " " + one.code + ": " + one.message);
+    }
+    return panel::facts(rows);
 }
 
 Markup messages_table(const Parts& parts, const View& view) {
@@ -90,48 +98,87 @@ Markup messages_table(const Parts& parts, const View& view) {
                         in);
 }
 
-Markup hand_over_form(const View& view, const core::NodeState& node) {
+/// Which documents go once more.
+Markup again_fields(const View& view) {
+    const auto say = [&](Text which) { return text(view.language, which); };
+    return panel::tick(say(Text::send_again), "again", true) +
+           panel::input(say(Text::send_since), {.name = "since", .kind = "date"});
+}
+
+Markup node_forms(const View& view, const core::NodeState& node) {
     const auto say = [&](Text which) { return text(view.language, which); };
     Markup html = panel::heading(say(Text::hand_over), 2);
     if (node.code.empty()) {
         return html + panel::paragraph(say(Text::no_node_says));
     }
-    return html + panel::paragraph(say(Text::hand_over_says)) +
-           form(view, "/settings/exchange/hand-over",
-                panel::input(text(view.language, Text::type_node, node.code),
-                             {.name = "word", .required = true}) +
-                    panel::button(say(Text::hand_over)));
+    const Markup word = panel::input(text(view.language, Text::type_node, node.code),
+                                     {.name = "word", .required = true});
+    html += panel::paragraph(say(Text::hand_over_says)) +
+            form(view, "/settings/exchange/hand-over",
+                 panel::input(say(Text::next_node), {.name = "code", .required = true}) +
+                     again_fields(view) + word + panel::button(say(Text::hand_over)));
+    html += panel::heading(say(Text::put_back), 2) + panel::paragraph(say(Text::put_back_says));
+    return html +
+           form(view, "/settings/exchange/numbers",
+                panel::input(say(Text::its_ack_no),
+                             {.name = "ack_no", .kind = "number", .required = true, .value = "0"}) +
+                    panel::input(
+                        say(Text::its_next_no),
+                        {.name = "next_no", .kind = "number", .required = true, .value = "1"}) +
+                    again_fields(view) + word + panel::button(say(Text::put_back)));
 }
 
 Response show_exchange(const Parts& parts, const View& view) {
-    const auto node = parts.store.exchange().node();
-    if (!node) {
+    const auto facts = parts.store.exchange().facts();
+    if (!facts) {
         return message_page(view, Section::settings, text(view.language, Text::no_answer), 503);
     }
     return settings_page(view, Place::exchange,
                          panel::heading(text(view.language, Text::exchange)) +
-                             node_facts(parts, view, *node) + messages_table(parts, view) +
-                             hand_over_form(view, *node));
+                             node_facts_of(view, *facts) + messages_table(parts, view) +
+                             node_forms(view, facts->state));
 }
 
-Response hand_over(const Parts& parts, const Visit& visit) {
-    const auto node = parts.store.exchange().node();
-    if (!node) {
-        return show_exchange(parts, refused_view(visit, node.error()));
+/// What both forms say of documents; nothing: the day is none.
+std::optional<store::SendAgain> again_in(const Visit& visit) {
+    store::SendAgain again{.is_wanted = visit.field("again") == "yes"};
+    const std::string day(visit.field("since"));
+    if (!day.empty()) {
+        const auto begins = exchange::moment_from(day + "T00:00:00.000+00:00");
+        if (!begins) {
+            return std::nullopt;
+        }
+        again.since_ms = begins->unix_ms - os::utc_offset_s(begins->unix_ms) * 1000;
     }
-    if (node->code.empty() || visit.field("word") != node->code) {
+    return again;
+}
+
+/// Changes the exchange's numbers if the present system's code was typed.
+Response renumber(const Parts& parts, const Visit& visit, bool is_other) {
+    const auto facts = parts.store.exchange().facts();
+    if (!facts) {
+        return show_exchange(parts, refused_view(visit, facts.error()));
+    }
+    if (facts->state.code.empty() || visit.field("word") != facts->state.code) {
         return show_exchange(parts, error_view(visit, text(visit.language, Text::word_wrong)));
     }
-    const auto let_go = parts.store.exchange().let_go(node->code, parts.store.audit(),
-                                                      {.actor = user_of(visit),
-                                                       .address = visit.request.peer,
-                                                       .action = "exchange.hand_over",
-                                                       .target = node->code});
-    if (!let_go) {
-        return show_exchange(parts, refused_view(visit, let_go.error()));
+    const auto again = again_in(visit);
+    if (!again) {
+        return show_exchange(parts, error_view(visit, text(visit.language, Text::since_wanted)));
     }
-    log(parts, visit, "hand_over", node->code);
-    return done(kExchange, Text::did_hand_over, node->code);
+    const store::Person who{user_of(visit), visit.request.peer};
+    const auto moved =
+        is_other
+            ? parts.store.exchange().hand_over(std::string(visit.field("code")), *again, who)
+            : parts.store.exchange().accept_numbers({.ack_no = number_in(visit.field("ack_no")),
+                                                     .next_no = number_in(visit.field("next_no"))},
+                                                    *again, who);
+    if (!moved) {
+        return show_exchange(parts, refused_view(visit, moved.error()));
+    }
+    log(parts, visit, is_other ? "hand_over" : "accept_numbers", facts->state.code);
+    return done(kExchange, is_other ? Text::did_hand_over : Text::did_accept_numbers,
+                std::to_string(*moved));
 }
 
 // ---- documents ---------------------------------------------------------------------------------
@@ -252,15 +299,32 @@ Response decide_aside(const Parts& parts, const Visit& visit, bool admit) {
 
 // ---- commands at devices -----------------------------------------------------------------------
 
+/// Where no device can tell any more, a person says what the paper says.
+Markup decision_form(const View& view, const std::string& id, std::size_t stage) {
+    if (stage != static_cast<std::size_t>(gateway::Stage::orphaned)) {
+        return {};
+    }
+    const auto say = [&](Text which) { return text(view.language, which); };
+    return form(view, "/settings/commands/decide",
+                panel::hidden("command", id) +
+                    panel::choice(say(Text::decision), "done",
+                                  {{"no", std::string(say(Text::was_not_done))},
+                                   {"yes", std::string(say(Text::was_done))}},
+                                  "no") +
+                    panel::input(say(Text::why_so), {.name = "note", .required = true}) +
+                    panel::button(say(Text::decide)));
+}
+
 Response show_commands(const Parts& parts, const View& view) {
     const auto say = [&](Text which) { return text(view.language, which); };
     const auto found =
         rows_of(parts,
                 "SELECT id, app_device, device_ref, op, stage, error FROM device_command"
-                " WHERE stage IN (1, 2, 5) OR told = 0 ORDER BY id DESC LIMIT 100",
+                " WHERE stage IN (1, 2, 5, 6) OR told = 0 ORDER BY id DESC LIMIT 100",
                 "ttttit");
-    constexpr Text kStages[] = {Text::command_queued, Text::command_queued, Text::command_running,
-                                Text::command_done,   Text::command_failed, Text::command_unknown};
+    constexpr Text kStages[] = {Text::command_queued,  Text::command_queued, Text::command_running,
+                                Text::command_done,    Text::command_failed, Text::command_unknown,
+                                Text::command_orphaned};
     Markup rows;
     for (const store::Row& one : found.value_or(Rows())) {
         const auto stage = static_cast<std::size_t>(integer(one[4]));
@@ -274,16 +338,31 @@ Response show_commands(const Parts& parts, const View& view) {
             panel::code_cell(own ? std::string(say(Text::console)) : store::text(one[1])) +
             panel::cell(device) + panel::cell(store::text(one[3])) +
             panel::cell(say(kStages[std::min(stage, std::size(kStages) - 1)])) +
-            panel::cell(store::text(one[5])));
+            panel::cell(store::text(one[5])) + panel::cell_of(decision_form(view, id, stage)));
     }
     Markup html = panel::heading(say(Text::commands)) + panel::paragraph(say(Text::commands_say));
     html += !found || found->empty()
                 ? panel::paragraph(say(Text::none))
                 : panel::table(say(Text::commands),
                                table_head(view, {Text::id, Text::app, Text::device, Text::command,
-                                                 Text::state, Text::reason}),
+                                                 Text::state, Text::reason, Text::decision}),
                                rows);
     return settings_page(view, Place::commands, html);
+}
+
+Response decide(const Parts& parts, const Visit& visit) {
+    const std::string id(visit.field("command"));
+    const auto decided = parts.gateway.decide({.id = id,
+                                               .is_done = visit.field("done") == "yes",
+                                               .note = std::string(visit.field("note")),
+                                               .who = user_of(visit),
+                                               .address = visit.request.peer},
+                                              parts.store.audit());
+    if (!decided) {
+        return show_commands(parts, refused_view(visit, decided.error()));
+    }
+    log(parts, visit, "decide", id);
+    return done(kCommands, Text::did_decide, id);
 }
 
 }  // namespace
@@ -292,7 +371,9 @@ void add_exchange(http::Router& router, const Parts& parts) {
     router.add(Method::get, kExchange, Access::administrator,
                [&](const Visit& visit) { return show_exchange(parts, view_of(visit)); });
     router.add(Method::post, "/settings/exchange/hand-over", Access::administrator,
-               [&](const Visit& visit) { return hand_over(parts, visit); });
+               [&](const Visit& visit) { return renumber(parts, visit, true); });
+    router.add(Method::post, "/settings/exchange/numbers", Access::administrator,
+               [&](const Visit& visit) { return renumber(parts, visit, false); });
 }
 
 void add_documents(http::Router& router, const Parts& parts) {
@@ -307,6 +388,8 @@ void add_documents(http::Router& router, const Parts& parts) {
 void add_commands(http::Router& router, const Parts& parts) {
     router.add(Method::get, kCommands, Access::administrator,
                [&](const Visit& visit) { return show_commands(parts, view_of(visit)); });
+    router.add(Method::post, "/settings/commands/decide", Access::administrator,
+               [&](const Visit& visit) { return decide(parts, visit); });
 }
 
 }  // namespace tillhost::sumpd::console

@@ -54,6 +54,9 @@ public:
     exchange::Outcome<exchange::GetDevicesResponse> get_devices();
     /// From now on; commands that were taken keep their device.
     void set_defaults(DefaultDevices defaults);
+    /// See CommandBook::decide().
+    exchange::Outcome<exchange::StartCommandResponse> decide(const CommandBook::Decision& decision,
+                                                             const store::Audit& audit);
     /// Ends all waits, now and later ones.
     void stop();
 
@@ -79,6 +82,7 @@ private:
     std::condition_variable finished_;    ///< for those who wait
     DefaultDevices defaults_;             // guarded by mutex_
     std::vector<CommandRow> fresh_;       // guarded by mutex_
+    std::vector<std::string> decided_;    ///< ids, for the thread to forget; guarded by mutex_
     std::size_t waiters_ = 0;             // guarded by mutex_
     bool stop_ = false;                   // guarded by mutex_
     std::unique_ptr<os::Thread> thread_;  ///< last: it uses the others

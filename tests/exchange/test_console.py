@@ -134,9 +134,11 @@ def test_what_is_set_holds_after_a_restart(browser):
 def test_the_accounting_system_is_handed_over(browser):
     browser.set_up()
     assert "central" in browser.get("/settings/exchange")
-    assert browser.call("POST", "/settings/exchange/hand-over", {"word": "no"})[0] == 200
-    assert browser.call("POST", "/settings/exchange/hand-over", {"word": "central"})[0] == 303
-    assert "none is admitted" in browser.get("/settings/exchange")
+    wanted = {"code": "branch", "again": "yes", "word": "no"}
+    assert browser.call("POST", "/settings/exchange/hand-over", wanted)[0] == 200
+    wanted["word"] = "central"
+    assert browser.call("POST", "/settings/exchange/hand-over", wanted)[0] == 303
+    assert "branch" in browser.get("/settings/exchange")
 
 
 def test_the_console_can_be_switched_off(tmp_path):

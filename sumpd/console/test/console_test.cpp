@@ -377,16 +377,22 @@ TEST_F(ConsoleTest, AnAppIsEnrolledByACodeOnThePage) {
     EXPECT_NE(registry_.device(device)->row.rescue_until_s, 0);
 }
 
-TEST_F(ConsoleTest, TheAccountingSystemIsLetGoByItsTypedCodeOnly) {
+TEST_F(ConsoleTest, TheExchangeIsHandedOverByTheTypedCodeOnly) {
     come_in();
     ASSERT_TRUE(world_.exchange().configure("central"));
-    EXPECT_NE(post("/settings/exchange/hand-over", "word=other").body.find("not that"),
-              std::string::npos);
+    const auto hand_over = [&](const std::string& word) {
+        return post("/settings/exchange/hand-over", "code=branch&again=yes&word=" + word);
+    };
+    EXPECT_NE(hand_over("other").body.find("not that"), std::string::npos);
     EXPECT_EQ(MUST(world_.exchange().node()).code, "central");
-    ASSERT_EQ(post("/settings/exchange/hand-over", "word=central").status, 303);
-    EXPECT_EQ(MUST(world_.exchange().node()).code, "");
-    EXPECT_TRUE(world_.exchange().configure("branch"));
-    EXPECT_TRUE(was_noted("exchange.hand_over"));
+    ASSERT_EQ(hand_over("central").status, 303);
+    EXPECT_EQ(MUST(world_.exchange().node()).code, "branch");
+    EXPECT_NE(
+        post("/settings/exchange/numbers", "ack_no=7&next_no=1&word=branch").body.find("Refused"),
+        std::string::npos)
+        << "no message 7 was ever sent";
+    EXPECT_EQ(post("/settings/exchange/numbers", "ack_no=0&next_no=5&word=branch").status, 303);
+    EXPECT_EQ(MUST(world_.exchange().node()).received_no, 4);
 }
 
 TEST_F(ConsoleTest, DevdThatIsAwayIsSaid) {
