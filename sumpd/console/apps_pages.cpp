@@ -17,7 +17,7 @@ using http::Visit;
 namespace {
 
 constexpr std::string_view kList = "/apps";
-using Card = apps::Registry::DeviceCard;
+using Card = apps::DeviceCard;
 
 std::string app_path(std::string_view device) {
     return std::string(kList) + "/" + http::percent_encode(device);

@@ -113,7 +113,7 @@ Markup settings_of(const Parts& parts, const View& view, const DeviceKind& kind,
 Markup layout_form(const Parts& parts, const View& view, const DeviceKind& kind,
                    const std::string& device) {
     const auto say = [&](Text which) { return text(view.language, which); };
-    const std::string id = client::make_operation_id(parts.clock).text();
+    const std::string id = client::make_operation_id(parts.clock).to_text();
     return panel::heading(say(Text::layout), 2) + panel::paragraph(say(Text::layout_says)) +
            console::form(view, device_path(kind, device) + "/layout",
                          panel::hidden("command", id) +

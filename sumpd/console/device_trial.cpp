@@ -217,7 +217,7 @@ Response outcome(const Parts& parts, const Visit& visit, const DeviceKind& kind)
 Markup order_form(const Parts& parts, const View& view, std::string_view path,
                   std::string_view what, const Markup& fields, Text label) {
     return console::form(view, path,
-                         panel::hidden("command", client::make_operation_id(parts.clock).text()) +
+                         panel::hidden("command", client::make_operation_id(parts.clock).to_text()) +
                              panel::hidden("what", what) + fields +
                              panel::button(text(view.language, label)));
 }

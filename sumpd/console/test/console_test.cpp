@@ -314,7 +314,7 @@ TEST_F(ConsoleTest, AHiddenDeviceIsNotForApps) {
     ASSERT_EQ(post("/registrars/kassa/visible", "visible=no").status, 303);
     EXPECT_FALSE(choice_->is_visible("kassa"));
     exchange::StartCommand command{.device_ref = "kassa", .op = "x_report", .payload = "{}"};
-    command.command_id.text = client::make_operation_id(world_.clock()).text();
+    command.command_id.text = client::make_operation_id(world_.clock()).to_text();
     EXPECT_EQ(gateway_->start_command("phone", command).error().code,
               exchange::FaultCode::forbidden);
     command.op = "sale";
