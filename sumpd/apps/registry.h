@@ -7,10 +7,12 @@
 #include <optional>
 #include <shared_mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "hal/os/clock.h"
 #include "ipc/http/password.h"
+#include "sumpd/apps/enrolment.h"
 #include "sumpd/apps/seat_port.h"
 #include "sumpd/exchange/operations.h"
 #include "sumpd/store/audit.h"
@@ -202,6 +204,14 @@ struct RegistryParts {
     SeatPort& seats;
 };
 
+/// A device, as an administrator sees it.
+struct DeviceCard {
+    DeviceRow row{};
+    DeviceSight sight{};
+    std::size_t sessions = 0;
+    std::vector<CommandRow> commands{};  ///< that wait for it
+};
+
 /// Devices, enrolment tokens, sessions and accounts. All of it is in memory; what changes is on
 /// disk before it holds. Any thread; lookups never wait for the disk.
 class Registry final {
@@ -273,39 +283,59 @@ public:
     /// disabled are good no more.
     void set_accounts(std::vector<AccountRow> accounts);
 
-    struct DeviceCard {
-        DeviceRow row;
-        DeviceSight sight;
-        std::size_t sessions = 0;
-        std::vector<CommandRow> commands;  ///< that wait for it
-    };
     std::vector<DeviceCard> devices() const;
     /// Nothing if there is none.
     std::optional<DeviceCard> device(const std::string& device_id) const;
 
 private:
     using Digests = std::map<std::string, std::string>;  ///< digest of a key → device
+    struct Sight {
+        DeviceSight seen;
+        bool is_written = true;
+    };
     static std::string login_key(std::string login);
     std::int64_t now_s() const { return parts_.clock.unix_ms() / 1000; }
     exchange::Outcome<bool> write(const RegistryChange& change);
     void hold(const RegistryChange& change);
+    void hold_device(const DeviceRow& row);
     exchange::Outcome<DeviceRow> find_device(const std::string& key) const;
+    std::optional<DeviceRow> row_of(const std::string& device_id) const;
+    void saw(const std::string& device_id, const std::string& address, bool is_admitted);
     exchange::Outcome<AccountRow> check_account(const exchange::Login& request,
                                                 const std::string& address);
+    exchange::Outcome<exchange::LoginResponse> begin_session(const exchange::Login& request,
+                                                             const DeviceRow& device,
+                                                             const AccountRow& account);
+    std::optional<exchange::Fault> write_session(const SessionRow& session);
+    exchange::Outcome<exchange::Empty> change_row(
+        const std::string& device_id, const store::Act& act,
+        const std::function<std::optional<exchange::Fault>(DeviceRow&)>& change);
+    exchange::Outcome<exchange::Empty> revoke_row(const std::string& device_id, store::Act act);
     bool is_good(const SessionRow& row) const;
+    bool has_store(const SessionRow& row, const AccountRow& account) const;
     RegistryChange sessions_of(const std::string& device_id) const;
+    DeviceCard card_of(const DeviceRow& row) const;
+    std::vector<CommandRow> commands_for(const std::string& device_id) const;
+    std::vector<std::string> sessions_over() const;
+    void end_sessions();
+    void write_sights();
+    SeatWish wish_of(const SessionRow& row) const;
 
     const RegistryParts parts_;
     http::LoginGuard guard_;
     std::mutex writing_;                        ///< one change at a time, held until it is on disk
+    std::int64_t last_command_ = 0;             // guarded by writing_
     mutable std::shared_mutex held_;            ///< of what follows; never held over the disk
     std::map<std::string, DeviceRow> devices_;  ///< by id
-    std::map<std::string, DeviceSight> sights_;
     Digests keys_;
-    std::map<std::string, TokenRow> tokens_;      ///< by digest
-    std::map<std::string, SessionRow> sessions_;  ///< by digest
-    std::map<std::string, AccountRow> accounts_;  ///< by login in lower case
-    std::map<std::string, std::string> logins_;   ///< login by user's id
+    std::map<std::string, TokenRow> tokens_;       ///< by digest
+    std::map<std::string, SessionRow> sessions_;   ///< by digest
+    std::map<std::string, AccountRow> accounts_;   ///< by login in lower case
+    std::map<std::string, std::string> logins_;    ///< login by user's id
+    std::map<std::int64_t, CommandRow> commands_;  ///< by number
+    bool accounts_known_ = false;                  ///< else nobody's session is judged by them
+    mutable std::mutex sights_mutex_;
+    std::map<std::string, Sight> sights_;  // guarded by sights_mutex_; by device
 };
 
 }  // namespace tillhost::sumpd::apps

@@ -298,6 +298,7 @@ struct Heartbeat {
     std::optional<std::int64_t> battery_percent{};
     Moment clock_at{};
     std::vector<std::int64_t> taken{};  ///< numbers of commands that it has carried out
+    friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 };
 enum class CommandKind : std::uint8_t { unspecified, resync, revoke, wipe, message, min_version };
 std::span<const std::string_view> names_of(CommandKind);

@@ -20,7 +20,9 @@ inline constexpr std::size_t kSeatsMax = 256;
 inline constexpr os::Duration kTakeTime = std::chrono::seconds(5);
 /// Logins that ask the licence server at one time; one more is told too_many at once, so that a
 /// server that hangs holds few threads.
-inline constexpr std::size_t kTakersMax = 8;
+inline constexpr std::size_t kTakersMax = 4;
+/// Goodbyes that could not be said are tried so long; the licence server frees those seats anyway.
+inline constexpr os::Duration kGoodbyeTime = std::chrono::minutes(10);
 /// After the licence server could not be reached, logins are refused so long without asking it.
 inline constexpr os::Duration kAwayTime = std::chrono::seconds(5);
 /// What an app that is told too_many waits.

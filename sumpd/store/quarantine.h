@@ -22,10 +22,15 @@ enum class QuarantineReason : std::uint8_t {
     rescued,   ///< of a device that was revoked
 };
 
+/// Names a document aside: several bodies may have one id.
+struct QuarantinePlace {
+    std::string doc_id{};
+    std::string sha256{};  ///< of its body
+};
+
 /// A document that stands aside until an administrator decides.
 struct QuarantineRow {
-    std::string doc_id{};
-    std::string sha256{};
+    QuarantinePlace place{};
     std::string device_id{};
     std::int64_t device_seq = 0;
     std::string kind{};
@@ -33,7 +38,6 @@ struct QuarantineRow {
     QuarantineReason reason = QuarantineReason::conflict;
     std::string words{};  ///< the reason, for people
     std::int64_t at_ms = 0;
-    std::string resolved_by{};  ///< empty: it waits
 };
 
 /// Documents aside. Any thread; each call blocks for the disk.
@@ -49,18 +53,18 @@ public:
     exchange::Outcome<exchange::PutDocumentsResponse> rescue(const AskingDevice& device,
                                                              const exchange::PutDocuments& request);
 
-    /// Those that wait, the oldest first, behind `after` (the doc_id of the last one of the page
-    /// before; empty: from the beginning). At most kQuarantinePageMax. Faults: too_many, internal.
-    exchange::Outcome<std::vector<QuarantineRow>> waiting(const std::string& after,
+    /// Those that wait, by id, behind the last one of the page before (empty: from the beginning).
+    /// At most kQuarantinePageMax. Faults: too_many, internal.
+    exchange::Outcome<std::vector<QuarantineRow>> waiting(const QuarantinePlace& after,
                                                           std::size_t limit);
 
     /// Makes it a document like others, which goes to the accounting system once; where another
     /// document has its DeviceSeq, without one. Faults: not_found (none waits under this id and
     /// hash), doc_conflict (another document has its id: the two cannot both stand), disk_full.
-    exchange::Outcome<exchange::Empty> admit(const std::string& doc_id, const std::string& sha256,
-                                             const std::string& login, const std::string& address);
+    exchange::Outcome<exchange::Empty> admit(const QuarantinePlace& which, const std::string& login,
+                                             const std::string& address);
     /// It is kept, marked, and goes nowhere. Faults: not_found.
-    exchange::Outcome<exchange::Empty> discard(const std::string& doc_id, const std::string& sha256,
+    exchange::Outcome<exchange::Empty> discard(const QuarantinePlace& which,
                                                const std::string& login,
                                                const std::string& address);
 

@@ -23,6 +23,15 @@ struct TaskRow {
     std::int64_t locked_until_ms = 0;
 };
 
+/// A result that came from a device which did not hold the task: it is stored like others.
+struct UnlockedResult {
+    std::string doc_id{};
+    std::string task_id{};
+    std::string device_id{};
+    std::string holder_id{};  ///< who held the task then; empty: nobody
+    std::int64_t received_ms = 0;
+};
+
 /// Which device works on which task. Any thread; each call blocks for the disk.
 class Tasks final {
 public:
@@ -41,6 +50,9 @@ public:
     /// All tasks behind `after` (an id; empty: from the beginning), by id; a lock whose time is
     /// over is none. At most kTasksPageMax. Faults: too_many, internal.
     exchange::Outcome<std::vector<TaskRow>> page(const std::string& after, std::size_t limit);
+    /// Results of devices that did not hold the task, the newest first, at most kTasksPageMax.
+    /// Faults: too_many, internal.
+    exchange::Outcome<std::vector<UnlockedResult>> unlocked(std::size_t limit);
     /// By an administrator, whoever holds it. Faults: not_found (nobody does), too_many, internal.
     exchange::Outcome<exchange::Empty> free(const std::string& task_id, const std::string& login,
                                             const std::string& address);
