@@ -316,6 +316,16 @@ base::Done wait_for_end(os::EventLoop& loop, os::StopSignals& signals, const os:
     return {};
 }
 
+void tell_serving(const runtime::Config& config, std::uint16_t port, const os::Logger& logger) {
+    logger.notice(
+        "serving",
+        {{"version", TILLHOST_VERSION},
+         {"api", fmt::format("https://{}:{}", config.api_address, port)},
+         {"node", config.node.empty() ? "none" : config.node},
+         {"licences", config.licences.address.empty() ? "not needed" : config.licences.address},
+         {"state", state_folder()}});
+}
+
 base::Done serve(runtime::Settings& settings) {
     const runtime::Config& config = settings.config();
     os::SystemClock clock;
@@ -398,13 +408,7 @@ base::Done serve(runtime::Settings& settings) {
     const auto console_server =
         config.console_on ? TRY(console::serve(console, config.console, folder, clock, logger))
                           : std::unique_ptr<http::HttpServer>();
-    logger.notice(
-        "serving",
-        {{"version", TILLHOST_VERSION},
-         {"api", fmt::format("https://{}:{}", config.api_address, server->port())},
-         {"node", config.node.empty() ? "none" : config.node},
-         {"licences", config.licences.address.empty() ? "not needed" : config.licences.address},
-         {"state", folder}});
+    tell_serving(config, server->port(), logger);
     TRY(wait_for_end(*loop, *signals, clock, logger));
     gateway->stop();
     store->stop();

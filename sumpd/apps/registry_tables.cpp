@@ -211,6 +211,18 @@ Outcome<bool> RegistryTables::write(const RegistryChange& change) {
 }
 
 Outcome<RegistryImage> RegistryTables::read() {
+    auto accounts = read_accounts(transactions_);
+    if (!accounts) {
+        return tl::unexpected(accounts.error());
+    }
+    auto image = read_own();
+    if (image) {
+        image->accounts = std::move(*accounts);
+    }
+    return image;
+}
+
+Outcome<RegistryImage> RegistryTables::read_own() {
     return transactions_.read<RegistryImage>([](Sql& sql) -> Outcome<RegistryImage> {
         RegistryImage image;
         for (const auto& row :

@@ -15,10 +15,11 @@ public:
         : transactions_(transactions), audit_(audit) {}
 
     exchange::Outcome<bool> write(const RegistryChange& change) override;
-    /// All but the accounts. Blocks for the disk.
+    /// All of it, and the accounts as they are now. Blocks for the disk.
     exchange::Outcome<RegistryImage> read();
 
 private:
+    exchange::Outcome<RegistryImage> read_own();
     store::Transactions& transactions_;
     const store::Audit& audit_;
 };

@@ -270,8 +270,10 @@ Done check(const Config& config) {
         return base::bad_field("exchange", "node, login and password_file, or none of them");
     }
     const seats::SeatsOptions& licences = config.licences;
-    const bool some = !licences.address.empty() || !licences.product.empty() ||
-                      !licences.licence.empty() || !licences.vendor_root.empty();
+    const bool some =
+        !(licences.address + licences.product + licences.licence + licences.vendor_root +
+          licences.terminal_licence + licences.access_code + licences.contact)
+             .empty();
     const bool enough = !licences.address.empty() && !licences.product.empty() &&
                         !licences.licence.empty() && !licences.vendor_root.empty();
     if (some && !enough) {

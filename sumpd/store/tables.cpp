@@ -174,10 +174,10 @@ std::vector<std::vector<std::string>> table_steps() {
     append(first, of_documents());
     append(first, of_messages());
     Statements second = of_the_audit();
+    append(second, of_apps_for_administrators());
     append(second, of_handed_commands());
     append(second, of_the_node());
     append(second, of_the_console());
-    append(second, of_apps_for_administrators());
     return {first, second};
 }
 

@@ -52,8 +52,7 @@ TEST_F(AdministrationTest, BoundInvitation) {
     elsewhere.store_id = "s2";
     EXPECT_EQ(code_of(registry_->login(elsewhere, "a")), FaultCode::role_denied);
     ASSERT_TRUE(registry_->change_device(only_id(), {.role_id = "courier"}, kAdmin));
-    EXPECT_EQ(code_of(registry_->login(login(key, "right password"), "a")),
-              FaultCode::role_denied);
+    EXPECT_EQ(code_of(registry_->login(login(key, "right password"), "a")), FaultCode::role_denied);
     EXPECT_EQ(code_of(registry_->invite({.by = kAdmin, .life_s = kInvitationLifeSMax + 1})),
               FaultCode::schema_invalid);
 }
@@ -64,8 +63,8 @@ TEST_F(AdministrationTest, NameAndPacketSize) {
     const std::string key = enroll();
     EXPECT_EQ(registry_->packet_bytes_for(only_id(), 100'000), 65536);
     EXPECT_EQ(registry_->packet_bytes_for(only_id(), 5000), 5000);
-    ASSERT_TRUE(registry_->change_device(only_id(), {.name = "Till 3", .packet_bytes = 8192},
-                                         kAdmin));
+    ASSERT_TRUE(
+        registry_->change_device(only_id(), {.name = "Till 3", .packet_bytes = 8192}, kAdmin));
     start();
     enroll();
     EXPECT_EQ(card().row.name, "Till 3");
@@ -221,8 +220,7 @@ TEST_F(AdministrationTest, SeatsOfSessions) {
     login_to(key);
     EXPECT_EQ(seats_.holders.size(), 1U);
     store_.is_full = true;
-    EXPECT_EQ(code_of(registry_->login(login(other, "right password"), "a")),
-              FaultCode::disk_full);
+    EXPECT_EQ(code_of(registry_->login(login(other, "right password"), "a")), FaultCode::disk_full);
     EXPECT_EQ(seats_.holders.size(), 1U);
     store_.is_full = false;
     clock_.advance(std::chrono::seconds(kSessionIdleS));
