@@ -51,9 +51,8 @@ till_allow(sumpd_gateway sumpd_store sumpd_exchange ipc_client ipc contract os b
 till_allow(sumpd_api sumpd_apps sumpd_store sumpd_exchange ipc_http os base)
 till_allow(sumpd_console sumpd_maintenance sumpd_gateway sumpd_seats sumpd_apps sumpd_people
   sumpd_store sumpd_core sumpd_exchange ipc_panel ipc_http ipc_client ipc contract os base)
-till_allow(sumpd_runtime sumpd_console sumpd_api sumpd_gateway sumpd_seats sumpd_apps sumpd_people
-  sumpd_store sumpd_exchange
-  ipc contract os base)
+till_allow(sumpd_runtime sumpd_console sumpd_maintenance sumpd_api sumpd_gateway sumpd_seats
+  sumpd_apps sumpd_people sumpd_store sumpd_exchange ipc_http ipc contract os base)
 till_allow(sim_core os os_fake codec base)
 till_allow(sim_fiscal sim_core os base)
 till_allow(sim_devsim sim_fiscal sim_core os base)

@@ -28,7 +28,9 @@
 #include "sumpd/apps/registry_tables.h"
 #include "sumpd/runtime/administration.h"
 #include "sumpd/runtime/config.h"
+#include "sumpd/runtime/console_side.h"
 #include "sumpd/runtime/desk.h"
+#include "sumpd/runtime/device_side.h"
 #include "sumpd/runtime/settings.h"
 #include "sumpd/seats/seats.h"
 
@@ -316,6 +318,21 @@ base::Done wait_for_end(os::EventLoop& loop, os::StopSignals& signals, const os:
     return {};
 }
 
+/// The state folder is this process's alone.
+base::Result<os::FileLock> take_folder(const std::string& folder) {
+    TRY(os::make_folder(environment("TILLHOST_STATE_DIR", "/var/lib/tillhost"), kFolderMode));
+    TRY(os::make_folder(folder, kFolderMode));
+    return os::FileLock::take(folder + "/lock");
+}
+
+base::Done configure_node(const runtime::Config& config, store::Store& store) {
+    if (config.node.empty()) {
+        return {};
+    }
+    const auto named = store.exchange().configure(config.node);
+    return named ? base::Done() : base::Done(error_of(named.error()));
+}
+
 void tell_serving(const runtime::Config& config, std::uint16_t port, const os::Logger& logger) {
     logger.notice(
         "serving",
@@ -332,22 +349,14 @@ base::Done serve(runtime::Settings& settings) {
     const auto sink = os::open_log("sumpd");
     const os::Logger logger(*sink, config.log_level);
     const std::string folder = state_folder();
-    TRY(os::make_folder(environment("TILLHOST_STATE_DIR", "/var/lib/tillhost"), kFolderMode));
-    TRY(os::make_folder(folder, kFolderMode));
-    const auto lock = TRY(os::FileLock::take(folder + "/lock"));
-    if (!settings.fault().empty()) {
-        logger.error("what the console set is not used", {{"error", settings.fault()}});
-    }
+    const auto lock = TRY(take_folder(folder));
+    settings.say_fault(logger);
     const auto loop = TRY(os::EventLoop::create(clock));
     const auto signals = TRY(os::StopSignals::take(*loop));
     const auto certificate = TRY(certificate_of(config, clock));
     const auto store =
         TRY(store::Store::open(folder, clock, logger, {.server_name = name_of(config)}));
-    if (!config.node.empty()) {
-        if (const auto named = store->exchange().configure(config.node); !named) {
-            return error_of(named.error());
-        }
-    }
+    TRY(configure_node(config, *store));
     const auto passwords = TRY(http::Passwords::create());
     apps::RegistryTables tables(store->transactions(), store->audit());
     auto image = tables.read();
@@ -364,19 +373,8 @@ base::Done serve(runtime::Settings& settings) {
     apps::Orders orders(folder, [&](const auto& words) { return administration.carry_out(words); });
     const auto keeper = TRY(apps::Keeper::start(registry, accounts, orders, clock));
     apps::Invitations invitations(folder, registry);
-    gateway::CommandBook book(store->transactions());
-    const auto choice = TRY(gateway::DeviceChoice::open(store->transactions(), store->audit()));
-    gateway::DevdPort port(config.devices_endpoint, clock);
-    gateway::DevdPort asked_port(config.devices_endpoint, clock);
-    const auto gateway = TRY(gateway::Gateway::start(
-        {.book = book,
-         .port = port,
-         .asked_port = asked_port,
-         .clock = clock,
-         .logger = logger,
-         .defaults = {.registrar = config.registrar, .terminal = config.terminal},
-         .choice = choice.get()}));
-    runtime::Desk desk(*store, registry, invitations, *gateway, clock);
+    const auto devices = TRY(runtime::DeviceSide::start(config, *store, clock, logger));
+    runtime::Desk desk(*store, registry, invitations, devices->gateway(), clock);
     api::Doorkeeper doorkeeper({.login = config.node_login, .password = config.node_password},
                                registry, clock);
     api::Api api({.operations = desk, .doorkeeper = doorkeeper, .logger = logger});
@@ -385,32 +383,24 @@ base::Done serve(runtime::Settings& settings) {
             accounts.look();
             return api.answer(request);
         }));
-    settings.attach(*store, clock, [&](const runtime::Config& wanted) {
-        gateway->set_defaults({.registrar = wanted.registrar, .terminal = wanted.terminal});
-    });
     people::People people(*store, clock, {});
     const auto maintained = TRY(start_maintenance(config, *store, clock, logger));
-    console::DevdDevices devices(config.devices_endpoint, clock);
-    console::Console console({.store = *store,
-                              .registry = registry,
-                              .gateway = *gateway,
-                              .device_choice = *choice,
-                              .people = people,
-                              .maintenance = *maintained,
-                              .seats = *seats,
-                              .devices = devices,
-                              .settings = settings,
-                              .passwords = *passwords,
-                              .clock = clock,
-                              .logger = logger,
-                              .facts = TRY(facts_of(config, certificate)),
-                              .state = folder});
-    const auto console_server =
-        config.console_on ? TRY(console::serve(console, config.console, folder, clock, logger))
-                          : std::unique_ptr<http::HttpServer>();
+    const auto facts = TRY(facts_of(config, certificate));
+    const runtime::ConsoleSide console({.store = *store,
+                                        .registry = registry,
+                                        .devices = *devices,
+                                        .people = people,
+                                        .maintenance = *maintained,
+                                        .seats = *seats,
+                                        .settings = settings,
+                                        .passwords = *passwords,
+                                        .clock = clock,
+                                        .logger = logger,
+                                        .facts = facts,
+                                        .folder = folder});
     tell_serving(config, server->port(), logger);
     TRY(wait_for_end(*loop, *signals, clock, logger));
-    gateway->stop();
+    devices->gateway().stop();
     store->stop();
     return {};
 }

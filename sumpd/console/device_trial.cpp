@@ -216,10 +216,10 @@ Response outcome(const Parts& parts, const Visit& visit, const DeviceKind& kind)
 /// A form with an id of its own.
 Markup order_form(const Parts& parts, const View& view, std::string_view path,
                   std::string_view what, const Markup& fields, Text label) {
-    return console::form(view, path,
-                         panel::hidden("command", client::make_operation_id(parts.clock).to_text()) +
-                             panel::hidden("what", what) + fields +
-                             panel::button(text(view.language, label)));
+    return console::form(
+        view, path,
+        panel::hidden("command", client::make_operation_id(parts.clock).to_text()) +
+            panel::hidden("what", what) + fields + panel::button(text(view.language, label)));
 }
 
 }  // namespace

@@ -130,6 +130,12 @@ base::Result<std::unique_ptr<Settings>> Settings::open(const std::string& config
     return made;
 }
 
+void Settings::say_fault(const os::Logger& logger) const {
+    if (!fault_.empty()) {
+        logger.error("what the console set is not used", {{"error", fault_}});
+    }
+}
+
 void Settings::attach(store::Store& store, const os::Clock& clock, Apply apply) {
     store_ = &store;
     clock_ = &clock;

@@ -23,8 +23,8 @@ public:
 
     /// What sumpd works with.
     const Config& config() const { return running_; }
-    /// What was set in the console and is not used; empty: all is.
-    const std::string& fault() const { return fault_; }
+    /// What was set in the console and is not used goes to the log.
+    void say_fault(const os::Logger& logger) const;
 
     /// Called with what is wanted when a setting that holds at once has changed.
     using Apply = std::function<void(const Config& wanted)>;
