@@ -319,10 +319,18 @@ base::Done wait_for_end(os::EventLoop& loop, os::StopSignals& signals, const os:
 }
 
 /// The state folder is this process's alone.
-base::Result<os::FileLock> take_folder(const std::string& folder) {
+base::Result<std::unique_ptr<os::FileLock>> take_folder(const std::string& folder) {
     TRY(os::make_folder(environment("TILLHOST_STATE_DIR", "/var/lib/tillhost"), kFolderMode));
     TRY(os::make_folder(folder, kFolderMode));
     return os::FileLock::take(folder + "/lock");
+}
+
+base::Result<apps::RegistryImage> read_image(apps::RegistryTables& tables) {
+    auto image = tables.read();
+    if (!image) {
+        return error_of(image.error());
+    }
+    return std::move(*image);
 }
 
 base::Done configure_node(const runtime::Config& config, store::Store& store) {
@@ -359,15 +367,12 @@ base::Done serve(runtime::Settings& settings) {
     TRY(configure_node(config, *store));
     const auto passwords = TRY(http::Passwords::create());
     apps::RegistryTables tables(store->transactions(), store->audit());
-    auto image = tables.read();
-    if (!image) {
-        return error_of(image.error());
-    }
+    auto image = TRY(read_image(tables));
     os::BootClock boot_clock;
     const auto seats = TRY(seats::Seats::start(seats_options(config), boot_clock, logger));
     apps::Registry registry(
         TRY(registry_parts(config, certificate, clock, tables, *passwords, *store, *seats)),
-        std::move(*image));
+        std::move(image));
     apps::AccountWatch accounts(*store, registry, logger);
     runtime::Administration administration(*store, registry, *seats, clock);
     apps::Orders orders(folder, [&](const auto& words) { return administration.carry_out(words); });

@@ -1,8 +1,8 @@
 """The console of a real sumpd in chromium, with devd and a simulated registrar.
 
 Claim: from a fresh start to a working registrar and a test receipt by clicks only; every page can
-be used by everybody: in three languages, on a wide and a narrow window, with the keyboard alone, with
-script switched off; axe-core finds no barrier and no page is wider than its window.
+be used by everybody: in three languages, on a wide and a narrow window, with the keyboard alone,
+with script switched off; axe-core finds no barrier and no page is wider than its window.
 Shown: by what the registrar's memory holds afterwards; pictures are kept for people.
 """
 from __future__ import annotations
