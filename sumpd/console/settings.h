@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "sumpd/exchange/fault.h"
+#include "sumpd/exchange/operations.h"
 
 namespace tillhost::sumpd::console {
 
