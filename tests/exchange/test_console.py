@@ -6,13 +6,16 @@ from __future__ import annotations
 import http.client
 import html
 import re
+import socket
 import ssl
+import time
 import urllib.parse
 
 import pytest
 from shop import Server, free_port
 
 PASSWORD = "correct horse battery"
+PATIENCE = 30.0  # seconds
 LOCKED_AFTER = 5  # wrong tries
 
 
@@ -24,6 +27,17 @@ class Browser:
         self.port = port
         self.cookie = ""
         self.csrf = ""
+
+    def wait(self) -> "Browser":
+        """The console listens a moment after the exchange."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                socket.create_connection(("localhost", self.port)).close()
+                return self
+            except OSError:
+                assert time.monotonic() < end, self.server.log.read_text()
+                time.sleep(0.02)
 
     def call(self, method: str, path: str, fields: dict | None = None,
              headers: dict | None = None) -> tuple[int, str, http.client.HTTPMessage]:
@@ -71,7 +85,7 @@ class Browser:
 def _browser(tmp_path):
     port = free_port()
     server = Server(tmp_path / "sumpd", f'[[console]]\nport = "{port}"\n').start()
-    yield Browser(server, port)
+    yield Browser(server, port).wait()
     assert server.stop() == 0, server.log.read_text()
 
 
@@ -119,6 +133,7 @@ def test_what_is_set_holds_after_a_restart(browser):
     before = file.read_bytes()
     assert browser.server.stop() == 0
     browser.server.start()
+    browser.wait()
     assert browser.sign_in()
     page = browser.get("/settings/general")
     assert 'value="Shop 13"' in page and 'value="kassa"' in page

@@ -14,12 +14,16 @@
 // settings that are kept nowhere.
 namespace tillhost::sumpd::console {
 
+inline base::Error nobody() {
+    return base::make_error(base::ErrorCode::no_daemon, "nobody listens");
+}
+
 /// One driver of registrars, whose texts are markup, and what was made of it.
 class FakeDevices final : public Devices {
 public:
     base::Result<std::vector<contract::Device>> devices() override {
         if (is_away) {
-            return base::make_error(base::ErrorCode::no_daemon, "nobody listens");
+            return nobody();
         }
         std::vector<contract::Device> all;
         for (const auto& [id, settings] : made) {
@@ -32,16 +36,23 @@ public:
     }
     base::Result<contract::ModelsReply> models(const std::string&) override {
         if (is_away) {
-            return base::make_error(base::ErrorCode::no_daemon, "nobody listens");
+            return nobody();
         }
-        contract::SettingField port{
-            .name = "port", .kind = contract::FieldKind::port, .title = {"<b>Port</b>"}};
-        contract::SettingField secret{
-            .name = "password", .kind = contract::FieldKind::secret, .title = {"Password"}};
-        contract::Manifest registrar{.driver = "fiscal/fake",
-                                     .device_class = contract::DeviceClass::fiscal_registrar,
-                                     .title = {"<i>Fake</i>"}};
-        registrar.pages.push_back({.title = {"Line"}, .fields = {port, secret}});
+        contract::SettingField port;
+        port.name = "port";
+        port.kind = contract::FieldKind::port;
+        port.title.en = "<b>Port</b>";
+        contract::SettingField secret = port;
+        secret.name = "password";
+        secret.kind = contract::FieldKind::secret;
+        contract::SettingPage page;
+        page.title.en = "Line";
+        page.fields = {port, secret};
+        contract::Manifest registrar;
+        registrar.driver = "fiscal/fake";
+        registrar.device_class = contract::DeviceClass::fiscal_registrar;
+        registrar.title.en = "<i>Fake</i>";
+        registrar.pages = {page};
         contract::ModelsReply reply;
         reply.manifests.push_back(std::move(registrar));
         return reply;
@@ -93,28 +104,23 @@ public:
     std::vector<contract::ConfigureDeviceRequest> configured;
 };
 
-/// devd that takes everything and finishes nothing.
+/// devd that is not there.
 class DeafPort final : public gateway::DevicePort {
 public:
-    base::Result<std::vector<contract::Device>> devices(os::Deadline) override {
-        return std::vector<contract::Device>();
-    }
-    base::Result<contract::Operation> submit(const std::string&, const contract::Command&,
+    base::Result<std::vector<contract::Device>> devices(os::Deadline) override { return nobody(); }
+    base::Result<std::int64_t> book(os::Deadline) override { return nobody(); }
+    base::Result<contract::Operation> submit(const gateway::Handed&, const contract::Command&,
                                              const client::OperationOptions&,
                                              os::Deadline) override {
-        return base::make_error(base::ErrorCode::no_daemon, "nobody listens");
+        return nobody();
     }
-    base::Result<contract::Operation> operation(const base::OperationId&, const std::string&,
-                                                os::Deadline) override {
-        return base::make_error(base::ErrorCode::no_daemon, "nobody listens");
+    base::Result<contract::Operation> operation(const gateway::Handed&, os::Deadline) override {
+        return nobody();
     }
-    base::Result<contract::Operation> settle(const base::OperationId&, const std::string&,
-                                             os::Deadline) override {
-        return base::make_error(base::ErrorCode::no_daemon, "nobody listens");
+    base::Result<contract::Operation> settle(const gateway::Handed&, os::Deadline) override {
+        return nobody();
     }
-    base::Done acknowledge(const base::OperationId&, const std::string&, os::Deadline) override {
-        return {};
-    }
+    base::Done acknowledge(const gateway::Handed&, os::Deadline) override { return nobody(); }
 };
 
 class FakeSettings final : public Settings {
