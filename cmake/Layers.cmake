@@ -51,6 +51,8 @@ till_allow(sumpd_runtime sumpd_api sumpd_gateway sumpd_apps sumpd_store sumpd_ex
 till_allow(sim_core os os_fake codec base)
 till_allow(sim_fiscal sim_core os base)
 till_allow(sim_devsim sim_fiscal sim_core os base)
+till_allow(sim_accounting sim_exchange sim_core os base)
+till_allow(sim_apps sim_exchange sim_core os base)
 
 # Drivers and simulators come in any number; they are allowed by kind.
 set(TILL_DRIVER_MAY device transport codec os contract base)
