@@ -124,6 +124,13 @@ class Shop(Counter):
         self.sumpd = None
         self.api_port = free_port()
         super().__init__(devices=(), terminal=False)
+        try:
+            self.set_up(registrars, terminal)
+        except BaseException:
+            self.close()
+            raise
+
+    def set_up(self, registrars, terminal):
         for number, name in enumerate(registrars, 1):
             port = f"pty:{self.folder}/{name}.tty"
             self.configure(name, f'driver = "fiscal/toy"\nport = "{port}"\n')
@@ -132,7 +139,7 @@ class Shop(Counter):
         if terminal:
             address = f"127.0.0.1:{free_port()}"
             self.configure("pos", f'driver = "payment/zvt"\nport = "tcp:{address}"\n'
-                                  'currency = "RUB"\n')
+                                  '[settings]\ncurrency = "RUB"\n')
             self.start_simulator("pos", "payment/zvt", "--tcp", address, "--currency", "RUB",
                                  "--card-ms", "20", "--host-ms", "20")
         self.kill_devd()
