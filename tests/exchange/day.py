@@ -30,7 +30,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--goods", type=int, default=5000)
     parser.add_argument("--phones", type=int, default=6)
-    parser.add_argument("--sales", type=int, default=12, help="of each phone")
+    parser.add_argument("--sales", type=int, default=25, help="of each phone")
     parser.add_argument("--tasks", type=int, default=12)
     parser.add_argument("--form", default="json", help="of the accounting system")
     parser.add_argument("--take", default="ndjson", help="form of documents")
@@ -207,7 +207,8 @@ def main():
     print(f"seed {options.seed}", flush=True)
     begun = time.monotonic()
     good = run(options)
-    print(f"{'agreed' if good else 'NOT agreed'} after {time.monotonic() - begun:.0f} s, "
+    what = "the misdeed was noticed" if options.misdeed else "agreed"
+    print(f"{what if good else 'NOT as it should be'} after {time.monotonic() - begun:.0f} s, "
           f"seed {options.seed}")
     return 0 if good else 1
 

@@ -56,7 +56,8 @@ def test_goods_come_in_each_envelope_and_form(accounting, form):
                 {"form": "xml", "gzip": "true", "reversed": "true"}):
         last = erp.act("send", goods=200, users=1, **how)
         assert last["done"], last
-        assert int(last["told"]["applied"]) > 0
+        told = last["told"]  # what is as it was already counts as skipped
+        assert int(told["applied"]) + int(told["skipped"]) >= 3 * 200
         assert not last["told"].get("error")
 
 
