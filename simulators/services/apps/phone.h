@@ -112,11 +112,12 @@ private:
     std::int64_t sales_wanted_ = 0;
     std::int64_t skew_told_ms_ = 0;  ///< by the server: how far the phone's clock is ahead
     bool skew_known_ = false;
-    std::int64_t wait_ms_ = 0;       ///< before the next step
+    std::int64_t wait_ms_ = 0;  ///< before the next step
     std::int64_t next_beat_ms_ = 0;
     std::int64_t next_feed_ms_ = 0;
-    std::string asked_id_;  ///< the command that the server is known to have
-    std::string put_id_;    ///< the command that this run of the program has sent
+    std::vector<std::int64_t> taken_;  ///< numbers of the server's commands, to be told to it
+    std::string asked_id_;             ///< the command that the server is known to have
+    std::string put_id_;               ///< the command that this run of the program has sent
     bool closing_ = false;
     bool closed_ = false;
     bool revoked_ = false;

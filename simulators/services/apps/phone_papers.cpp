@@ -180,9 +180,13 @@ void Phone::beat() {
     }
     request.set("appVersion", "1.0").set("freeBytes", std::int64_t{1} << 30U);
     request.set("batteryPercent", 80).set("clockAt", exchange::moment_of(phone_ms()));
+    for (const std::int64_t number : taken_) {
+        request.add("taken", number);
+    }
     if (!took(server_.call("Heartbeat", request))) {
         return;
     }
+    taken_.clear();
     if (const auto at = exchange::moment_read(server_.body().text_of("serverTime"))) {
         skew_told_ms_ = phone_ms() - *at;
         skew_known_ = true;
@@ -193,6 +197,9 @@ void Phone::beat() {
 void Phone::heed(const Value& answer) {
     for (const Value& command : answer.all("command")) {
         const std::string kind = command.text_of("kind");
+        if (command.has("number")) {  // it comes again until a heartbeat says that it was taken
+            taken_.push_back(command.number_of("number"));
+        }
         if (kind == "revoke" || kind == "wipe") {
             revoked_ = true;
         } else if (kind == "resync") {
