@@ -23,6 +23,7 @@
 #include "sumpd/apps/registry_tables.h"
 #include "sumpd/runtime/config.h"
 #include "sumpd/runtime/desk.h"
+#include "sumpd/webpos/web_tills.h"
 
 namespace tillhost::sumpd {
 namespace {
@@ -35,19 +36,28 @@ constexpr std::string_view kHelp =
     "\n"
     "usage: sumpd --config DIR [--check]\n"
     "       sumpd --config DIR --invite\n"
+    "       sumpd --config DIR --web-token ORIGIN --name NAME [--role ROLE] [--devices ID,ID]\n"
+    "       sumpd --config DIR --web-revoke NAME\n"
     "\n"
     "  --config DIR  holds sumpd.toml, which may be absent: then phones of this machine only are\n"
     "                served, and no accounting system is admitted\n"
     "  --check       only look whether the configuration is in order; starts nothing\n"
     "  --invite      print a QR code by which one app is enrolled within 15 minutes, by the sumpd\n"
     "                that is running\n"
+    "  --web-token   print a token, once, by which one web till of pages of ORIGIN\n"
+    "                (\"https://pos.example\"; - for a program that is no browser) uses the "
+    "devices\n"
+    "                named, or all, as observer, cashier (unless said otherwise), operator or\n"
+    "                administrator; an older token of that NAME ends\n"
+    "  --web-revoke  end the token of that name\n"
     "  -h, --help    this text\n"
     "\n"
     "TILLHOST_STATE_DIR (default /var/lib/tillhost) holds the folder sumpd with documents, "
     "messages\n"
     "and the certificate. The API: https://localhost:8443, for this machine unless sumpd.toml "
     "says\n"
-    "more; SOAP at /soap (WSDL at /soap?wsdl), RAW-XML at /xml, JSON below /v1 (/openapi.json).\n"
+    "more; SOAP at /soap (WSDL at /soap?wsdl), RAW-XML at /xml, JSON below /v1 (/openapi.json);\n"
+    "devices for web tills: /devices/openapi.json.\n"
     "\n"
     "Example: look, serve until Ctrl-C, and enrol a phone from another terminal\n"
     "  sumpd --config /etc/tillhost --check && sumpd --config /etc/tillhost\n"
@@ -66,6 +76,8 @@ struct Arguments {
     bool check = false;
     bool invite = false;
     std::string config;
+    webpos::WebToken web_token{.role = contract::Role::cashier};  ///< with an origin: make it
+    std::string web_revoke;
 };
 
 void print(std::FILE* to, std::string_view text) { std::fwrite(text.data(), 1, text.size(), to); }
@@ -77,6 +89,38 @@ std::string environment(const char* name, const char* otherwise) {
 
 std::string state_folder() {
     return environment("TILLHOST_STATE_DIR", "/var/lib/tillhost") + "/sumpd";
+}
+
+std::vector<std::string> split(std::string_view text) {
+    std::vector<std::string> parts;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find(','), text.size());
+        parts.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return parts;
+}
+
+/// A word with a value behind it. Errors: bad_field, naming the word.
+base::Done set(Arguments& arguments, std::string_view word, const std::string& value) {
+    if (word == "--config") {
+        arguments.config = value;
+    } else if (word == "--web-token") {
+        arguments.web_token.origin = value;
+    } else if (word == "--name") {
+        arguments.web_token.name = value;
+    } else if (word == "--devices") {
+        arguments.web_token.devices = split(value);
+    } else if (word == "--web-revoke") {
+        arguments.web_revoke = value;
+    } else if (word == "--role") {
+        arguments.web_token.role = webpos::role_from(value);
+    } else {
+        return base::bad_field(word,
+                               "one of --config, --check, --invite, --web-token, --name, --role, "
+                               "--devices, --web-revoke, --help");
+    }
+    return {};
 }
 
 /// Errors: bad_field, naming the word.
@@ -92,12 +136,10 @@ base::Result<Arguments> parse(int count, char** words) {
             arguments.check = true;
         } else if (word == "--invite") {
             arguments.invite = true;
-        } else if (word != "--config") {
-            return base::bad_field(word, "one of --config, --check, --invite, --help");
         } else if (i + 1 == count) {
-            return base::bad_field(word, "a folder behind it");
+            return base::bad_field(word, "something that there is, with a value behind it");
         } else {
-            arguments.config = words[++i];
+            TRY(set(arguments, word, words[++i]));
         }
     }
     if (arguments.config.empty()) {
@@ -155,6 +197,9 @@ base::Result<std::unique_ptr<http::HttpServer>> open_api(const runtime::Config& 
                           .connections_max = kConnectionsMax,
                           .connections_per_address_max = kConnectionsPerAddressMax,
                           .workers = kWorkers,
+                          .streams_max = webpos::kStreamsMax,
+                          .streams_per_address_max = webpos::kStreamsMax,
+                          .preflights = true,
                           .log = &logger};
     if (config.api_address != "127.0.0.1") {
         options.hosts.push_back(config.api_address);
@@ -199,6 +244,27 @@ base::Done wait_for_end(os::EventLoop& loop, os::StopSignals& signals, const os:
     return {};
 }
 
+base::Done name_node(const runtime::Config& config, store::Store& store) {
+    if (config.node.empty()) {
+        return {};
+    }
+    const auto named = store.exchange().configure(config.node);
+    return named ? base::Done() : base::Done(error_of(named.error()));
+}
+
+/// What web tills need, in the order of its making.
+struct Web {
+    Web(std::unique_ptr<webpos::WebTokens> good, const runtime::Config& config, os::Clock& clock,
+        const os::Logger& logger)
+        : tokens(std::move(good)),
+          lines(webpos::connect_to_devd(config.devices_endpoint, clock)),
+          tills({*tokens, lines, clock, logger}) {}
+
+    const std::unique_ptr<webpos::WebTokens> tokens;
+    webpos::DeviceLines lines;
+    webpos::WebTills tills;
+};
+
 base::Done serve(const runtime::Config& config) {
     os::SystemClock clock;
     const auto sink = os::open_log("sumpd");
@@ -212,11 +278,7 @@ base::Done serve(const runtime::Config& config) {
     const auto certificate = TRY(certificate_of(config, clock));
     const auto store =
         TRY(store::Store::open(folder, clock, logger, {.server_name = name_of(config)}));
-    if (!config.node.empty()) {
-        if (const auto named = store->exchange().configure(config.node); !named) {
-            return error_of(named.error());
-        }
-    }
+    TRY(name_node(config, *store));
     const auto passwords = TRY(http::Passwords::create());
     apps::RegistryTables tables(store->transactions());
     auto image = tables.read();
@@ -241,9 +303,15 @@ base::Done serve(const runtime::Config& config) {
     runtime::Desk desk(*store, registry, invitations, *gateway, clock);
     api::Doorkeeper doorkeeper({.login = config.node_login, .password = config.node_password},
                                registry, clock);
+    Web web(TRY(webpos::WebTokens::open(
+                {store->transactions(), store->audit(), clock, logger, folder})),
+            config, clock, logger);
     api::Api api({.operations = desk, .doorkeeper = doorkeeper, .logger = logger});
     const auto server =
         TRY(open_api(config, certificate, logger, [&](const http::Request& request) {
+            if (webpos::WebTills::is_for(request)) {
+                return web.tills.answer(request);
+            }
             accounts.look();
             return api.answer(request);
         }));
@@ -254,6 +322,7 @@ base::Done serve(const runtime::Config& config) {
                    {"state", folder}});
     TRY(wait_for_end(*loop, *signals, clock, logger));
     gateway->stop();
+    web.tills.stop();
     store->stop();
     return {};
 }
@@ -275,6 +344,14 @@ base::Done invite(const runtime::Config& config) {
     return {};
 }
 
+/// For the sumpd that runs on the same state folder: it takes it up at the next request.
+base::Done make_web_token(const webpos::WebToken& token) {
+    const std::string secret =
+        TRY(webpos::leave_token(state_folder(), token, os::SystemClock().unix_ms()));
+    print(stdout, fmt::format("{}\n", secret));
+    return {};
+}
+
 base::Done check(const runtime::Config& config) {
     print(stdout,
           fmt::format("api      https://{}:{}\nnode     {}\n", config.api_address, config.api_port,
@@ -286,9 +363,13 @@ int run(const Arguments& arguments) {
     const auto config = runtime::load_config(arguments.config);
     base::Done ended = config ? base::Done() : base::Done(config.error());
     if (config) {
-        ended = arguments.check    ? check(*config)
-                : arguments.invite ? invite(*config)
-                                   : serve(*config);
+        ended = arguments.check                       ? check(*config)
+                : arguments.invite                    ? invite(*config)
+                : !arguments.web_token.origin.empty() ? make_web_token(arguments.web_token)
+                : !arguments.web_revoke.empty()
+                    ? webpos::leave_revocation(state_folder(), arguments.web_revoke,
+                                               os::SystemClock().unix_ms())
+                    : serve(*config);
     }
     if (!ended) {
         print(stderr, fmt::format("sumpd: {}\n", base::to_text(ended.error())));
