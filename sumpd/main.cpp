@@ -309,11 +309,9 @@ base::Done serve(const runtime::Config& config) {
     api::Api api({.operations = desk, .doorkeeper = doorkeeper, .logger = logger});
     const auto server =
         TRY(open_api(config, certificate, logger, [&](const http::Request& request) {
-            if (webpos::WebTills::is_for(request)) {
-                return web.tills.answer(request);
-            }
             accounts.look();
-            return api.answer(request);
+            return webpos::WebTills::is_for(request) ? web.tills.answer(request)
+                                                     : api.answer(request);
         }));
     logger.notice("serving",
                   {{"version", TILLHOST_VERSION},

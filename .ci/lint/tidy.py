@@ -55,8 +55,8 @@ THIRD_PARTY = {
     "boost/beast": "Boost.Beast",
 }
 
-# JSON in two: ipc's messages and the bodies of sumpd's exchange are trees with other bounds. Asio in
-# two: who listens, and one connection.
+# JSON in two: ipc's messages and the bodies of sumpd's exchange are trees with other bounds.
+# Asio in two: who listens, and one connection.
 PLACES_MAX = {"OpenSSL X.509": 3, "nlohmann-json": 2, "Boost.Asio": 2}
 
 BANNED = {

@@ -79,10 +79,12 @@ protected:
     /// Until it is so; a test that waits in vain fails at its time limit.
     template <class What>
     static void await(What what) {
-        for (int i = 0; i < kPatienceSeconds * 1000 && !what(); ++i) {
+        bool is_so = what();
+        for (int i = 0; i < kPatienceSeconds * 1000 && !is_so; ++i) {
             ::poll(nullptr, 0, 1);
+            is_so = what();
         }
-        EXPECT_TRUE(what());
+        EXPECT_TRUE(is_so);
     }
 
     const std::shared_ptr<Script> script_ = std::make_shared<Script>();

@@ -82,11 +82,15 @@ public:
         devd_.events.pop_front();
         return std::optional(std::move(event));
     }
-    bool lost() override { return devd_.is_away; }
+    bool lost() override {
+        lost_ = lost_ || devd_.is_away;
+        return lost_;
+    }
 
 private:
     PlayedDevd& devd_;
     std::int64_t session_ = 0;
+    bool lost_ = false;
 };
 
 class PlayedConnector final : public client::Connector {
