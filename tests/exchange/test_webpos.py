@@ -130,6 +130,8 @@ class Stream:
                     event = {}
         except (OSError, http.client.HTTPException):
             pass
+        except (AttributeError, ValueError):
+            pass  # close() meanwhile, which the library does not expect
         self.over = True
 
     def wait(self, what) -> None:
