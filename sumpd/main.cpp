@@ -2,11 +2,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 
+#include "hal/base/text.h"
+#include "hal/os/boot_clock.h"
 #include "hal/os/clock.h"
 #include "hal/os/event_loop.h"
 #include "hal/os/files.h"
@@ -20,9 +24,12 @@
 #include "sumpd/apps/account_watch.h"
 #include "sumpd/apps/enrolment.h"
 #include "sumpd/apps/invitations.h"
+#include "sumpd/apps/keeper.h"
 #include "sumpd/apps/registry_tables.h"
+#include "sumpd/runtime/administration.h"
 #include "sumpd/runtime/config.h"
 #include "sumpd/runtime/desk.h"
+#include "sumpd/seats/seats.h"
 #include "sumpd/webpos/web_tills.h"
 
 namespace tillhost::sumpd {
@@ -35,7 +42,8 @@ constexpr std::string_view kHelp =
     "document is lost or doubled between them.\n"
     "\n"
     "usage: sumpd --config DIR [--check]\n"
-    "       sumpd --config DIR --invite\n"
+    "       sumpd --config DIR --invite [OPTION TEXT]...\n"
+    "       sumpd --config DIR --ORDER [WORD]...\n"
     "       sumpd --config DIR --web-token ORIGIN --name NAME [--role ROLE] [--devices ID,ID]\n"
     "       sumpd --config DIR --web-revoke NAME\n"
     "\n"
@@ -43,12 +51,15 @@ constexpr std::string_view kHelp =
     "                served, and no accounting system is admitted\n"
     "  --check       only look whether the configuration is in order; starts nothing\n"
     "  --invite      print a QR code by which one app is enrolled within 15 minutes, by the sumpd\n"
-    "                that is running\n"
+    "                that is running; --minutes N: within so many (1 to 1440); --name NAME: it is\n"
+    "                called so; --kind cashier|dataTerminal, --store ID, --role ID: it is bound "
+    "to\n"
+    "                that; --picture FILE: also a picture (SVG), to be printed\n"
+    "{}"
     "  --web-token   print a token, once, by which one web till of pages of ORIGIN\n"
-    "                (\"https://pos.example\"; - for a program that is no browser) uses the "
-    "devices\n"
-    "                named, or all, as observer, cashier (unless said otherwise), operator or\n"
-    "                administrator; an older token of that NAME ends\n"
+    "                (\"https://pos.example\"; - for a program that is no browser) uses the\n"
+    "                devices named, or all, as observer, cashier (unless said otherwise),\n"
+    "                operator or administrator; an older token of that NAME ends\n"
     "  --web-revoke  end the token of that name\n"
     "  -h, --help    this text\n"
     "\n"
@@ -56,8 +67,7 @@ constexpr std::string_view kHelp =
     "messages\n"
     "and the certificate. The API: https://localhost:8443, for this machine unless sumpd.toml "
     "says\n"
-    "more; SOAP at /soap (WSDL at /soap?wsdl), RAW-XML at /xml, JSON below /v1 (/openapi.json);\n"
-    "devices for web tills: /devices/openapi.json.\n"
+    "more; SOAP at /soap (WSDL at /soap?wsdl), RAW-XML at /xml, JSON below /v1 (/openapi.json).\n"
     "\n"
     "Example: look, serve until Ctrl-C, and enrol a phone from another terminal\n"
     "  sumpd --config /etc/tillhost --check && sumpd --config /etc/tillhost\n"
@@ -66,6 +76,7 @@ constexpr std::string_view kHelp =
     "Exit: 0 stopped by SIGTERM or SIGINT, or all in order; 1 a fault at the start, or not in\n"
     "order; 2 usage; 74 documents cannot be written\n";
 constexpr unsigned kFolderMode = 0750;
+constexpr unsigned kPictureMode = 0600;  // it holds a token
 constexpr std::size_t kConnectionsMax = 2048;
 constexpr std::size_t kConnectionsPerAddressMax = 1024;  // a shop's phones may share one address
 constexpr std::int64_t kOfflineHours = 72;
@@ -75,8 +86,12 @@ struct Arguments {
     bool help = false;
     bool check = false;
     bool invite = false;
+    apps::InvitationWish wish{.by = {.login = "sumpd --invite"}};
+    std::string picture;
+    std::vector<std::string> order;
     std::string config;
-    webpos::WebToken web_token{.role = contract::Role::cashier};  ///< with an origin: make it
+    std::string web_origin;   ///< of a token to be made, with wish.name and wish.role_id
+    std::string web_devices;  ///< commas between; empty: all
     std::string web_revoke;
 };
 
@@ -91,36 +106,58 @@ std::string state_folder() {
     return environment("TILLHOST_STATE_DIR", "/var/lib/tillhost") + "/sumpd";
 }
 
-std::vector<std::string> split(std::string_view text) {
-    std::vector<std::string> parts;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find(','), text.size());
-        parts.emplace_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
+base::Done set_kind(apps::InvitationWish& wish, std::string_view text) {
+    const auto names = exchange::names_of(apps::AppKind::unspecified);
+    const auto name = std::find(names.begin(), names.end(), text);
+    if (name == names.end()) {
+        return base::bad_field("--kind", "cashier or dataTerminal");
     }
-    return parts;
+    wish.kind = static_cast<apps::AppKind>(name - names.begin() + 1);
+    return {};
 }
 
-/// A word with a value behind it. Errors: bad_field, naming the word.
-base::Done set(Arguments& arguments, std::string_view word, const std::string& value) {
-    if (word == "--config") {
-        arguments.config = value;
-    } else if (word == "--web-token") {
-        arguments.web_token.origin = value;
-    } else if (word == "--name") {
-        arguments.web_token.name = value;
-    } else if (word == "--devices") {
-        arguments.web_token.devices = split(value);
-    } else if (word == "--web-revoke") {
-        arguments.web_revoke = value;
-    } else if (word == "--role") {
-        arguments.web_token.role = webpos::role_from(value);
-    } else {
-        return base::bad_field(word,
-                               "one of --config, --check, --invite, --web-token, --name, --role, "
-                               "--devices, --web-revoke, --help");
+base::Done set_minutes(apps::InvitationWish& wish, std::string_view text) {
+    const auto number = base::parse_decimal(text);
+    if (!number || number->scale != 0 || number->units < 1 ||
+        number->units > apps::kInvitationLifeSMax / 60) {
+        return base::bad_field("--minutes", "1 to 1440");
     }
+    wish.life_s = number->units * 60;
     return {};
+}
+
+/// An option with one text behind it.
+base::Done set_option(Arguments& to, std::string_view option, const std::string& text) {
+    if (option == "--kind") {
+        return set_kind(to.wish, text);
+    }
+    if (option == "--minutes") {
+        return set_minutes(to.wish, text);
+    }
+    for (const auto& [name, field] : {std::pair{"--config", &to.config},
+                                      {"--name", &to.wish.name},
+                                      {"--store", &to.wish.store_id},
+                                      {"--role", &to.wish.role_id},
+                                      {"--picture", &to.picture},
+                                      {"--web-token", &to.web_origin},
+                                      {"--devices", &to.web_devices},
+                                      {"--web-revoke", &to.web_revoke}}) {
+        if (option == name) {
+            *field = text;
+            return {};
+        }
+    }
+    return base::bad_field(option, "an option that there is");
+}
+
+/// How many words an order takes, if the option is one.
+std::optional<std::size_t> order_words(std::string_view option) {
+    for (const runtime::OrderForm& form : runtime::order_forms()) {
+        if (option.starts_with("--") && option.substr(2) == form.name) {
+            return form.words;
+        }
+    }
+    return std::nullopt;
 }
 
 /// Errors: bad_field, naming the word.
@@ -132,20 +169,32 @@ base::Result<Arguments> parse(int count, char** words) {
             arguments.help = true;
             return arguments;
         }
-        if (word == "--check") {
-            arguments.check = true;
-        } else if (word == "--invite") {
-            arguments.invite = true;
-        } else if (i + 1 == count) {
-            return base::bad_field(word, "something that there is, with a value behind it");
+        const auto order = order_words(word);
+        const int behind = order ? static_cast<int>(*order) : 1;
+        if (word == "--check" || word == "--invite") {
+            (word == "--check" ? arguments.check : arguments.invite) = true;
+        } else if (i + behind >= count) {
+            return base::bad_field(word, fmt::format("{} words behind it", behind));
+        } else if (order) {
+            arguments.order.assign(words + i, words + i + behind + 1);
+            arguments.order.front().erase(0, 2);
+            i += behind;
         } else {
-            TRY(set(arguments, word, words[++i]));
+            TRY(set_option(arguments, word, words[++i]));
         }
     }
     if (arguments.config.empty()) {
         return base::bad_field("--config", "it is required: the folder with sumpd.toml");
     }
     return arguments;
+}
+
+std::string help() {
+    std::string orders;
+    for (const runtime::OrderForm& form : runtime::order_forms()) {
+        orders += fmt::format("  --{} {}\n                {}\n", form.name, form.usage, form.does);
+    }
+    return fmt::format(fmt::runtime(kHelp), orders);
 }
 
 std::string host_name() {
@@ -211,7 +260,8 @@ base::Result<apps::RegistryParts> registry_parts(const runtime::Config& config,
                                                  const os::ServerCertificate& certificate,
                                                  const os::Clock& clock,
                                                  apps::RegistryTables& tables,
-                                                 http::Passwords& passwords, store::Store& store) {
+                                                 http::Passwords& passwords, store::Store& store,
+                                                 apps::SeatPort& seats) {
     const std::string pin = TRY(os::public_key_pin(certificate.certificate_pem));
     return apps::RegistryParts{.store = tables,
                                .clock = clock,
@@ -225,7 +275,16 @@ base::Result<apps::RegistryParts> registry_parts(const runtime::Config& config,
                                    },
                                .policy = {.packet_bytes = exchange::kPacketBytesMax / 4,
                                           .offline_hours = kOfflineHours,
-                                          .offline_card_max = {}}};
+                                          .offline_card_max = {}},
+                               .seats = seats};
+}
+
+/// What the configuration says of licences, and what this server adds.
+seats::SeatsOptions seats_options(const runtime::Config& config) {
+    seats::SeatsOptions options = config.licences;
+    options.server_name = name_of(config);
+    options.pins = state_folder() + "/licence-servers.toml";
+    return options;
 }
 
 /// Until SIGTERM or SIGINT.
@@ -242,6 +301,16 @@ base::Done wait_for_end(os::EventLoop& loop, os::StopSignals& signals, const os:
     manager.ready();
     loop.run();
     return {};
+}
+
+void tell_serving(const runtime::Config& config, std::uint16_t port, const os::Logger& logger) {
+    logger.notice(
+        "serving",
+        {{"version", TILLHOST_VERSION},
+         {"api", fmt::format("https://{}:{}", config.api_address, port)},
+         {"node", config.node.empty() ? "none" : config.node},
+         {"licences", config.licences.address.empty() ? "not needed" : config.licences.address},
+         {"state", state_folder()}});
 }
 
 base::Done name_node(const runtime::Config& config, store::Store& store) {
@@ -280,15 +349,20 @@ base::Done serve(const runtime::Config& config) {
         TRY(store::Store::open(folder, clock, logger, {.server_name = name_of(config)}));
     TRY(name_node(config, *store));
     const auto passwords = TRY(http::Passwords::create());
-    apps::RegistryTables tables(store->transactions());
+    apps::RegistryTables tables(store->transactions(), store->audit());
     auto image = tables.read();
     if (!image) {
         return error_of(image.error());
     }
+    os::BootClock boot_clock;
+    const auto seats = TRY(seats::Seats::start(seats_options(config), boot_clock, logger));
     apps::Registry registry(
-        TRY(registry_parts(config, certificate, clock, tables, *passwords, *store)),
+        TRY(registry_parts(config, certificate, clock, tables, *passwords, *store, *seats)),
         std::move(*image));
     apps::AccountWatch accounts(*store, registry, logger);
+    runtime::Administration administration(*store, registry, *seats, clock);
+    apps::Orders orders(folder, [&](const auto& words) { return administration.carry_out(words); });
+    const auto keeper = TRY(apps::Keeper::start(registry, accounts, orders, clock));
     apps::Invitations invitations(folder, registry);
     gateway::CommandBook book(store->transactions());
     gateway::DevdPort port(config.devices_endpoint, clock);
@@ -313,11 +387,7 @@ base::Done serve(const runtime::Config& config) {
             return webpos::WebTills::is_for(request) ? web.tills.answer(request)
                                                      : api.answer(request);
         }));
-    logger.notice("serving",
-                  {{"version", TILLHOST_VERSION},
-                   {"api", fmt::format("https://{}:{}", config.api_address, server->port())},
-                   {"node", config.node.empty() ? "none" : config.node},
-                   {"state", folder}});
+    tell_serving(config, server->port(), logger);
     TRY(wait_for_end(*loop, *signals, clock, logger));
     gateway->stop();
     web.tills.stop();
@@ -326,34 +396,58 @@ base::Done serve(const runtime::Config& config) {
 }
 
 /// For the sumpd that runs on the same state folder: it finds the invitation there.
-base::Done invite(const runtime::Config& config) {
+base::Done invite(const runtime::Config& config, const Arguments& arguments) {
     os::SystemClock clock;
     const auto certificate = TRY(certificate_of(config, clock));
-    const std::string token = TRY(apps::leave_invitation(state_folder(), clock.unix_ms() / 1000));
+    const auto made =
+        TRY(apps::leave_invitation(state_folder(), arguments.wish, clock.unix_ms() / 1000));
     const std::string pin = TRY(os::public_key_pin(certificate.certificate_pem));
     const apps::Invitation invitation{.url = url_of(config),
-                                      .token = token,
+                                      .token = made.token,
                                       .pin = pin,
                                       .server = name_of(config),
-                                      .expires_s = clock.unix_ms() / 1000 + apps::kInvitationLifeS};
+                                      .expires_s = made.expires_s};
     const std::string text = apps::text_of(invitation);
+    if (!arguments.picture.empty()) {
+        const std::string picture = TRY(apps::picture_of(invitation));
+        TRY(os::write_atomically(arguments.picture, base::bytes_of(picture), kPictureMode));
+    }
     print(stdout, apps::qr_for_terminal(TRY(apps::make_qr_code(text))));
-    print(stdout, fmt::format("{}\nOne app can be enrolled by it, within 15 minutes.\n", text));
+    print(stdout, fmt::format("{}\nOne app can be enrolled by it, within {} minutes.\n", text,
+                              arguments.wish.life_s / 60));
     return {};
 }
 
-/// For the sumpd that runs on the same state folder: it takes it up at the next request.
-base::Done make_web_token(const webpos::WebToken& token) {
-    const std::string secret =
-        TRY(webpos::leave_token(state_folder(), token, os::SystemClock().unix_ms()));
-    print(stdout, fmt::format("{}\n", secret));
+/// For the sumpd that runs.
+base::Done give_order(const std::vector<std::string>& words) {
+    os::SystemClock clock;
+    print(stdout, TRY(apps::give_order(state_folder(), words, clock)));
+    return {};
+}
+
+/// For the sumpd that runs: it takes it up at the next request of a web till.
+base::Done change_web_tokens(const Arguments& arguments) {
+    const std::int64_t now_ms = os::SystemClock().unix_ms();
+    if (!arguments.web_revoke.empty()) {
+        return webpos::leave_revocation(state_folder(), arguments.web_revoke, now_ms);
+    }
+    const std::string role = arguments.wish.role_id.empty() ? "cashier" : arguments.wish.role_id;
+    webpos::WebToken token{.name = arguments.wish.name,
+                           .origin = arguments.web_origin,
+                           .role = webpos::role_from(role),
+                           .devices = webpos::devices_from(arguments.web_devices)};
+    print(stdout, TRY(webpos::leave_token(state_folder(), std::move(token), now_ms)) + "\n");
     return {};
 }
 
 base::Done check(const runtime::Config& config) {
     print(stdout,
-          fmt::format("api      https://{}:{}\nnode     {}\n", config.api_address, config.api_port,
-                      config.node.empty() ? "none: set [[exchange]] to admit one" : config.node));
+          fmt::format("api      https://{}:{}\nnode     {}\nlicences {}\n", config.api_address,
+                      config.api_port,
+                      config.node.empty() ? "none: set [[exchange]] to admit one" : config.node,
+                      config.licences.address.empty()
+                          ? "not needed: set [[licences]] to need one for each session"
+                          : config.licences.licence + " from " + config.licences.address));
     return {};
 }
 
@@ -361,13 +455,12 @@ int run(const Arguments& arguments) {
     const auto config = runtime::load_config(arguments.config);
     base::Done ended = config ? base::Done() : base::Done(config.error());
     if (config) {
-        ended = arguments.check                       ? check(*config)
-                : arguments.invite                    ? invite(*config)
-                : !arguments.web_token.origin.empty() ? make_web_token(arguments.web_token)
-                : !arguments.web_revoke.empty()
-                    ? webpos::leave_revocation(state_folder(), arguments.web_revoke,
-                                               os::SystemClock().unix_ms())
-                    : serve(*config);
+        const bool is_web = !arguments.web_origin.empty() || !arguments.web_revoke.empty();
+        ended = arguments.check           ? check(*config)
+                : arguments.invite        ? invite(*config, arguments)
+                : is_web                  ? change_web_tokens(arguments)
+                : arguments.order.empty() ? serve(*config)
+                                          : give_order(arguments.order);
     }
     if (!ended) {
         print(stderr, fmt::format("sumpd: {}\n", base::to_text(ended.error())));
@@ -388,7 +481,7 @@ int main(int argc, char** argv) {
         return usage;
     }
     if (arguments->help) {
-        print(stdout, kHelp);
+        print(stdout, help());
         return done;
     }
     return run(*arguments);

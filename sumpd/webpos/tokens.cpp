@@ -54,23 +54,13 @@ std::string joined(const std::vector<std::string>& devices) {
     return fmt::format("{}", fmt::join(devices, ","));
 }
 
-std::vector<std::string> split(std::string_view text) {
-    std::vector<std::string> parts;
-    while (!text.empty()) {
-        const std::size_t end = std::min(text.find(','), text.size());
-        parts.emplace_back(text.substr(0, end));
-        text.remove_prefix(std::min(end + 1, text.size()));
-    }
-    return parts;
-}
-
 WebToken token_from(const store::Row& row) {
     using store::integer;
     using store::text;
     return {.name = text(row[0]),
             .origin = text(row[1]),
             .role = role_from(text(row[2])),
-            .devices = split(text(row[3])),
+            .devices = devices_from(text(row[3])),
             .digest = text(row[4]),
             .made_ms = integer(row[5])};
 }
@@ -98,6 +88,16 @@ Done leave(const std::string& folder, const ipc::TextTable& act, std::int64_t no
 }
 
 }  // namespace
+
+std::vector<std::string> devices_from(std::string_view text) {
+    std::vector<std::string> parts;
+    while (!text.empty()) {
+        const std::size_t end = std::min(text.find(','), text.size());
+        parts.emplace_back(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+    return parts;
+}
 
 contract::Role role_from(std::string_view name) {
     using contract::Role;
@@ -290,7 +290,7 @@ void WebTokens::take(const std::string& path) {
         taken = put({.name = act.get("name"),
                      .origin = act.get("origin"),
                      .role = role_from(act.get("role")),
-                     .devices = split(act.get("devices")),
+                     .devices = devices_from(act.get("devices")),
                      .digest = act.get("sha256"),
                      .made_ms = parts_.clock.unix_ms()},
                     std::string(kCommandLine));

@@ -41,6 +41,8 @@ struct WebToken {
 
 /// unspecified if there is none of that name.
 contract::Role role_from(std::string_view name);
+/// "kassa,pos"; an empty text: none.
+std::vector<std::string> devices_from(std::string_view text);
 /// Errors: bad_field naming name, origin, devices and what would be right.
 base::Done check(const WebToken& token);
 
