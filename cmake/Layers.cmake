@@ -46,6 +46,8 @@ till_allow(sumpd_store sumpd_core sumpd_exchange database os base)
 till_allow(sumpd_apps sumpd_store sumpd_exchange ipc_http database os base)
 till_allow(sumpd_seats sumpd_apps sumpd_exchange licd_client ipc contract os base)
 till_allow(sumpd_gateway sumpd_store sumpd_exchange ipc_client ipc contract os base)
+till_allow(sumpd_webpos sumpd_apps sumpd_store sumpd_exchange ipc_http ipc_client ipc contract os
+  base)
 till_allow(sumpd_api sumpd_apps sumpd_store sumpd_exchange ipc_http os base)
 till_allow(sumpd_runtime sumpd_api sumpd_gateway sumpd_seats sumpd_apps sumpd_store sumpd_exchange
   ipc contract os base)
