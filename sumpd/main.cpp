@@ -26,6 +26,7 @@
 #include "sumpd/apps/invitations.h"
 #include "sumpd/apps/keeper.h"
 #include "sumpd/apps/registry_tables.h"
+#include "sumpd/arguments.h"
 #include "sumpd/runtime/administration.h"
 #include "sumpd/runtime/config.h"
 #include "sumpd/runtime/console_side.h"
@@ -33,64 +34,19 @@
 #include "sumpd/runtime/device_side.h"
 #include "sumpd/runtime/settings.h"
 #include "sumpd/seats/seats.h"
+#include "sumpd/webpos/web_tills.h"
 
 namespace tillhost::sumpd {
 namespace {
 
 enum Exit : int { done = 0, failed = 1, usage = 2 };
 
-constexpr std::string_view kHelp =
-    "sumpd: the exchange server; the accounting system and the shop's phones meet here, and no\n"
-    "document is lost or doubled between them.\n"
-    "\n"
-    "usage: sumpd --config DIR [--check]\n"
-    "       sumpd --config DIR --invite [OPTION TEXT]...\n"
-    "       sumpd --config DIR --ORDER [WORD]...\n"
-    "       sumpd --config DIR --reset-web-login\n"
-    "\n"
-    "  --config DIR  holds sumpd.toml, which may be absent: then phones of this machine only are\n"
-    "                served, and no accounting system is admitted\n"
-    "  --check       only look whether the configuration is in order; starts nothing\n"
-    "  --invite      print a QR code by which one app is enrolled within 15 minutes, by the sumpd\n"
-    "                that is running; --minutes N: within so many (1 to 1440); --name NAME: it is\n"
-    "                called so; --kind cashier|dataTerminal, --store ID, --role ID: it is bound "
-    "to\n"
-    "                that; --picture FILE: also a picture (SVG), to be printed\n"
-    "{}"
-    "  --reset-web-login  take the console's login away; a new one is made with a one-time token.\n"
-    "                sumpd must not be running\n"
-    "  -h, --help    this text\n"
-    "\n"
-    "TILLHOST_STATE_DIR (default /var/lib/tillhost) holds the folder sumpd with documents, "
-    "messages\n"
-    "and the certificate. The API: https://localhost:8443, for this machine unless sumpd.toml "
-    "says\n"
-    "more; SOAP at /soap (WSDL at /soap?wsdl), RAW-XML at /xml, JSON below /v1 (/openapi.json).\n"
-    "The console: https://localhost:8444, for this machine unless sumpd.toml says more.\n"
-    "\n"
-    "Example: look, serve until Ctrl-C, and enrol a phone from another terminal\n"
-    "  sumpd --config /etc/tillhost --check && sumpd --config /etc/tillhost\n"
-    "  sumpd --config /etc/tillhost --invite\n"
-    "\n"
-    "Exit: 0 stopped by SIGTERM or SIGINT, or all in order; 1 a fault at the start, or not in\n"
-    "order; 2 usage; 74 documents cannot be written\n";
 constexpr unsigned kFolderMode = 0750;
 constexpr unsigned kPictureMode = 0600;  // it holds a token
 constexpr std::size_t kConnectionsMax = 2048;
 constexpr std::size_t kConnectionsPerAddressMax = 1024;  // a shop's phones may share one address
 constexpr std::int64_t kOfflineHours = 72;
 constexpr std::size_t kWorkers = 64;  // most wait for changes or for the disk
-
-struct Arguments {
-    bool help = false;
-    bool check = false;
-    bool reset_web_login = false;
-    bool invite = false;
-    apps::InvitationWish wish{.by = {.login = "sumpd --invite"}};
-    std::string picture;
-    std::vector<std::string> order;
-    std::string config;
-};
 
 void print(std::FILE* to, std::string_view text) { std::fwrite(text.data(), 1, text.size(), to); }
 
@@ -101,96 +57,6 @@ std::string environment(const char* name, const char* otherwise) {
 
 std::string state_folder() {
     return environment("TILLHOST_STATE_DIR", "/var/lib/tillhost") + "/sumpd";
-}
-
-base::Done set_kind(apps::InvitationWish& wish, std::string_view text) {
-    const auto names = exchange::names_of(apps::AppKind::unspecified);
-    const auto name = std::find(names.begin(), names.end(), text);
-    if (name == names.end()) {
-        return base::bad_field("--kind", "cashier or dataTerminal");
-    }
-    wish.kind = static_cast<apps::AppKind>(name - names.begin() + 1);
-    return {};
-}
-
-base::Done set_minutes(apps::InvitationWish& wish, std::string_view text) {
-    const auto number = base::parse_decimal(text);
-    if (!number || number->scale != 0 || number->units < 1 ||
-        number->units > apps::kInvitationLifeSMax / 60) {
-        return base::bad_field("--minutes", "1 to 1440");
-    }
-    wish.life_s = number->units * 60;
-    return {};
-}
-
-/// An option with one text behind it.
-base::Done set_option(Arguments& to, std::string_view option, const std::string& text) {
-    if (option == "--kind") {
-        return set_kind(to.wish, text);
-    }
-    if (option == "--minutes") {
-        return set_minutes(to.wish, text);
-    }
-    for (const auto& [name, field] : {std::pair{"--config", &to.config},
-                                      {"--name", &to.wish.name},
-                                      {"--store", &to.wish.store_id},
-                                      {"--role", &to.wish.role_id},
-                                      {"--picture", &to.picture}}) {
-        if (option == name) {
-            *field = text;
-            return {};
-        }
-    }
-    return base::bad_field(option, "an option that there is");
-}
-
-/// How many words an order takes, if the option is one.
-std::optional<std::size_t> order_words(std::string_view option) {
-    for (const runtime::OrderForm& form : runtime::order_forms()) {
-        if (option.starts_with("--") && option.substr(2) == form.name) {
-            return form.words;
-        }
-    }
-    return std::nullopt;
-}
-
-/// Errors: bad_field, naming the word.
-base::Result<Arguments> parse(int count, char** words) {
-    Arguments arguments;
-    for (int i = 1; i < count; ++i) {
-        const std::string_view word = words[i];
-        if (word == "--help" || word == "-h") {
-            arguments.help = true;
-            return arguments;
-        }
-        const auto order = order_words(word);
-        const int behind = order ? static_cast<int>(*order) : 1;
-        if (word == "--reset-web-login") {
-            arguments.reset_web_login = true;
-        } else if (word == "--check" || word == "--invite") {
-            (word == "--check" ? arguments.check : arguments.invite) = true;
-        } else if (i + behind >= count) {
-            return base::bad_field(word, fmt::format("{} words behind it", behind));
-        } else if (order) {
-            arguments.order.assign(words + i, words + i + behind + 1);
-            arguments.order.front().erase(0, 2);
-            i += behind;
-        } else {
-            TRY(set_option(arguments, word, words[++i]));
-        }
-    }
-    if (arguments.config.empty()) {
-        return base::bad_field("--config", "it is required: the folder with sumpd.toml");
-    }
-    return arguments;
-}
-
-std::string help() {
-    std::string orders;
-    for (const runtime::OrderForm& form : runtime::order_forms()) {
-        orders += fmt::format("  --{} {}\n                {}\n", form.name, form.usage, form.does);
-    }
-    return fmt::format(fmt::runtime(kHelp), orders);
 }
 
 std::string host_name() {
@@ -242,6 +108,9 @@ base::Result<std::unique_ptr<http::HttpServer>> open_api(const runtime::Config& 
                           .connections_max = kConnectionsMax,
                           .connections_per_address_max = kConnectionsPerAddressMax,
                           .workers = kWorkers,
+                          .streams_max = webpos::kStreamsMax,
+                          .streams_per_address_max = webpos::kStreamsMax,
+                          .preflights = true,
                           .log = &logger};
     if (config.api_address != "127.0.0.1") {
         options.hosts.push_back(config.api_address);
@@ -333,7 +202,7 @@ base::Result<apps::RegistryImage> read_image(apps::RegistryTables& tables) {
     return std::move(*image);
 }
 
-base::Done configure_node(const runtime::Config& config, store::Store& store) {
+base::Done name_node(const runtime::Config& config, store::Store& store) {
     if (config.node.empty()) {
         return {};
     }
@@ -351,6 +220,19 @@ void tell_serving(const runtime::Config& config, std::uint16_t port, const os::L
          {"state", state_folder()}});
 }
 
+/// What web tills need, in the order of its making.
+struct Web {
+    Web(std::unique_ptr<webpos::WebTokens> good, const runtime::Config& config, os::Clock& clock,
+        const os::Logger& logger)
+        : tokens(std::move(good)),
+          lines(webpos::connect_to_devd(config.devices_endpoint, clock)),
+          tills({*tokens, lines, clock, logger}) {}
+
+    const std::unique_ptr<webpos::WebTokens> tokens;
+    webpos::DeviceLines lines;
+    webpos::WebTills tills;
+};
+
 base::Done serve(runtime::Settings& settings) {
     const runtime::Config& config = settings.config();
     os::SystemClock clock;
@@ -364,7 +246,7 @@ base::Done serve(runtime::Settings& settings) {
     const auto certificate = TRY(certificate_of(config, clock));
     const auto store =
         TRY(store::Store::open(folder, clock, logger, {.server_name = name_of(config)}));
-    TRY(configure_node(config, *store));
+    TRY(name_node(config, *store));
     const auto passwords = TRY(http::Passwords::create());
     apps::RegistryTables tables(store->transactions(), store->audit());
     auto image = TRY(read_image(tables));
@@ -382,30 +264,25 @@ base::Done serve(runtime::Settings& settings) {
     runtime::Desk desk(*store, registry, invitations, devices->gateway(), clock);
     api::Doorkeeper doorkeeper({.login = config.node_login, .password = config.node_password},
                                registry, clock);
+    Web web(TRY(webpos::WebTokens::open(
+                {store->transactions(), store->audit(), clock, logger, folder})),
+            config, clock, logger);
     api::Api api({.operations = desk, .doorkeeper = doorkeeper, .logger = logger});
     const auto server =
         TRY(open_api(config, certificate, logger, [&](const http::Request& request) {
             accounts.look();
-            return api.answer(request);
+            return webpos::WebTills::is_for(request) ? web.tills.answer(request)
+                                                     : api.answer(request);
         }));
     people::People people(*store, clock, {});
     const auto maintained = TRY(start_maintenance(config, *store, clock, logger));
     const auto facts = TRY(facts_of(config, certificate));
-    const runtime::ConsoleSide console({.store = *store,
-                                        .registry = registry,
-                                        .devices = *devices,
-                                        .people = people,
-                                        .maintenance = *maintained,
-                                        .seats = *seats,
-                                        .settings = settings,
-                                        .passwords = *passwords,
-                                        .clock = clock,
-                                        .logger = logger,
-                                        .facts = facts,
-                                        .folder = folder});
+    const runtime::ConsoleSide console({*store, registry, *devices, people, *maintained, *seats,
+                                        settings, *passwords, clock, logger, facts, folder});
     tell_serving(config, server->port(), logger);
     TRY(wait_for_end(*loop, *signals, clock, logger));
     devices->gateway().stop();
+    web.tills.stop();
     store->stop();
     return {};
 }
@@ -440,6 +317,21 @@ base::Done give_order(const std::vector<std::string>& words) {
     return {};
 }
 
+/// For the sumpd that runs: it takes it up at the next request of a web till.
+base::Done change_web_tokens(const Arguments& arguments) {
+    const std::int64_t now_ms = os::SystemClock().unix_ms();
+    if (!arguments.web_revoke.empty()) {
+        return webpos::leave_revocation(state_folder(), arguments.web_revoke, now_ms);
+    }
+    const std::string role = arguments.wish.role_id.empty() ? "cashier" : arguments.wish.role_id;
+    webpos::WebToken token{.name = arguments.wish.name,
+                           .origin = arguments.web_origin,
+                           .role = webpos::role_from(role),
+                           .devices = webpos::devices_from(arguments.web_devices)};
+    print(stdout, TRY(webpos::leave_token(state_folder(), std::move(token), now_ms)) + "\n");
+    return {};
+}
+
 base::Done check(const runtime::Config& config) {
     print(stdout,
           fmt::format("api      https://{}:{}\nnode     {}\nlicences {}\n", config.api_address,
@@ -461,9 +353,11 @@ int run(const Arguments& arguments) {
     base::Done ended = settings ? base::Done() : base::Done(settings.error());
     if (settings) {
         const runtime::Config& config = (*settings)->config();
+        const bool is_web = !arguments.web_origin.empty() || !arguments.web_revoke.empty();
         ended = arguments.check             ? check(config)
                 : arguments.reset_web_login ? reset_web_login()
                 : arguments.invite          ? invite(config, arguments)
+                : is_web                    ? change_web_tokens(arguments)
                 : arguments.order.empty()   ? serve(**settings)
                                             : give_order(arguments.order);
     }
