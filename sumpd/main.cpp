@@ -21,8 +21,11 @@
 #include "sumpd/apps/enrolment.h"
 #include "sumpd/apps/invitations.h"
 #include "sumpd/apps/registry_tables.h"
+#include "sumpd/data_commands.h"
+#include "sumpd/maintenance/maintenance.h"
 #include "sumpd/runtime/config.h"
 #include "sumpd/runtime/desk.h"
+#include "sumpd/runtime/figures_page.h"
 
 namespace tillhost::sumpd {
 namespace {
@@ -35,12 +38,18 @@ constexpr std::string_view kHelp =
     "\n"
     "usage: sumpd --config DIR [--check]\n"
     "       sumpd --config DIR --invite\n"
+    "       sumpd --config DIR --backup FILE | --restore FILE\n"
+    "       sumpd --config DIR --audit verify|export|export-csv\n"
     "\n"
     "  --config DIR  holds sumpd.toml, which may be absent: then phones of this machine only are\n"
     "                served, and no accounting system is admitted\n"
     "  --check       only look whether the configuration is in order; starts nothing\n"
     "  --invite      print a QR code by which one app is enrolled within 15 minutes, by the sumpd\n"
     "                that is running\n"
+    "  --backup FILE   copy the data as they are now into a new file; sumpd may be running\n"
+    "  --restore FILE  put such a copy in the place of the data; sumpd must not be running. The\n"
+    "                former data are kept beside\n"
+    "  --audit verify  look whether the audit was changed; export, export-csv: print it\n"
     "  -h, --help    this text\n"
     "\n"
     "TILLHOST_STATE_DIR (default /var/lib/tillhost) holds the folder sumpd with documents, "
@@ -59,6 +68,7 @@ constexpr unsigned kFolderMode = 0750;
 constexpr std::size_t kConnectionsMax = 2048;
 constexpr std::size_t kConnectionsPerAddressMax = 1024;  // a shop's phones may share one address
 constexpr std::int64_t kOfflineHours = 72;
+constexpr std::size_t kFiguresConnectionsMax = 8;
 constexpr std::size_t kWorkers = 64;  // most wait for changes or for the disk
 
 struct Arguments {
@@ -66,6 +76,9 @@ struct Arguments {
     bool check = false;
     bool invite = false;
     std::string config;
+    std::string backup;  ///< empty: not asked for, as below
+    std::string restore;
+    std::string audit;
 };
 
 void print(std::FILE* to, std::string_view text) { std::fwrite(text.data(), 1, text.size(), to); }
@@ -77,6 +90,20 @@ std::string environment(const char* name, const char* otherwise) {
 
 std::string state_folder() {
     return environment("TILLHOST_STATE_DIR", "/var/lib/tillhost") + "/sumpd";
+}
+
+/// Where the word behind an option goes.
+std::string* value_of(Arguments& arguments, std::string_view option) {
+    if (option == "--config") {
+        return &arguments.config;
+    }
+    if (option == "--backup") {
+        return &arguments.backup;
+    }
+    if (option == "--restore") {
+        return &arguments.restore;
+    }
+    return option == "--audit" ? &arguments.audit : nullptr;
 }
 
 /// Errors: bad_field, naming the word.
@@ -92,12 +119,14 @@ base::Result<Arguments> parse(int count, char** words) {
             arguments.check = true;
         } else if (word == "--invite") {
             arguments.invite = true;
-        } else if (word != "--config") {
-            return base::bad_field(word, "one of --config, --check, --invite, --help");
-        } else if (i + 1 == count) {
-            return base::bad_field(word, "a folder behind it");
+        } else if (std::string* const to = value_of(arguments, word); to == nullptr) {
+            return base::bad_field(word,
+                                   "one of --config, --check, --invite, --backup, --restore, "
+                                   "--audit, --help");
+        } else if (i + 1 == count || *words[i + 1] == '\0') {
+            return base::bad_field(word, "a word behind it");
         } else {
-            arguments.config = words[++i];
+            *to = words[++i];
         }
     }
     if (arguments.config.empty()) {
@@ -183,6 +212,41 @@ base::Result<apps::RegistryParts> registry_parts(const runtime::Config& config,
                                           .offline_card_max = {}}};
 }
 
+/// What data are kept for, and how long; with what the registry forgets by itself.
+base::Result<std::unique_ptr<maintenance::Maintenance>> start_maintenance(
+    const runtime::Config& config, store::Store& store, const os::Clock& clock,
+    const os::Logger& logger, apps::Registry& registry, apps::Invitations& invitations) {
+    maintenance::Settings settings = config.maintenance;
+    settings.folder = state_folder();
+    settings.server_name = name_of(config);
+    const auto forget_logins = [&registry, &invitations, &clock] {
+        invitations.forget_expired(clock.unix_ms() / 1000);
+        while (registry.forget_expired().value_or(false)) {
+        }
+    };
+    return maintenance::Maintenance::start({.store = store,
+                                            .clock = clock,
+                                            .logger = logger,
+                                            .settings = std::move(settings),
+                                            .forget_logins = forget_logins});
+}
+
+/// Nothing where the configuration names no port.
+base::Result<std::unique_ptr<http::HttpServer>> open_figures(const runtime::Config& config,
+                                                             const os::Logger& logger,
+                                                             runtime::FiguresPage& page) {
+    if (config.metrics_port == 0) {
+        return std::unique_ptr<http::HttpServer>();
+    }
+    http::Options options{.port = config.metrics_port,
+                          .hosts = {"localhost", "127.0.0.1"},
+                          .connections_max = kFiguresConnectionsMax,
+                          .connections_per_address_max = kFiguresConnectionsMax,
+                          .log = &logger};
+    return http::HttpServer::start(
+        std::move(options), [&page](const http::Request& request) { return page.answer(request); });
+}
+
 /// Until SIGTERM or SIGINT.
 base::Done wait_for_end(os::EventLoop& loop, os::StopSignals& signals, const os::Clock& clock,
                         const os::Logger& logger) {
@@ -199,6 +263,14 @@ base::Done wait_for_end(os::EventLoop& loop, os::StopSignals& signals, const os:
     return {};
 }
 
+base::Done configure_node(const runtime::Config& config, store::Store& store) {
+    if (config.node.empty()) {
+        return {};
+    }
+    const auto named = store.exchange().configure(config.node);
+    return named ? base::Done() : base::Done(error_of(named.error()));
+}
+
 base::Done serve(const runtime::Config& config) {
     os::SystemClock clock;
     const auto sink = os::open_log("sumpd");
@@ -212,11 +284,7 @@ base::Done serve(const runtime::Config& config) {
     const auto certificate = TRY(certificate_of(config, clock));
     const auto store =
         TRY(store::Store::open(folder, clock, logger, {.server_name = name_of(config)}));
-    if (!config.node.empty()) {
-        if (const auto named = store->exchange().configure(config.node); !named) {
-            return error_of(named.error());
-        }
-    }
+    TRY(configure_node(config, *store));
     const auto passwords = TRY(http::Passwords::create());
     apps::RegistryTables tables(store->transactions());
     auto image = tables.read();
@@ -242,6 +310,10 @@ base::Done serve(const runtime::Config& config) {
     api::Doorkeeper doorkeeper({.login = config.node_login, .password = config.node_password},
                                registry, clock);
     api::Api api({.operations = desk, .doorkeeper = doorkeeper, .logger = logger});
+    const auto maintained =
+        TRY(start_maintenance(config, *store, clock, logger, registry, invitations));
+    runtime::FiguresPage figures_page(*maintained, clock, TILLHOST_VERSION);
+    const auto figures = TRY(open_figures(config, logger, figures_page));
     const auto server =
         TRY(open_api(config, certificate, logger, [&](const http::Request& request) {
             accounts.look();
@@ -253,6 +325,7 @@ base::Done serve(const runtime::Config& config) {
                    {"node", config.node.empty() ? "none" : config.node},
                    {"state", folder}});
     TRY(wait_for_end(*loop, *signals, clock, logger));
+    maintained->stop();
     gateway->stop();
     store->stop();
     return {};
@@ -286,9 +359,12 @@ int run(const Arguments& arguments) {
     const auto config = runtime::load_config(arguments.config);
     base::Done ended = config ? base::Done() : base::Done(config.error());
     if (config) {
-        ended = arguments.check    ? check(*config)
-                : arguments.invite ? invite(*config)
-                                   : serve(*config);
+        ended = arguments.check              ? check(*config)
+                : arguments.invite           ? invite(*config)
+                : !arguments.backup.empty()  ? back_up(state_folder(), arguments.backup)
+                : !arguments.restore.empty() ? restore(state_folder(), arguments.restore)
+                : !arguments.audit.empty()   ? audit(state_folder(), arguments.audit)
+                                             : serve(*config);
     }
     if (!ended) {
         print(stderr, fmt::format("sumpd: {}\n", base::to_text(ended.error())));

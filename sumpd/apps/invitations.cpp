@@ -19,6 +19,8 @@ namespace {
 constexpr std::size_t kFileBytesMax = 32;
 constexpr unsigned kFileMode = 0600;
 
+constexpr std::string_view kPrefix = "invitation-";
+
 std::string path_of(const std::string& folder, const std::string& digest) {
     return fmt::format("{}/invitation-{}", folder, digest);
 }
@@ -63,6 +65,22 @@ Outcome<Empty> Invitations::take(const std::string& token) {
     static_cast<void>(
         os::remove_file(path));  // one that stays is looked at again, and changes nothing
     return Empty{};
+}
+
+void Invitations::forget_expired(std::int64_t now_s) const {
+    const auto names = os::list_files(folder_, "");
+    if (!names) {
+        return;
+    }
+    for (const std::string& name : *names) {
+        const std::string path = folder_ + "/" + name;
+        const auto bytes = name.starts_with(kPrefix) ? os::read_file(path, kFileBytesMax)
+                                                     : base::Result<base::Bytes>(base::Bytes());
+        const auto expires = bytes ? base::parse_decimal(base::string_of(*bytes)) : std::nullopt;
+        if (expires && expires->scale == 0 && now_s >= expires->units) {
+            static_cast<void>(os::remove_file(path));  // one that stays is looked at again
+        }
+    }
 }
 
 }  // namespace tillhost::sumpd::apps

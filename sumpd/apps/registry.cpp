@@ -166,6 +166,35 @@ Outcome<SessionRow> Registry::session_of(const std::string& token) {
     return row;
 }
 
+Outcome<bool> Registry::forget_expired() {
+    const std::lock_guard writing(writing_);
+    RegistryChange change;
+    {
+        const std::shared_lock lock(held_);
+        const std::int64_t now = now_s();
+        for (const auto& [digest, row] : sessions_) {
+            // By time alone: one who may not log in now may again before the session is over.
+            const bool is_over =
+                now >= row.seen_s + kSessionIdleS || now >= row.created_s + kSessionLifeS;
+            if (is_over && change.ended_sessions.size() < kForgottenAtOnce) {
+                change.ended_sessions.push_back(digest);
+            }
+        }
+        for (const auto& [digest, row] : tokens_) {
+            if (now >= row.expires_s && change.forgotten_tokens.size() < kForgottenAtOnce) {
+                change.forgotten_tokens.push_back(digest);
+            }
+        }
+    }
+    if (change.ended_sessions.empty() && change.forgotten_tokens.empty()) {
+        return false;
+    }
+    const auto written = write(change);
+    return written ? Outcome<bool>(change.ended_sessions.size() == kForgottenAtOnce ||
+                                   change.forgotten_tokens.size() == kForgottenAtOnce)
+                   : tl::unexpected(written.error());
+}
+
 void Registry::saw(const std::string& device_id, const std::string& address,
                    const exchange::Heartbeat* heartbeat) {
     const std::int64_t now = parts_.clock.unix_ms();

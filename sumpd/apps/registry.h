@@ -18,6 +18,7 @@ namespace tillhost::sumpd::apps {
 inline constexpr std::size_t kDevicesMax = 10'000;
 inline constexpr std::size_t kTokensMax = 1000;
 inline constexpr std::size_t kSessionsMax = 20'000;
+inline constexpr std::size_t kForgottenAtOnce = 200;
 /// Of a session: without use, and at all; neither is made longer by anything.
 inline constexpr std::int64_t kSessionIdleS = 12 * 3600;
 inline constexpr std::int64_t kSessionLifeS = 24 * 3600;
@@ -152,6 +153,9 @@ public:
     exchange::Outcome<SessionRow> session_of(const std::string& token);
     /// Faults: unauthorized, device_revoked.
     exchange::Outcome<DeviceRow> device_of(const std::string& key);
+    /// Sessions and codes that are over, at most kForgottenAtOnce of each; true: there may be more.
+    /// Faults: too_many.
+    exchange::Outcome<bool> forget_expired();
     void saw(const std::string& device_id, const std::string& address,
              const exchange::Heartbeat* heartbeat);
     /// The accounts as the accounting system has them now; sessions of those who are gone or

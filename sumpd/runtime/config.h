@@ -6,6 +6,7 @@
 
 #include "hal/base/result.h"
 #include "hal/os/log.h"
+#include "sumpd/maintenance/maintenance.h"
 
 namespace tillhost::sumpd::runtime {
 
@@ -24,6 +25,8 @@ struct Config {
     std::string devices_endpoint;  ///< of devd, "ipc://PATH"; empty = this machine's
     std::string registrar;         ///< a device's id, of commands that name none; empty = none
     std::string terminal;
+    std::uint16_t metrics_port = 0;       ///< on 127.0.0.1; 0 = figures are not served
+    maintenance::Settings maintenance{};  ///< without folder and server_name
 };
 
 /// DIR/sumpd.toml; one that is not there says nothing. Errors: bad_field naming the line and what

@@ -1,5 +1,7 @@
 #include "sumpd/store/documents.h"
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <vector>
 
@@ -25,9 +27,13 @@ struct Ready {
 };
 
 std::optional<core::Known> known_under(Sql& sql, const std::string& doc_id) {
-    const auto row =
-        sql.first("SELECT sha256, state, error, received_ms FROM document WHERE doc_id = :a",
-                  "titi", {doc_id});
+    auto row = sql.first("SELECT sha256, state, error, received_ms FROM document WHERE doc_id = :a",
+                         "titi", {doc_id});
+    if (!row) {
+        row = sql.first(
+            "SELECT sha256, state, error, received_ms FROM document_known WHERE doc_id = :a",
+            "titi", {doc_id});
+    }
     if (!row) {
         return std::nullopt;
     }
@@ -50,9 +56,12 @@ public:
     exchange::PutResult put(const Ready& one) {
         const auto known = known_under(sql_, one.document->doc_id.text);
         const bool taken = !known && sql_.number(
-                                         "SELECT count(*) FROM document WHERE device_id = :a"
-                                         " AND device_seq = :b",
-                                         {device_, one.document->device_seq}) != 0;
+                                         "SELECT (SELECT count(*) FROM document"
+                                         " WHERE device_id = :a AND device_seq = :b) +"
+                                         " (SELECT count(*) FROM document_known"
+                                         " WHERE device_id = :c AND device_seq = :d)",
+                                         {device_, one.document->device_seq, device_,
+                                          one.document->device_seq}) != 0;
         auto verdict = core::judge_put(*one.document, one.sha256, known, taken, {now_ms_, 0});
         if (verdict.deed == PutDeed::keep) {
             keep(one);
@@ -98,9 +107,12 @@ private:
              document.schema_version, document.user_id, document.created_at.unix_ms, now_ms_,
              one.sha256, one.body, static_cast<std::int64_t>(Stage::stored), supersedes});
         if (!supersedes.empty()) {
-            sql_.run("UPDATE document SET state = :a WHERE doc_id = :b AND state = :c",
-                     {static_cast<std::int64_t>(Stage::superseded), supersedes,
-                      static_cast<std::int64_t>(Stage::rejected)});
+            for (const char* table : {"document", "document_known"}) {
+                sql_.run(
+                    fmt::format("UPDATE {} SET state = :a WHERE doc_id = :b AND state = :c", table),
+                    {static_cast<std::int64_t>(Stage::superseded), supersedes,
+                     static_cast<std::int64_t>(Stage::rejected)});
+            }
         }
     }
 
@@ -152,8 +164,12 @@ private:
 
 exchange::DocumentStatus status_of(Sql& sql, const exchange::Uuid& doc_id) {
     exchange::DocumentStatus status{.doc_id = doc_id, .state = exchange::DocumentState::unknown};
-    const auto row = sql.first("SELECT state, error, erp_number FROM document WHERE doc_id = :a",
-                               "itt", {doc_id.text});
+    auto row = sql.first("SELECT state, error, erp_number FROM document WHERE doc_id = :a", "itt",
+                         {doc_id.text});
+    if (!row) {
+        row = sql.first("SELECT state, error, erp_number FROM document_known WHERE doc_id = :a",
+                        "itt", {doc_id.text});
+    }
     if (!row) {
         return status;
     }
