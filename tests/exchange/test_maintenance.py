@@ -1,4 +1,4 @@
-"""Claim: data that are copied, put back and watched lose no document and double none. Shown with the
+"""Claim: data that are copied, put back and watched lose no document and double none. Shown with
 real program: copies taken while phones sell, a restore, the audit beside a running server, figures
 and health as a watcher reads them."""
 from __future__ import annotations
