@@ -64,10 +64,12 @@ void read_apps(Sql& sql, Facts& facts, std::int64_t now_ms) {
     facts.apps_revoked = sql.number("SELECT count(*) FROM app_device WHERE state = 2");
     facts.sessions = sql.number("SELECT count(*) FROM session WHERE seen_s > :a AND created_s > :b",
                                 {now_ms / 1000 - kSessionIdleS, now_ms / 1000 - kSessionLifeS});
-    facts.commands_open =
-        sql.number("SELECT count(*) FROM device_command WHERE stage IN (1, 2, 5) AND stage <> 5");
-    facts.commands_unknown =
-        sql.number("SELECT count(*) FROM device_command WHERE stage IN (1, 2, 5) AND stage = 5");
+    facts.commands_open = sql.number(
+        "SELECT count(*) FROM device_command WHERE stage IN (1, 2, 5, 6)"
+        " AND stage IN (1, 2)");
+    facts.commands_unknown = sql.number(
+        "SELECT count(*) FROM device_command WHERE stage IN (1, 2, 5, 6)"
+        " AND stage IN (5, 6)");
 }
 
 void read_server(Sql& sql, Facts& facts) {

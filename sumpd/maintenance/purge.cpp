@@ -114,7 +114,7 @@ std::vector<PurgeBar> purge_bars(Sql& sql) {
     add(bars, Bar::documents,
         sql.number("SELECT count(*) FROM document WHERE waiting = 1") + in_it);
     add(bars, Bar::commands,
-        sql.number("SELECT count(*) FROM device_command WHERE stage IN (1, 2, 5)"));
+        sql.number("SELECT count(*) FROM device_command WHERE stage IN (1, 2, 5, 6)"));
     add(bars, Bar::conflicts,
         sql.number("SELECT count(*) FROM document_quarantine WHERE resolved_by = ''"));
     add(bars, Bar::message, frozen);

@@ -206,9 +206,10 @@ Outcome<std::optional<Outbox::Frozen>> Outbox::acknowledged(const exchange::Prep
                 return tl::unexpected(right.error());
             }
             gone = acknowledge(sql, node, request.ack_no, clock_.unix_ms());
-            const auto row =
-                sql.first("SELECT no, id, sha256, bytes, part_size FROM out_message WHERE no > :a",
-                          "ittii", {node.acked_no});
+            const auto row = sql.first(
+                "SELECT no, id, sha256, bytes, part_size FROM out_message"
+                " WHERE acked_ms = 0",
+                "ittii");
             if (!row) {
                 return std::optional<Frozen>();
             }

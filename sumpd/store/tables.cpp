@@ -127,6 +127,23 @@ Statements of_maintenance() {
     };
 }
 
+/// What the accounting system was refused, and those that were it before.
+Statements of_the_node() {
+    return {
+        "CREATE TABLE node_refusal (code TEXT PRIMARY KEY, message TEXT NOT NULL,"
+        " at_ms BIGINT NOT NULL)",
+        "CREATE TABLE node_former (code TEXT PRIMARY KEY, until_ms BIGINT NOT NULL)"};
+}
+
+/// The book that a command was handed to, and who settled what no device could.
+Statements of_handed_commands() {
+    return {"ALTER TABLE device_command ADD COLUMN book BIGINT NOT NULL DEFAULT 0",
+            "ALTER TABLE device_command ADD COLUMN decided_by TEXT NOT NULL DEFAULT ''",
+            "DROP INDEX device_command_open",
+            "CREATE INDEX device_command_open ON device_command (stage)"
+            " WHERE stage IN (1, 2, 5, 6)"};
+}
+
 }  // namespace
 
 std::vector<std::vector<std::string>> table_steps() {
@@ -137,6 +154,8 @@ std::vector<std::vector<std::string>> table_steps() {
     append(first, of_messages());
     Statements second = of_the_audit();
     append(second, of_maintenance());
+    append(second, of_handed_commands());
+    append(second, of_the_node());
     return {first, second};
 }
 

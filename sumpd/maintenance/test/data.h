@@ -61,8 +61,9 @@ inline void run_sql(World& world, const std::string& statement, const store::Row
 
 inline void add_command(World& world, const std::string& id, int stage, bool told) {
     run_sql(world,
-            "INSERT INTO device_command VALUES (:a, 'app', 'kassa', 'receipt', '{}', 'h', :b, :c,"
-            " '', '', :d)",
+            "INSERT INTO device_command (id, app_device, device_ref, op, payload, sha256,"
+            " start_before_ms, stage, result, error, told)"
+            " VALUES (:a, 'app', 'kassa', 'receipt', '{}', 'h', :b, :c, '', '', :d)",
             {id, world.clock().unix_ms() + 60'000, std::int64_t{stage}, std::int64_t{told}});
 }
 

@@ -61,7 +61,7 @@ TEST_F(PurgeTest, IsRefusedWhileAnythingIsOpen) {
     expect_bar(Bar::documents);  // in a message that is not acknowledged
     exchange_all(world_);
     EXPECT_TRUE(bars().empty());
-    for (const int stage : {1, 2, 5}) {
+    for (const int stage : {1, 2, 5, 6}) {
         add_command(world_, "c", stage, false);
         expect_bar(Bar::commands);
         run_sql(world_, "DELETE FROM device_command");
