@@ -47,7 +47,8 @@ protected:
         for (int i = 0; i < objects; ++i) {
             all.push_back(goods("g" + std::to_string(i), "Milk"));
         }
-        EXPECT_EQ(store::send(world_.exchange(), {.objects = all}).state, exchange::JobState::done);
+        EXPECT_EQ(store::send(world_.exchange(), {.objects = all, .ack_no = 1}).state,
+                  exchange::JobState::done);
         add_command(world_, "done", 3, true);
     }
     World world_;
@@ -112,8 +113,8 @@ TEST_F(PurgeTest, WhatComesMeanwhileStays) {
     exchange_all(world_);  // accepted while the purge goes on
     put(world_, 12, 12);
     // Sent meanwhile: it waits, else what is the same as before would be taken for unchanged.
-    const auto committed = world_.exchange().commit(
-        store::put_parts(world_.exchange(), {.no = 2, .objects = {goods("g1", "Milk")}}));
+    const store::ToSend again{.no = 2, .objects = {goods("g1", "Milk")}, .ack_no = 2};
+    const auto committed = world_.exchange().commit(store::put_parts(world_.exchange(), again));
     ASSERT_TRUE(committed);
     while (*purge_slice(world_.store()) > 0) {
         EXPECT_NE(world_.exchange().job({committed->job_id, 0})->state, exchange::JobState::done);

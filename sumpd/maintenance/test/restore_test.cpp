@@ -167,7 +167,8 @@ TEST_F(RestoreTest, TheFormerDataAndTheKeysAreKept) {
     }
     std::filesystem::rename(report.former + "/sumpd.db", world_.folder() + "/sumpd.db");
     std::filesystem::copy(report.former + "/out", world_.folder() + "/out",
-                          std::filesystem::copy_options::overwrite_existing);
+                          std::filesystem::copy_options::overwrite_existing |
+                              std::filesystem::copy_options::recursive);
     world_.open();
     const auto prepared = world_.exchange().prepare(store::prepare_request(1));
     ASSERT_TRUE(prepared);
