@@ -250,6 +250,30 @@ TEST_F(RegistryTest, SessionEnds) {
     EXPECT_EQ(code_of(registry_->session_of(idle->session.text)), FaultCode::session_expired);
 }
 
+// Claimed: sessions and codes that are over are forgotten, those that are not stay; a full disk
+// forgets nothing. A session that was pruned is over as before.
+TEST_F(RegistryTest, ForgetsWhatIsOver) {
+    const std::string key = enroll();
+    const auto old = registry_->login(login(key, "right password"), "a");
+    ASSERT_TRUE(old.has_value());
+    const auto code = registry_->invite("anna");
+    ASSERT_TRUE(code.has_value());
+    EXPECT_FALSE(*registry_->forget_expired());
+    EXPECT_EQ(store_.sessions.size(), 1U);
+    clock_.advance(std::chrono::seconds(kSessionIdleS));
+    const auto young = registry_->login(login(enroll("phone-2"), "right password"), "a");
+    ASSERT_TRUE(young.has_value());
+    store_.is_full = true;
+    EXPECT_FALSE(registry_->forget_expired().has_value());
+    store_.is_full = false;
+    EXPECT_EQ(store_.sessions.size(), 2U);
+    EXPECT_FALSE(*registry_->forget_expired());
+    EXPECT_EQ(store_.sessions.size(), 1U);
+    EXPECT_EQ(store_.tokens.count(digest_of_token(*code)), 0U);
+    EXPECT_TRUE(registry_->session_of(young->session.text).has_value());
+    EXPECT_EQ(code_of(registry_->session_of(old->session.text)), FaultCode::session_expired);
+}
+
 // Claimed: a revoked device is refused at once, with its sessions, also after a restart; enrolled
 // again it is the same card.
 TEST_F(RegistryTest, RevokedDevice) {
