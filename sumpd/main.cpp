@@ -2,11 +2,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 
+#include "hal/base/text.h"
+#include "hal/os/boot_clock.h"
 #include "hal/os/clock.h"
 #include "hal/os/event_loop.h"
 #include "hal/os/files.h"
@@ -20,12 +24,15 @@
 #include "sumpd/apps/account_watch.h"
 #include "sumpd/apps/enrolment.h"
 #include "sumpd/apps/invitations.h"
+#include "sumpd/apps/keeper.h"
 #include "sumpd/apps/registry_tables.h"
 #include "sumpd/data_commands.h"
-#include "sumpd/maintenance/maintenance.h"
+#include "sumpd/maintained.h"
+#include "sumpd/runtime/administration.h"
 #include "sumpd/runtime/config.h"
 #include "sumpd/runtime/desk.h"
-#include "sumpd/runtime/figures_page.h"
+#include "sumpd/seats/seats.h"
+#include "sumpd/webpos/web_tills.h"
 
 namespace tillhost::sumpd {
 namespace {
@@ -37,7 +44,10 @@ constexpr std::string_view kHelp =
     "document is lost or doubled between them.\n"
     "\n"
     "usage: sumpd --config DIR [--check]\n"
-    "       sumpd --config DIR --invite\n"
+    "       sumpd --config DIR --invite [OPTION TEXT]...\n"
+    "       sumpd --config DIR --ORDER [WORD]...\n"
+    "       sumpd --config DIR --web-token ORIGIN --name NAME [--role ROLE] [--devices ID,ID]\n"
+    "       sumpd --config DIR --web-revoke NAME\n"
     "       sumpd --config DIR --backup FILE | --restore FILE\n"
     "       sumpd --config DIR --audit verify|export|export-csv\n"
     "\n"
@@ -45,7 +55,16 @@ constexpr std::string_view kHelp =
     "                served, and no accounting system is admitted\n"
     "  --check       only look whether the configuration is in order; starts nothing\n"
     "  --invite      print a QR code by which one app is enrolled within 15 minutes, by the sumpd\n"
-    "                that is running\n"
+    "                that is running; --minutes N: within so many (1 to 1440); --name NAME: it is\n"
+    "                called so; --kind cashier|dataTerminal, --store ID, --role ID: it is bound "
+    "to\n"
+    "                that; --picture FILE: also a picture (SVG), to be printed\n"
+    "{}"
+    "  --web-token   print a token, once, by which one web till of pages of ORIGIN\n"
+    "                (\"https://pos.example\"; - for a program that is no browser) uses the\n"
+    "                devices named, or all, as observer, cashier (unless said otherwise),\n"
+    "                operator or administrator; an older token of that NAME ends\n"
+    "  --web-revoke  end the token of that name\n"
     "  --backup FILE   copy the data as they are now into a new file; sumpd may be running\n"
     "  --restore FILE  put such a copy in the place of the data; sumpd must not be running. The\n"
     "                former data are kept beside\n"
@@ -65,17 +84,23 @@ constexpr std::string_view kHelp =
     "Exit: 0 stopped by SIGTERM or SIGINT, or all in order; 1 a fault at the start, or not in\n"
     "order; 2 usage; 74 documents cannot be written\n";
 constexpr unsigned kFolderMode = 0750;
+constexpr unsigned kPictureMode = 0600;  // it holds a token
 constexpr std::size_t kConnectionsMax = 2048;
 constexpr std::size_t kConnectionsPerAddressMax = 1024;  // a shop's phones may share one address
 constexpr std::int64_t kOfflineHours = 72;
-constexpr std::size_t kFiguresConnectionsMax = 8;
 constexpr std::size_t kWorkers = 64;  // most wait for changes or for the disk
 
 struct Arguments {
     bool help = false;
     bool check = false;
     bool invite = false;
+    apps::InvitationWish wish{.by = {.login = "sumpd --invite"}};
+    std::string picture;
+    std::vector<std::string> order;
     std::string config;
+    std::string web_origin;   ///< of a token to be made, with wish.name and wish.role_id
+    std::string web_devices;  ///< commas between; empty: all
+    std::string web_revoke;
     std::string backup;  ///< empty: not asked for, as below
     std::string restore;
     std::string audit;
@@ -92,18 +117,61 @@ std::string state_folder() {
     return environment("TILLHOST_STATE_DIR", "/var/lib/tillhost") + "/sumpd";
 }
 
-/// Where the word behind an option goes.
-std::string* value_of(Arguments& arguments, std::string_view option) {
-    if (option == "--config") {
-        return &arguments.config;
+base::Done set_kind(apps::InvitationWish& wish, std::string_view text) {
+    const auto names = exchange::names_of(apps::AppKind::unspecified);
+    const auto name = std::find(names.begin(), names.end(), text);
+    if (name == names.end()) {
+        return base::bad_field("--kind", "cashier or dataTerminal");
     }
-    if (option == "--backup") {
-        return &arguments.backup;
+    wish.kind = static_cast<apps::AppKind>(name - names.begin() + 1);
+    return {};
+}
+
+base::Done set_minutes(apps::InvitationWish& wish, std::string_view text) {
+    const auto number = base::parse_decimal(text);
+    if (!number || number->scale != 0 || number->units < 1 ||
+        number->units > apps::kInvitationLifeSMax / 60) {
+        return base::bad_field("--minutes", "1 to 1440");
     }
-    if (option == "--restore") {
-        return &arguments.restore;
+    wish.life_s = number->units * 60;
+    return {};
+}
+
+/// An option with one text behind it.
+base::Done set_option(Arguments& to, std::string_view option, const std::string& text) {
+    if (option == "--kind") {
+        return set_kind(to.wish, text);
     }
-    return option == "--audit" ? &arguments.audit : nullptr;
+    if (option == "--minutes") {
+        return set_minutes(to.wish, text);
+    }
+    for (const auto& [name, field] : {std::pair{"--config", &to.config},
+                                      {"--name", &to.wish.name},
+                                      {"--store", &to.wish.store_id},
+                                      {"--role", &to.wish.role_id},
+                                      {"--picture", &to.picture},
+                                      {"--web-token", &to.web_origin},
+                                      {"--devices", &to.web_devices},
+                                      {"--web-revoke", &to.web_revoke},
+                                      {"--backup", &to.backup},
+                                      {"--restore", &to.restore},
+                                      {"--audit", &to.audit}}) {
+        if (option == name) {
+            *field = text;
+            return {};
+        }
+    }
+    return base::bad_field(option, "an option that there is");
+}
+
+/// How many words an order takes, if the option is one.
+std::optional<std::size_t> order_words(std::string_view option) {
+    for (const runtime::OrderForm& form : runtime::order_forms()) {
+        if (option.starts_with("--") && option.substr(2) == form.name) {
+            return form.words;
+        }
+    }
+    return std::nullopt;
 }
 
 /// Errors: bad_field, naming the word.
@@ -115,24 +183,32 @@ base::Result<Arguments> parse(int count, char** words) {
             arguments.help = true;
             return arguments;
         }
-        if (word == "--check") {
-            arguments.check = true;
-        } else if (word == "--invite") {
-            arguments.invite = true;
-        } else if (std::string* const to = value_of(arguments, word); to == nullptr) {
-            return base::bad_field(word,
-                                   "one of --config, --check, --invite, --backup, --restore, "
-                                   "--audit, --help");
-        } else if (i + 1 == count || *words[i + 1] == '\0') {
-            return base::bad_field(word, "a word behind it");
+        const auto order = order_words(word);
+        const int behind = order ? static_cast<int>(*order) : 1;
+        if (word == "--check" || word == "--invite") {
+            (word == "--check" ? arguments.check : arguments.invite) = true;
+        } else if (i + behind >= count) {
+            return base::bad_field(word, fmt::format("{} words behind it", behind));
+        } else if (order) {
+            arguments.order.assign(words + i, words + i + behind + 1);
+            arguments.order.front().erase(0, 2);
+            i += behind;
         } else {
-            *to = words[++i];
+            TRY(set_option(arguments, word, words[++i]));
         }
     }
     if (arguments.config.empty()) {
         return base::bad_field("--config", "it is required: the folder with sumpd.toml");
     }
     return arguments;
+}
+
+std::string help() {
+    std::string orders;
+    for (const runtime::OrderForm& form : runtime::order_forms()) {
+        orders += fmt::format("  --{} {}\n                {}\n", form.name, form.usage, form.does);
+    }
+    return fmt::format(fmt::runtime(kHelp), orders);
 }
 
 std::string host_name() {
@@ -184,6 +260,9 @@ base::Result<std::unique_ptr<http::HttpServer>> open_api(const runtime::Config& 
                           .connections_max = kConnectionsMax,
                           .connections_per_address_max = kConnectionsPerAddressMax,
                           .workers = kWorkers,
+                          .streams_max = webpos::kStreamsMax,
+                          .streams_per_address_max = webpos::kStreamsMax,
+                          .preflights = true,
                           .log = &logger};
     if (config.api_address != "127.0.0.1") {
         options.hosts.push_back(config.api_address);
@@ -195,7 +274,8 @@ base::Result<apps::RegistryParts> registry_parts(const runtime::Config& config,
                                                  const os::ServerCertificate& certificate,
                                                  const os::Clock& clock,
                                                  apps::RegistryTables& tables,
-                                                 http::Passwords& passwords, store::Store& store) {
+                                                 http::Passwords& passwords, store::Store& store,
+                                                 apps::SeatPort& seats) {
     const std::string pin = TRY(os::public_key_pin(certificate.certificate_pem));
     return apps::RegistryParts{.store = tables,
                                .clock = clock,
@@ -209,42 +289,16 @@ base::Result<apps::RegistryParts> registry_parts(const runtime::Config& config,
                                    },
                                .policy = {.packet_bytes = exchange::kPacketBytesMax / 4,
                                           .offline_hours = kOfflineHours,
-                                          .offline_card_max = {}}};
+                                          .offline_card_max = {}},
+                               .seats = seats};
 }
 
-/// What data are kept for, and how long; with what the registry forgets by itself.
-base::Result<std::unique_ptr<maintenance::Maintenance>> start_maintenance(
-    const runtime::Config& config, store::Store& store, const os::Clock& clock,
-    const os::Logger& logger, apps::Registry& registry, apps::Invitations& invitations) {
-    maintenance::Settings settings = config.maintenance;
-    settings.folder = state_folder();
-    settings.server_name = name_of(config);
-    const auto forget_logins = [&registry, &invitations, &clock] {
-        invitations.forget_expired(clock.unix_ms() / 1000);
-        while (registry.forget_expired().value_or(false)) {
-        }
-    };
-    return maintenance::Maintenance::start({.store = store,
-                                            .clock = clock,
-                                            .logger = logger,
-                                            .settings = std::move(settings),
-                                            .forget_logins = forget_logins});
-}
-
-/// Nothing where the configuration names no port.
-base::Result<std::unique_ptr<http::HttpServer>> open_figures(const runtime::Config& config,
-                                                             const os::Logger& logger,
-                                                             runtime::FiguresPage& page) {
-    if (config.metrics_port == 0) {
-        return std::unique_ptr<http::HttpServer>();
-    }
-    http::Options options{.port = config.metrics_port,
-                          .hosts = {"localhost", "127.0.0.1"},
-                          .connections_max = kFiguresConnectionsMax,
-                          .connections_per_address_max = kFiguresConnectionsMax,
-                          .log = &logger};
-    return http::HttpServer::start(
-        std::move(options), [&page](const http::Request& request) { return page.answer(request); });
+/// What the configuration says of licences, and what this server adds.
+seats::SeatsOptions seats_options(const runtime::Config& config) {
+    seats::SeatsOptions options = config.licences;
+    options.server_name = name_of(config);
+    options.pins = state_folder() + "/licence-servers.toml";
+    return options;
 }
 
 /// Until SIGTERM or SIGINT.
@@ -263,13 +317,36 @@ base::Done wait_for_end(os::EventLoop& loop, os::StopSignals& signals, const os:
     return {};
 }
 
-base::Done configure_node(const runtime::Config& config, store::Store& store) {
+void tell_serving(const runtime::Config& config, std::uint16_t port, const os::Logger& logger) {
+    logger.notice(
+        "serving",
+        {{"version", TILLHOST_VERSION},
+         {"api", fmt::format("https://{}:{}", config.api_address, port)},
+         {"node", config.node.empty() ? "none" : config.node},
+         {"licences", config.licences.address.empty() ? "not needed" : config.licences.address},
+         {"state", state_folder()}});
+}
+
+base::Done name_node(const runtime::Config& config, store::Store& store) {
     if (config.node.empty()) {
         return {};
     }
     const auto named = store.exchange().configure(config.node);
     return named ? base::Done() : base::Done(error_of(named.error()));
 }
+
+/// What web tills need, in the order of its making.
+struct Web {
+    Web(std::unique_ptr<webpos::WebTokens> good, const runtime::Config& config, os::Clock& clock,
+        const os::Logger& logger)
+        : tokens(std::move(good)),
+          lines(webpos::connect_to_devd(config.devices_endpoint, clock)),
+          tills({*tokens, lines, clock, logger}) {}
+
+    const std::unique_ptr<webpos::WebTokens> tokens;
+    webpos::DeviceLines lines;
+    webpos::WebTills tills;
+};
 
 base::Done serve(const runtime::Config& config) {
     os::SystemClock clock;
@@ -284,17 +361,22 @@ base::Done serve(const runtime::Config& config) {
     const auto certificate = TRY(certificate_of(config, clock));
     const auto store =
         TRY(store::Store::open(folder, clock, logger, {.server_name = name_of(config)}));
-    TRY(configure_node(config, *store));
+    TRY(name_node(config, *store));
     const auto passwords = TRY(http::Passwords::create());
-    apps::RegistryTables tables(store->transactions());
+    apps::RegistryTables tables(store->transactions(), store->audit());
     auto image = tables.read();
     if (!image) {
         return error_of(image.error());
     }
+    os::BootClock boot_clock;
+    const auto seats = TRY(seats::Seats::start(seats_options(config), boot_clock, logger));
     apps::Registry registry(
-        TRY(registry_parts(config, certificate, clock, tables, *passwords, *store)),
+        TRY(registry_parts(config, certificate, clock, tables, *passwords, *store, *seats)),
         std::move(*image));
     apps::AccountWatch accounts(*store, registry, logger);
+    runtime::Administration administration(*store, registry, *seats, clock);
+    apps::Orders orders(folder, [&](const auto& words) { return administration.carry_out(words); });
+    const auto keeper = TRY(apps::Keeper::start(registry, accounts, orders, clock));
     apps::Invitations invitations(folder, registry);
     gateway::CommandBook book(store->transactions());
     gateway::DevdPort port(config.devices_endpoint, clock);
@@ -309,49 +391,81 @@ base::Done serve(const runtime::Config& config) {
     runtime::Desk desk(*store, registry, invitations, *gateway, clock);
     api::Doorkeeper doorkeeper({.login = config.node_login, .password = config.node_password},
                                registry, clock);
+    Web web(TRY(webpos::WebTokens::open(
+                {store->transactions(), store->audit(), clock, logger, folder})),
+            config, clock, logger);
     api::Api api({.operations = desk, .doorkeeper = doorkeeper, .logger = logger});
-    const auto maintained =
-        TRY(start_maintenance(config, *store, clock, logger, registry, invitations));
+    const auto maintained = TRY(start_maintenance(config, *store, clock, logger, invitations));
     runtime::FiguresPage figures_page(*maintained, clock, TILLHOST_VERSION);
     const auto figures = TRY(open_figures(config, logger, figures_page));
     const auto server =
         TRY(open_api(config, certificate, logger, [&](const http::Request& request) {
             accounts.look();
-            return api.answer(request);
+            return webpos::WebTills::is_for(request) ? web.tills.answer(request)
+                                                     : api.answer(request);
         }));
-    logger.notice("serving",
-                  {{"version", TILLHOST_VERSION},
-                   {"api", fmt::format("https://{}:{}", config.api_address, server->port())},
-                   {"node", config.node.empty() ? "none" : config.node},
-                   {"state", folder}});
+    tell_serving(config, server->port(), logger);
     TRY(wait_for_end(*loop, *signals, clock, logger));
     maintained->stop();
     gateway->stop();
+    web.tills.stop();
     store->stop();
     return {};
 }
 
 /// For the sumpd that runs on the same state folder: it finds the invitation there.
-base::Done invite(const runtime::Config& config) {
+base::Done invite(const runtime::Config& config, const Arguments& arguments) {
     os::SystemClock clock;
     const auto certificate = TRY(certificate_of(config, clock));
-    const std::string token = TRY(apps::leave_invitation(state_folder(), clock.unix_ms() / 1000));
+    const auto made =
+        TRY(apps::leave_invitation(state_folder(), arguments.wish, clock.unix_ms() / 1000));
     const std::string pin = TRY(os::public_key_pin(certificate.certificate_pem));
     const apps::Invitation invitation{.url = url_of(config),
-                                      .token = token,
+                                      .token = made.token,
                                       .pin = pin,
                                       .server = name_of(config),
-                                      .expires_s = clock.unix_ms() / 1000 + apps::kInvitationLifeS};
+                                      .expires_s = made.expires_s};
     const std::string text = apps::text_of(invitation);
+    if (!arguments.picture.empty()) {
+        const std::string picture = TRY(apps::picture_of(invitation));
+        TRY(os::write_atomically(arguments.picture, base::bytes_of(picture), kPictureMode));
+    }
     print(stdout, apps::qr_for_terminal(TRY(apps::make_qr_code(text))));
-    print(stdout, fmt::format("{}\nOne app can be enrolled by it, within 15 minutes.\n", text));
+    print(stdout, fmt::format("{}\nOne app can be enrolled by it, within {} minutes.\n", text,
+                              arguments.wish.life_s / 60));
+    return {};
+}
+
+/// For the sumpd that runs.
+base::Done give_order(const std::vector<std::string>& words) {
+    os::SystemClock clock;
+    print(stdout, TRY(apps::give_order(state_folder(), words, clock)));
+    return {};
+}
+
+/// For the sumpd that runs: it takes it up at the next request of a web till.
+base::Done change_web_tokens(const Arguments& arguments) {
+    const std::int64_t now_ms = os::SystemClock().unix_ms();
+    if (!arguments.web_revoke.empty()) {
+        return webpos::leave_revocation(state_folder(), arguments.web_revoke, now_ms);
+    }
+    const std::string role = arguments.wish.role_id.empty() ? "cashier" : arguments.wish.role_id;
+    webpos::WebToken token{.name = arguments.wish.name,
+                           .origin = arguments.web_origin,
+                           .role = webpos::role_from(role),
+                           .devices = webpos::devices_from(arguments.web_devices)};
+    print(stdout, TRY(webpos::leave_token(state_folder(), std::move(token), now_ms)) + "\n");
     return {};
 }
 
 base::Done check(const runtime::Config& config) {
     print(stdout,
-          fmt::format("api      https://{}:{}\nnode     {}\n", config.api_address, config.api_port,
-                      config.node.empty() ? "none: set [[exchange]] to admit one" : config.node));
+          fmt::format("api      https://{}:{}\nnode     {}\nlicences {}\n", config.api_address,
+                      config.api_port,
+                      config.node.empty() ? "none: set [[exchange]] to admit one" : config.node,
+                      config.licences.address.empty()
+                          ? "not needed: set [[licences]] to need one for each session"
+                          : config.licences.licence + " from " + config.licences.address));
     return {};
 }
 
@@ -359,12 +473,15 @@ int run(const Arguments& arguments) {
     const auto config = runtime::load_config(arguments.config);
     base::Done ended = config ? base::Done() : base::Done(config.error());
     if (config) {
+        const bool is_web = !arguments.web_origin.empty() || !arguments.web_revoke.empty();
         ended = arguments.check              ? check(*config)
-                : arguments.invite           ? invite(*config)
+                : arguments.invite           ? invite(*config, arguments)
+                : is_web                     ? change_web_tokens(arguments)
                 : !arguments.backup.empty()  ? back_up(state_folder(), arguments.backup)
                 : !arguments.restore.empty() ? restore(state_folder(), arguments.restore)
                 : !arguments.audit.empty()   ? audit(state_folder(), arguments.audit)
-                                             : serve(*config);
+                : arguments.order.empty()    ? serve(*config)
+                                             : give_order(arguments.order);
     }
     if (!ended) {
         print(stderr, fmt::format("sumpd: {}\n", base::to_text(ended.error())));
@@ -385,7 +502,7 @@ int main(int argc, char** argv) {
         return usage;
     }
     if (arguments->help) {
-        print(stdout, kHelp);
+        print(stdout, help());
         return done;
     }
     return run(*arguments);

@@ -116,9 +116,13 @@ Chosen choose_conflicts(Sql& sql, const Retention& retention, std::int64_t now_m
                   " ORDER BY at_ms LIMIT :b",
                   "t", {now_ms - retention.conflicts_days * kDayMs, kSliceRows}));
 }
-std::int64_t remove_conflicts(Sql& sql, const Chosen& chosen) {
+std::int64_t remove_conflicts(Sql& sql, const Chosen& chosen, const Retention& retention,
+                              std::int64_t now_ms) {
     for (const std::string& id : chosen.ids) {
-        sql.run("DELETE FROM document_quarantine WHERE doc_id = :a AND resolved_by <> ''", {id});
+        sql.run(
+            "DELETE FROM document_quarantine WHERE doc_id = :a AND resolved_by <> ''"
+            " AND at_ms <= :b",
+            {id, now_ms - retention.conflicts_days * kDayMs});
     }
     return static_cast<std::int64_t>(chosen.size());
 }
@@ -147,13 +151,14 @@ Chosen choose(Sql& sql, Grade grade, const Retention& retention, std::int64_t no
     return {};
 }
 
-std::int64_t remove(Sql& sql, Grade grade, const Chosen& chosen, std::int64_t now_ms) {
+std::int64_t remove(Sql& sql, Grade grade, const Chosen& chosen, const Retention& retention,
+                    std::int64_t now_ms) {
     switch (grade) {
         case Grade::documents: return remove_documents(sql, chosen);
         case Grade::messages: return remove_messages(sql, chosen);
         case Grade::tombstones: return remove_tombstones(sql, chosen);
         case Grade::commands: return remove_commands(sql, chosen);
-        case Grade::conflicts: return remove_conflicts(sql, chosen);
+        case Grade::conflicts: return remove_conflicts(sql, chosen, retention, now_ms);
         case Grade::locks: return remove_locks(sql, chosen, now_ms);
     }
     return 0;
@@ -176,6 +181,10 @@ std::int64_t make_known(Sql& sql, const std::vector<std::string>& doc_ids) {
             {id});
         sql.run("DELETE FROM document WHERE doc_id = :a AND state IN (3, 4, 6) AND waiting = 0",
                 {id});
+        sql.run(
+            "DELETE FROM task_unlocked WHERE doc_id = :a AND NOT EXISTS (SELECT 1 FROM document d"
+            " WHERE d.doc_id = task_unlocked.doc_id)",
+            {id});
     }
     return static_cast<std::int64_t>(doc_ids.size());
 }
@@ -191,7 +200,9 @@ Outcome<std::int64_t> forget_slice(store::Transactions& transactions, Grade grad
         return 0;
     }
     return transactions.run<std::int64_t>(
-        [&](Sql& sql) -> Outcome<std::int64_t> { return remove(sql, grade, *chosen, now_ms); },
+        [&](Sql& sql) -> Outcome<std::int64_t> {
+            return remove(sql, grade, *chosen, retention, now_ms);
+        },
         Need::nothing);
 }
 

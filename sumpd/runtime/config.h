@@ -7,6 +7,7 @@
 #include "hal/base/result.h"
 #include "hal/os/log.h"
 #include "sumpd/maintenance/maintenance.h"
+#include "sumpd/seats/seats.h"
 
 namespace tillhost::sumpd::runtime {
 
@@ -27,6 +28,7 @@ struct Config {
     std::string terminal;
     std::uint16_t metrics_port = 0;       ///< on 127.0.0.1; 0 = figures are not served
     maintenance::Settings maintenance{};  ///< without folder and server_name
+    seats::SeatsOptions licences;  ///< address empty: no licences are needed
 };
 
 /// DIR/sumpd.toml; one that is not there says nothing. Errors: bad_field naming the line and what

@@ -66,7 +66,8 @@ Outcome<std::vector<Candidate>> waiting_behind(Transactions& transactions, std::
         [&](Sql& sql) -> Outcome<std::vector<Candidate>> {
             std::vector<Candidate> found;
             for (const Row& row : sql.query(
-                     "SELECT place, doc_id, kind, body, device_id, coalesce(app_device.model, ''),"
+                     "SELECT place, doc_id, document.kind, body, device_id,"
+                     " coalesce(nullif(app_device.name, ''), app_device.model, ''),"
                      " received_ms FROM document"
                      " LEFT JOIN app_device ON app_device.id = document.device_id"
                      " WHERE waiting = 1 AND place > :a AND due_ms <= :b ORDER BY place LIMIT :c",
