@@ -27,6 +27,7 @@
 #include "sumpd/apps/keeper.h"
 #include "sumpd/apps/registry_tables.h"
 #include "sumpd/data_commands.h"
+#include "sumpd/help_text.h"
 #include "sumpd/maintained.h"
 #include "sumpd/runtime/administration.h"
 #include "sumpd/runtime/config.h"
@@ -39,50 +40,6 @@ namespace {
 
 enum Exit : int { done = 0, failed = 1, usage = 2 };
 
-constexpr std::string_view kHelp =
-    "sumpd: the exchange server; the accounting system and the shop's phones meet here, and no\n"
-    "document is lost or doubled between them.\n"
-    "\n"
-    "usage: sumpd --config DIR [--check]\n"
-    "       sumpd --config DIR --invite [OPTION TEXT]...\n"
-    "       sumpd --config DIR --ORDER [WORD]...\n"
-    "       sumpd --config DIR --web-token ORIGIN --name NAME [--role ROLE] [--devices ID,ID]\n"
-    "       sumpd --config DIR --web-revoke NAME\n"
-    "       sumpd --config DIR --backup FILE | --restore FILE\n"
-    "       sumpd --config DIR --audit verify|export|export-csv\n"
-    "\n"
-    "  --config DIR  holds sumpd.toml, which may be absent: then phones of this machine only are\n"
-    "                served, and no accounting system is admitted\n"
-    "  --check       only look whether the configuration is in order; starts nothing\n"
-    "  --invite      print a QR code by which one app is enrolled within 15 minutes, by the sumpd\n"
-    "                that is running; --minutes N: within so many (1 to 1440); --name NAME: it is\n"
-    "                called so; --kind cashier|dataTerminal, --store ID, --role ID: it is bound "
-    "to\n"
-    "                that; --picture FILE: also a picture (SVG), to be printed\n"
-    "{}"
-    "  --web-token   print a token, once, by which one web till of pages of ORIGIN\n"
-    "                (\"https://pos.example\"; - for a program that is no browser) uses the\n"
-    "                devices named, or all, as observer, cashier (unless said otherwise),\n"
-    "                operator or administrator; an older token of that NAME ends\n"
-    "  --web-revoke  end the token of that name\n"
-    "  --backup FILE   copy the data as they are now into a new file; sumpd may be running\n"
-    "  --restore FILE  put such a copy in the place of the data; sumpd must not be running. The\n"
-    "                former data are kept beside\n"
-    "  --audit verify  look whether the audit was changed; export, export-csv: print it\n"
-    "  -h, --help    this text\n"
-    "\n"
-    "TILLHOST_STATE_DIR (default /var/lib/tillhost) holds the folder sumpd with documents, "
-    "messages\n"
-    "and the certificate. The API: https://localhost:8443, for this machine unless sumpd.toml "
-    "says\n"
-    "more; SOAP at /soap (WSDL at /soap?wsdl), RAW-XML at /xml, JSON below /v1 (/openapi.json).\n"
-    "\n"
-    "Example: look, serve until Ctrl-C, and enrol a phone from another terminal\n"
-    "  sumpd --config /etc/tillhost --check && sumpd --config /etc/tillhost\n"
-    "  sumpd --config /etc/tillhost --invite\n"
-    "\n"
-    "Exit: 0 stopped by SIGTERM or SIGINT, or all in order; 1 a fault at the start, or not in\n"
-    "order; 2 usage; 74 documents cannot be written\n";
 constexpr unsigned kFolderMode = 0750;
 constexpr unsigned kPictureMode = 0600;  // it holds a token
 constexpr std::size_t kConnectionsMax = 2048;
@@ -348,14 +305,19 @@ struct Web {
     webpos::WebTills tills;
 };
 
+/// Nobody else uses it as long as the lock is held.
+base::Result<std::unique_ptr<os::FileLock>> take_folder(const std::string& folder) {
+    TRY(os::make_folder(environment("TILLHOST_STATE_DIR", "/var/lib/tillhost"), kFolderMode));
+    TRY(os::make_folder(folder, kFolderMode));
+    return os::FileLock::take(folder + "/lock");
+}
+
 base::Done serve(const runtime::Config& config) {
     os::SystemClock clock;
     const auto sink = os::open_log("sumpd");
     const os::Logger logger(*sink, config.log_level);
     const std::string folder = state_folder();
-    TRY(os::make_folder(environment("TILLHOST_STATE_DIR", "/var/lib/tillhost"), kFolderMode));
-    TRY(os::make_folder(folder, kFolderMode));
-    const auto lock = TRY(os::FileLock::take(folder + "/lock"));
+    const auto lock = TRY(take_folder(folder));
     const auto loop = TRY(os::EventLoop::create(clock));
     const auto signals = TRY(os::StopSignals::take(*loop));
     const auto certificate = TRY(certificate_of(config, clock));
@@ -395,9 +357,8 @@ base::Done serve(const runtime::Config& config) {
                 {store->transactions(), store->audit(), clock, logger, folder})),
             config, clock, logger);
     api::Api api({.operations = desk, .doorkeeper = doorkeeper, .logger = logger});
-    const auto maintained = TRY(start_maintenance(config, *store, clock, logger, invitations));
-    runtime::FiguresPage figures_page(*maintained, clock, TILLHOST_VERSION);
-    const auto figures = TRY(open_figures(config, logger, figures_page));
+    const auto maintained = TRY(
+        Maintained::start(config, {*store, clock, logger, invitations, folder, name_of(config)}));
     const auto server =
         TRY(open_api(config, certificate, logger, [&](const http::Request& request) {
             accounts.look();
@@ -406,7 +367,6 @@ base::Done serve(const runtime::Config& config) {
         }));
     tell_serving(config, server->port(), logger);
     TRY(wait_for_end(*loop, *signals, clock, logger));
-    maintained->stop();
     gateway->stop();
     web.tills.stop();
     store->stop();

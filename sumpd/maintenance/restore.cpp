@@ -114,7 +114,8 @@ void begin_anew(Sql& sql, std::int64_t now_ms) {
         sql.run("INSERT INTO meta VALUES ('needs_full', '1')");
     }
     sql.run("UPDATE counter SET number = 0 WHERE name IN ('floor', 'purge_place', 'purge_seq')");
-    for (const char* table : {"visible_at", "session", "enroll_token", "task_lock", "app_command"}) {
+    for (const char* table :
+         {"visible_at", "session", "enroll_token", "task_lock", "app_command"}) {
         sql.run(fmt::format("DELETE FROM {}", table));
     }
 }
