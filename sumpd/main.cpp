@@ -11,6 +11,7 @@
 #include "hal/os/event_loop.h"
 #include "hal/os/files.h"
 #include "hal/os/journal.h"
+#include "hal/os/limits.h"
 #include "hal/os/log.h"
 #include "hal/os/server_certificate.h"
 #include "hal/os/service_manager.h"
@@ -57,6 +58,7 @@ constexpr std::string_view kHelp =
     "order; 2 usage; 74 documents cannot be written\n";
 constexpr unsigned kFolderMode = 0750;
 constexpr std::size_t kConnectionsMax = 2048;
+constexpr std::uint64_t kDescriptorsWanted = kConnectionsMax + 256;
 constexpr std::size_t kConnectionsPerAddressMax = 1024;  // a shop's phones may share one address
 constexpr std::int64_t kOfflineHours = 72;
 constexpr std::size_t kWorkers = 64;  // most wait for changes or for the disk
@@ -183,6 +185,16 @@ base::Result<apps::RegistryParts> registry_parts(const runtime::Config& config,
                                           .offline_card_max = {}}};
 }
 
+/// With fewer descriptors than connections, whoever holds many of them would keep all others out.
+void allow_connections(const os::Logger& logger) {
+    const std::uint64_t allowed = os::allow_descriptors(kDescriptorsWanted);
+    if (allowed < kDescriptorsWanted) {
+        logger.warning(
+            "fewer descriptors than connections may need: raise the hard limit",
+            {{"wanted", std::to_string(kDescriptorsWanted)}, {"allowed", std::to_string(allowed)}});
+    }
+}
+
 /// Until SIGTERM or SIGINT.
 base::Done wait_for_end(os::EventLoop& loop, os::StopSignals& signals, const os::Clock& clock,
                         const os::Logger& logger) {
@@ -203,6 +215,7 @@ base::Done serve(const runtime::Config& config) {
     os::SystemClock clock;
     const auto sink = os::open_log("sumpd");
     const os::Logger logger(*sink, config.log_level);
+    allow_connections(logger);
     const std::string folder = state_folder();
     TRY(os::make_folder(environment("TILLHOST_STATE_DIR", "/var/lib/tillhost"), kFolderMode));
     TRY(os::make_folder(folder, kFolderMode));
