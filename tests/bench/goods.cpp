@@ -53,9 +53,9 @@ Result<std::vector<Figure>> measure_import(Bench& bench, ExchangeShop& shop) {
 /// An app reads packets of goods while another list of prices comes in.
 Result<Figure> measure_reader(Bench& bench, ExchangeShop& shop) {
     const ExchangeShop::App app = TRY(shop.enroll_and_login());
-    const auto reader = TRY(shop.connect(1));
     const std::string packet = https_request("GET", "/v1/app/changes?maxBytes=4096", app.session);
     ExchangeShop::Job job = TRY(shop.send(goods_message(kGoods, 2)));
+    const auto reader = TRY(shop.connect(1));
     std::vector<double> each;
     while (job.state != "done") {
         for (int i = 0; i < kLookEvery; ++i) {
