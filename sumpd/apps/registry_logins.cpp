@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "sumpd/apps/registry.h"
 #include "sumpd/apps/tokens.h"
@@ -18,18 +19,27 @@ namespace {
 /// phone computes it, too.
 constexpr os::Argon2Cost kVerifierCost{.passes = 2, .memory_bytes = 19U * 1024U * 1024U};
 
-/// Why a store cannot be chosen, or nothing.
-std::optional<exchange::Fault> store_fault(const AccountRow& account,
-                                           const std::optional<std::string>& store) {
-    const auto& stores = account.stores;
-    if (!store || stores.empty() ||
-        std::find(stores.begin(), stores.end(), *store) != stores.end()) {
-        return std::nullopt;
+tl::unexpected<exchange::Fault> refuse_store(const AccountRow& account, std::string_view whose) {
+    return tl::unexpected<exchange::Fault>(
+        {.code = FaultCode::role_denied,
+         .message = fmt::format("{}: the store is not one of {}", account.login, whose),
+         .field = "storeId"});
+}
+
+/// The store that the session is for: the one asked for, or the one that the device is bound to.
+Outcome<std::string> store_for(const AccountRow& account, const DeviceRow& device,
+                               const std::optional<std::string>& asked) {
+    const std::string& bound = device.store_id;
+    const std::string store = asked.value_or(bound);
+    if (!bound.empty() && store != bound) {
+        return refuse_store(account, "this device's");
     }
-    return exchange::Fault{
-        .code = FaultCode::role_denied,
-        .message = fmt::format("{} is not admitted to this store", account.login),
-        .field = "storeId"};
+    const auto& stores = account.stores;
+    if (!store.empty() && !stores.empty() &&
+        std::find(stores.begin(), stores.end(), store) == stores.end()) {
+        return refuse_store(account, "the user's");
+    }
+    return store;
 }
 
 }  // namespace
@@ -73,19 +83,43 @@ Outcome<AccountRow> Registry::check_account(const exchange::Login& request,
 
 Outcome<exchange::LoginResponse> Registry::login(const exchange::Login& request,
                                                  const std::string& address) {
-    const auto device = device_of(request.device_key.text);
+    const auto device = device_of(request.device_key.text, address);
     if (!device) {
         return tl::unexpected(device.error());
     }
-    saw(device->id, address, nullptr);
     const auto account = check_account(request, device->id);
     if (!account) {
         return tl::unexpected(account.error());
     }
-    if (auto fault = store_fault(*account, request.store_id)) {
-        return tl::unexpected(std::move(*fault));
+    if (!device->role_id.empty() && account->role_id != device->role_id) {
+        return refuse(FaultCode::role_denied,
+                      fmt::format("this device is for users of the role {}", device->role_id));
     }
-    auto permissions = parts_.permissions(account->role_id);
+    return begin_session(request, *device, *account);
+}
+
+/// Under held_, or where nobody else is yet.
+SeatWish Registry::wish_of(const SessionRow& row) const {
+    SeatWish wish{.session = row.digest, .device_id = row.device_id};
+    if (const auto device = devices_.find(row.device_id); device != devices_.end()) {
+        const DeviceRow& found = device->second;
+        wish.device_name = found.name.empty() ? found.model : found.name;
+        wish.is_terminal = found.kind == AppKind::data_terminal;
+    }
+    if (const auto login = logins_.find(row.user_id); login != logins_.end()) {
+        wish.user = login->second;
+    }
+    return wish;
+}
+
+Outcome<exchange::LoginResponse> Registry::begin_session(const exchange::Login& request,
+                                                         const DeviceRow& device,
+                                                         const AccountRow& account) {
+    const auto store = store_for(account, device, request.store_id);
+    if (!store) {
+        return tl::unexpected(store.error());
+    }
+    auto permissions = parts_.permissions(account.role_id);
     if (!permissions) {
         return tl::unexpected(permissions.error());
     }
@@ -93,35 +127,57 @@ Outcome<exchange::LoginResponse> Registry::login(const exchange::Login& request,
                               ? os::password_hash(request.password->text, kVerifierCost)
                               : base::Result<std::string>(std::string());
     const std::string token = make_token(TokenKind::session);
-    const std::lock_guard writing(writing_);
-    // One user a phone: who logs in takes it over.
-    RegistryChange change = sessions_of(device->id);
-    {
+    SessionRow session{.digest = digest_of_token(token),
+                       .device_id = device.id,
+                       .user_id = account.id,
+                       .store_id = *store};
+    const SeatWish wish = [&] {
         const std::shared_lock lock(held_);
-        if (sessions_.size() - change.ended_sessions.size() >= kSessionsMax) {
-            return refuse(FaultCode::too_many, "too many sessions are open");
-        }
+        return wish_of(session);
+    }();
+    auto lease = parts_.seats.take(wish);  // not under writing_: it may wait for the network
+    if (!lease) {
+        return tl::unexpected(lease.error());
     }
-    change.sessions.push_back({.digest = digest_of_token(token),
-                               .device_id = device->id,
-                               .user_id = account->id,
-                               .store_id = request.store_id.value_or(""),
-                               .created_s = now_s(),
-                               .seen_s = now_s()});
-    if (const auto written = write(change); !written) {
-        return tl::unexpected(written.error());
+    session.lease_id = std::move(*lease);
+    session.created_s = session.seen_s = now_s();
+    if (auto fault = write_session(session)) {
+        parts_.seats.give_back(session.digest);
+        return tl::unexpected(std::move(*fault));
     }
     exchange::LoginResponse response{.session = {token},
                                      .expires_at = {.unix_ms = (now_s() + kSessionLifeS) * 1000},
-                                     .user_id = account->id,
-                                     .user_name = account->name,
-                                     .role_id = account->role_id,
+                                     .user_id = account.id,
+                                     .user_name = account.name,
+                                     .role_id = account.role_id,
                                      .permissions = std::move(*permissions),
                                      .policy = parts_.policy};
+    response.policy.packet_bytes =
+        packet_bytes_for(device.id, std::numeric_limits<std::int64_t>::max());
     if (request.password && verifier) {
         response.offline_verifier = exchange::Secret{*verifier};
     }
     return response;
+}
+
+std::optional<exchange::Fault> Registry::write_session(const SessionRow& session) {
+    const std::lock_guard writing(writing_);
+    // One user a phone: who logs in takes it over.
+    RegistryChange change = sessions_of(session.device_id);
+    {
+        const std::shared_lock lock(held_);
+        if (devices_.at(session.device_id).state == DeviceState::revoked) {
+            return exchange::Fault{.code = FaultCode::device_revoked,
+                                   .message = "the device was revoked by an administrator"};
+        }
+        if (sessions_.size() - change.ended_sessions.size() >= kSessionsMax) {
+            return exchange::Fault{.code = FaultCode::too_many,
+                                   .message = "too many sessions are open"};
+        }
+    }
+    change.sessions.push_back(session);
+    const auto written = write(change);
+    return written ? std::nullopt : std::optional(written.error());
 }
 
 Outcome<Empty> Registry::logout(const std::string& session) {
@@ -149,31 +205,10 @@ Outcome<exchange::RollResponse> Registry::roll(const exchange::Roll& request) {
 
 Outcome<Empty> Registry::revoke(const exchange::Revoke& request) {
     const auto device = find_device(request.device_key.text);
-    return device ? revoke_device(device->id) : tl::unexpected(device.error());
-}
-
-Outcome<Empty> Registry::revoke_device(const std::string& device_id) {
-    const std::lock_guard writing(writing_);
-    RegistryChange change = sessions_of(device_id);
-    {
-        const std::shared_lock lock(held_);
-        const auto found = devices_.find(device_id);
-        if (found == devices_.end()) {
-            return refuse(FaultCode::not_found, "there is no such device");
-        }
-        change.devices.push_back(found->second);
-    }
-    change.devices.back().state = DeviceState::revoked;
-    {
-        const std::shared_lock lock(held_);
-        for (const auto& [digest, token] : tokens_) {
-            if (token.used_by == change.devices.back().install_id) {
-                change.forgotten_tokens.push_back(digest);  // else it would enrol once more
-            }
-        }
-    }
-    const auto written = write(change);
-    return written ? Outcome<Empty>(Empty{}) : tl::unexpected(written.error());
+    return device
+               ? revoke_row(device->id,
+                            {.actor = "sumpd", .action = "device.give_back", .target = device->id})
+               : tl::unexpected(device.error());
 }
 
 }  // namespace tillhost::sumpd::apps

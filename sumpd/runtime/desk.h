@@ -26,6 +26,9 @@ public:
 #undef X
 
 private:
+    template <class T>
+    exchange::Outcome<T> still_admitted(const api::Caller& who, exchange::Outcome<T> answer) const;
+
     store::Store& store_;
     apps::Registry& registry_;
     apps::Invitations& invitations_;

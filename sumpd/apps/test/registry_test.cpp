@@ -2,136 +2,20 @@
 // answers, restarts and a full disk. Shown: on a store that remembers or refuses, by a clock set.
 #include "sumpd/apps/registry.h"
 
-#include <gtest/gtest.h>
-
 #include <filesystem>
 
-#include "hal/os/fake/fake_clock.h"
 #include "sumpd/apps/enrolment.h"
 #include "sumpd/apps/invitations.h"
+#include "sumpd/apps/test/registry_fixture.h"
 #include "sumpd/apps/tokens.h"
 
 namespace tillhost::sumpd::apps {
 namespace {
 
-using exchange::FaultCode;
-
-constexpr os::Argon2Cost kCheap{.passes = 1, .memory_bytes = 8192};
-
-/// Keeps what was written as a disk would, and can be full.
-class StoreFake final : public RegistryStore {
-public:
-    exchange::Outcome<bool> write(const RegistryChange& change) override {
-        if (is_full) {
-            return exchange::refuse(FaultCode::disk_full, "full");
-        }
-        for (const DeviceRow& row : change.devices) {
-            devices[row.id] = row;
-        }
-        for (const TokenRow& row : change.tokens) {
-            tokens[row.digest] = row;
-        }
-        for (const SessionRow& row : change.sessions) {
-            sessions[row.digest] = row;
-        }
-        for (const std::string& digest : change.ended_sessions) {
-            sessions.erase(digest);
-        }
-        for (const std::string& digest : change.forgotten_tokens) {
-            tokens.erase(digest);
-        }
-        return true;
-    }
-
-    RegistryImage image() const {
-        RegistryImage image;
-        for (const auto& [id, row] : devices) {
-            image.devices.push_back(row);
-        }
-        for (const auto& [digest, row] : tokens) {
-            image.tokens.push_back(row);
-        }
-        for (const auto& [digest, row] : sessions) {
-            image.sessions.push_back(row);
-        }
-        return image;
-    }
-
-    bool is_full = false;
-    std::map<std::string, DeviceRow> devices;
-    std::map<std::string, TokenRow> tokens;
-    std::map<std::string, SessionRow> sessions;
-};
-
-class RegistryTest : public testing::Test {
-protected:
-    RegistryTest() { start(); }
-
-    /// A restart: only what the store has is left.
-    void start() {
-        RegistryImage image = store_.image();
-        image.accounts = accounts();
-        registry_.emplace(
-            RegistryParts{.store = store_,
-                          .clock = clock_,
-                          .passwords = *passwords_,
-                          .server_name = "Shop",
-                          .server_id = "0b9e3c1e-5f5c-4a53-9d0e-2f6a1f7f2c11",
-                          .pin = "aa",
-                          .permissions =
-                              [](const std::string& role) {
-                                  using Rows = std::vector<exchange::Permission>;
-                                  return exchange::Outcome<Rows>(
-                                      role == "cashier" ? Rows{{"sale", "true"}} : Rows{});
-                              },
-                          .policy = {.packet_bytes = 65536}},
-            std::move(image));
-    }
-
-    std::vector<AccountRow> accounts() {
-        return {{.id = "u1",
-                 .login = "Anna",
-                 .name = "Anna",
-                 .role_id = "cashier",
-                 .stores = {"s1"},
-                 .password = *passwords_->hash("right password"),
-                 .pin = *passwords_->hash("1234")}};
-    }
-
-    exchange::Enroll request(const std::string& token, const std::string& install = "phone-1") {
-        return {.token = {token},
-                .install_id = install,
-                .model = "M",
-                .os = "Android 14",
-                .app_name = "cashier",
-                .app_version = "1.0"};
-    }
-
-    std::string enroll(const std::string& install = "phone-1") {
-        const auto answer = registry_->enroll(request(*registry_->invite("admin"), install));
-        EXPECT_TRUE(answer.has_value());
-        return answer ? answer->device_key.text : "";
-    }
-
-    exchange::Login login(const std::string& key, const std::string& password) {
-        return {.device_key = {key}, .login = "anna", .password = exchange::Secret{password}};
-    }
-
-    os::FakeClock clock_;
-    StoreFake store_;
-    std::unique_ptr<http::Passwords> passwords_ = *http::Passwords::create(kCheap);
-    std::optional<Registry> registry_;
-};
-
-template <class T>
-FaultCode code_of(const exchange::Outcome<T>& outcome) {
-    return outcome ? FaultCode::unspecified : outcome.error().code;
-}
-
 // Claimed: an invitation is good for one app; that app may ask again, since the answer may have
 // been lost, and is the same device then; the key of the lost answer is good no more.
 TEST_F(RegistryTest, InvitationIsForOneApp) {
-    const std::string token = *registry_->invite("admin");
+    const std::string token = invited();
     const auto first = registry_->enroll(request(token));
     ASSERT_TRUE(first.has_value());
     const auto again = registry_->enroll(request(token));
@@ -150,13 +34,17 @@ TEST_F(RegistryTest, InvitationThatWasLeft) {
     std::filesystem::remove_all(folder);
     std::filesystem::create_directory(folder);
     Invitations invitations(folder, *registry_);
-    const std::string token = *leave_invitation(folder, clock_.unix_ms() / 1000);
+    const std::string token =
+        leave_invitation(folder, {.name = "Касса 3", .store_id = "s1"}, clock_.unix_ms() / 1000)
+            ->token;
     const std::string file = (*std::filesystem::directory_iterator(folder)).path().string();
     EXPECT_EQ(file.find(token), std::string::npos) << "the token itself is not kept";
     std::filesystem::copy_file(file, folder + "/kept");
     ASSERT_TRUE(invitations.take(token).has_value());
     EXPECT_FALSE(std::filesystem::exists(file));
     EXPECT_TRUE(registry_->enroll(request(token)).has_value());
+    EXPECT_EQ(registry_->devices().front().row.name, "Касса 3");
+    EXPECT_EQ(registry_->devices().front().row.store_id, "s1");
     std::filesystem::rename(folder + "/kept", file);
     ASSERT_TRUE(invitations.take(token).has_value());
     EXPECT_EQ(code_of(registry_->enroll(request(token, "phone-2"))), FaultCode::unauthorized);
@@ -165,7 +53,7 @@ TEST_F(RegistryTest, InvitationThatWasLeft) {
 
 // Claimed: an invitation is over after its time, and a made up one never was.
 TEST_F(RegistryTest, InvitationIsOver) {
-    const std::string token = *registry_->invite("admin");
+    const std::string token = invited();
     clock_.advance(std::chrono::seconds(kInvitationLifeS));
     EXPECT_EQ(code_of(registry_->enroll(request(token))), FaultCode::unauthorized);
     EXPECT_EQ(code_of(registry_->enroll(request(make_token(TokenKind::enrolment)))),
@@ -174,7 +62,7 @@ TEST_F(RegistryTest, InvitationIsOver) {
 
 // Claimed: what the disk did not take does not hold: neither the device nor the use of the code.
 TEST_F(RegistryTest, NothingHoldsThatIsNotWritten) {
-    const std::string token = *registry_->invite("admin");
+    const std::string token = invited();
     store_.is_full = true;
     EXPECT_EQ(code_of(registry_->enroll(request(token))), FaultCode::disk_full);
     EXPECT_TRUE(registry_->devices().empty());
@@ -257,8 +145,8 @@ TEST_F(RegistryTest, RevokedDevice) {
     const auto answer = registry_->login(login(key, "right password"), "a");
     ASSERT_TRUE(answer.has_value());
     const std::string id = registry_->devices().front().row.id;
-    EXPECT_EQ(code_of(registry_->revoke_device("nobody")), FaultCode::not_found);
-    EXPECT_TRUE(registry_->revoke_device(id).has_value());
+    EXPECT_EQ(code_of(registry_->revoke_device("nobody", kAdmin)), FaultCode::not_found);
+    EXPECT_TRUE(registry_->revoke_device(id, kAdmin).has_value());
     start();
     EXPECT_EQ(code_of(registry_->device_of(key)), FaultCode::device_revoked);
     EXPECT_EQ(code_of(registry_->session_of(answer->session.text)), FaultCode::session_expired);
