@@ -31,6 +31,7 @@
 #include "sumpd/runtime/config.h"
 #include "sumpd/runtime/desk.h"
 #include "sumpd/seats/seats.h"
+#include "sumpd/webpos/web_tills.h"
 
 namespace tillhost::sumpd {
 namespace {
@@ -44,6 +45,8 @@ constexpr std::string_view kHelp =
     "usage: sumpd --config DIR [--check]\n"
     "       sumpd --config DIR --invite [OPTION TEXT]...\n"
     "       sumpd --config DIR --ORDER [WORD]...\n"
+    "       sumpd --config DIR --web-token ORIGIN --name NAME [--role ROLE] [--devices ID,ID]\n"
+    "       sumpd --config DIR --web-revoke NAME\n"
     "\n"
     "  --config DIR  holds sumpd.toml, which may be absent: then phones of this machine only are\n"
     "                served, and no accounting system is admitted\n"
@@ -54,6 +57,11 @@ constexpr std::string_view kHelp =
     "to\n"
     "                that; --picture FILE: also a picture (SVG), to be printed\n"
     "{}"
+    "  --web-token   print a token, once, by which one web till of pages of ORIGIN\n"
+    "                (\"https://pos.example\"; - for a program that is no browser) uses the\n"
+    "                devices named, or all, as observer, cashier (unless said otherwise),\n"
+    "                operator or administrator; an older token of that NAME ends\n"
+    "  --web-revoke  end the token of that name\n"
     "  -h, --help    this text\n"
     "\n"
     "TILLHOST_STATE_DIR (default /var/lib/tillhost) holds the folder sumpd with documents, "
@@ -84,6 +92,9 @@ struct Arguments {
     std::string picture;
     std::vector<std::string> order;
     std::string config;
+    std::string web_origin;   ///< of a token to be made, with wish.name and wish.role_id
+    std::string web_devices;  ///< commas between; empty: all
+    std::string web_revoke;
 };
 
 void print(std::FILE* to, std::string_view text) { std::fwrite(text.data(), 1, text.size(), to); }
@@ -129,7 +140,10 @@ base::Done set_option(Arguments& to, std::string_view option, const std::string&
                                       {"--name", &to.wish.name},
                                       {"--store", &to.wish.store_id},
                                       {"--role", &to.wish.role_id},
-                                      {"--picture", &to.picture}}) {
+                                      {"--picture", &to.picture},
+                                      {"--web-token", &to.web_origin},
+                                      {"--devices", &to.web_devices},
+                                      {"--web-revoke", &to.web_revoke}}) {
         if (option == name) {
             *field = text;
             return {};
@@ -234,6 +248,9 @@ base::Result<std::unique_ptr<http::HttpServer>> open_api(const runtime::Config& 
                           .connections_max = kConnectionsMax,
                           .connections_per_address_max = kConnectionsPerAddressMax,
                           .workers = kWorkers,
+                          .streams_max = webpos::kStreamsMax,
+                          .streams_per_address_max = webpos::kStreamsMax,
+                          .preflights = true,
                           .log = &logger};
     if (config.api_address != "127.0.0.1") {
         options.hosts.push_back(config.api_address);
@@ -308,6 +325,27 @@ void tell_serving(const runtime::Config& config, std::uint16_t port, const os::L
          {"state", state_folder()}});
 }
 
+base::Done name_node(const runtime::Config& config, store::Store& store) {
+    if (config.node.empty()) {
+        return {};
+    }
+    const auto named = store.exchange().configure(config.node);
+    return named ? base::Done() : base::Done(error_of(named.error()));
+}
+
+/// What web tills need, in the order of its making.
+struct Web {
+    Web(std::unique_ptr<webpos::WebTokens> good, const runtime::Config& config, os::Clock& clock,
+        const os::Logger& logger)
+        : tokens(std::move(good)),
+          lines(webpos::connect_to_devd(config.devices_endpoint, clock)),
+          tills({*tokens, lines, clock, logger}) {}
+
+    const std::unique_ptr<webpos::WebTokens> tokens;
+    webpos::DeviceLines lines;
+    webpos::WebTills tills;
+};
+
 base::Done serve(const runtime::Config& config) {
     os::SystemClock clock;
     const auto sink = os::open_log("sumpd");
@@ -322,11 +360,7 @@ base::Done serve(const runtime::Config& config) {
     const auto certificate = TRY(certificate_of(config, clock));
     const auto store =
         TRY(store::Store::open(folder, clock, logger, {.server_name = name_of(config)}));
-    if (!config.node.empty()) {
-        if (const auto named = store->exchange().configure(config.node); !named) {
-            return error_of(named.error());
-        }
-    }
+    TRY(name_node(config, *store));
     const auto passwords = TRY(http::Passwords::create());
     apps::RegistryTables tables(store->transactions(), store->audit());
     auto image = tables.read();
@@ -356,15 +390,20 @@ base::Done serve(const runtime::Config& config) {
     runtime::Desk desk(*store, registry, invitations, *gateway, clock);
     api::Doorkeeper doorkeeper({.login = config.node_login, .password = config.node_password},
                                registry, clock);
+    Web web(TRY(webpos::WebTokens::open(
+                {store->transactions(), store->audit(), clock, logger, folder})),
+            config, clock, logger);
     api::Api api({.operations = desk, .doorkeeper = doorkeeper, .logger = logger});
     const auto server =
         TRY(open_api(config, certificate, logger, [&](const http::Request& request) {
             accounts.look();
-            return api.answer(request);
+            return webpos::WebTills::is_for(request) ? web.tills.answer(request)
+                                                     : api.answer(request);
         }));
     tell_serving(config, server->port(), logger);
     TRY(wait_for_end(*loop, *signals, clock, logger));
     gateway->stop();
+    web.tills.stop();
     store->stop();
     return {};
 }
@@ -399,6 +438,21 @@ base::Done give_order(const std::vector<std::string>& words) {
     return {};
 }
 
+/// For the sumpd that runs: it takes it up at the next request of a web till.
+base::Done change_web_tokens(const Arguments& arguments) {
+    const std::int64_t now_ms = os::SystemClock().unix_ms();
+    if (!arguments.web_revoke.empty()) {
+        return webpos::leave_revocation(state_folder(), arguments.web_revoke, now_ms);
+    }
+    const std::string role = arguments.wish.role_id.empty() ? "cashier" : arguments.wish.role_id;
+    webpos::WebToken token{.name = arguments.wish.name,
+                           .origin = arguments.web_origin,
+                           .role = webpos::role_from(role),
+                           .devices = webpos::devices_from(arguments.web_devices)};
+    print(stdout, TRY(webpos::leave_token(state_folder(), std::move(token), now_ms)) + "\n");
+    return {};
+}
+
 base::Done check(const runtime::Config& config) {
     print(stdout,
           fmt::format("api      https://{}:{}\nnode     {}\nlicences {}\n", config.api_address,
@@ -414,8 +468,10 @@ int run(const Arguments& arguments) {
     const auto config = runtime::load_config(arguments.config);
     base::Done ended = config ? base::Done() : base::Done(config.error());
     if (config) {
+        const bool is_web = !arguments.web_origin.empty() || !arguments.web_revoke.empty();
         ended = arguments.check           ? check(*config)
                 : arguments.invite        ? invite(*config, arguments)
+                : is_web                  ? change_web_tokens(arguments)
                 : arguments.order.empty() ? serve(*config)
                                           : give_order(arguments.order);
     }

@@ -174,6 +174,7 @@ bool HostRule::admits(std::string_view host, std::string_view local) const {
 Verdict check_header(RawHeader raw, const HostRule& rule, std::string_view local) {
     Verdict verdict;
     Request& request = verdict.checked.request;
+    verdict.checked.version = raw.version;
     const auto method = method_from(raw.method);
     request.method = method.value_or(Method::get);
     request.headers = std::move(raw.headers);
@@ -208,7 +209,11 @@ Wire wire_of(Response response, Sending sending, std::int64_t unix_ms) {
     const bool bodiless = response.status == 204 || response.status == 304;
     if (!bodiless) {
         add_line(head, "Content-Type", response.content_type);
-        add_line(head, "Content-Length", fmt::format("{}", response.body.size()));
+        if (response.source == nullptr) {
+            add_line(head, "Content-Length", fmt::format("{}", response.body.size()));
+        } else if (sending.chunked) {
+            add_line(head, "Transfer-Encoding", "chunked");
+        }
     }
     add_safety(response, sending, head);
     for (const Pair& pair : response.headers) {
@@ -217,8 +222,15 @@ Wire wire_of(Response response, Sending sending, std::int64_t unix_ms) {
         }
     }
     head += "\r\n";
-    const bool empty = bodiless || sending.head_only;
+    const bool empty = bodiless || sending.head_only || response.source != nullptr;
     return {std::move(head), empty ? std::string() : std::move(response.body)};
+}
+
+std::string piece_on_wire(std::optional<std::string> piece, bool chunked) {
+    if (!chunked) {
+        return piece ? std::move(*piece) : std::string();
+    }
+    return piece ? fmt::format("{:x}\r\n{}\r\n", piece->size(), *piece) : "0\r\n\r\n";
 }
 
 }  // namespace tillhost::http

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,7 @@ enum class Expectation : std::uint8_t { none, proceed };
 
 struct Checked {
     Request request;  ///< without its body
+    int version = 11;
     Expectation expectation = Expectation::none;
 };
 
@@ -47,6 +49,7 @@ struct Sending {
     bool secure = false;
     bool keep = false;       ///< the connection goes on
     bool head_only = false;  ///< HEAD: the length is said, the body is not sent
+    bool chunked = false;    ///< of a streamed body: in chunks; else it ends with the connection
 };
 
 /// The answer as it goes out: head and body. A response that cannot be sent (status, names or
@@ -56,5 +59,8 @@ struct Wire {
     std::string body;
 };
 Wire wire_of(Response response, Sending sending, std::int64_t unix_ms);
+/// A piece of a streamed body as it goes out, as a chunk (RFC 9112, section 7.1) where the body is
+/// sent so; nothing: its end.
+std::string piece_on_wire(std::optional<std::string> piece, bool chunked);
 
 }  // namespace tillhost::http

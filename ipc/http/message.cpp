@@ -9,16 +9,17 @@
 namespace tillhost::http {
 namespace {
 
-constexpr std::array<std::pair<Method, std::string_view>, 6> kMethods = {{
+constexpr std::array<std::pair<Method, std::string_view>, 7> kMethods = {{
     {Method::get, "GET"},
     {Method::head, "HEAD"},
     {Method::post, "POST"},
     {Method::put, "PUT"},
     {Method::patch, "PATCH"},
     {Method::remove, "DELETE"},
+    {Method::options, "OPTIONS"},
 }};
 
-constexpr std::array<std::pair<int, std::string_view>, 24> kReasons = {{
+constexpr std::array<std::pair<int, std::string_view>, 26> kReasons = {{
     {200, "OK"},
     {201, "Created"},
     {202, "Accepted"},
@@ -43,6 +44,8 @@ constexpr std::array<std::pair<int, std::string_view>, 24> kReasons = {{
     {431, "Request Header Fields Too Large"},
     {500, "Internal Server Error"},
     {503, "Service Unavailable"},
+    {504, "Gateway Timeout"},
+    {507, "Insufficient Storage"},
 }};
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }

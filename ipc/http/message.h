@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,8 +13,9 @@
 // What goes in and out of the HTTP server: plain values, which need no server to be tested.
 namespace tillhost::http {
 
-/// The methods that are served; any other is answered with 405 and never reaches a handler.
-enum class Method : std::uint8_t { get, head, post, put, patch, remove };
+/// The methods that are served; any other is answered with 405 and never reaches a handler, as is
+/// OPTIONS without Options::preflights.
+enum class Method : std::uint8_t { get, head, post, put, patch, remove, options };
 
 std::string_view name_of(Method method);
 /// By its name as HTTP writes it ("DELETE" is remove); names are case-sensitive.
@@ -46,6 +49,23 @@ struct Request {
     std::string_view header(std::string_view name) const;
 };
 
+/// The most bytes of one piece of a streamed body.
+inline constexpr std::size_t kPieceBytesMax = 2 * 1024 * 1024;
+/// How often a source that has nothing is asked again.
+inline constexpr std::chrono::milliseconds kSourceAskedEvery{50};
+
+/// The body of an answer that goes on: it is sent piece by piece, and the next piece is asked for
+/// when the last one has been taken by the peer's end of the line. So at most one piece waits, and
+/// a peer that reads slowly is told later, not more.
+class Source {
+public:
+    virtual ~Source() = default;
+    /// What there is, at most kPieceBytesMax; an empty text: nothing now; nothing at all: that was
+    /// the end. One that throws or gives too much ends the body too. Called, and destroyed, on one
+    /// thread of the server, which asks all sources in turn: must not wait.
+    virtual std::optional<std::string> next() = 0;
+};
+
 /// What a handler answers. The server adds the length, the date and the headers of safety, which a
 /// handler cannot change; of those only Cache-Control is its own.
 struct Response {
@@ -53,6 +73,9 @@ struct Response {
     std::string content_type = "text/html; charset=utf-8";
     std::vector<Pair> headers = {};  ///< a name or value that is none in HTTP makes it a 500
     std::string body = {};           ///< left out for HEAD, 204 and 304
+    /// With one its pieces are the body and `body` is not sent; 503 when Options::streams_max or
+    /// streams_per_address_max are open. Not for 204 and 304.
+    std::shared_ptr<Source> source = {};
 };
 
 /// Called on one of the server's worker threads, several at a time; may block, and holds up one

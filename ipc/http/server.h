@@ -30,6 +30,9 @@ struct Deadlines {
     /// How long what the peer still sends is read and dropped behind the last answer. A connection
     /// that is closed with bytes unread is reset, and a reset destroys an answer on its way.
     std::chrono::milliseconds linger = std::chrono::seconds(2);
+    /// How long a streamed body may go on; then it is ended in order. Each of its pieces has
+    /// `write` for itself: whoever does not read one in that time is cut.
+    std::chrono::milliseconds stream = std::chrono::hours(1);
 };
 
 struct Options {
@@ -47,12 +50,15 @@ struct Options {
     std::size_t connections_max = 256;
     std::size_t connections_per_address_max = 64;  ///< of IPv6 per network of 64 bits
     std::size_t workers = 2;                       ///< threads for the handler, 1 to kWorkersMax
+    std::size_t streams_max = 0;  ///< streamed bodies at a time; they hold no worker
+    std::size_t streams_per_address_max = 0;
+    bool preflights = false;  ///< OPTIONS reaches the handler; without, it is a 405
     Deadlines deadlines = {};
     const os::Logger* log = nullptr;  ///< outlives the server; told of handlers that throw
 };
 
 /// A server for HTTP/1.1, and HTTP/1.0 without keep-alive. One thread moves bytes, `workers`
-/// threads run the handler.
+/// threads run the handler, one more asks the sources of streamed bodies where there may be any.
 ///
 /// Refused without the handler being asked: 400 malformed, no Host, two of them, Content-Length
 /// beside Transfer-Encoding, contradicting lengths, a target that is no path; 405 a method that

@@ -221,6 +221,18 @@ base::Result<Arguments> parse_serve(Words words) {
     return Arguments{.serve = std::move(serve)};
 }
 
+Arguments parse_service(Words words) {
+    ServiceArguments service{.name = words[0]};
+    for (std::size_t i = 1; i < words.size(); ++i) {
+        service.help = service.help || words[i] == "--help" || words[i] == "-h";
+        if (words[i] == "--control" && i + 1 < words.size()) {
+            service.control = words[i + 1];
+        }
+        service.options.push_back(words[i]);
+    }
+    return Arguments{.service = std::move(service)};
+}
+
 base::Result<Arguments> parse_scenario_words(Words words, bool check) {
     if (words.empty() || (check && words.size() != 1)) {
         return bad_field("SCENARIO", "the path of a scenario, as in simulators/scenarios");
@@ -236,7 +248,7 @@ base::Result<Arguments> parse_named_words(ControlArguments control, Words words)
     if (words.empty()) {
         return control.question == Question::scan
                    ? bad_field("scan", "the code, in which \\x1D is a byte")
-                   : bad_field("fault", "the name of a fault; devsim --help lists them");
+                   : bad_field("NAME", "the name of a fault or an act; --help lists them");
     }
     control.name = words[0];
     for (const std::string& word : words.subspan(1)) {
@@ -261,13 +273,15 @@ base::Result<Arguments> parse_control(Words all) {
     }
     if (words.size() < 2) {
         return bad_field("ctl",
-                         "ctl ENDPOINT fault NAME [k=v…] | scan CODE [k=v…] | state | documents | "
-                         "transactions | tape | line [anew] | power on|off");
+                         "ctl ENDPOINT fault NAME [k=v…] | do NAME [k=v…] | scan CODE [k=v…] | "
+                         "state | documents | transactions | tape | line [anew] | power on|off");
     }
     control.endpoint = words[0];
     const std::string& verb = words[1];
-    if (verb == "fault" || verb == "scan") {
-        control.question = verb == "fault" ? Question::fault : Question::scan;
+    if (verb == "fault" || verb == "scan" || verb == "do") {
+        control.question = verb == "fault"  ? Question::fault
+                           : verb == "scan" ? Question::scan
+                                            : Question::act;
         return parse_named_words(std::move(control), Words(words).subspan(2));
     }
     const bool on_or_off = words.size() == 3 && (words[2] == "on" || words[2] == "off");
@@ -301,6 +315,11 @@ base::Result<Arguments> parse_control(Words all) {
 }  // namespace
 
 base::Result<Arguments> parse_arguments(std::span<const std::string> words) {
+    if (!words.empty() && words[0].starts_with(kServices)) {
+        return words[0] == kAccounting || words[0] == kApps
+                   ? base::Result<Arguments>(parse_service(words))
+                   : bad_field(words[0], fmt::format("{} or {}", kAccounting, kApps));
+    }
     for (const std::string& word : words) {
         if (word == "--help" || word == "-h") {
             return Arguments{.help = true};
@@ -336,6 +355,10 @@ constexpr std::string_view kWhatToReachFor = R"(What to reach for with ctl:
   foreign bytes              fault noise byte=0xFF count=4
 )";
 
+constexpr std::string_view kServiceHelp =
+    "\nNeighbours of sumpd, clients without a line: devsim services/accounting --help,\n"
+    "devsim services/apps --help\n";
+
 constexpr std::string_view kPrinterOptions =
     R"(  --model full|no_mark|clone|mute what a receipt printer can: everything; no completion
                                   mark; nor automatic status, and odd status bytes; it never
@@ -363,8 +386,8 @@ std::string help_text() {
 usage: devsim FAMILY [--pty PATH | --tcp HOST:PORT] [--state DIR] [--control ENDPOINT] [options]
        devsim run SCENARIO.toml [options]      a device to which a scenario happens
        devsim check SCENARIO.toml              plays the scenario's own talk, and ends
-       devsim ctl ENDPOINT fault NAME [k=v...] | scan CODE [k=v...] | state | documents |
-                           transactions | tape | line [anew] | power on|off  [--json]
+       devsim ctl ENDPOINT fault NAME [k=v...] | do NAME [k=v...] | scan CODE [k=v...] |
+             state | documents | transactions | tape | line [anew] | power on|off  [--json]
 
 FAMILY: {}
 
@@ -395,7 +418,7 @@ FAMILY: {}
   --policy reverse|keep|decline   what a card terminal does with what the till has not confirmed
   --busy ignore|wait|refuse       and with a command out of turn
   --card-ms MS, --host-ms MS      until a card is in (200), until the host answers (300)
-{}{}
+{}{}{}
 When it is ready it prints one line: "ready FAMILY on ADDRESS seed N". SIGTERM ends it.
 
 Example: a registrar, a lost answer, and what it registered nevertheless
@@ -414,8 +437,8 @@ Faults (fault NAME [k=v...]):
 Scans (scan CODE [k=v...]): \x1D in CODE is a byte; hex:30 31 are the bytes themselves
 {}Exit: 0 done, 1 failed, 2 usage, 4 no simulator at ENDPOINT
 )",
-                       all_families(), kPrinterOptions, kTokenOptions, kWhatToReachFor,
-                       simulators::fault_help(), simulators::barcode_read_help());
+                       all_families(), kPrinterOptions, kTokenOptions, kServiceHelp,
+                       kWhatToReachFor, simulators::fault_help(), simulators::barcode_read_help());
 }
 
 }  // namespace tillhost::devsim

@@ -24,6 +24,10 @@ inline constexpr std::string_view kFamilyScanner = "scanner/serial";
 inline constexpr std::string_view kFamilyEscpos = "printer/escpos";
 /// The family of security tokens.
 inline constexpr std::string_view kFamilyFido2 = "dongle/fido2";
+/// What begins the names of simulated neighbours, which are clients and have no line.
+inline constexpr std::string_view kServices = "services/";
+inline constexpr std::string_view kAccounting = "services/accounting";
+inline constexpr std::string_view kApps = "services/apps";
 
 /// devsim FAMILY …
 struct ServeArguments {
@@ -85,22 +89,32 @@ enum class Question : std::uint8_t {
     tape,
     power,
     scan,
-    line
+    line,
+    act  ///< of a simulated neighbour only
 };
 
 /// devsim ctl ENDPOINT …
 struct ControlArguments {
     std::string endpoint{};
     Question question = Question::state;
-    std::string name{};  ///< of the fault; of a scan the code, in words
+    std::string name{};  ///< of the fault or the act; of a scan the code, in words
     std::vector<std::pair<std::string, std::string>> keys{};
     bool power_on = false;
     bool anew = false;  ///< the figures of the line begin again once they are told
     bool json = false;
 };
 
+/// devsim services/NAME …
+struct ServiceArguments {
+    std::string name{};
+    std::string control{};  ///< empty: nobody can ask it
+    bool help = false;
+    std::vector<std::string> options{};  ///< words behind the name, read by the service itself
+};
+
 struct Arguments {
     bool help = false;
+    std::optional<ServiceArguments> service{};
     std::optional<ServeArguments> serve{};
     std::optional<ControlArguments> control{};
     std::optional<ScenarioArguments> scenario{};

@@ -21,7 +21,7 @@ using simulators::FiscalDocument;
 using simulators::FiscalDocumentType;
 using simulators::FiscalOperation;
 
-constexpr std::array<std::pair<std::string_view, Question>, 8> kCommands{
+constexpr std::array<std::pair<std::string_view, Question>, 9> kCommands{
     {{"fault", Question::fault},
      {"state", Question::state},
      {"documents", Question::documents},
@@ -29,7 +29,8 @@ constexpr std::array<std::pair<std::string_view, Question>, 8> kCommands{
      {"tape", Question::tape},
      {"power", Question::power},
      {"scan", Question::scan},
-     {"line", Question::line}}};
+     {"line", Question::line},
+     {"do", Question::act}}};
 
 std::string_view name_of(FiscalDocumentType type) {
     switch (type) {
@@ -361,6 +362,7 @@ base::Result<json> carry_out(const ControlArguments& request, simulators::Simula
         case Question::tape: answer["tape"] = device.tape(); break;
         case Question::power: device.power(request.power_on, now); break;
         case Question::scan: TRY(scan(request, device, now)); break;
+        case Question::act: return not_of_this_kind();
         case Question::line:
             answer["line"] = json_of(device.line());
             if (request.anew) {
@@ -399,7 +401,7 @@ std::string encode_request(const ControlArguments& request) {
             object["command"] = name;
         }
     }
-    if (request.question == Question::fault || request.question == Question::scan) {
+    if (!request.name.empty()) {
         object["name"] = request.name;
         object["keys"] = json::object();
         for (const auto& [key, value] : request.keys) {
@@ -485,7 +487,7 @@ std::string answer_for_people(std::string_view answer, bool& failed) {
     for (const json& transaction : object.value("transactions", json::array())) {
         text += transaction_for_people(transaction);
     }
-    for (const char* part : {"state", "line"}) {
+    for (const char* part : {"state", "line", "phones"}) {
         const json values = object.value(part, json::object());
         for (const auto& [name, value] : values.items()) {
             text += fmt::format("{:<22} {}\n", name,

@@ -13,6 +13,7 @@
 #include "simulators/devsim/line.h"
 #include "simulators/devsim/scenario.h"
 #include "simulators/devsim/scenario_player.h"
+#include "simulators/devsim/service_host.h"
 
 namespace tillhost::devsim {
 namespace {
@@ -239,6 +240,17 @@ int run(const std::vector<std::string>& words) {
     if (arguments->help) {
         print(stdout, help_text());
         return done;
+    }
+    if (arguments->service && arguments->service->help) {
+        print(stdout, service_help(arguments->service->name));
+        return done;
+    }
+    if (arguments->service) {
+        const auto served = serve_service(*arguments->service);
+        if (!served) {
+            print(stderr, "devsim: " + base::to_text(served.error()) + "\n");
+        }
+        return served ? done : failed;
     }
     if (arguments->control) {
         return control(*arguments->control);

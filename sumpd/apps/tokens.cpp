@@ -18,6 +18,7 @@ std::string_view prefix_of(TokenKind kind) {
         case TokenKind::enrolment: return "te-";
         case TokenKind::device: return "td-";
         case TokenKind::session: return "ts-";
+        case TokenKind::web: return "tw-";
     }
     return "";
 }
@@ -41,7 +42,8 @@ std::string make_token(TokenKind kind) {
 }
 
 std::optional<TokenKind> token_kind(std::string_view text) {
-    for (const TokenKind kind : {TokenKind::enrolment, TokenKind::device, TokenKind::session}) {
+    for (const TokenKind kind :
+         {TokenKind::enrolment, TokenKind::device, TokenKind::session, TokenKind::web}) {
         if (text.starts_with(prefix_of(kind))) {
             return kind;
         }

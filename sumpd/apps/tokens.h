@@ -8,7 +8,7 @@
 namespace tillhost::sumpd::apps {
 
 /// What a token is for, told by its first letters; so that one pasted in the wrong place is known.
-enum class TokenKind : std::uint8_t { enrolment, device, session };
+enum class TokenKind : std::uint8_t { enrolment, device, session, web };
 
 /// A new secret of 130 (enrolment: it is typed where no camera is) or 260 random bits: a prefix and
 /// letters and digits of base32 (RFC 4648, section 6), in lower case.

@@ -161,6 +161,12 @@ Statements of_handed_commands() {
             " WHERE stage IN (1, 2, 5, 6)"};
 }
 
+Statements of_web_tills() {
+    return {"CREATE TABLE web_token (name TEXT PRIMARY KEY, origin TEXT NOT NULL,"
+            " role TEXT NOT NULL, devices TEXT NOT NULL, digest TEXT NOT NULL UNIQUE,"
+            " made_ms BIGINT NOT NULL)"};
+}
+
 }  // namespace
 
 std::vector<std::vector<std::string>> table_steps() {
@@ -172,6 +178,7 @@ std::vector<std::vector<std::string>> table_steps() {
     Statements second = of_the_audit();
     append(second, of_apps_for_administrators());
     append(second, of_handed_commands());
+    append(second, of_web_tills());
     append(second, of_the_node());
     return {first, second};
 }

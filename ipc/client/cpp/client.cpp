@@ -116,7 +116,9 @@ base::Done Client::be_connected(os::Deadline deadline) {
 base::Done Client::say_hello(os::Deadline deadline) {
     const contract::HelloRequest request{.client = options_.name,
                                          .versions = {contract::kProtocolVersion},
-                                         .program_version = options_.program_version};
+                                         .program_version = options_.program_version,
+                                         .at_most = options_.at_most,
+                                         .only_devices = options_.only_devices};
     const auto until = std::min(deadline, clock_.now() + kHelloTimeMax);
     const auto reply =
         TRY(connection_->call(RequestKind::hello, contract::to_value(request), until));
@@ -129,6 +131,11 @@ base::Done Client::say_hello(os::Deadline deadline) {
         followed.subscription = 0;  // it ended with its connection
     }
     return {};
+}
+
+Result<std::int64_t> Client::session(os::Deadline deadline) {
+    TRY(be_connected(deadline));
+    return hello_.session;
 }
 
 Result<contract::Value> Client::request(RequestKind kind, contract::Value body,

@@ -50,6 +50,10 @@ struct ClientOptions {
     /// Name of another machine that this one is paired with (tillctl pair --with); its devd is
     /// spoken to, encrypted, and `endpoint` is not looked at. Empty: this machine's.
     std::string host{};
+    /// Less than this program may itself, for a connection that it makes for somebody else: devd
+    /// holds the connection to that role, and to these devices (ids; empty = all).
+    contract::Role at_most = contract::Role::administrator;
+    std::vector<std::string> only_devices{};
 };
 
 /// Where a program stands in the events of a topic: the next one wanted. One that stores it goes on
@@ -339,6 +343,9 @@ public:
     /// What devd said in the last hello. `book_epoch` that has grown means that the book was put
     /// back from a copy: operations not acknowledged before may be unknown to it (book_restored).
     const contract::HelloReply& hello() const { return hello_; }
+    /// The session that a body of request() names, of a connection that stands: it is made anew if
+    /// it was lost. Errors: the general ones.
+    base::Result<std::int64_t> session(os::Deadline deadline);
     /// From now on calls are made only to a devd with that book (HelloReply); with another one they
     /// end with other_book, effect none. For a program that repeats what it has handed over: a devd
     /// whose book was emptied would take it for new. 0: to any.

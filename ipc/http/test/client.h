@@ -102,6 +102,18 @@ public:
         return receive(head_only);
     }
 
+    /// What comes, up to and with that text; less if the connection ends before.
+    std::string receive_until(std::string_view end) {
+        while (kept_.find(end) == std::string::npos && more()) {
+        }
+        const std::size_t at = kept_.find(end);
+        std::string text = kept_.substr(0, at == std::string::npos ? at : at + end.size());
+        kept_.erase(0, text.size());
+        return text;
+    }
+    /// What came and was not taken.
+    const std::string& kept() const { return kept_; }
+
     /// Whether the server ends the connection, in order or by a reset.
     bool ends() {
         while (more()) {
