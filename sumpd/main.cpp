@@ -15,6 +15,7 @@
 #include "hal/os/event_loop.h"
 #include "hal/os/files.h"
 #include "hal/os/journal.h"
+#include "hal/os/limits.h"
 #include "hal/os/log.h"
 #include "hal/os/server_certificate.h"
 #include "hal/os/service_manager.h"
@@ -43,6 +44,7 @@ enum Exit : int { done = 0, failed = 1, usage = 2 };
 constexpr unsigned kFolderMode = 0750;
 constexpr unsigned kPictureMode = 0600;  // it holds a token
 constexpr std::size_t kConnectionsMax = 2048;
+constexpr std::uint64_t kDescriptorsWanted = kConnectionsMax + 256;
 constexpr std::size_t kConnectionsPerAddressMax = 1024;  // a shop's phones may share one address
 constexpr std::int64_t kOfflineHours = 72;
 constexpr std::size_t kWorkers = 64;  // most wait for changes or for the disk
@@ -258,6 +260,16 @@ seats::SeatsOptions seats_options(const runtime::Config& config) {
     return options;
 }
 
+/// With fewer descriptors than connections, whoever holds many of them would keep all others out.
+void allow_connections(const os::Logger& logger) {
+    const std::uint64_t allowed = os::allow_descriptors(kDescriptorsWanted);
+    if (allowed < kDescriptorsWanted) {
+        logger.warning(
+            "fewer descriptors than connections may need: raise the hard limit",
+            {{"wanted", std::to_string(kDescriptorsWanted)}, {"allowed", std::to_string(allowed)}});
+    }
+}
+
 /// Until SIGTERM or SIGINT.
 base::Done wait_for_end(os::EventLoop& loop, os::StopSignals& signals, const os::Clock& clock,
                         const os::Logger& logger) {
@@ -316,6 +328,7 @@ base::Done serve(const runtime::Config& config) {
     os::SystemClock clock;
     const auto sink = os::open_log("sumpd");
     const os::Logger logger(*sink, config.log_level);
+    allow_connections(logger);
     const std::string folder = state_folder();
     const auto lock = TRY(take_folder(folder));
     const auto loop = TRY(os::EventLoop::create(clock));

@@ -29,6 +29,10 @@ public:
     /// resync_required, too_many, internal.
     exchange::Outcome<exchange::GetChangesResponse> get(const AskingDevice& device,
                                                         const exchange::GetChanges& request);
+    /// The same as its text in JSON. Objects are kept as they are told: they are put into it
+    /// unread, which is what many apps that load everything at once are served by.
+    exchange::Outcome<std::string> get_as_json(const AskingDevice& device,
+                                               const exchange::GetChanges& request);
 
     /// What can be seen now reaches up to there; told by the import when it is durable.
     void moved_to(std::int64_t newest);
@@ -44,6 +48,8 @@ private:
     Changes(Transactions& transactions, std::string epoch, std::int64_t newest)
         : transactions_(transactions), epoch_(std::move(epoch)), newest_(newest) {}
 
+    struct Found;
+    exchange::Outcome<Found> find(const AskingDevice& device, const exchange::GetChanges& request);
     std::int64_t wait_beyond(std::int64_t seq, std::int64_t wait_ms);
 
     Transactions& transactions_;
