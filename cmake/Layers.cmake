@@ -44,6 +44,7 @@ till_allow(licd_runtime licd_core licd_devices licd_wire licd_keys licd_client d
 till_allow(sumpd_exchange codec os base)
 till_allow(sumpd_core sumpd_exchange os base)
 till_allow(sumpd_store sumpd_core sumpd_exchange database os base)
+till_allow(sumpd_maintenance sumpd_store sumpd_core sumpd_exchange database os base)
 till_allow(sumpd_people sumpd_store sumpd_core sumpd_exchange ipc_http database os base)
 till_allow(sumpd_apps sumpd_people sumpd_store sumpd_exchange ipc_http database os base)
 till_allow(sumpd_seats sumpd_apps sumpd_exchange licd_client ipc contract os base)

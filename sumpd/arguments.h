@@ -21,6 +21,9 @@ struct Arguments {
     std::string web_origin;   ///< of a token to be made, with wish.name and wish.role_id
     std::string web_devices;  ///< commas between; empty: all
     std::string web_revoke;
+    std::string backup;  ///< empty: not asked for, as below
+    std::string restore;
+    std::string audit;
 };
 
 /// Errors: bad_field, naming the word.

@@ -15,6 +15,7 @@
 #include "hal/os/event_loop.h"
 #include "hal/os/files.h"
 #include "hal/os/journal.h"
+#include "hal/os/limits.h"
 #include "hal/os/log.h"
 #include "hal/os/server_certificate.h"
 #include "hal/os/service_manager.h"
@@ -27,6 +28,8 @@
 #include "sumpd/apps/keeper.h"
 #include "sumpd/apps/registry_tables.h"
 #include "sumpd/arguments.h"
+#include "sumpd/data_commands.h"
+#include "sumpd/maintained.h"
 #include "sumpd/runtime/administration.h"
 #include "sumpd/runtime/config.h"
 #include "sumpd/runtime/console_side.h"
@@ -44,6 +47,7 @@ enum Exit : int { done = 0, failed = 1, usage = 2 };
 constexpr unsigned kFolderMode = 0750;
 constexpr unsigned kPictureMode = 0600;  // it holds a token
 constexpr std::size_t kConnectionsMax = 2048;
+constexpr std::uint64_t kDescriptorsWanted = kConnectionsMax + 256;
 constexpr std::size_t kConnectionsPerAddressMax = 1024;  // a shop's phones may share one address
 constexpr std::int64_t kOfflineHours = 72;
 constexpr std::size_t kWorkers = 64;  // most wait for changes or for the disk
@@ -161,14 +165,14 @@ base::Result<console::ServerFacts> facts_of(const runtime::Config& config,
                                 .node = config.node};
 }
 
-base::Result<std::unique_ptr<maintenance::Maintenance>> start_maintenance(
-    const runtime::Config& config, store::Store& store, const os::Clock& clock,
-    const os::Logger& logger) {
-    maintenance::Settings settings;
-    settings.folder = state_folder();
-    settings.server_name = name_of(config);
-    return maintenance::Maintenance::start(
-        {.store = store, .clock = clock, .logger = logger, .settings = std::move(settings)});
+/// With fewer descriptors than connections, whoever holds many of them would keep all others out.
+void allow_connections(const os::Logger& logger) {
+    const std::uint64_t allowed = os::allow_descriptors(kDescriptorsWanted);
+    if (allowed < kDescriptorsWanted) {
+        logger.warning(
+            "fewer descriptors than connections may need: raise the hard limit",
+            {{"wanted", std::to_string(kDescriptorsWanted)}, {"allowed", std::to_string(allowed)}});
+    }
 }
 
 /// Until SIGTERM or SIGINT.
@@ -238,6 +242,7 @@ base::Done serve(runtime::Settings& settings) {
     os::SystemClock clock;
     const auto sink = os::open_log("sumpd");
     const os::Logger logger(*sink, config.log_level);
+    allow_connections(logger);
     const std::string folder = state_folder();
     const auto lock = TRY(take_folder(folder));
     settings.say_fault(logger);
@@ -268,6 +273,8 @@ base::Done serve(runtime::Settings& settings) {
                 {store->transactions(), store->audit(), clock, logger, folder})),
             config, clock, logger);
     api::Api api({.operations = desk, .doorkeeper = doorkeeper, .logger = logger});
+    const auto maintained = TRY(
+        Maintained::start(config, {*store, clock, logger, invitations, folder, name_of(config)}));
     const auto server =
         TRY(open_api(config, certificate, logger, [&](const http::Request& request) {
             accounts.look();
@@ -275,12 +282,13 @@ base::Done serve(runtime::Settings& settings) {
                                                      : api.answer(request);
         }));
     people::People people(*store, clock, {});
-    const auto maintained = TRY(start_maintenance(config, *store, clock, logger));
     const auto facts = TRY(facts_of(config, certificate));
-    const runtime::ConsoleSide console({*store, registry, *devices, people, *maintained, *seats,
-                                        settings, *passwords, clock, logger, facts, folder});
+    const runtime::ConsoleSide console({*store, registry, *devices, people,
+                                        maintained->maintenance(), *seats, settings, *passwords,
+                                        clock, logger, facts, folder});
     tell_serving(config, server->port(), logger);
     TRY(wait_for_end(*loop, *signals, clock, logger));
+    maintained->stop();
     devices->gateway().stop();
     web.tills.stop();
     store->stop();
@@ -354,12 +362,15 @@ int run(const Arguments& arguments) {
     if (settings) {
         const runtime::Config& config = (*settings)->config();
         const bool is_web = !arguments.web_origin.empty() || !arguments.web_revoke.empty();
-        ended = arguments.check             ? check(config)
-                : arguments.reset_web_login ? reset_web_login()
-                : arguments.invite          ? invite(config, arguments)
-                : is_web                    ? change_web_tokens(arguments)
-                : arguments.order.empty()   ? serve(**settings)
-                                            : give_order(arguments.order);
+        ended = arguments.check              ? check(config)
+                : arguments.reset_web_login  ? reset_web_login()
+                : arguments.invite           ? invite(config, arguments)
+                : is_web                     ? change_web_tokens(arguments)
+                : !arguments.backup.empty()  ? back_up(state_folder(), arguments.backup)
+                : !arguments.restore.empty() ? restore(state_folder(), arguments.restore)
+                : !arguments.audit.empty()   ? audit(state_folder(), arguments.audit)
+                : arguments.order.empty()    ? serve(**settings)
+                                             : give_order(arguments.order);
     }
     if (!ended) {
         print(stderr, fmt::format("sumpd: {}\n", base::to_text(ended.error())));

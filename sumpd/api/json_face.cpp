@@ -20,13 +20,25 @@ http::Response answer_of(const exchange::GetPartResponse& part) {
             .body = base::string_of(part.data)};
 }
 
+http::Response answer_of(std::string text) {
+    return {.content_type = "application/json", .body = std::move(text)};
+}
+
+template <class Request>
+auto ask(Operations& operations, const Caller& who, const Request& request) {
+    return operations.serve(who, request);
+}
+auto ask(Operations& operations, const Caller& who, const exchange::GetChanges& request) {
+    return operations.changes_as_json(who, request);
+}
+
 template <class Request>
 Outcome<http::Response> serve(Operations& operations, const Caller& who, const std::string& text) {
     const auto record = exchange::from_json<Request>(text);
     if (!record) {
         return tl::unexpected(record.error());
     }
-    auto response = operations.serve(who, *record);
+    auto response = ask(operations, who, *record);
     if (!response) {
         return tl::unexpected(std::move(response.error()));
     }

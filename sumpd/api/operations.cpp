@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "sumpd/exchange/json_codec.h"
+
 namespace tillhost::sumpd::api {
 
 namespace {
@@ -51,6 +53,15 @@ Access access_of(std::string_view operation) {
         }
     }
     return Access::node;
+}
+
+exchange::Outcome<std::string> Operations::changes_as_json(const Caller& who,
+                                                           const exchange::GetChanges& request) {
+    auto response = serve(who, request);
+    if (!response) {
+        return tl::unexpected(std::move(response.error()));
+    }
+    return exchange::to_json(std::move(*response));
 }
 
 }  // namespace tillhost::sumpd::api

@@ -42,6 +42,10 @@ public:
                                                         const exchange::Request& request) = 0;
     SUMP_OPERATIONS(X)
 #undef X
+
+    /// What serve() answers, as its text in JSON: whoever keeps objects so need not read them.
+    virtual exchange::Outcome<std::string> changes_as_json(const Caller& who,
+                                                           const exchange::GetChanges& request);
 };
 
 }  // namespace tillhost::sumpd::api

@@ -1,9 +1,11 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hal/os/clock.h"
@@ -28,6 +30,16 @@ inline constexpr std::int64_t kRetentionDaysMax = 3650;
 
 inline constexpr std::int64_t kBackupsKeptMin = 1;
 inline constexpr std::int64_t kBackupsKeptMax = 365;
+
+/// Facts are read anew when they are older.
+inline constexpr os::Duration kFactsEvery = std::chrono::seconds(2);
+/// How often it is looked whether anything is over, and whether the daily copy is due.
+inline constexpr std::chrono::seconds kTurnEvery{600};
+inline constexpr std::int64_t kBackupEveryMs = 24LL * 3600 * 1000;
+/// Pages that one transaction of a compaction moves: a megabyte.
+inline constexpr int kSlicePages = 256;
+/// Free room that a compaction needs, for the write-ahead log.
+inline constexpr std::uint64_t kCompactionRoomBytes = 16ULL * 1024 * 1024;
 
 struct Settings {
     std::string folder{};       ///< where sumpd.db is

@@ -8,6 +8,7 @@
 #include "hal/base/result.h"
 #include "hal/os/log.h"
 #include "sumpd/console/console.h"
+#include "sumpd/maintenance/maintenance.h"
 #include "sumpd/seats/seats.h"
 
 namespace tillhost::sumpd::runtime {
@@ -30,7 +31,9 @@ struct Config {
     std::int64_t packet_bytes = exchange::kPacketBytesMax / 4;  ///< the largest one to an app
     bool console_on = true;
     console::ConsolePlace console{.port = 8444};
-    seats::SeatsOptions licences;  ///< address empty: no licences are needed
+    std::uint16_t metrics_port = 0;       ///< on 127.0.0.1; 0 = figures are not served
+    maintenance::Settings maintenance{};  ///< without folder and server_name
+    seats::SeatsOptions licences;         ///< address empty: no licences are needed
 };
 
 /// Values by the names of settings: "api.port".

@@ -21,6 +21,17 @@ Outcome<T> Desk::still_admitted(const Caller& who, Outcome<T> answer) const {
     return admitted ? std::move(answer) : tl::unexpected(admitted.error());
 }
 
+/// The request with the bound that the app's packets have; where the app stands is noted.
+exchange::GetChanges Desk::within_packet(const Caller& who,
+                                         const exchange::GetChanges& request) const {
+    exchange::GetChanges bounded = request;
+    bounded.max_bytes = registry_.packet_bytes_for(who.device_id, request.max_bytes);
+    if (request.cursor) {
+        registry_.saw_cursor(who.device_id, *request.cursor);
+    }
+    return bounded;
+}
+
 // ---- the accounting system: the store knows its numbers ----------------------------------------
 
 Outcome<exchange::TestConnectionResponse> Desk::serve(const Caller&,
@@ -78,13 +89,12 @@ Outcome<Empty> Desk::serve(const Caller&, const exchange::Revoke& request) {
 
 Outcome<exchange::GetChangesResponse> Desk::serve(const Caller& who,
                                                   const exchange::GetChanges& request) {
-    exchange::GetChanges bounded = request;
-    bounded.max_bytes = registry_.packet_bytes_for(who.device_id, request.max_bytes);
-    if (request.cursor) {
-        registry_.saw_cursor(who.device_id, *request.cursor);
-    }
-    auto response = store_.changes().get(device_of(who), bounded);
+    auto response = store_.changes().get(device_of(who), within_packet(who, request));
     return still_admitted(who, std::move(response));
+}
+Outcome<std::string> Desk::changes_as_json(const Caller& who, const exchange::GetChanges& request) {
+    auto text = store_.changes().get_as_json(device_of(who), within_packet(who, request));
+    return still_admitted(who, std::move(text));
 }
 Outcome<exchange::PutDocumentsResponse> Desk::serve(const Caller& who,
                                                     const exchange::PutDocuments& request) {

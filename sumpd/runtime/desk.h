@@ -24,8 +24,12 @@ public:
                                                 const exchange::Request& request) override;
     SUMP_OPERATIONS(X)
 #undef X
+    exchange::Outcome<std::string> changes_as_json(const api::Caller& who,
+                                                   const exchange::GetChanges& request) override;
 
 private:
+    exchange::GetChanges within_packet(const api::Caller& who,
+                                       const exchange::GetChanges& request) const;
     template <class T>
     exchange::Outcome<T> still_admitted(const api::Caller& who, exchange::Outcome<T> answer) const;
 

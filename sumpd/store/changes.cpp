@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "hal/base/invariant.h"
 #include "sumpd/core/cursor.h"
 #include "sumpd/exchange/json_codec.h"
 #include "sumpd/store/staging.h"
@@ -107,16 +108,51 @@ Outcome<std::vector<exchange::Object>> objects_of(const std::vector<std::string>
     return objects;
 }
 
-Outcome<std::int64_t> place_asked(const exchange::GetChanges& request, const std::string& epoch,
-                                  const std::string& scope_hash, std::int64_t newest) {
+/// The text of the answer, into which the objects are put.
+std::string text_of(exchange::GetChangesResponse response, std::vector<std::string> bodies) {
+    constexpr std::string_view kBehind = "\"cursor\":";
+    const std::string around = exchange::to_json(std::move(response));
+    const std::size_t at = around.find(kBehind);  // before it stands an epoch, which is a UUID
+    INVARIANT(at != std::string::npos);
+    std::size_t bytes = around.size() + kBehind.size() + bodies.size();
+    for (const std::string& body : bodies) {
+        bytes += body.size();
+    }
+    std::string text;
+    text.reserve(bytes + kBehind.size());
+    text.append(around, 0, at);
+    const char* before = "\"object\":[";
+    for (std::string& body : bodies) {
+        text.append(before).append(body);
+        body = std::string();  // many packets are made at once
+        before = ",";
+    }
+    text.append(bodies.empty() ? "" : "],").append(around, at);
+    return text;
+}
+
+/// Where the app stands; one that reads for the first time begins now.
+Outcome<core::Cursor> cursor_asked(const exchange::GetChanges& request, const std::string& epoch,
+                                   const std::string& scope_hash, std::int64_t newest) {
     if (!request.cursor) {
-        return 0;
+        return core::Cursor{epoch, 0, scope_hash, newest};
     }
-    const auto cursor = core::cursor_from(*request.cursor);
+    auto cursor = core::cursor_from(*request.cursor);
     if (!cursor) {
-        return tl::unexpected(cursor.error());
+        return cursor;
     }
-    return core::place_of(*cursor, epoch, scope_hash, newest);
+    const auto place = core::place_of(*cursor, epoch, scope_hash, newest);
+    return place ? cursor : tl::unexpected(place.error());
+}
+
+/// In the transaction that reads: what is forgotten between a look and the reading would be missed.
+Outcome<Packet> packet_behind(Sql& sql, const core::Cursor& cursor, const Wanted& wanted) {
+    const auto told =
+        core::check_floor(cursor, sql.number("SELECT number FROM counter WHERE name = 'floor'"));
+    if (!told) {
+        return tl::unexpected(told.error());
+    }
+    return Packing(wanted).pack(sql);
 }
 
 }  // namespace
@@ -133,35 +169,64 @@ base::Result<std::unique_ptr<Changes>> Changes::open(Transactions& transactions)
     return std::unique_ptr<Changes>(new Changes(transactions, epoch, *newest));
 }
 
-Outcome<exchange::GetChangesResponse> Changes::get(const AskingDevice& device,
-                                                   const exchange::GetChanges& request) {
+/// An answer, and its objects apart.
+struct Changes::Found {
+    exchange::GetChangesResponse response{};
+    std::vector<std::string> bodies{};
+};
+
+Outcome<Changes::Found> Changes::find(const AskingDevice& device,
+                                      const exchange::GetChanges& request) {
     const std::string scope_hash = core::scope_hash_of(device.store_id, request.kinds);
-    const auto behind = place_asked(request, epoch_, scope_hash, newest());
-    if (!behind) {
-        return tl::unexpected(behind.error());
+    const std::string epoch = this->epoch();
+    auto asked = cursor_asked(request, epoch, scope_hash, newest());
+    if (!asked) {
+        return tl::unexpected(asked.error());
     }
-    const std::int64_t visible = wait_beyond(*behind, request.wait_ms.value_or(0));
-    exchange::GetChangesResponse response{.epoch = epoch_};
-    std::int64_t reached = *behind;
-    if (visible > *behind) {
-        const Wanted wanted{*behind, visible, device.store_id, request.max_bytes, &request.kinds};
+    const std::int64_t behind = asked->seq;
+    const std::int64_t visible = wait_beyond(behind, request.wait_ms.value_or(0));
+    Found found{.response = {.epoch = epoch}};
+    std::int64_t reached = behind;
+    if (visible > behind) {
+        const Wanted wanted{behind, visible, device.store_id, request.max_bytes, &request.kinds};
         auto packet = transactions_.read<Packet>(
-            [&](Sql& sql) -> Outcome<Packet> { return Packing(wanted).pack(sql); });
-        auto objects = packet
-                           ? objects_of(packet->bodies)
-                           : Outcome<std::vector<exchange::Object>>(tl::unexpected(packet.error()));
-        if (!objects) {
-            return tl::unexpected(objects.error());
+            [&](Sql& sql) -> Outcome<Packet> { return packet_behind(sql, *asked, wanted); });
+        if (!packet) {
+            return tl::unexpected(packet.error());
         }
-        response.objects = std::move(*objects);
+        found.bodies = std::move(packet->bodies);
         reached = packet->reached;
     }
     // Asked behind the reading: versions that became invisible meanwhile may have been tidied away
     // under it, and then there is more.
-    response.server_seq = newest();
-    response.more = reached < response.server_seq;
-    response.cursor = core::to_text({epoch_, reached, scope_hash});
-    return response;
+    found.response.server_seq = newest();
+    found.response.more = reached < found.response.server_seq;
+    const std::int64_t begun_at = reached < asked->begun_at ? asked->begun_at : 0;
+    found.response.cursor = core::to_text({epoch, reached, scope_hash, begun_at});
+    return found;
+}
+
+Outcome<exchange::GetChangesResponse> Changes::get(const AskingDevice& device,
+                                                   const exchange::GetChanges& request) {
+    auto found = find(device, request);
+    if (!found) {
+        return tl::unexpected(found.error());
+    }
+    auto objects = objects_of(found->bodies);
+    if (!objects) {
+        return tl::unexpected(objects.error());
+    }
+    found->response.objects = std::move(*objects);
+    return std::move(found->response);
+}
+
+Outcome<std::string> Changes::get_as_json(const AskingDevice& device,
+                                          const exchange::GetChanges& request) {
+    auto found = find(device, request);
+    if (!found) {
+        return tl::unexpected(found.error());
+    }
+    return text_of(std::move(found->response), std::move(found->bodies));
 }
 
 std::int64_t Changes::wait_beyond(std::int64_t seq, std::int64_t wait_ms) {
@@ -187,12 +252,26 @@ void Changes::moved_to(std::int64_t newest) {
     changed_.notify_all();
 }
 
+void Changes::begin_anew(std::string epoch, std::int64_t newest) {
+    {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        epoch_ = std::move(epoch);
+        newest_ = newest;
+    }
+    changed_.notify_all();
+}
+
 void Changes::stop() {
     {
         const std::lock_guard<std::mutex> guard(mutex_);
         stop_ = true;
     }
     changed_.notify_all();
+}
+
+std::string Changes::epoch() const {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    return epoch_;
 }
 
 std::int64_t Changes::newest() const {

@@ -29,25 +29,33 @@ public:
     /// resync_required, too_many, internal.
     exchange::Outcome<exchange::GetChangesResponse> get(const AskingDevice& device,
                                                         const exchange::GetChanges& request);
+    /// The same as its text in JSON. Objects are kept as they are told: they are put into it
+    /// unread, which is what many apps that load everything at once are served by.
+    exchange::Outcome<std::string> get_as_json(const AskingDevice& device,
+                                               const exchange::GetChanges& request);
 
     /// What can be seen now reaches up to there; told by the import when it is durable.
     void moved_to(std::int64_t newest);
+    /// Another numbering, of which all can be seen up to `newest`: apps have to read all again.
+    void begin_anew(std::string epoch, std::int64_t newest);
     /// Ends all waits, now and later ones.
     void stop();
 
     std::int64_t newest() const;
-    const std::string& epoch() const { return epoch_; }
+    std::string epoch() const;
 
 private:
     Changes(Transactions& transactions, std::string epoch, std::int64_t newest)
         : transactions_(transactions), epoch_(std::move(epoch)), newest_(newest) {}
 
+    struct Found;
+    exchange::Outcome<Found> find(const AskingDevice& device, const exchange::GetChanges& request);
     std::int64_t wait_beyond(std::int64_t seq, std::int64_t wait_ms);
 
     Transactions& transactions_;
-    const std::string epoch_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
+    std::string epoch_;        // guarded by mutex_
     std::int64_t newest_;      // guarded by mutex_
     std::size_t waiters_ = 0;  // guarded by mutex_
     bool stop_ = false;        // guarded by mutex_

@@ -37,6 +37,10 @@ base::Result<std::vector<Figure>> measure_network(Bench& bench);
 base::Result<std::vector<Figure>> measure_hostile(Bench& bench);
 /// What licd lends, against Redis and PostgreSQL lending the same; its beats, seats and restarts.
 base::Result<std::vector<Figure>> measure_licences(Bench& bench);
+/// Requests to sumpd, against nginx and SQLite; SOAP against JSON; slow connections.
+base::Result<std::vector<Figure>> measure_exchange(Bench& bench);
+/// A hundred thousand goods into sumpd and out to fifty apps.
+base::Result<std::vector<Figure>> measure_goods(Bench& bench);
 /// A thousand devices.
 base::Result<std::vector<Figure>> measure_many(Bench& bench);
 

@@ -1,10 +1,8 @@
 #include "tests/bench/lending_servers.h"
 
 #include <fmt/format.h>
-#include <netinet/in.h>
 #include <pwd.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,15 +15,11 @@ namespace tillhost::bench {
 namespace {
 
 using base::Done;
-using base::ErrorCode;
-using base::make_error;
 using base::Result;
 
 constexpr const char* kInitdb = "/usr/lib/postgresql/15/bin/initdb";
 constexpr const char* kSetpriv = "/usr/bin/setpriv";
 constexpr const char* kNobody = "nobody";
-constexpr os::Duration kStartTimeMax = std::chrono::seconds(20);
-constexpr os::Duration kLook = std::chrono::milliseconds(20);
 
 struct Command {
     std::string program;
@@ -40,15 +34,6 @@ Command unprivileged(const std::string& program, std::vector<std::string> words)
     words.insert(words.begin(), {"--reuid", kNobody, "--regid", "nogroup", "--clear-groups",
                                  "--pdeathsig", "INT", program});
     return {kSetpriv, std::move(words)};
-}
-
-bool listens(std::uint16_t port) {
-    const os::Descriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    address.sin_port = htons(port);
-    return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
 }
 
 }  // namespace
@@ -102,14 +87,7 @@ Done LendingServer::spawn(Bench& bench, const std::string& program,
         return {};
     });
     TRY(Done(started));
-    const os::Deadline patience = bench.clock.now() + kStartTimeMax;
-    while (!listens(port_)) {
-        if (bench.clock.now() > patience) {
-            return make_error(ErrorCode::no_daemon, program + " does not listen");
-        }
-        bench.clock.sleep_until(bench.clock.now() + kLook);
-    }
-    return {};
+    return wait_listening(bench.clock, port_, program);
 }
 
 LendingServer::~LendingServer() {

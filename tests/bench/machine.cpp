@@ -66,6 +66,32 @@ Result<std::uint64_t> private_bytes(pid_t process) {
     return kilobytes * 1024;
 }
 
+Result<Resident> resident_bytes(pid_t process) {
+    constexpr std::uint64_t kKilobyte = 1024;
+    std::ifstream file(fmt::format("/proc/{}/status", process));
+    Resident resident;
+    std::string word;
+    while (file >> word) {
+        if (word == "VmHWM:") {
+            file >> resident.peak;
+        } else if (word == "VmRSS:") {
+            file >> resident.now;
+        }
+    }
+    if (resident.now == 0 || resident.peak == 0) {
+        return make_error(ErrorCode::system_failed, fmt::format("no memory of {}", process));
+    }
+    return Resident{resident.now * kKilobyte, resident.peak * kKilobyte};
+}
+
+base::Done forget_peak(pid_t process) {
+    constexpr int kPeak = 5;  // proc(5), clear_refs
+    const std::string path = fmt::format("/proc/{}/clear_refs", process);
+    std::ofstream file(path);
+    file << kPeak << std::flush;
+    return file ? base::Done() : base::Done(make_error(ErrorCode::system_failed, path));
+}
+
 Result<std::uint64_t> processor_ns(pid_t process) {
     std::uint64_t sum = 0;
     std::error_code error;

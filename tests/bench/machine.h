@@ -31,6 +31,14 @@ private:
 /// Memory that only this process has, in bytes (Private_Clean + Private_Dirty of smaps_rollup).
 /// Errors: system_failed.
 base::Result<std::uint64_t> private_bytes(pid_t process);
+/// Memory of a process that is in RAM, in bytes; `peak` is the most since the start or since
+/// forget_peak(). Errors: system_failed.
+struct Resident {
+    std::uint64_t now = 0;
+    std::uint64_t peak = 0;
+};
+base::Result<Resident> resident_bytes(pid_t process);
+base::Done forget_peak(pid_t process);
 /// Time on a processor of all threads, in nanoseconds. Errors: system_failed.
 base::Result<std::uint64_t> processor_ns(pid_t process);
 

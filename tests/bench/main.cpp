@@ -30,7 +30,8 @@ constexpr Group kGroups[] = {{"latency", &measure_latency},     {"throughput", &
                              {"telling", &measure_telling},     {"scan", &measure_scan},
                              {"payment", &measure_payment},     {"mixed", &measure_mixed},
                              {"network", &measure_network},     {"hostile", &measure_hostile},
-                             {"licences", &measure_licences},   {"many", &measure_many}};
+                             {"licences", &measure_licences},   {"exchange", &measure_exchange},
+                             {"goods", &measure_goods},         {"many", &measure_many}};
 
 struct Options {
     std::string only;
@@ -62,7 +63,8 @@ bool parse(int count, char** words, Options& options) {
     if (!good) {
         fmt::print(
             "usage: run_bench [--only latency|throughput|restart|hosts|isolation|turnaround|"
-            "telling|scan|payment|mixed|network|hostile|licences|many] [--log FILE]\n");
+            "telling|scan|payment|mixed|network|hostile|licences|exchange|goods|many] [--log "
+            "FILE]\n");
     }
     return good;
 }

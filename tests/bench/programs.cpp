@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,6 +25,8 @@ using base::Result;
 
 constexpr int kSilenceMsMax = 60'000;
 constexpr int kEndMsMax = 10'000;
+constexpr os::Duration kStartTimeMax = std::chrono::seconds(20);
+constexpr os::Duration kLook = std::chrono::milliseconds(20);
 
 /// Up to the end, or up to the first line.
 Result<std::string> read_from(int fd, bool one_line) {
@@ -57,6 +61,15 @@ Result<Running> start(const std::string& program, std::vector<std::string> words
     return running;
 }
 
+bool listens(std::uint16_t port) {
+    const os::Descriptor probe(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    address.sin_port = htons(port);
+    return ::connect(probe.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+}
+
 }  // namespace
 
 Result<std::string> output_of(const std::string& program, std::vector<std::string> words) {
@@ -79,6 +92,17 @@ void end_by(const os::Child& child, int signal) {
     ::kill(child.pid(), signal);
     pollfd wait{child.pidfd(), POLLIN, 0};
     ::poll(&wait, 1, kEndMsMax);
+}
+
+base::Done wait_listening(os::Clock& clock, std::uint16_t port, const std::string& who) {
+    const os::Deadline patience = clock.now() + kStartTimeMax;
+    while (!listens(port)) {
+        if (clock.now() > patience) {
+            return make_error(ErrorCode::no_daemon, who + " does not listen");
+        }
+        clock.sleep_until(clock.now() + kLook);
+    }
+    return {};
 }
 
 Result<std::unique_ptr<Folder>> Folder::make() {

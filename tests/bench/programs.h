@@ -1,10 +1,12 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "hal/base/result.h"
+#include "hal/os/clock.h"
 #include "hal/os/process.h"
 
 namespace tillhost::bench {
@@ -22,6 +24,9 @@ base::Result<Running> start_and_hear(const std::string& program, std::vector<std
 
 /// Sends the signal and waits for the end, ten seconds at most.
 void end_by(const os::Child& child, int signal);
+
+/// Until somebody listens on the port of 127.0.0.1, 20 seconds at most. Errors: no_daemon.
+base::Done wait_listening(os::Clock& clock, std::uint16_t port, const std::string& who);
 
 /// A new folder below $TMPDIR that everybody may pass through; it goes with the object.
 class Folder final {

@@ -18,7 +18,6 @@ using base::Result;
 namespace {
 
 constexpr int kAnswerMsMax = 10'000;
-constexpr int kRowBytes = 1000;
 
 base::Error zmq_error(std::string_view what) {
     return make_error(ErrorCode::system_failed,
@@ -79,7 +78,7 @@ struct Commits::Parts {
     sqlite3* database = nullptr;
     sqlite3_stmt* insert = nullptr;
     std::int64_t rows = 0;
-    base::Bytes row = base::Bytes(kRowBytes, std::byte{1});
+    base::Bytes row{};
 
     ~Parts() {
         ::sqlite3_finalize(insert);
@@ -93,8 +92,10 @@ struct Commits::Parts {
 Commits::Commits(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Commits::~Commits() = default;
 
-Result<std::unique_ptr<Commits>> Commits::open(const std::string& folder, const std::string& name) {
+Result<std::unique_ptr<Commits>> Commits::open(const std::string& folder, const std::string& name,
+                                               int row_bytes) {
     auto parts = std::make_unique<Parts>();
+    parts->row.assign(static_cast<std::size_t>(row_bytes), std::byte{1});
     constexpr const char* kSetUp =
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 1000;"
         "CREATE TABLE row (id TEXT NOT NULL PRIMARY KEY, content BLOB) STRICT, WITHOUT ROWID;";
@@ -110,7 +111,8 @@ Result<std::unique_ptr<Commits>> Commits::open(const std::string& folder, const 
 Done Commits::once() {
     sqlite3_stmt* insert = parts_->insert;
     ::sqlite3_bind_int64(insert, 1, ++parts_->rows);
-    ::sqlite3_bind_blob(insert, 2, parts_->row.data(), kRowBytes, SQLITE_STATIC);
+    ::sqlite3_bind_blob(insert, 2, parts_->row.data(), static_cast<int>(parts_->row.size()),
+                        SQLITE_STATIC);
     const int code = ::sqlite3_step(insert);
     ::sqlite3_reset(insert);
     return code == SQLITE_DONE ? Done() : Done(parts_->error());

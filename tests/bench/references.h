@@ -38,11 +38,13 @@ private:
 };
 
 /// What a durable row costs with nothing but SQLite, set up like the operation book: WAL,
-/// synchronous = FULL, one new row of 1 KB a transaction.
+/// synchronous = FULL, one new row a transaction, of 1 KB unless another size is said.
 class Commits final {
 public:
+    static constexpr int kRowBytes = 1000;
     static base::Result<std::unique_ptr<Commits>> open(const std::string& folder,
-                                                       const std::string& name);
+                                                       const std::string& name,
+                                                       int row_bytes = kRowBytes);
     ~Commits();
     Commits(const Commits&) = delete;
     Commits& operator=(const Commits&) = delete;

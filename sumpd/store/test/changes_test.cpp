@@ -29,10 +29,26 @@ struct App {
     Objects objects{};
     std::optional<std::string> cursor{};
     bool complete = false;
+    int asked = 0;
+
+    /// As records and as JSON, in turn; the JSON is that of its records.
+    exchange::Outcome<exchange::GetChangesResponse> ask(Changes& changes) {
+        const exchange::GetChanges request{.cursor = cursor, .max_bytes = max_bytes};
+        if (++asked % 2 == 0) {
+            return changes.get(device(1, store_id), request);
+        }
+        const auto text = changes.get_as_json(device(1, store_id), request);
+        if (!text) {
+            return tl::unexpected(text.error());
+        }
+        auto response =
+            exchange::from_json<exchange::GetChangesResponse>(*text, exchange::kAnswerBounds);
+        EXPECT_TRUE(response && exchange::to_json(*response) == *text) << *text;
+        return response;
+    }
 
     void page(Changes& changes) {
-        const auto response =
-            changes.get(device(1, store_id), {.cursor = cursor, .max_bytes = max_bytes});
+        const auto response = ask(changes);
         ASSERT_TRUE(response) << response.error().message;
         std::int64_t bytes = 0;
         for (const exchange::Object& object : response->objects) {
