@@ -21,6 +21,8 @@
 #include "sumpd/apps/enrolment.h"
 #include "sumpd/apps/invitations.h"
 #include "sumpd/apps/registry_tables.h"
+#include "sumpd/people/limits.h"
+#include "sumpd/people/object_rules.h"
 #include "sumpd/runtime/config.h"
 #include "sumpd/runtime/desk.h"
 
@@ -58,7 +60,8 @@ constexpr std::string_view kHelp =
 constexpr unsigned kFolderMode = 0750;
 constexpr std::size_t kConnectionsMax = 2048;
 constexpr std::size_t kConnectionsPerAddressMax = 1024;  // a shop's phones may share one address
-constexpr std::int64_t kOfflineHours = 72;
+/// Of users of apps: phones check offline logins at the same cost.
+constexpr os::Argon2Cost kPasswordCost{.passes = 2, .memory_bytes = 19U * 1024U * 1024U};
 constexpr std::size_t kWorkers = 64;  // most wait for changes or for the disk
 
 struct Arguments {
@@ -175,12 +178,27 @@ base::Result<apps::RegistryParts> registry_parts(const runtime::Config& config,
                                .server_id = store.server_id().text,
                                .pin = pin,
                                .permissions =
-                                   [&store](const std::string& role) {
-                                       return apps::read_permissions(store.transactions(), role);
+                                   [&store](const std::string& role, const std::string& shop) {
+                                       return apps::read_permissions(store.transactions(), role,
+                                                                     shop);
                                    },
-                               .policy = {.packet_bytes = exchange::kPacketBytesMax / 4,
-                                          .offline_hours = kOfflineHours,
-                                          .offline_card_max = {}}};
+                               .key = store.key()};
+}
+
+base::Result<std::unique_ptr<store::Store>> open_store(const runtime::Config& config,
+                                                       const std::string& folder,
+                                                       const os::Clock& clock,
+                                                       const os::Logger& logger,
+                                                       people::PeopleRules& rules) {
+    const store::ExchangeSettings settings{
+        .server_name = name_of(config), .password_cost = kPasswordCost, .rules = &rules};
+    auto store = TRY(store::Store::open(folder, clock, logger, settings));
+    if (!config.node.empty()) {
+        if (const auto named = store->exchange().configure(config.node); !named) {
+            return error_of(named.error());
+        }
+    }
+    return store;
 }
 
 /// Until SIGTERM or SIGINT.
@@ -210,13 +228,8 @@ base::Done serve(const runtime::Config& config) {
     const auto loop = TRY(os::EventLoop::create(clock));
     const auto signals = TRY(os::StopSignals::take(*loop));
     const auto certificate = TRY(certificate_of(config, clock));
-    const auto store =
-        TRY(store::Store::open(folder, clock, logger, {.server_name = name_of(config)}));
-    if (!config.node.empty()) {
-        if (const auto named = store->exchange().configure(config.node); !named) {
-            return error_of(named.error());
-        }
-    }
+    people::PeopleRules rules;
+    const auto store = TRY(open_store(config, folder, clock, logger, rules));
     const auto passwords = TRY(http::Passwords::create());
     apps::RegistryTables tables(store->transactions());
     auto image = tables.read();
@@ -238,7 +251,8 @@ base::Done serve(const runtime::Config& config) {
          .clock = clock,
          .logger = logger,
          .defaults = {.registrar = config.registrar, .terminal = config.terminal}}));
-    runtime::Desk desk(*store, registry, invitations, *gateway, clock);
+    people::Limits limits(*store, logger);
+    runtime::Desk desk(*store, limits, registry, invitations, *gateway, clock);
     api::Doorkeeper doorkeeper({.login = config.node_login, .password = config.node_password},
                                registry, clock);
     api::Api api({.operations = desk, .doorkeeper = doorkeeper, .logger = logger});

@@ -25,6 +25,11 @@ tl::unexpected<exchange::Fault> refuse_full(std::string what) {
 
 }  // namespace
 
+bool admits(const AccountRow& account, const std::string& store_id) {
+    return account.stores.empty() || std::find(account.stores.begin(), account.stores.end(),
+                                               store_id) != account.stores.end();
+}
+
 Registry::Registry(RegistryParts parts, RegistryImage image)
     : parts_(std::move(parts)), guard_(parts_.clock) {
     set_accounts(std::move(image.accounts));
@@ -75,21 +80,35 @@ void Registry::hold(const RegistryChange& change) {
     for (const std::string& digest : change.forgotten_tokens) {
         tokens_.erase(digest);
     }
+    for (const auto& [user_id, tries] : change.pin_tries) {
+        pins_[user_id].tries = tries;
+    }
 }
 
 void Registry::set_accounts(std::vector<AccountRow> accounts) {
     const std::unique_lock lock(held_);
     accounts_.clear();
     logins_.clear();
+    badges_.clear();
+    std::map<std::string, PinState> pins;
     for (AccountRow& row : accounts) {
         const std::string login = login_key(row.login);
         const auto other = accounts_.find(login);
         if (other != accounts_.end() && other->second.enabled) {
             continue;  // of two with one login the first who may log in has it
         }
+        // Tries that were counted since the rows were read hold, unless the PIN is another one.
+        const auto pin = pins_.find(row.id);
+        const bool is_same = pin != pins_.end() && pin->second.pin == row.pin;
+        pins[row.id] = {row.pin, is_same ? pin->second.tries : row.pin_tries};
+        if (!row.badge.empty()) {
+            const bool is_taken = badges_.count(row.badge) != 0;
+            badges_[row.badge] = is_taken ? "" : login;
+        }
         logins_.insert_or_assign(row.id, login);
         accounts_.insert_or_assign(login, std::move(row));
     }
+    pins_ = std::move(pins);
 }
 
 /// Under held_: neither over nor of somebody who may not log in any more.
@@ -102,6 +121,7 @@ bool Registry::is_good(const SessionRow& row) const {
     const AccountRow& account = accounts_.at(login->second);
     return account.id == row.user_id && account.enabled &&
            (account.valid_to_s == 0 || now < account.valid_to_s) &&
+           (row.store_id.empty() || admits(account, row.store_id)) &&
            now < row.seen_s + kSessionIdleS && now < row.created_s + kSessionLifeS;
 }
 

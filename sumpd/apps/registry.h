@@ -12,6 +12,7 @@
 #include "hal/os/clock.h"
 #include "ipc/http/password.h"
 #include "sumpd/exchange/operations.h"
+#include "sumpd/store/server_key.h"
 
 namespace tillhost::sumpd::apps {
 
@@ -81,9 +82,15 @@ struct AccountRow {
     std::vector<std::string> stores{};  ///< none: all
     std::int64_t valid_to_s = 0;        ///< 0: for ever
     std::string password{};             ///< as os::password_hash() makes it; empty: none
-    std::string pin{};
+    std::string pin{};                  ///< the same of the peppered PIN
+    bool pin_is_peppered = true;        ///< false: kept by an older version, as it is typed
+    std::int64_t pin_tries = 0;         ///< wrong ones since the last login by password
+    std::string badge{};                ///< digest; empty: none
     friend bool operator==(const AccountRow&, const AccountRow&) = default;
 };
+
+/// Whether a user may work in a store.
+bool admits(const AccountRow& account, const std::string& store_id);
 
 /// One change, atomic: whole rows that replace those of the same key.
 struct RegistryChange {
@@ -92,6 +99,7 @@ struct RegistryChange {
     std::vector<SessionRow> sessions{};
     std::vector<std::string> ended_sessions{};
     std::vector<std::string> forgotten_tokens{};
+    std::map<std::string, std::int64_t> pin_tries{};  ///< by user
 };
 
 struct RegistryImage {
@@ -117,10 +125,11 @@ struct RegistryParts {
     std::string server_name;
     std::string server_id;  ///< UUID
     std::string pin;        ///< of the certificate, for EnrollResponse
-    /// The permissions of a role; empty if there is no such role.
-    std::function<exchange::Outcome<std::vector<exchange::Permission>>(const std::string& role_id)>
+    /// What a role may in a store, all leaves of the tree; nothing allowed if there is none.
+    std::function<exchange::Outcome<std::vector<exchange::Permission>>(const std::string& role_id,
+                                                                       const std::string& store_id)>
         permissions;
-    exchange::Policy policy;
+    store::ServerKey key{};  ///< of PINs and badges
 };
 
 /// Devices, enrolment tokens, sessions and accounts. All of it is in memory; what changes is on
@@ -137,8 +146,10 @@ public:
     /// answer may have been lost. Faults: unauthorized (no such token, over, used by another app),
     /// too_many.
     exchange::Outcome<exchange::EnrollResponse> enroll(const exchange::Enroll& request);
-    /// Faults: unauthorized (device, name, password or PIN), device_revoked, too_many (wait before
-    /// another try), role_denied (the store is not one of the user's).
+    /// By exactly one of password, PIN and badge. Five wrong PINs lock a user's PIN until a login
+    /// by password, over restarts too. Faults: unauthorized (device, name, password, PIN or badge),
+    /// device_revoked, pin_locked, too_many (wait before another try), role_denied (the store is
+    /// not one of the user's, or the user is disabled).
     exchange::Outcome<exchange::LoginResponse> login(const exchange::Login& request,
                                                      const std::string& address);
     exchange::Outcome<exchange::Empty> logout(const std::string& session);
@@ -154,8 +165,8 @@ public:
     exchange::Outcome<DeviceRow> device_of(const std::string& key);
     void saw(const std::string& device_id, const std::string& address,
              const exchange::Heartbeat* heartbeat);
-    /// The accounts as the accounting system has them now; sessions of those who are gone or
-    /// disabled are good no more.
+    /// The accounts as they are now; sessions of those who are gone, disabled, or not admitted to
+    /// the session's store any more, are good no more.
     void set_accounts(std::vector<AccountRow> accounts);
 
     struct DeviceCard {
@@ -173,7 +184,24 @@ private:
     void hold(const RegistryChange& change);
     exchange::Outcome<DeviceRow> find_device(const std::string& key) const;
     exchange::Outcome<AccountRow> check_account(const exchange::Login& request,
-                                                const std::string& address);
+                                                const std::string& device_id);
+    exchange::Outcome<AccountRow> by_password(const exchange::Login& request,
+                                              const std::string& device_id);
+    exchange::Outcome<AccountRow> by_pin(const exchange::Login& request,
+                                         const std::string& device_id);
+    exchange::Outcome<AccountRow> by_badge(const exchange::Login& request,
+                                           const std::string& device_id);
+    std::optional<AccountRow> account_of(const std::string& login) const;
+    std::optional<exchange::Fault> refused_try(const std::string& account,
+                                               const std::string& device);
+    /// Counts a PIN as wrong before it is looked at; false: it is locked.
+    exchange::Outcome<bool> take_pin_try(const std::string& user_id);
+    void forget_pin_tries(const std::string& user_id);
+    exchange::Outcome<std::vector<exchange::OfflineUser>> offline_users(
+        const std::string& store_id);
+    exchange::Outcome<std::string> open_session(const std::string& device_id,
+                                                const AccountRow& account,
+                                                const std::string& store_id);
     bool is_good(const SessionRow& row) const;
     RegistryChange sessions_of(const std::string& device_id) const;
 
@@ -188,6 +216,12 @@ private:
     std::map<std::string, SessionRow> sessions_;  ///< by digest
     std::map<std::string, AccountRow> accounts_;  ///< by login in lower case
     std::map<std::string, std::string> logins_;   ///< login by user's id
+    std::map<std::string, std::string> badges_;   ///< login by digest; empty: of more than one
+    struct PinState {
+        std::string pin{};
+        std::int64_t tries = 0;
+    };
+    std::map<std::string, PinState> pins_;  ///< by user's id
 };
 
 }  // namespace tillhost::sumpd::apps

@@ -76,7 +76,7 @@ Outcome<exchange::GetChangesResponse> Desk::serve(const Caller& who,
 Outcome<exchange::PutDocumentsResponse> Desk::serve(const Caller& who,
                                                     const exchange::PutDocuments& request) {
     registry_.saw(who.device_id, who.address, nullptr);
-    return store_.documents().put(device_of(who), request);
+    return store_.documents().put(device_of(who), request, limits_.flags_of(request));
 }
 Outcome<exchange::GetDocumentStatusResponse> Desk::serve(
     const Caller&, const exchange::GetDocumentStatus& request) {

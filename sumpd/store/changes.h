@@ -30,7 +30,7 @@ public:
     exchange::Outcome<exchange::GetChangesResponse> get(const AskingDevice& device,
                                                         const exchange::GetChanges& request);
 
-    /// What can be seen now reaches up to there; told by the import when it is durable.
+    /// What can be seen now reaches up to there; told when it is durable. Never goes back.
     void moved_to(std::int64_t newest);
     /// Ends all waits, now and later ones.
     void stop();

@@ -22,6 +22,7 @@ struct Ready {
     const exchange::Document* document = nullptr;
     std::string body{};
     std::string sha256{};
+    std::string flags{};
 };
 
 std::optional<core::Known> known_under(Sql& sql, const std::string& doc_id) {
@@ -91,12 +92,15 @@ private:
         const exchange::Document& document = *one.document;
         const std::string supersedes = document.supersedes ? document.supersedes->text : "";
         sql_.run(
-            "INSERT INTO document VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, 1,"
-            " 0, 0, '', '', '', :m)",
+            "INSERT INTO document (doc_id, place, device_id, device_seq, kind, schema_version,"
+            " user_id, created_ms, received_ms, sha256, body, state, waiting, due_ms, message_no,"
+            " error, erp_ref, erp_number, supersedes, flags) VALUES (:a, :b, :c, :d, :e, :f, :g,"
+            " :h, :i, :j, :k, :l, 1, 0, 0, '', '', '', :m, :n)",
             {document.doc_id.text, ++place_, device_, document.device_seq,
              std::string(exchange::document_kinds()[document.body.index()]),
              document.schema_version, document.user_id, document.created_at.unix_ms, now_ms_,
-             one.sha256, one.body, static_cast<std::int64_t>(Stage::stored), supersedes});
+             one.sha256, one.body, static_cast<std::int64_t>(Stage::stored), supersedes,
+             one.flags});
         if (!supersedes.empty()) {
             sql_.run("UPDATE document SET state = :a WHERE doc_id = :b AND state = :c",
                      {static_cast<std::int64_t>(Stage::superseded), supersedes,
@@ -170,10 +174,12 @@ exchange::DocumentStatus status_of(Sql& sql, const exchange::Uuid& doc_id) {
 }  // namespace
 
 Outcome<exchange::PutDocumentsResponse> Documents::put(const AskingDevice& device,
-                                                       const exchange::PutDocuments& request) {
+                                                       const exchange::PutDocuments& request,
+                                                       const std::vector<std::string>& flags) {
     std::vector<Ready> ready;
     for (const exchange::Document& document : request.documents) {
         Ready& one = ready.emplace_back();
+        one.flags = ready.size() <= flags.size() ? flags[ready.size() - 1] : "";
         one.document = &document;
         one.body = exchange::to_json(document);
         one.sha256 = os::sha256_hex(base::bytes_of(one.body));

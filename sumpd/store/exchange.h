@@ -19,6 +19,7 @@ namespace tillhost::sumpd::store {
 struct ExchangeSettings {
     std::string server_name = "sumpd";
     os::Argon2Cost password_cost{};  ///< of users' passwords and PINs that come in messages
+    ObjectRules* rules = nullptr;    ///< outlives the store; none: every object is as it comes
 };
 
 /// The accounting system's side of the exchange. Any thread; the caller has authenticated the
@@ -35,6 +36,7 @@ public:
                                                         Transactions& transactions,
                                                         Changes& changes, const os::Clock& clock,
                                                         const os::Logger& logger,
+                                                        const ServerKey& key,
                                                         ExchangeSettings settings);
 
     /// Names the one accounting system. The first one wins: another name is node_conflict.
@@ -76,7 +78,7 @@ public:
 
 private:
     Exchange(PartFiles files, Transactions& transactions, Changes& changes, const os::Clock& clock,
-             const os::Logger& logger, ExchangeSettings settings);
+             const os::Logger& logger, const ServerKey& key, ExchangeSettings settings);
 
     Transactions& transactions_;
     const os::Clock& clock_;

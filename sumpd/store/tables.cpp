@@ -105,8 +105,28 @@ Statements of_messages() {
 }
 
 Statements of_the_audit() {
-    return {"CREATE TABLE audit (number BIGINT PRIMARY KEY, text TEXT NOT NULL,"
-            " hash TEXT NOT NULL)"};
+    return {
+        "CREATE TABLE audit (number BIGINT PRIMARY KEY, text TEXT NOT NULL,"
+        " hash TEXT NOT NULL)"};
+}
+
+/// Who made an object, what was replaced, digests of secrets, and which limits documents broke.
+Statements of_people() {
+    Statements all = {
+        "ALTER TABLE object ADD COLUMN origin BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE user_secret ADD COLUMN pin_tries BIGINT NOT NULL DEFAULT 0",
+        "CREATE TABLE replaced (number BIGINT PRIMARY KEY, at_ms BIGINT NOT NULL,"
+        " kind TEXT NOT NULL, id TEXT NOT NULL, here TEXT NOT NULL, came TEXT NOT NULL)",
+        "ALTER TABLE document ADD COLUMN flags TEXT NOT NULL DEFAULT ''",
+        "CREATE INDEX document_flagged ON document (place) WHERE flags <> ''",
+    };
+    for (const std::string table : {"user_secret", "staged_secret"}) {
+        for (const std::string column : {"password_digest", "pin_digest", "badge_digest"}) {
+            all.push_back("ALTER TABLE " + table + " ADD COLUMN " + column +
+                          " TEXT NOT NULL DEFAULT ''");
+        }
+    }
+    return all;
 }
 
 }  // namespace
@@ -118,6 +138,7 @@ std::vector<std::vector<std::string>> table_steps() {
     append(first, of_documents());
     append(first, of_messages());
     Statements second = of_the_audit();
+    append(second, of_people());
     return {first, second};
 }
 

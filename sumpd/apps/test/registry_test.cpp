@@ -10,6 +10,8 @@
 #include "sumpd/apps/enrolment.h"
 #include "sumpd/apps/invitations.h"
 #include "sumpd/apps/tokens.h"
+#include "sumpd/people/people.h"
+#include "sumpd/store/user_secrets.h"
 
 namespace tillhost::sumpd::apps {
 namespace {
@@ -40,6 +42,9 @@ public:
         for (const std::string& digest : change.forgotten_tokens) {
             tokens.erase(digest);
         }
+        for (const auto& [user_id, count] : change.pin_tries) {
+            pin_tries[user_id] = count;
+        }
         return true;
     }
 
@@ -57,7 +62,10 @@ public:
         return image;
     }
 
+    std::int64_t tries(const std::string& user_id) { return pin_tries[user_id]; }
+
     bool is_full = false;
+    std::map<std::string, std::int64_t> pin_tries;
     std::map<std::string, DeviceRow> devices;
     std::map<std::string, TokenRow> tokens;
     std::map<std::string, SessionRow> sessions;
@@ -79,12 +87,11 @@ protected:
                           .server_id = "0b9e3c1e-5f5c-4a53-9d0e-2f6a1f7f2c11",
                           .pin = "aa",
                           .permissions =
-                              [](const std::string& role) {
+                              [](const std::string& role, const std::string&) {
                                   using Rows = std::vector<exchange::Permission>;
-                                  return exchange::Outcome<Rows>(
-                                      role == "cashier" ? Rows{{"sale", "true"}} : Rows{});
+                                  return exchange::Outcome<Rows>(people::effective(role, {}));
                               },
-                          .policy = {.packet_bytes = 65536}},
+                          .key = key_},
             std::move(image));
     }
 
@@ -95,7 +102,9 @@ protected:
                  .role_id = "cashier",
                  .stores = {"s1"},
                  .password = *passwords_->hash("right password"),
-                 .pin = *passwords_->hash("1234")}};
+                 .pin = *passwords_->hash(store::peppered_pin(key_, "u1", "1234")),
+                 .pin_tries = store_.tries("u1"),
+                 .badge = store::digest_of_badge(key_, "0012345678")}};
     }
 
     exchange::Enroll request(const std::string& token, const std::string& install = "phone-1") {
@@ -118,6 +127,7 @@ protected:
     }
 
     os::FakeClock clock_;
+    const store::ServerKey key_{base::Bytes(32)};
     StoreFake store_;
     std::unique_ptr<http::Passwords> passwords_ = *http::Passwords::create(kCheap);
     std::optional<Registry> registry_;
@@ -189,15 +199,15 @@ TEST_F(RegistryTest, LoginAndSession) {
     const auto answer = registry_->login(login(key, "right password"), "10.0.0.2");
     ASSERT_TRUE(answer.has_value()) << answer.error().message;
     EXPECT_EQ(answer->user_id, "u1");
-    ASSERT_EQ(answer->permissions.size(), 1U);
+    EXPECT_EQ(answer->permissions.size(), people::leaves().size());
     ASSERT_TRUE(answer->offline_verifier.has_value());
     EXPECT_TRUE(os::password_matches(answer->offline_verifier->text, "right password"));
     start();
     EXPECT_TRUE(registry_->session_of(answer->session.text).has_value());
-    exchange::Login by_pin = login(key, "");
-    by_pin.password.reset();
-    by_pin.pin = exchange::Secret{"1234"};
-    const auto second = registry_->login(by_pin, "10.0.0.2");
+    exchange::Login pin = login(key, "");
+    pin.password.reset();
+    pin.pin = exchange::Secret{"1234"};
+    const auto second = registry_->login(pin, "10.0.0.2");
     ASSERT_TRUE(second.has_value());
     EXPECT_EQ(code_of(registry_->session_of(answer->session.text)), FaultCode::session_expired);
     EXPECT_TRUE(registry_->logout(digest_of_token(second->session.text)).has_value());
@@ -220,6 +230,94 @@ TEST_F(RegistryTest, GuessingIsStopped) {
     nobody.login = "nobody";
     EXPECT_EQ(registry_->login(nobody, "a").error(),
               registry_->login(login(key, "x"), "a").error());
+}
+
+exchange::Login by_pin(const std::string& key, const std::string& pin) {
+    return {.device_key = {key}, .login = "anna", .pin = exchange::Secret{pin}};
+}
+
+// Claimed: five wrong PINs lock the PIN, also for the right one and over a restart, while the
+// password goes on; a login by password unlocks it.
+TEST_F(RegistryTest, APinIsLockedUntilALoginByPassword) {
+    const std::string key = enroll();
+    for (int i = 0; i < people::kPinTriesMax; ++i) {
+        EXPECT_EQ(code_of(registry_->login(by_pin(key, "0000"), "a")), FaultCode::unauthorized);
+    }
+    EXPECT_EQ(code_of(registry_->login(by_pin(key, "1234"), "a")), FaultCode::pin_locked);
+    start();
+    EXPECT_EQ(code_of(registry_->login(by_pin(key, "1234"), "a")), FaultCode::pin_locked);
+    ASSERT_TRUE(registry_->login(login(key, "right password"), "a"));
+    EXPECT_TRUE(registry_->login(by_pin(key, "1234"), "a"));
+}
+
+// Claimed: one phone does not go through the PINs of all users; right PINs between do not help.
+TEST_F(RegistryTest, PinsAreCountedByDeviceToo) {
+    const std::string key = enroll();
+    for (std::size_t i = 0; i < http::LoginGuard::kFailuresMax; ++i) {
+        exchange::Login nobody = by_pin(key, "0000");
+        nobody.login = "nobody" + std::to_string(i);
+        EXPECT_EQ(code_of(registry_->login(nobody, "a")), FaultCode::unauthorized);
+    }
+    EXPECT_EQ(code_of(registry_->login(by_pin(key, "1234"), "a")), FaultCode::too_many);
+    EXPECT_TRUE(registry_->login(by_pin(enroll("phone-2"), "1234"), "a"));
+}
+
+// Claimed: a badge lets its user in without a name; with another one's name it does not.
+TEST_F(RegistryTest, ABadgeIsALogin) {
+    exchange::Login badge{.device_key = {enroll()}, .badge = exchange::Secret{"0012345678"}};
+    const auto answer = registry_->login(badge, "a");
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->user_id, "u1");
+    badge.login = "vera";
+    EXPECT_EQ(code_of(registry_->login(badge, "a")), FaultCode::unauthorized);
+    badge.login.reset();
+    badge.badge = exchange::Secret{"0012345679"};
+    EXPECT_EQ(code_of(registry_->login(badge, "a")), FaultCode::unauthorized);
+}
+
+// Claimed: a login gives the policy of the role and whom the app may let in without the server:
+// those of the store, for the hours of their role.
+TEST_F(RegistryTest, OfflineUsersAreThoseOfTheStore) {
+    const std::string key = enroll();
+    auto all = accounts();
+    all.push_back({.id = "u2", .login = "vera", .role_id = "cashier", .password = "x"});
+    all.push_back(
+        {.id = "u3", .login = "olga", .role_id = "cashier", .stores = {"s2"}, .password = "x"});
+    all.push_back({.id = "u4", .login = "ivan", .role_id = "consultant", .password = "x"});
+    all.push_back(
+        {.id = "u5", .login = "oleg", .role_id = "cashier", .enabled = false, .password = "x"});
+    all.push_back({.id = "u6",
+                   .login = "emil",
+                   .role_id = "cashier",
+                   .valid_to_s = clock_.unix_ms() / 1000 + 60,
+                   .password = "x"});
+    registry_->set_accounts(all);
+    exchange::Login request = login(key, "right password");
+    request.store_id = "s1";
+    const auto answer = registry_->login(request, "a");
+    ASSERT_TRUE(answer);
+    EXPECT_EQ(answer->policy.offline_card_max,
+              people::policy_of(people::effective("cashier", {})).offline_card_max);
+    std::map<std::string, std::int64_t> hours;
+    for (const exchange::OfflineUser& one : answer->offline_users) {
+        hours[one.user_id] = (one.valid_until.unix_ms / 1000 - clock_.unix_ms() / 1000) / 60;
+    }
+    EXPECT_EQ(hours,
+              (std::map<std::string, std::int64_t>{{"u1", 72 * 60}, {"u2", 72 * 60}, {"u6", 1}}));
+}
+
+// Claimed: who is moved to another store has no session in the former one any more.
+TEST_F(RegistryTest, ASessionEndsWithItsStore) {
+    const std::string key = enroll();
+    exchange::Login request = login(key, "right password");
+    request.store_id = "s1";
+    const auto answer = registry_->login(request, "a");
+    ASSERT_TRUE(answer);
+    ASSERT_TRUE(registry_->session_of(answer->session.text));
+    auto moved = accounts();
+    moved.front().stores = {"s2"};
+    registry_->set_accounts(moved);
+    EXPECT_EQ(code_of(registry_->session_of(answer->session.text)), FaultCode::session_expired);
 }
 
 // Claimed: a store that is not the user's is refused by name of the field, and so are both or
