@@ -2,11 +2,15 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 
+#include "hal/base/text.h"
+#include "hal/os/boot_clock.h"
 #include "hal/os/clock.h"
 #include "hal/os/event_loop.h"
 #include "hal/os/files.h"
@@ -20,11 +24,14 @@
 #include "sumpd/apps/account_watch.h"
 #include "sumpd/apps/enrolment.h"
 #include "sumpd/apps/invitations.h"
+#include "sumpd/apps/keeper.h"
 #include "sumpd/apps/registry_tables.h"
 #include "sumpd/people/limits.h"
 #include "sumpd/people/object_rules.h"
+#include "sumpd/runtime/administration.h"
 #include "sumpd/runtime/config.h"
 #include "sumpd/runtime/desk.h"
+#include "sumpd/seats/seats.h"
 
 namespace tillhost::sumpd {
 namespace {
@@ -36,13 +43,18 @@ constexpr std::string_view kHelp =
     "document is lost or doubled between them.\n"
     "\n"
     "usage: sumpd --config DIR [--check]\n"
-    "       sumpd --config DIR --invite\n"
+    "       sumpd --config DIR --invite [OPTION TEXT]...\n"
+    "       sumpd --config DIR --ORDER [WORD]...\n"
     "\n"
     "  --config DIR  holds sumpd.toml, which may be absent: then phones of this machine only are\n"
     "                served, and no accounting system is admitted\n"
     "  --check       only look whether the configuration is in order; starts nothing\n"
     "  --invite      print a QR code by which one app is enrolled within 15 minutes, by the sumpd\n"
-    "                that is running\n"
+    "                that is running; --minutes N: within so many (1 to 1440); --name NAME: it is\n"
+    "                called so; --kind cashier|dataTerminal, --store ID, --role ID: it is bound "
+    "to\n"
+    "                that; --picture FILE: also a picture (SVG), to be printed\n"
+    "{}"
     "  -h, --help    this text\n"
     "\n"
     "TILLHOST_STATE_DIR (default /var/lib/tillhost) holds the folder sumpd with documents, "
@@ -58,6 +70,7 @@ constexpr std::string_view kHelp =
     "Exit: 0 stopped by SIGTERM or SIGINT, or all in order; 1 a fault at the start, or not in\n"
     "order; 2 usage; 74 documents cannot be written\n";
 constexpr unsigned kFolderMode = 0750;
+constexpr unsigned kPictureMode = 0600;  // it holds a token
 constexpr std::size_t kConnectionsMax = 2048;
 constexpr std::size_t kConnectionsPerAddressMax = 1024;  // a shop's phones may share one address
 /// Of users of apps: phones check offline logins at the same cost.
@@ -68,6 +81,9 @@ struct Arguments {
     bool help = false;
     bool check = false;
     bool invite = false;
+    apps::InvitationWish wish{.by = {.login = "sumpd --invite"}};
+    std::string picture;
+    std::vector<std::string> order;
     std::string config;
 };
 
@@ -82,6 +98,57 @@ std::string state_folder() {
     return environment("TILLHOST_STATE_DIR", "/var/lib/tillhost") + "/sumpd";
 }
 
+base::Done set_kind(apps::InvitationWish& wish, std::string_view text) {
+    const auto names = exchange::names_of(apps::AppKind::unspecified);
+    const auto name = std::find(names.begin(), names.end(), text);
+    if (name == names.end()) {
+        return base::bad_field("--kind", "cashier or dataTerminal");
+    }
+    wish.kind = static_cast<apps::AppKind>(name - names.begin() + 1);
+    return {};
+}
+
+base::Done set_minutes(apps::InvitationWish& wish, std::string_view text) {
+    const auto number = base::parse_decimal(text);
+    if (!number || number->scale != 0 || number->units < 1 ||
+        number->units > apps::kInvitationLifeSMax / 60) {
+        return base::bad_field("--minutes", "1 to 1440");
+    }
+    wish.life_s = number->units * 60;
+    return {};
+}
+
+/// An option with one text behind it.
+base::Done set_option(Arguments& to, std::string_view option, const std::string& text) {
+    if (option == "--kind") {
+        return set_kind(to.wish, text);
+    }
+    if (option == "--minutes") {
+        return set_minutes(to.wish, text);
+    }
+    for (const auto& [name, field] : {std::pair{"--config", &to.config},
+                                      {"--name", &to.wish.name},
+                                      {"--store", &to.wish.store_id},
+                                      {"--role", &to.wish.role_id},
+                                      {"--picture", &to.picture}}) {
+        if (option == name) {
+            *field = text;
+            return {};
+        }
+    }
+    return base::bad_field(option, "an option that there is");
+}
+
+/// How many words an order takes, if the option is one.
+std::optional<std::size_t> order_words(std::string_view option) {
+    for (const runtime::OrderForm& form : runtime::order_forms()) {
+        if (option.starts_with("--") && option.substr(2) == form.name) {
+            return form.words;
+        }
+    }
+    return std::nullopt;
+}
+
 /// Errors: bad_field, naming the word.
 base::Result<Arguments> parse(int count, char** words) {
     Arguments arguments;
@@ -91,22 +158,32 @@ base::Result<Arguments> parse(int count, char** words) {
             arguments.help = true;
             return arguments;
         }
-        if (word == "--check") {
-            arguments.check = true;
-        } else if (word == "--invite") {
-            arguments.invite = true;
-        } else if (word != "--config") {
-            return base::bad_field(word, "one of --config, --check, --invite, --help");
-        } else if (i + 1 == count) {
-            return base::bad_field(word, "a folder behind it");
+        const auto order = order_words(word);
+        const int behind = order ? static_cast<int>(*order) : 1;
+        if (word == "--check" || word == "--invite") {
+            (word == "--check" ? arguments.check : arguments.invite) = true;
+        } else if (i + behind >= count) {
+            return base::bad_field(word, fmt::format("{} words behind it", behind));
+        } else if (order) {
+            arguments.order.assign(words + i, words + i + behind + 1);
+            arguments.order.front().erase(0, 2);
+            i += behind;
         } else {
-            arguments.config = words[++i];
+            TRY(set_option(arguments, word, words[++i]));
         }
     }
     if (arguments.config.empty()) {
         return base::bad_field("--config", "it is required: the folder with sumpd.toml");
     }
     return arguments;
+}
+
+std::string help() {
+    std::string orders;
+    for (const runtime::OrderForm& form : runtime::order_forms()) {
+        orders += fmt::format("  --{} {}\n                {}\n", form.name, form.usage, form.does);
+    }
+    return fmt::format(fmt::runtime(kHelp), orders);
 }
 
 std::string host_name() {
@@ -169,7 +246,8 @@ base::Result<apps::RegistryParts> registry_parts(const runtime::Config& config,
                                                  const os::ServerCertificate& certificate,
                                                  const os::Clock& clock,
                                                  apps::RegistryTables& tables,
-                                                 http::Passwords& passwords, store::Store& store) {
+                                                 http::Passwords& passwords, store::Store& store,
+                                                 apps::SeatPort& seats) {
     const std::string pin = TRY(os::public_key_pin(certificate.certificate_pem));
     return apps::RegistryParts{.store = tables,
                                .clock = clock,
@@ -182,7 +260,8 @@ base::Result<apps::RegistryParts> registry_parts(const runtime::Config& config,
                                        return apps::read_permissions(store.transactions(), role,
                                                                      shop);
                                    },
-                               .key = store.key()};
+                               .key = store.key(),
+                               .seats = seats};
 }
 
 base::Result<std::unique_ptr<store::Store>> open_store(const runtime::Config& config,
@@ -201,6 +280,14 @@ base::Result<std::unique_ptr<store::Store>> open_store(const runtime::Config& co
     return store;
 }
 
+/// What the configuration says of licences, and what this server adds.
+seats::SeatsOptions seats_options(const runtime::Config& config) {
+    seats::SeatsOptions options = config.licences;
+    options.server_name = name_of(config);
+    options.pins = state_folder() + "/licence-servers.toml";
+    return options;
+}
+
 /// Until SIGTERM or SIGINT.
 base::Done wait_for_end(os::EventLoop& loop, os::StopSignals& signals, const os::Clock& clock,
                         const os::Logger& logger) {
@@ -217,6 +304,16 @@ base::Done wait_for_end(os::EventLoop& loop, os::StopSignals& signals, const os:
     return {};
 }
 
+void tell_serving(const runtime::Config& config, std::uint16_t port, const os::Logger& logger) {
+    logger.notice(
+        "serving",
+        {{"version", TILLHOST_VERSION},
+         {"api", fmt::format("https://{}:{}", config.api_address, port)},
+         {"node", config.node.empty() ? "none" : config.node},
+         {"licences", config.licences.address.empty() ? "not needed" : config.licences.address},
+         {"state", state_folder()}});
+}
+
 base::Done serve(const runtime::Config& config) {
     os::SystemClock clock;
     const auto sink = os::open_log("sumpd");
@@ -231,15 +328,20 @@ base::Done serve(const runtime::Config& config) {
     people::PeopleRules rules;
     const auto store = TRY(open_store(config, folder, clock, logger, rules));
     const auto passwords = TRY(http::Passwords::create());
-    apps::RegistryTables tables(store->transactions());
+    apps::RegistryTables tables(store->transactions(), store->audit());
     auto image = tables.read();
     if (!image) {
         return error_of(image.error());
     }
+    os::BootClock boot_clock;
+    const auto seats = TRY(seats::Seats::start(seats_options(config), boot_clock, logger));
     apps::Registry registry(
-        TRY(registry_parts(config, certificate, clock, tables, *passwords, *store)),
+        TRY(registry_parts(config, certificate, clock, tables, *passwords, *store, *seats)),
         std::move(*image));
     apps::AccountWatch accounts(*store, registry, logger);
+    runtime::Administration administration(*store, registry, *seats, clock);
+    apps::Orders orders(folder, [&](const auto& words) { return administration.carry_out(words); });
+    const auto keeper = TRY(apps::Keeper::start(registry, accounts, orders, clock));
     apps::Invitations invitations(folder, registry);
     gateway::CommandBook book(store->transactions());
     gateway::DevdPort port(config.devices_endpoint, clock);
@@ -261,11 +363,7 @@ base::Done serve(const runtime::Config& config) {
             accounts.look();
             return api.answer(request);
         }));
-    logger.notice("serving",
-                  {{"version", TILLHOST_VERSION},
-                   {"api", fmt::format("https://{}:{}", config.api_address, server->port())},
-                   {"node", config.node.empty() ? "none" : config.node},
-                   {"state", folder}});
+    tell_serving(config, server->port(), logger);
     TRY(wait_for_end(*loop, *signals, clock, logger));
     gateway->stop();
     store->stop();
@@ -273,26 +371,43 @@ base::Done serve(const runtime::Config& config) {
 }
 
 /// For the sumpd that runs on the same state folder: it finds the invitation there.
-base::Done invite(const runtime::Config& config) {
+base::Done invite(const runtime::Config& config, const Arguments& arguments) {
     os::SystemClock clock;
     const auto certificate = TRY(certificate_of(config, clock));
-    const std::string token = TRY(apps::leave_invitation(state_folder(), clock.unix_ms() / 1000));
+    const auto made =
+        TRY(apps::leave_invitation(state_folder(), arguments.wish, clock.unix_ms() / 1000));
     const std::string pin = TRY(os::public_key_pin(certificate.certificate_pem));
     const apps::Invitation invitation{.url = url_of(config),
-                                      .token = token,
+                                      .token = made.token,
                                       .pin = pin,
                                       .server = name_of(config),
-                                      .expires_s = clock.unix_ms() / 1000 + apps::kInvitationLifeS};
+                                      .expires_s = made.expires_s};
     const std::string text = apps::text_of(invitation);
+    if (!arguments.picture.empty()) {
+        const std::string picture = TRY(apps::picture_of(invitation));
+        TRY(os::write_atomically(arguments.picture, base::bytes_of(picture), kPictureMode));
+    }
     print(stdout, apps::qr_for_terminal(TRY(apps::make_qr_code(text))));
-    print(stdout, fmt::format("{}\nOne app can be enrolled by it, within 15 minutes.\n", text));
+    print(stdout, fmt::format("{}\nOne app can be enrolled by it, within {} minutes.\n", text,
+                              arguments.wish.life_s / 60));
+    return {};
+}
+
+/// For the sumpd that runs.
+base::Done give_order(const std::vector<std::string>& words) {
+    os::SystemClock clock;
+    print(stdout, TRY(apps::give_order(state_folder(), words, clock)));
     return {};
 }
 
 base::Done check(const runtime::Config& config) {
     print(stdout,
-          fmt::format("api      https://{}:{}\nnode     {}\n", config.api_address, config.api_port,
-                      config.node.empty() ? "none: set [[exchange]] to admit one" : config.node));
+          fmt::format("api      https://{}:{}\nnode     {}\nlicences {}\n", config.api_address,
+                      config.api_port,
+                      config.node.empty() ? "none: set [[exchange]] to admit one" : config.node,
+                      config.licences.address.empty()
+                          ? "not needed: set [[licences]] to need one for each session"
+                          : config.licences.licence + " from " + config.licences.address));
     return {};
 }
 
@@ -300,9 +415,10 @@ int run(const Arguments& arguments) {
     const auto config = runtime::load_config(arguments.config);
     base::Done ended = config ? base::Done() : base::Done(config.error());
     if (config) {
-        ended = arguments.check    ? check(*config)
-                : arguments.invite ? invite(*config)
-                                   : serve(*config);
+        ended = arguments.check           ? check(*config)
+                : arguments.invite        ? invite(*config, arguments)
+                : arguments.order.empty() ? serve(*config)
+                                          : give_order(arguments.order);
     }
     if (!ended) {
         print(stderr, fmt::format("sumpd: {}\n", base::to_text(ended.error())));
@@ -323,7 +439,7 @@ int main(int argc, char** argv) {
         return usage;
     }
     if (arguments->help) {
-        print(stdout, kHelp);
+        print(stdout, help());
         return done;
     }
     return run(*arguments);

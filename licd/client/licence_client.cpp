@@ -117,6 +117,24 @@ Done LicenceClient::close(os::Deadline deadline) {
     return said;
 }
 
+void LicenceClient::rest() {
+    const std::lock_guard network(network_);
+    link_.reset();
+}
+
+void LicenceClient::abandon() {
+    const std::lock_guard network(network_);
+    {
+        const std::lock_guard state(state_);
+        for (const LeaseId id : table_.ids()) {
+            table_.remove(id);
+        }
+    }
+    pending_.clear();
+    goodbyes_.clear();
+    link_.reset();
+}
+
 // --- the connection
 
 Done LicenceClient::be_connected(os::Deadline deadline) {

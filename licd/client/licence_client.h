@@ -132,6 +132,12 @@ public:
     base::Done leave_line(const std::string& licence, os::Deadline deadline);
     /// Gives everything back and ends the connection. Errors: as release().
     base::Done close(os::Deadline deadline);
+    /// Ends the connection, and no lease: the next call makes another one. For a process that keeps
+    /// many clients, each of which speaks once a minute.
+    void rest();
+    /// Forgets everything and tells nobody: the server learns it by the silence. For a process that
+    /// has no time left.
+    void abandon();
 
     const std::string& instance() const { return hello_.instance; }
 

@@ -141,6 +141,10 @@ Outcome<Caller> Api::admit(const http::Request& request, std::string_view operat
     if (who->kind == Access::anyone) {
         return exchange::refuse(FaultCode::unauthorized, "sign in first");
     }
+    if (who->kind == Access::rescued) {
+        return exchange::refuse(FaultCode::device_revoked,
+                                "the device was revoked; it may deliver its documents only");
+    }
     return exchange::refuse(FaultCode::forbidden,
                             fmt::format("{} is not for this login", operation));
 }

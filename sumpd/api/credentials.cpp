@@ -44,13 +44,17 @@ Outcome<Caller> Doorkeeper::node_caller(std::string_view login, std::string_view
 
 Outcome<Caller> Doorkeeper::app_caller(const std::string& token, const std::string& address) {
     if (apps::token_kind(token) == apps::TokenKind::device) {
-        const auto device = registry_.device_of(token);
+        const auto device = registry_.device_of(token, address);
         if (!device) {
-            return tl::unexpected(device.error());
+            const auto rescued = registry_.rescued_of(token);
+            return rescued
+                       ? Outcome<Caller>(Caller{
+                             .kind = Access::rescued, .address = address, .device_id = rescued->id})
+                       : tl::unexpected(device.error());
         }
         return Caller{.kind = Access::device, .address = address, .device_id = device->id};
     }
-    const auto session = registry_.session_of(token);
+    const auto session = registry_.session_of(token, address);
     if (!session) {
         return tl::unexpected(session.error());
     }

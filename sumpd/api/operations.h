@@ -11,6 +11,7 @@ namespace tillhost::sumpd::api {
 enum class Access : std::uint8_t {
     anyone,   ///< brings its own secret along: a token, a device's key
     node,     ///< the accounting system
+    rescued,  ///< an enrolled app, or a revoked one whose rescue is open
     device,   ///< an enrolled app, logged in or not: documents are taken from it in any case
     session,  ///< an app with a user who is logged in
 };
@@ -20,7 +21,7 @@ struct Caller {
     Access kind = Access::anyone;
     std::string address{};     ///< without port
     std::string request_id{};  ///< for the log
-    std::string device_id{};   ///< device, session
+    std::string device_id{};   ///< rescued, device, session
     std::string user_id{};     ///< session
     std::string store_id{};    ///< session; empty: no store was chosen
     std::string session{};     ///< digest of its token, names it

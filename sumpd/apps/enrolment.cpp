@@ -102,4 +102,9 @@ std::string qr_as_svg(const QrCode& code) {
         path, fmt::arg("s", side));
 }
 
+base::Result<std::string> picture_of(const Invitation& invitation) {
+    const QrCode code = TRY(make_qr_code(text_of(invitation)));
+    return qr_as_svg(code);
+}
+
 }  // namespace tillhost::sumpd::apps

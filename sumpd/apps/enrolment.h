@@ -18,8 +18,8 @@ struct Invitation {
     std::int64_t expires_s = 0;  ///< Unix time
 };
 
-inline constexpr int kInvitationVersion = 1;  ///< an app refuses a higher one
-inline constexpr std::int64_t kInvitationLifeS = 15 * 60;
+inline constexpr int kInvitationVersion = 1;               ///< an app refuses a higher one
+inline constexpr std::int64_t kInvitationLifeS = 15 * 60;  ///< unless another is chosen
 
 /// "sump://enroll?v=1&u=…&t=…&p=…&n=…&e=…", every value percent-encoded.
 std::string text_of(const Invitation& invitation);
@@ -36,5 +36,7 @@ base::Result<QrCode> make_qr_code(std::string_view text);
 std::string qr_for_terminal(const QrCode& code);
 /// An SVG picture of 4 units a module, black on white, with the quiet zone.
 std::string qr_as_svg(const QrCode& code);
+/// Of text_of(): the picture that a page shows and prints. Errors: as make_qr_code().
+base::Result<std::string> picture_of(const Invitation& invitation);
 
 }  // namespace tillhost::sumpd::apps

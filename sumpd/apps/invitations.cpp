@@ -1,12 +1,17 @@
 #include "sumpd/apps/invitations.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
+
+#include <algorithm>
+#include <optional>
+#include <vector>
 
 #include "hal/base/text.h"
 #include "hal/os/files.h"
 #include "sumpd/apps/enrolment.h"
+#include "sumpd/apps/orders.h"
+#include "sumpd/apps/registry_words.h"
 #include "sumpd/apps/tokens.h"
 
 namespace tillhost::sumpd::apps {
@@ -16,28 +21,65 @@ using exchange::Outcome;
 
 namespace {
 
-constexpr std::size_t kFileBytesMax = 32;
+constexpr std::size_t kFileBytesMax = 512;
 constexpr unsigned kFileMode = 0600;
 
 std::string path_of(const std::string& folder, const std::string& digest) {
     return fmt::format("{}/invitation-{}", folder, digest);
 }
 
+std::vector<std::string> lines_of(const std::string& text) {
+    std::vector<std::string> lines;
+    for (std::size_t at = 0; at <= text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        lines.push_back(text.substr(at, end - at));
+        at = end + 1;
+    }
+    return lines;
+}
+
+std::string text_of(const InvitationWish& wish, std::int64_t expires_s) {
+    return fmt::format("{}\n{}\n{}\n{}\n{}", expires_s, wish.name, static_cast<int>(wish.kind),
+                       wish.store_id, wish.role_id);
+}
+
+std::optional<std::int64_t> whole_number(const std::string& text) {
+    const auto number = base::parse_decimal(text);
+    return number && number->scale == 0 ? std::optional(number->units) : std::nullopt;
+}
+
+/// Nothing if it is none.
+std::optional<TokenRow> invitation_from(const std::string& text, const std::string& digest) {
+    auto lines = lines_of(text);
+    lines.resize(5);
+    const auto expires = whole_number(lines[0]);
+    const auto kind = whole_number(lines[2].empty() ? "0" : lines[2]);
+    if (!expires || !kind || *kind < 0 || *kind > 2 ||
+        fault_in_names(lines[1], lines[3], lines[4])) {
+        return std::nullopt;
+    }
+    return TokenRow{.digest = digest,
+                    .made_by = "sumpd --invite",
+                    .expires_s = *expires,
+                    .name = lines[1],
+                    .kind = static_cast<AppKind>(*kind),
+                    .store_id = lines[3],
+                    .role_id = lines[4]};
+}
+
 }  // namespace
 
-base::Result<std::string> leave_invitation(const std::string& folder, std::int64_t now_s) {
-    std::string token = make_token(TokenKind::enrolment);
-    const std::string path = path_of(folder, digest_of_token(token));
-    TRY(os::write_atomically(path, base::bytes_of(std::to_string(now_s + kInvitationLifeS)),
-                             kFileMode));
-    // Made by root, it is for the user whose folder it is.
-    struct stat about {};
-    if (::stat(folder.c_str(), &about) == 0 && ::geteuid() != about.st_uid &&
-        ::chown(path.c_str(), about.st_uid, about.st_gid) != 0) {
-        return base::make_error(base::ErrorCode::system_failed,
-                                "the invitation cannot be given to sumpd's user");
+base::Result<MadeInvitation> leave_invitation(const std::string& folder, const InvitationWish& wish,
+                                              std::int64_t now_s) {
+    if (const auto fault = fault_in_invitation(wish)) {
+        return base::bad_field(fault->field.value_or(""), fault->message);
     }
-    return token;
+    MadeInvitation made{.token = make_token(TokenKind::enrolment),
+                        .expires_s = now_s + wish.life_s};
+    const std::string path = path_of(folder, digest_of_token(made.token));
+    TRY(os::write_atomically(path, base::bytes_of(text_of(wish, made.expires_s)), kFileMode));
+    TRY(give_to_owner_of(folder, path));
+    return made;
 }
 
 Outcome<Empty> Invitations::take(const std::string& token) {
@@ -51,11 +93,9 @@ Outcome<Empty> Invitations::take(const std::string& token) {
         return exchange::refuse(exchange::FaultCode::internal,
                                 "the invitation cannot be read: " + bytes.error().detail);
     }
-    const auto expires = base::parse_decimal(base::string_of(*bytes));
-    if (expires && expires->scale == 0) {
+    if (auto invitation = invitation_from(base::string_of(*bytes), digest)) {
         // A kill behind this leaves the file; the registry then knows the token, and its use.
-        const auto added = registry_.add_invitation(
-            {.digest = digest, .made_by = "sumpd --invite", .expires_s = expires->units});
+        const auto added = registry_.add_invitation(std::move(*invitation));
         if (!added) {
             return tl::unexpected(added.error());
         }

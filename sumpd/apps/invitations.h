@@ -9,10 +9,12 @@
 namespace tillhost::sumpd::apps {
 
 /// Invitations that are made beside the running server, by whoever may write to its folder: a file
-/// invitation-DIGEST with the time of its end. Only the digest is kept, the token is shown once.
+/// invitation-DIGEST with the time of its end and what the device is to become, a line each. Only
+/// the digest is kept, the token is shown once.
 ///
-/// Errors: system_failed, storage_full.
-base::Result<std::string> leave_invitation(const std::string& folder, std::int64_t now_s);
+/// Errors: bad_field (of the wish), system_failed, storage_full.
+base::Result<MadeInvitation> leave_invitation(const std::string& folder, const InvitationWish& wish,
+                                              std::int64_t now_s);
 
 class Invitations final {
 public:

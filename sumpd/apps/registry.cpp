@@ -2,28 +2,13 @@
 
 #include <algorithm>
 
-#include "sumpd/apps/enrolment.h"
 #include "sumpd/apps/tokens.h"
-#include "sumpd/store/new_uuid.h"
 
 namespace tillhost::sumpd::apps {
 
-using exchange::Empty;
 using exchange::FaultCode;
 using exchange::Outcome;
 using exchange::refuse;
-
-namespace {
-
-constexpr std::int64_t kTooManyRetryMs = 60'000;
-
-tl::unexpected<exchange::Fault> refuse_full(std::string what) {
-    exchange::Fault fault{.code = FaultCode::too_many, .message = std::move(what)};
-    fault.retry_after_ms = kTooManyRetryMs;
-    return tl::unexpected(std::move(fault));
-}
-
-}  // namespace
 
 bool admits(const AccountRow& account, const std::string& store_id) {
     return account.stores.empty() || std::find(account.stores.begin(), account.stores.end(),
@@ -32,10 +17,26 @@ bool admits(const AccountRow& account, const std::string& store_id) {
 
 Registry::Registry(RegistryParts parts, RegistryImage image)
     : parts_(std::move(parts)), guard_(parts_.clock) {
-    set_accounts(std::move(image.accounts));
+    if (!image.accounts.empty()) {
+        set_accounts(std::move(image.accounts));
+    }
+    for (const CommandRow& row : image.commands) {
+        last_command_ = std::max(last_command_, row.number);
+    }
+    for (auto& [device, sight] : image.sights) {
+        sights_[device].seen = std::move(sight);
+    }
     hold({.devices = std::move(image.devices),
           .tokens = std::move(image.tokens),
-          .sessions = std::move(image.sessions)});
+          .sessions = std::move(image.sessions),
+          .commands = std::move(image.commands)});
+    std::vector<SeatWish> wishes;
+    for (const auto& [digest, row] : sessions_) {
+        if (now_s() < row.seen_s + kSessionIdleS && now_s() < row.created_s + kSessionLifeS) {
+            wishes.push_back(wish_of(row));
+        }
+    }
+    parts_.seats.resume(wishes);
 }
 
 std::string Registry::login_key(std::string login) {
@@ -50,23 +51,30 @@ Outcome<bool> Registry::write(const RegistryChange& change) {
     auto written = parts_.store.write(change);
     if (written) {
         hold(change);
+        for (const std::string& digest : change.ended_sessions) {
+            parts_.seats.give_back(digest);
+        }
     }
     return written;
+}
+
+void Registry::hold_device(const DeviceRow& row) {
+    const auto former = devices_.find(row.id);
+    if (former != devices_.end()) {
+        keys_.erase(former->second.key);
+        keys_.erase(former->second.former_key);
+    }
+    devices_.insert_or_assign(row.id, row);
+    keys_.insert_or_assign(row.key, row.id);
+    if (!row.former_key.empty()) {
+        keys_.insert_or_assign(row.former_key, row.id);
+    }
 }
 
 void Registry::hold(const RegistryChange& change) {
     const std::unique_lock lock(held_);
     for (const DeviceRow& row : change.devices) {
-        const auto former = devices_.find(row.id);
-        if (former != devices_.end()) {
-            keys_.erase(former->second.key);
-            keys_.erase(former->second.former_key);
-        }
-        devices_.insert_or_assign(row.id, row);
-        keys_.insert_or_assign(row.key, row.id);
-        if (!row.former_key.empty()) {
-            keys_.insert_or_assign(row.former_key, row.id);
-        }
+        hold_device(row);
     }
     for (const TokenRow& row : change.tokens) {
         tokens_.insert_or_assign(row.digest, row);
@@ -83,10 +91,17 @@ void Registry::hold(const RegistryChange& change) {
     for (const auto& [user_id, tries] : change.pin_tries) {
         pins_[user_id].tries = tries;
     }
+    for (const CommandRow& row : change.commands) {
+        commands_.insert_or_assign(row.number, row);
+    }
+    for (const std::int64_t number : change.taken_commands) {
+        commands_.erase(number);
+    }
 }
 
 void Registry::set_accounts(std::vector<AccountRow> accounts) {
     const std::unique_lock lock(held_);
+    accounts_known_ = true;
     accounts_.clear();
     logins_.clear();
     badges_.clear();
@@ -111,6 +126,16 @@ void Registry::set_accounts(std::vector<AccountRow> accounts) {
     pins_ = std::move(pins);
 }
 
+/// Under held_: the store of the session is still one of the user's, and the device's.
+bool Registry::has_store(const SessionRow& row, const AccountRow& account) const {
+    const auto device = devices_.find(row.device_id);
+    if (device == devices_.end() ||
+        (!device->second.store_id.empty() && device->second.store_id != row.store_id)) {
+        return false;
+    }
+    return row.store_id.empty() || admits(account, row.store_id);
+}
+
 /// Under held_: neither over nor of somebody who may not log in any more.
 bool Registry::is_good(const SessionRow& row) const {
     const std::int64_t now = now_s();
@@ -121,8 +146,8 @@ bool Registry::is_good(const SessionRow& row) const {
     const AccountRow& account = accounts_.at(login->second);
     return account.id == row.user_id && account.enabled &&
            (account.valid_to_s == 0 || now < account.valid_to_s) &&
-           (row.store_id.empty() || admits(account, row.store_id)) &&
-           now < row.seen_s + kSessionIdleS && now < row.created_s + kSessionLifeS;
+           now < row.seen_s + kSessionIdleS && now < row.created_s + kSessionLifeS &&
+           has_store(row, account) && parts_.seats.holds(row.digest);
 }
 
 Outcome<DeviceRow> Registry::find_device(const std::string& key) const {
@@ -142,8 +167,23 @@ Outcome<DeviceRow> Registry::find_device(const std::string& key) const {
     return row;
 }
 
-Outcome<DeviceRow> Registry::device_of(const std::string& key) {
+std::optional<DeviceRow> Registry::row_of(const std::string& device_id) const {
+    const std::shared_lock lock(held_);
+    const auto found = devices_.find(device_id);
+    return found == devices_.end() ? std::nullopt : std::optional(found->second);
+}
+
+Outcome<DeviceRow> Registry::device_of(const std::string& key, const std::string& address) {
     auto row = find_device(key);
+    if (row) {
+        saw(row->id, address, true);
+    } else if (row.error().code == FaultCode::device_revoked) {
+        const std::shared_lock lock(held_);
+        const auto id = keys_.find(digest_of_token(key));
+        if (id != keys_.end()) {
+            saw(id->second, address, false);
+        }
+    }
     if (!row || row->former_key.empty() || digest_of_token(key) == row->former_key) {
         return row;
     }
@@ -159,19 +199,29 @@ Outcome<DeviceRow> Registry::device_of(const std::string& key) {
     return row;
 }
 
-Outcome<SessionRow> Registry::session_of(const std::string& token) {
+Outcome<SessionRow> Registry::session_of(const std::string& token, const std::string& address) {
     SessionRow row;
     {
         const std::shared_lock lock(held_);
         const auto found = sessions_.find(digest_of_token(token));
-        if (found == sessions_.end() || !is_good(found->second)) {
+        if (found == sessions_.end()) {
             return refuse(FaultCode::session_expired, "the session is over; log in again");
         }
         row = found->second;
-        if (devices_.at(row.device_id).state == DeviceState::revoked) {
+        const bool is_revoked = devices_.at(row.device_id).state == DeviceState::revoked;
+        const bool is_admitted = !is_revoked && is_good(row);
+        saw(row.device_id, address, is_admitted);
+        if (is_revoked) {
             return refuse(FaultCode::device_revoked, "the device was revoked by an administrator");
         }
+        if (!is_admitted) {
+            return refuse(FaultCode::session_expired,
+                          parts_.seats.holds(row.digest)
+                              ? "the session is over; log in again"
+                              : "the session has lost its licence; log in again");
+        }
     }
+    parts_.seats.used(row.digest);
     if (now_s() >= row.seen_s + kSeenWrittenEveryS) {
         const std::lock_guard writing(writing_);
         const bool is_there = [&] {
@@ -186,38 +236,6 @@ Outcome<SessionRow> Registry::session_of(const std::string& token) {
     return row;
 }
 
-void Registry::saw(const std::string& device_id, const std::string& address,
-                   const exchange::Heartbeat* heartbeat) {
-    const std::int64_t now = parts_.clock.unix_ms();
-    const std::unique_lock lock(held_);
-    if (devices_.count(device_id) == 0) {
-        return;
-    }
-    DeviceSight& sight = sights_[device_id];
-    sight.last_try_ms = now;
-    sight.address = address;
-    if (heartbeat != nullptr) {
-        sight.heartbeat = *heartbeat;
-        sight.skew_ms = heartbeat->clock_at.unix_ms - now;
-    }
-}
-
-std::vector<Registry::DeviceCard> Registry::devices() const {
-    const std::shared_lock lock(held_);
-    std::vector<DeviceCard> cards;
-    for (const auto& [id, row] : devices_) {
-        DeviceCard card{.row = row, .sight = {}, .sessions = 0};
-        if (const auto sight = sights_.find(id); sight != sights_.end()) {
-            card.sight = sight->second;
-        }
-        for (const auto& [digest, session] : sessions_) {
-            card.sessions += session.device_id == id && is_good(session) ? 1 : 0;
-        }
-        cards.push_back(std::move(card));
-    }
-    return cards;
-}
-
 /// Ends all sessions of a device.
 RegistryChange Registry::sessions_of(const std::string& device_id) const {
     RegistryChange change;
@@ -228,88 +246,6 @@ RegistryChange Registry::sessions_of(const std::string& device_id) const {
         }
     }
     return change;
-}
-
-Outcome<std::string> Registry::invite(const std::string& by) {
-    std::string token = make_token(TokenKind::enrolment);
-    const auto added = add_invitation(
-        {.digest = digest_of_token(token), .made_by = by, .expires_s = now_s() + kInvitationLifeS});
-    if (!added) {
-        return tl::unexpected(added.error());
-    }
-    return token;
-}
-
-Outcome<Empty> Registry::add_invitation(TokenRow row) {
-    const std::lock_guard writing(writing_);
-    RegistryChange change;
-    {
-        const std::shared_lock lock(held_);
-        if (tokens_.count(row.digest) != 0) {
-            return Empty{};
-        }
-        for (const auto& [digest, known] : tokens_) {
-            if (now_s() >= known.expires_s) {
-                change.forgotten_tokens.push_back(digest);
-            }
-        }
-        if (tokens_.size() - change.forgotten_tokens.size() >= kTokensMax) {
-            return refuse_full("too many invitations are open");
-        }
-    }
-    change.tokens.push_back(std::move(row));
-    const auto written = write(change);
-    return written ? Outcome<Empty>(Empty{}) : tl::unexpected(written.error());
-}
-
-Outcome<exchange::EnrollResponse> Registry::enroll(const exchange::Enroll& request) {
-    const std::lock_guard writing(writing_);
-    TokenRow token;
-    DeviceRow device;
-    {
-        const std::shared_lock lock(held_);
-        const auto found = tokens_.find(digest_of_token(request.token.text));
-        if (found == tokens_.end() || now_s() >= found->second.expires_s) {
-            return refuse(FaultCode::unauthorized, "the code is over or unknown; ask for another");
-        }
-        token = found->second;
-        if (!token.used_by.empty() && token.used_by != request.install_id) {
-            return refuse(FaultCode::unauthorized, "the code was used by another app");
-        }
-        for (const auto& [id, row] : devices_) {
-            if (row.install_id == request.install_id) {
-                device = row;
-            }
-        }
-        if (device.id.empty() && devices_.size() >= kDevicesMax) {
-            return refuse_full("too many devices are enrolled");
-        }
-    }
-    if (device.id.empty()) {
-        device.id = store::new_uuid();
-        device.install_id = request.install_id;
-    }
-    const std::string key = make_token(TokenKind::device);
-    device.model = request.model;
-    device.os = request.os;
-    device.app_name = request.app_name;
-    device.app_version = request.app_version;
-    device.key = digest_of_token(key);
-    device.former_key.clear();
-    device.state = DeviceState::active;
-    device.enrolled_s = now_s();
-    token.used_by = request.install_id;
-    RegistryChange change = sessions_of(device.id);
-    change.devices.push_back(device);
-    change.tokens.push_back(token);
-    if (const auto written = write(change); !written) {
-        return tl::unexpected(written.error());
-    }
-    return exchange::EnrollResponse{.device_id = {device.id},
-                                    .device_key = {key},
-                                    .server_name = parts_.server_name,
-                                    .server_id = {parts_.server_id},
-                                    .pin = parts_.pin};
 }
 
 }  // namespace tillhost::sumpd::apps

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 
 #include "sumpd/apps/registry.h"
@@ -30,16 +31,25 @@ bool may_log_in(const AccountRow& account, std::int64_t now_s) {
     return account.enabled && (account.valid_to_s == 0 || now_s < account.valid_to_s);
 }
 
-/// Why a store cannot be chosen, or nothing.
-std::optional<exchange::Fault> store_fault(const AccountRow& account,
-                                           const std::optional<std::string>& store) {
-    if (!store || admits(account, *store)) {
-        return std::nullopt;
+tl::unexpected<exchange::Fault> refuse_store(const AccountRow& account, std::string_view whose) {
+    return tl::unexpected<exchange::Fault>(
+        {.code = FaultCode::role_denied,
+         .message = fmt::format("{}: the store is not one of {}", account.login, whose),
+         .field = "storeId"});
+}
+
+/// The store that the session is for: the one asked for, or the one that the device is bound to.
+Outcome<std::string> store_for(const AccountRow& account, const DeviceRow& device,
+                               const std::optional<std::string>& asked) {
+    const std::string& bound = device.store_id;
+    const std::string store = asked.value_or(bound);
+    if (!bound.empty() && store != bound) {
+        return refuse_store(account, "this device's");
     }
-    return exchange::Fault{
-        .code = FaultCode::role_denied,
-        .message = fmt::format("{} is not admitted to this store", account.login),
-        .field = "storeId"};
+    if (!store.empty() && !admits(account, store)) {
+        return refuse_store(account, "the user's");
+    }
+    return store;
 }
 
 }  // namespace
@@ -183,14 +193,17 @@ Outcome<AccountRow> Registry::check_account(const exchange::Login& request,
     return account;
 }
 
-/// Whom an app of that store may let in while the server cannot be reached.
-Outcome<std::vector<exchange::OfflineUser>> Registry::offline_users(const std::string& store_id) {
+/// Whom an app in that store may let in while the server cannot be reached.
+Outcome<std::vector<exchange::OfflineUser>> Registry::offline_users(const DeviceRow& device,
+                                                                    const std::string& store_id) {
     std::vector<AccountRow> found;
     {
         const std::shared_lock lock(held_);
         for (const auto& [login, account] : accounts_) {
             if (!account.password.empty() && may_log_in(account, now_s()) &&
-                admits(account, store_id) && found.size() < exchange::kOfflineUsersMax) {
+                admits(account, store_id) &&
+                (device.role_id.empty() || account.role_id == device.role_id) &&
+                found.size() < exchange::kOfflineUsersMax) {
                 found.push_back(account);
             }
         }
@@ -218,72 +231,107 @@ Outcome<std::vector<exchange::OfflineUser>> Registry::offline_users(const std::s
     return users;
 }
 
-/// Gives its token.
-Outcome<std::string> Registry::open_session(const std::string& device_id, const AccountRow& account,
-                                            const std::string& store_id) {
-    const std::string token = make_token(TokenKind::session);
-    const std::lock_guard writing(writing_);
-    // One user a phone: who logs in takes it over.
-    RegistryChange change = sessions_of(device_id);
-    {
-        const std::shared_lock lock(held_);
-        if (sessions_.size() - change.ended_sessions.size() >= kSessionsMax) {
-            return refuse(FaultCode::too_many, "too many sessions are open");
-        }
-    }
-    change.sessions.push_back({.digest = digest_of_token(token),
-                               .device_id = device_id,
-                               .user_id = account.id,
-                               .store_id = store_id,
-                               .created_s = now_s(),
-                               .seen_s = now_s()});
-    if (const auto written = write(change); !written) {
-        return tl::unexpected(written.error());
-    }
-    return token;
-}
-
 Outcome<exchange::LoginResponse> Registry::login(const exchange::Login& request,
                                                  const std::string& address) {
-    const auto device = device_of(request.device_key.text);
+    const auto device = device_of(request.device_key.text, address);
     if (!device) {
         return tl::unexpected(device.error());
     }
-    saw(device->id, address, nullptr);
     const auto account = check_account(request, device->id);
     if (!account) {
         return tl::unexpected(account.error());
     }
-    if (auto fault = store_fault(*account, request.store_id)) {
-        return tl::unexpected(std::move(*fault));
+    if (!device->role_id.empty() && account->role_id != device->role_id) {
+        return refuse(FaultCode::role_denied,
+                      fmt::format("this device is for users of the role {}", device->role_id));
     }
-    auto permissions = parts_.permissions(account->role_id, request.store_id.value_or(""));
+    return begin_session(request, *device, *account);
+}
+
+/// Under held_, or where nobody else is yet.
+SeatWish Registry::wish_of(const SessionRow& row) const {
+    SeatWish wish{.session = row.digest, .device_id = row.device_id};
+    if (const auto device = devices_.find(row.device_id); device != devices_.end()) {
+        const DeviceRow& found = device->second;
+        wish.device_name = found.name.empty() ? found.model : found.name;
+        wish.is_terminal = found.kind == AppKind::data_terminal;
+    }
+    if (const auto login = logins_.find(row.user_id); login != logins_.end()) {
+        wish.user = login->second;
+    }
+    return wish;
+}
+
+Outcome<exchange::LoginResponse> Registry::begin_session(const exchange::Login& request,
+                                                         const DeviceRow& device,
+                                                         const AccountRow& account) {
+    const auto store = store_for(account, device, request.store_id);
+    if (!store) {
+        return tl::unexpected(store.error());
+    }
+    auto permissions = parts_.permissions(account.role_id, *store);
     if (!permissions) {
         return tl::unexpected(permissions.error());
     }
-    auto others = offline_users(request.store_id.value_or(""));
+    auto others = offline_users(device, *store);
     if (!others) {
         return tl::unexpected(others.error());
     }
     const auto verifier = request.password
                               ? os::password_hash(request.password->text, kVerifierCost)
                               : base::Result<std::string>(std::string());
-    const auto token = open_session(device->id, *account, request.store_id.value_or(""));
-    if (!token) {
-        return tl::unexpected(token.error());
+    const std::string token = make_token(TokenKind::session);
+    SessionRow session{.digest = digest_of_token(token),
+                       .device_id = device.id,
+                       .user_id = account.id,
+                       .store_id = *store};
+    const SeatWish wish = [&] {
+        const std::shared_lock lock(held_);
+        return wish_of(session);
+    }();
+    auto lease = parts_.seats.take(wish);  // not under writing_: it may wait for the network
+    if (!lease) {
+        return tl::unexpected(lease.error());
     }
-    exchange::LoginResponse response{.session = {*token},
+    session.lease_id = std::move(*lease);
+    session.created_s = session.seen_s = now_s();
+    if (auto fault = write_session(session)) {
+        parts_.seats.give_back(session.digest);
+        return tl::unexpected(std::move(*fault));
+    }
+    exchange::LoginResponse response{.session = {token},
                                      .expires_at = {.unix_ms = (now_s() + kSessionLifeS) * 1000},
-                                     .user_id = account->id,
-                                     .user_name = account->name,
-                                     .role_id = account->role_id,
+                                     .user_id = account.id,
+                                     .user_name = account.name,
+                                     .role_id = account.role_id,
                                      .permissions = std::move(*permissions),
                                      .offline_users = std::move(*others)};
     response.policy = people::policy_of(response.permissions);
+    response.policy.packet_bytes = packet_bytes_for(device.id, response.policy.packet_bytes);
     if (request.password && verifier) {
         response.offline_verifier = exchange::Secret{*verifier};
     }
     return response;
+}
+
+std::optional<exchange::Fault> Registry::write_session(const SessionRow& session) {
+    const std::lock_guard writing(writing_);
+    // One user a phone: who logs in takes it over.
+    RegistryChange change = sessions_of(session.device_id);
+    {
+        const std::shared_lock lock(held_);
+        if (devices_.at(session.device_id).state == DeviceState::revoked) {
+            return exchange::Fault{.code = FaultCode::device_revoked,
+                                   .message = "the device was revoked by an administrator"};
+        }
+        if (sessions_.size() - change.ended_sessions.size() >= kSessionsMax) {
+            return exchange::Fault{.code = FaultCode::too_many,
+                                   .message = "too many sessions are open"};
+        }
+    }
+    change.sessions.push_back(session);
+    const auto written = write(change);
+    return written ? std::nullopt : std::optional(written.error());
 }
 
 Outcome<Empty> Registry::logout(const std::string& session) {
@@ -311,31 +359,10 @@ Outcome<exchange::RollResponse> Registry::roll(const exchange::Roll& request) {
 
 Outcome<Empty> Registry::revoke(const exchange::Revoke& request) {
     const auto device = find_device(request.device_key.text);
-    return device ? revoke_device(device->id) : tl::unexpected(device.error());
-}
-
-Outcome<Empty> Registry::revoke_device(const std::string& device_id) {
-    const std::lock_guard writing(writing_);
-    RegistryChange change = sessions_of(device_id);
-    {
-        const std::shared_lock lock(held_);
-        const auto found = devices_.find(device_id);
-        if (found == devices_.end()) {
-            return refuse(FaultCode::not_found, "there is no such device");
-        }
-        change.devices.push_back(found->second);
-    }
-    change.devices.back().state = DeviceState::revoked;
-    {
-        const std::shared_lock lock(held_);
-        for (const auto& [digest, token] : tokens_) {
-            if (token.used_by == change.devices.back().install_id) {
-                change.forgotten_tokens.push_back(digest);  // else it would enrol once more
-            }
-        }
-    }
-    const auto written = write(change);
-    return written ? Outcome<Empty>(Empty{}) : tl::unexpected(written.error());
+    return device
+               ? revoke_row(device->id,
+                            {.actor = "sumpd", .action = "device.give_back", .target = device->id})
+               : tl::unexpected(device.error());
 }
 
 }  // namespace tillhost::sumpd::apps

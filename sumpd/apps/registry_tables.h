@@ -7,17 +7,21 @@
 
 namespace tillhost::sumpd::apps {
 
-/// The registry's rows in sumpd.db (tables app_device, enroll_token, session).
+/// The registry's rows in sumpd.db (tables app_device, enroll_token, session, app_command,
+/// app_sight); acts go to the audit in the same transaction.
 class RegistryTables final : public RegistryStore {
 public:
-    explicit RegistryTables(store::Transactions& transactions) : transactions_(transactions) {}
+    RegistryTables(store::Transactions& transactions, const store::Audit& audit)
+        : transactions_(transactions), audit_(audit) {}
 
     exchange::Outcome<bool> write(const RegistryChange& change) override;
-    /// All but the accounts. Blocks for the disk.
+    /// All of it, and the accounts as they are now. Blocks for the disk.
     exchange::Outcome<RegistryImage> read();
 
 private:
+    exchange::Outcome<RegistryImage> read_own();
     store::Transactions& transactions_;
+    const store::Audit& audit_;
 };
 
 /// The users as they can be seen now. Blocks for the disk.

@@ -44,6 +44,11 @@ std::span<const std::string_view> names_of(DocumentState) {
     return kNames;
 }
 
+std::span<const std::string_view> names_of(AppKind) {
+    static constexpr std::array<std::string_view, 2> kNames = {"cashier", "dataTerminal"};
+    return kNames;
+}
+
 std::span<const std::string_view> names_of(CommandKind) {
     static constexpr std::array<std::string_view, 5> kNames = {"resync", "revoke", "wipe",
                                                                "message", "minVersion"};
@@ -182,6 +187,7 @@ void fields(FieldVisitor& v, Enroll& x) {
     v.value("Os", x.os, kName);
     v.value("AppName", x.app_name, kName);
     v.value("AppVersion", x.app_version, kReference);
+    maybe_choice(v, "Kind", x.kind);
 }
 
 void fields(FieldVisitor& v, EnrollResponse& x) {
@@ -295,15 +301,17 @@ void fields(FieldVisitor& v, Heartbeat& x) {
     v.value("FreeBytes", x.free_bytes, Range{0, std::int64_t{1} << 50});
     maybe(v, "BatteryPercent", x.battery_percent, Range{0, 100});
     v.value("ClockAt", x.clock_at);
+    values(v, "Taken", x.taken, Count{0, kCommandsToldMax}, kCount);
 }
 
 void fields(FieldVisitor& v, AppCommand& x) {
     choice(v, "Kind", x.kind);
     maybe(v, "Text", x.text, kText);
+    v.value("Number", x.number, kCount);
 }
 
 void fields(FieldVisitor& v, HeartbeatResponse& x) {
-    records(v, "Command", x.commands, Count{0, 16});
+    records(v, "Command", x.commands, Count{0, kCommandsToldMax});
     v.value("ServerTime", x.server_time);
 }
 

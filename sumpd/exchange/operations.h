@@ -31,6 +31,7 @@ inline constexpr std::size_t kJobErrorsMax = 100;      ///< told of one job
 inline constexpr std::size_t kMissingRangesMax = 100;  ///< told in one answer
 inline constexpr std::size_t kPacketObjectsMax = 50'000;
 inline constexpr std::size_t kCursorMax = 256;
+inline constexpr std::size_t kCommandsToldMax = 16;  ///< to one device
 inline constexpr std::int64_t kLeaseSecMax = 3600;
 inline constexpr std::size_t kOfflineUsersMax = 500;
 inline constexpr std::size_t kDevicesListedMax = 1000;
@@ -169,6 +170,10 @@ struct CancelMessage {
 
 // ---- apps ---------------------------------------------------------------------------------------
 
+/// Which of the two applications it is.
+enum class AppKind : std::uint8_t { unspecified, cashier, data_terminal };
+std::span<const std::string_view> names_of(AppKind);
+
 struct Enroll {
     Secret token{};
     std::string install_id{};
@@ -176,6 +181,7 @@ struct Enroll {
     std::string os{};
     std::string app_name{};
     std::string app_version{};
+    std::optional<AppKind> kind{};  ///< none: the code's, or else the cashier's workplace
 };
 struct EnrollResponse {
     Uuid device_id{};
@@ -303,12 +309,15 @@ struct Heartbeat {
     std::int64_t free_bytes = 0;
     std::optional<std::int64_t> battery_percent{};
     Moment clock_at{};
+    std::vector<std::int64_t> taken{};  ///< numbers of commands that it has carried out
+    friend bool operator==(const Heartbeat&, const Heartbeat&) = default;
 };
 enum class CommandKind : std::uint8_t { unspecified, resync, revoke, wipe, message, min_version };
 std::span<const std::string_view> names_of(CommandKind);
 struct AppCommand {
     CommandKind kind = CommandKind::unspecified;
     std::optional<std::string> text{};
+    std::int64_t number = 0;  ///< told again until a heartbeat names it as taken
 };
 struct HeartbeatResponse {
     std::vector<AppCommand> commands{};

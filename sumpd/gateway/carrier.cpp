@@ -76,6 +76,10 @@ void Carrier::put(Work& work, Stage stage, std::string result, std::string error
     row.stage = stage;
     row.result = std::move(result);
     row.error = std::move(error);
+    write(work, std::move(row));
+}
+
+void Carrier::write(Work& work, CommandRow row) {
     if (row == work.row) {
         return;
     }
@@ -102,11 +106,8 @@ void Carrier::hand_over(Work& work) {
         }
         return;
     }
-    if (work.row.stage == Stage::queued) {
-        put(work, Stage::handed, "", "");
-        if (work.row.stage != Stage::handed) {
-            return;
-        }
+    if (work.row.stage == Stage::queued && !mark_as_handed(work)) {
+        return;
     }
     // devd's own guard against equal operations is for one program; the apps behind this one may
     // well sell the same at the same time. The book has looked at each app's own.
@@ -115,7 +116,7 @@ void Carrier::hand_over(Work& work) {
     options.start_before_ms = work.row.start_before_ms;
     options.force = true;
     const auto told =
-        parts_.port.submit(work.row.device_ref, *command, options, parts_.clock.now() + kAskMax);
+        parts_.port.submit(handed(work), *command, options, parts_.clock.now() + kAskMax);
     if (told) {
         work.is_accepted = true;
         apply(work, *told);
@@ -124,9 +125,31 @@ void Carrier::hand_over(Work& work) {
     }
 }
 
+/// To which book, on disk before anything is sent there.
+bool Carrier::mark_as_handed(Work& work) {
+    const auto book = parts_.port.book(parts_.clock.now() + kAskMax);
+    if (!book) {
+        base::Error error = book.error();
+        error.effect = Effect::none;  // nothing was handed over
+        on_error(work, error);
+        return false;
+    }
+    CommandRow row = work.row;
+    row.stage = Stage::handed;
+    row.error.clear();
+    row.book = *book;
+    write(work, std::move(row));
+    return work.row.stage == Stage::handed;
+}
+
+Handed Carrier::handed(const Work& work) {
+    return {.id = base::OperationId::from_text(work.row.id).value_or(base::OperationId()),
+            .device = work.row.device_ref,
+            .book = work.row.book};
+}
+
 void Carrier::look(Work& work) {
-    const auto id = base::OperationId::from_text(work.row.id);
-    const auto told = parts_.port.operation(*id, work.row.device_ref, parts_.clock.now() + kAskMax);
+    const auto told = parts_.port.operation(handed(work), parts_.clock.now() + kAskMax);
     if (told) {
         apply(work, *told);
         return;
@@ -142,7 +165,7 @@ void Carrier::not_told(Work& work, const base::Error& error) {
     work.look_at = parts_.clock.now() + kLookRarely;
     is_away_ = is_away(error);
     if (!may_succeed(error)) {
-        put(work, Stage::unknown, "", base::to_text(error));
+        put(work, Stage::orphaned, "", base::to_text(error));
     }
 }
 
@@ -160,8 +183,7 @@ void Carrier::overdue(Work& work) {
 }
 
 void Carrier::settle(Work& work) {
-    const auto id = base::OperationId::from_text(work.row.id);
-    const auto told = parts_.port.settle(*id, work.row.device_ref, parts_.clock.now() + kAskMax);
+    const auto told = parts_.port.settle(handed(work), parts_.clock.now() + kAskMax);
     if (told) {
         work.is_accepted = true;
         apply(work, *told);
@@ -181,7 +203,7 @@ void Carrier::apply(Work& work, const contract::Operation& operation) {
     }
     if (operation.error && operation.error->effect == Effect::unknown) {
         // Final at devd, and nobody knows: what has no money is not asked about any more.
-        put(work, Stage::unknown, json_of(operation), text_of(operation));
+        put(work, Stage::orphaned, json_of(operation), text_of(operation));
         work.look_at = parts_.clock.now() + kLookRarely;
         return;
     }
@@ -190,8 +212,7 @@ void Carrier::apply(Work& work, const contract::Operation& operation) {
         is_done ? "" : text_of(operation));
     if (is_finished(work.row.stage) && operation.state != OperationState::never_accepted) {
         // Not told: devd keeps it longer, and nothing else comes of it.
-        static_cast<void>(parts_.port.acknowledge(operation.operation_id, work.row.device_ref,
-                                                  parts_.clock.now() + kAskMax));
+        static_cast<void>(parts_.port.acknowledge(handed(work), parts_.clock.now() + kAskMax));
     }
 }
 
@@ -204,6 +225,11 @@ void Carrier::on_error(Work& work, const base::Error& error) {
         work.may_have_arrived = true;
         return;
     }
+    const bool is_other_book = error.code == base::ErrorCode::other_book;
+    if (work.may_have_arrived && is_other_book) {
+        not_told(work, error);
+        return;
+    }
     if (work.may_have_arrived && may_succeed(error)) {
         return;
     }
@@ -212,7 +238,8 @@ void Carrier::on_error(Work& work, const base::Error& error) {
         settle(work);
         return;
     }
-    put(work, may_succeed(error) ? Stage::queued : Stage::failed, "", base::to_text(error));
+    put(work, may_succeed(error) || is_other_book ? Stage::queued : Stage::failed, "",
+        base::to_text(error));
 }
 
 }  // namespace tillhost::sumpd::gateway

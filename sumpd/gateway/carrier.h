@@ -26,6 +26,10 @@ inline constexpr os::Duration kAskMax = std::chrono::seconds(5);
 /// asks the device, says done or failed of a command that was handed over; until then it is
 /// `running`, or `unknown` while devd has it in doubt. Past its time a command that may have
 /// arrived is settled at devd, not declared as failed here.
+///
+/// The row has the book of devd's that it was handed to. A devd with another book (moved, emptied)
+/// would take it for new: it is not asked, and the command is orphaned until the former devd is
+/// back or a person decides.
 /// For one thread.
 class Carrier final {
 public:
@@ -39,6 +43,8 @@ public:
 
     /// One that is in the book and not finished; one that is here already is left as it is.
     void add(CommandRow row);
+    /// A person has decided about it.
+    void forget(const std::string& id) { works_.erase(id); }
     /// Moves each command that is due by one step, until it is to stop or devd does not answer;
     /// blocks for devd and the disk. True if any has another stage.
     bool turn(const std::function<bool()>& is_stopping = [] { return false; });
@@ -55,6 +61,7 @@ private:
 
     void step(Work& work);
     void hand_over(Work& work);
+    bool mark_as_handed(Work& work);
     void look(Work& work);
     void overdue(Work& work);
     void settle(Work& work);
@@ -62,6 +69,8 @@ private:
     void on_error(Work& work, const base::Error& error);
     void not_told(Work& work, const base::Error& error);
     void put(Work& work, Stage stage, std::string result, std::string error);
+    void write(Work& work, CommandRow row);
+    static Handed handed(const Work& work);
     bool is_late(const Work& work) const;
 
     const Parts parts_;

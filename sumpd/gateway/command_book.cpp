@@ -14,10 +14,10 @@ namespace {
 
 constexpr auto kColumns =
     "SELECT id, app_device, device_ref, op, payload, sha256, start_before_ms, stage, result, error,"
-    " told"
+    " told, book, decided_by"
     " FROM device_command ";
-constexpr auto kTypes = "ttttttiitti";
-constexpr auto kUnfinished = "stage IN (1, 2, 5)";
+constexpr auto kTypes = "ttttttiittiit";
+constexpr auto kUnfinished = "stage IN (1, 2, 5, 6)";
 
 CommandRow row_from(const store::Row& row) {
     return {.id = text(row[0]),
@@ -30,7 +30,9 @@ CommandRow row_from(const store::Row& row) {
             .stage = static_cast<Stage>(integer(row[7])),
             .result = text(row[8]),
             .error = text(row[9]),
-            .is_told = integer(row[10]) != 0};
+            .is_told = integer(row[10]) != 0,
+            .book = integer(row[11]),
+            .decided_by = text(row[12])};
 }
 
 std::optional<CommandRow> known(Sql& sql, const std::string& id) {
@@ -85,9 +87,11 @@ Outcome<CommandBook::Added> CommandBook::add(const CommandRow& row, bool force) 
         if (auto fault = refusal_of(sql, row, force)) {
             return tl::unexpected(std::move(*fault));
         }
-        sql.run("INSERT INTO device_command VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, 0)",
-                {row.id, row.app_device, row.device_ref, row.op, row.payload, row.sha256,
-                 row.start_before_ms, static_cast<std::int64_t>(row.stage), row.result, row.error});
+        sql.run(
+            "INSERT INTO device_command VALUES"
+            " (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, 0, 0, '')",
+            {row.id, row.app_device, row.device_ref, row.op, row.payload, row.sha256,
+             row.start_before_ms, static_cast<std::int64_t>(row.stage), row.result, row.error});
         return Added{row, true};
     });
 }
@@ -106,10 +110,40 @@ Outcome<bool> CommandBook::update(const CommandRow& row) {
     return transactions_.run<bool>(
         [&row](Sql& sql) -> Outcome<bool> {
             sql.run(
-                "UPDATE device_command SET stage = :a, result = :b, error = :c WHERE id = :d"
-                " AND stage NOT IN (3, 4)",
-                {static_cast<std::int64_t>(row.stage), row.result, row.error, row.id});
+                "UPDATE device_command SET stage = :a, result = :b, error = :c, book = :d"
+                " WHERE id = :e AND stage NOT IN (3, 4)",
+                {static_cast<std::int64_t>(row.stage), row.result, row.error, row.book, row.id});
             return true;
+        },
+        Need::nothing);
+}
+
+Outcome<CommandRow> CommandBook::decide(const Decision& decision, const store::Audit& audit) {
+    return transactions_.run<CommandRow>(
+        [&](Sql& sql) -> Outcome<CommandRow> {
+            auto row = known(sql, decision.id);
+            if (!row) {
+                return refuse(FaultCode::not_found, "there is no such command");
+            }
+            if (row->stage != Stage::orphaned) {
+                return refuse(FaultCode::bad_request,
+                              "devd tells what became of this command, or has told it: a doubt is "
+                              "settled there");
+            }
+            row->stage = decision.is_done ? Stage::done : Stage::failed;
+            row->error = decision.is_done ? "" : decision.note;
+            row->decided_by = decision.who;
+            sql.run(
+                "UPDATE device_command SET stage = :a, error = :b, decided_by = :c"
+                " WHERE id = :d",
+                {static_cast<std::int64_t>(row->stage), row->error, row->decided_by, row->id});
+            audit.note(sql, {.actor = decision.who,
+                             .address = decision.address,
+                             .action = "command.decide",
+                             .target = row->id,
+                             .before = "unknown",
+                             .after = (decision.is_done ? "done: " : "failed: ") + decision.note});
+            return std::move(*row);
         },
         Need::nothing);
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sumpd/exchange/operations.h"
+#include "sumpd/store/audit.h"
 #include "sumpd/store/transactions.h"
 
 namespace tillhost::sumpd::gateway {
@@ -13,8 +14,15 @@ namespace tillhost::sumpd::gateway {
 /// Commands of one app that are not finished, or whose end it has not asked for.
 inline constexpr std::int64_t kOpenPerAppMax = 100;
 
-/// How far a command is, as it is kept. `handed`: devd may have it. Numbers are on the disk.
-enum class Stage : std::uint8_t { queued = 1, handed = 2, done = 3, failed = 4, unknown = 5 };
+/// How far a command is, as it is kept. Numbers are on the disk.
+enum class Stage : std::uint8_t {
+    queued = 1,
+    handed = 2,  ///< devd may have it
+    done = 3,
+    failed = 4,
+    unknown = 5,   ///< devd has it in doubt, and will tell
+    orphaned = 6,  ///< devd cannot tell, its book is another one: a person decides here
+};
 
 struct CommandRow {
     std::string id{};          ///< UUID, version 7
@@ -27,7 +35,9 @@ struct CommandRow {
     Stage stage = Stage::queued;
     std::string result{};
     std::string error{};
-    bool is_told = false;  ///< its app knows the end
+    bool is_told = false;      ///< its app knows the end
+    std::int64_t book = 0;     ///< of devd's it was handed to; 0: to none yet
+    std::string decided_by{};  ///< login of who said what became of it; empty: devd did
     friend bool operator==(const CommandRow&, const CommandRow&) = default;
 };
 
@@ -51,6 +61,16 @@ public:
     exchange::Outcome<CommandRow> find(const std::string& id, const std::string& app_device);
     /// Stage, result and error; what is finished stays as it is.
     exchange::Outcome<bool> update(const CommandRow& row);
+    /// A person has looked at the device and says what became of an orphaned one. Noted in the
+    /// audit. Faults: not_found, bad_request (it is not orphaned: devd tells, or has told).
+    struct Decision {
+        std::string id{};
+        bool is_done = false;
+        std::string note{};  ///< in the person's words
+        std::string who{};   ///< login
+        std::string address{};
+    };
+    exchange::Outcome<CommandRow> decide(const Decision& decision, const store::Audit& audit);
     /// Its app has asked for the end.
     exchange::Outcome<bool> told(const std::string& id);
     /// Oldest first.

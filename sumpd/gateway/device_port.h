@@ -9,24 +9,32 @@
 
 namespace tillhost::sumpd::gateway {
 
+/// An operation that was handed over, and to which book of devd's (HelloReply).
+struct Handed {
+    base::OperationId id{};
+    std::string device{};
+    std::int64_t book = 0;
+};
+
 /// The host of devices as the gateway needs it. For one thread. Errors: those of client::Client;
-/// their effect tells whether a request may have arrived.
+/// their effect tells whether a request may have arrived. What names a book is asked of a devd that
+/// has it only, else other_book: one that has another knows nothing of what was handed over, and
+/// would carry it out again.
 class DevicePort {
 public:
     virtual ~DevicePort() = default;
     virtual base::Result<std::vector<contract::Device>> devices(os::Deadline deadline) = 0;
-    virtual base::Result<contract::Operation> submit(const std::string& device,
+    /// The book of the devd that answers now.
+    virtual base::Result<std::int64_t> book(os::Deadline deadline) = 0;
+    /// `to.id` is options.operation_id.
+    virtual base::Result<contract::Operation> submit(const Handed& to,
                                                      const contract::Command& command,
                                                      const client::OperationOptions& options,
                                                      os::Deadline deadline) = 0;
-    virtual base::Result<contract::Operation> operation(const base::OperationId& id,
-                                                        const std::string& device,
+    virtual base::Result<contract::Operation> operation(const Handed& of,
                                                         os::Deadline deadline) = 0;
-    virtual base::Result<contract::Operation> settle(const base::OperationId& id,
-                                                     const std::string& device,
-                                                     os::Deadline deadline) = 0;
-    virtual base::Done acknowledge(const base::OperationId& id, const std::string& device,
-                                   os::Deadline deadline) = 0;
+    virtual base::Result<contract::Operation> settle(const Handed& of, os::Deadline deadline) = 0;
+    virtual base::Done acknowledge(const Handed& of, os::Deadline deadline) = 0;
 };
 
 /// devd of this machine. Connects at the first call, and again after a connection that was lost.
@@ -37,20 +45,17 @@ public:
         : endpoint_(std::move(endpoint)), clock_(clock) {}
 
     base::Result<std::vector<contract::Device>> devices(os::Deadline deadline) override;
-    base::Result<contract::Operation> submit(const std::string& device,
-                                             const contract::Command& command,
+    base::Result<std::int64_t> book(os::Deadline deadline) override;
+    base::Result<contract::Operation> submit(const Handed& to, const contract::Command& command,
                                              const client::OperationOptions& options,
                                              os::Deadline deadline) override;
-    base::Result<contract::Operation> operation(const base::OperationId& id,
-                                                const std::string& device,
-                                                os::Deadline deadline) override;
-    base::Result<contract::Operation> settle(const base::OperationId& id, const std::string& device,
-                                             os::Deadline deadline) override;
-    base::Done acknowledge(const base::OperationId& id, const std::string& device,
-                           os::Deadline deadline) override;
+    base::Result<contract::Operation> operation(const Handed& of, os::Deadline deadline) override;
+    base::Result<contract::Operation> settle(const Handed& of, os::Deadline deadline) override;
+    base::Done acknowledge(const Handed& of, os::Deadline deadline) override;
 
 private:
-    base::Result<client::Client*> connected(os::Deadline deadline);
+    /// `book`: which one must answer; 0: any.
+    base::Result<client::Client*> connected(os::Deadline deadline, std::int64_t book = 0);
 
     const std::string endpoint_;
     os::Clock& clock_;

@@ -22,7 +22,8 @@ exchange::StartCommandResponse response_of(const CommandRow& row) {
             case Stage::handed: return State::running;
             case Stage::done: return State::done;
             case Stage::failed: return State::failed;
-            case Stage::unknown: return State::unknown;
+            case Stage::unknown:
+            case Stage::orphaned: return State::unknown;
         }
         return State::unknown;
     }();
@@ -133,6 +134,21 @@ Outcome<exchange::StartCommandResponse> Gateway::tell(const CommandRow& row) {
     return response_of(row);
 }
 
+Outcome<exchange::StartCommandResponse> Gateway::decide(const CommandBook::Decision& decision,
+                                                        const store::Audit& audit) {
+    auto row = parts_.book.decide(decision, audit);
+    if (!row) {
+        return tl::unexpected(row.error());
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        decided_.push_back(decision.id);
+        changed_.notify_one();
+    }
+    finished_.notify_all();
+    return response_of(*row);
+}
+
 Outcome<exchange::GetDevicesResponse> Gateway::get_devices() {
     // One asks, the others come again: a host of devices that hangs must not hold up those who ask
     // for something else.
@@ -162,7 +178,7 @@ Outcome<exchange::GetDevicesResponse> Gateway::get_devices() {
 /// False at the end.
 bool Gateway::take_new() {
     std::unique_lock lock(mutex_);
-    if (!stop_ && fresh_.empty()) {
+    if (!stop_ && fresh_.empty() && decided_.empty()) {
         if (carrier_.is_idle()) {
             changed_.wait(lock);
         } else {
@@ -173,6 +189,10 @@ bool Gateway::take_new() {
         carrier_.add(std::move(row));
     }
     fresh_.clear();
+    for (const std::string& id : decided_) {
+        carrier_.forget(id);
+    }
+    decided_.clear();
     return !stop_;
 }
 

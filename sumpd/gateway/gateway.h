@@ -46,6 +46,9 @@ public:
         const std::string& app_device, const exchange::GetCommand& request);
     /// Faults: device_unavailable (devd does not answer, or somebody else asks it just now).
     exchange::Outcome<exchange::GetDevicesResponse> get_devices();
+    /// See CommandBook::decide().
+    exchange::Outcome<exchange::StartCommandResponse> decide(const CommandBook::Decision& decision,
+                                                             const store::Audit& audit);
     /// Ends all waits, now and later ones.
     void stop();
 
@@ -67,6 +70,7 @@ private:
     std::condition_variable changed_;     ///< new commands, for the thread
     std::condition_variable finished_;    ///< for those who wait
     std::vector<CommandRow> fresh_;       // guarded by mutex_
+    std::vector<std::string> decided_;    ///< ids, for the thread to forget; guarded by mutex_
     std::size_t waiters_ = 0;             // guarded by mutex_
     bool stop_ = false;                   // guarded by mutex_
     std::unique_ptr<os::Thread> thread_;  ///< last: it uses the others

@@ -75,25 +75,43 @@ Done set_log_level(Config& to, const std::string& text) {
     return base::bad_field("log", "error, warning, notice, info or debug");
 }
 
-/// One line, which nobody else can read.
-Done read_password(Config& to, const std::string& path) {
+/// One line of at least so many bytes, which nobody else can read.
+Result<std::string> read_secret(std::string_view name, const std::string& path,
+                                std::size_t bytes_min) {
     struct stat about {};
     if (::stat(path.c_str(), &about) != 0) {
-        return base::bad_field("exchange.password_file", "a file that is there: " + path);
+        return base::bad_field(name, "a file that is there: " + path);
     }
     if ((about.st_mode & 0077U) != 0) {
-        return base::bad_field("exchange.password_file",
-                               "a file that others cannot read: chmod 600 " + path);
+        return base::bad_field(name, "a file that others cannot read: chmod 600 " + path);
     }
     std::string text = base::string_of(TRY(os::read_file(path, kPasswordFileBytesMax)));
     while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {
         text.pop_back();
     }
-    if (text.size() < kPasswordBytesMin || text.find('\n') != std::string::npos) {
-        return base::bad_field("exchange.password_file",
-                               fmt::format("one line of at least {} bytes", kPasswordBytesMin));
+    if (text.size() < bytes_min || text.find('\n') != std::string::npos) {
+        return base::bad_field(name, fmt::format("one line of at least {} bytes", bytes_min));
     }
-    to.node_password = std::move(text);
+    return text;
+}
+
+Done read_password(Config& to, const std::string& path) {
+    to.node_password = TRY(read_secret("exchange.password_file", path, kPasswordBytesMin));
+    return {};
+}
+
+Done read_access_code(Config& to, const std::string& path) {
+    to.licences.access_code = TRY(read_secret("licences.access_code_file", path, 1));
+    return {};
+}
+
+Done read_root(Config& to, const std::string& path) {
+    const auto bytes = os::read_file(path, kConfigBytesMax);
+    if (!bytes) {
+        return base::bad_field("licences.vendor_root",
+                               "a file with the vendor's root certificate, PEM: " + path);
+    }
+    to.licences.vendor_root = base::string_of(*bytes);
     return {};
 }
 
@@ -138,6 +156,29 @@ constexpr std::array kKeys = {
         [](Config& to, const std::string& text) {
             return set_text(to.terminal, "devices.terminal", text, kNodeBytesMax);
         }},
+    Key{"licences.address",
+        [](Config& to, const std::string& text) {
+            return set_text(to.licences.address, "licences.address", text, kTextBytesMax);
+        }},
+    Key{"licences.product",
+        [](Config& to, const std::string& text) {
+            return set_text(to.licences.product, "licences.product", text, kTextBytesMax);
+        }},
+    Key{"licences.licence",
+        [](Config& to, const std::string& text) {
+            return set_text(to.licences.licence, "licences.licence", text, kTextBytesMax);
+        }},
+    Key{"licences.terminal_licence",
+        [](Config& to, const std::string& text) {
+            return set_text(to.licences.terminal_licence, "licences.terminal_licence", text,
+                            kTextBytesMax);
+        }},
+    Key{"licences.contact",
+        [](Config& to, const std::string& text) {
+            return set_text(to.licences.contact, "licences.contact", text, kTextBytesMax);
+        }},
+    Key{"licences.vendor_root", read_root},
+    Key{"licences.access_code_file", read_access_code},
 };
 
 Done set(Config& config, const std::string& name, const std::string& text) {
@@ -162,6 +203,17 @@ Done check(const Config& config) {
         !config.node.empty() && !config.node_login.empty() && !config.node_password.empty();
     if (any && !all) {
         return base::bad_field("exchange", "node, login and password_file, or none of them");
+    }
+    const seats::SeatsOptions& licences = config.licences;
+    const bool some =
+        !(licences.address + licences.product + licences.licence + licences.vendor_root +
+          licences.terminal_licence + licences.access_code + licences.contact)
+             .empty();
+    const bool enough = !licences.address.empty() && !licences.product.empty() &&
+                        !licences.licence.empty() && !licences.vendor_root.empty();
+    if (some && !enough) {
+        return base::bad_field("licences",
+                               "address, product, licence and vendor_root, or none of them");
     }
     return {};
 }

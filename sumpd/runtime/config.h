@@ -6,6 +6,7 @@
 
 #include "hal/base/result.h"
 #include "hal/os/log.h"
+#include "sumpd/seats/seats.h"
 
 namespace tillhost::sumpd::runtime {
 
@@ -24,6 +25,7 @@ struct Config {
     std::string devices_endpoint;  ///< of devd, "ipc://PATH"; empty = this machine's
     std::string registrar;         ///< a device's id, of commands that name none; empty = none
     std::string terminal;
+    seats::SeatsOptions licences;  ///< address empty: no licences are needed
 };
 
 /// DIR/sumpd.toml; one that is not there says nothing. Errors: bad_field naming the line and what

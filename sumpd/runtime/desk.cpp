@@ -14,6 +14,13 @@ store::AskingDevice device_of(const Caller& who) {
 
 }  // namespace
 
+/// Behind a long wait: whoever was revoked meanwhile is told so, and nothing else.
+template <class T>
+Outcome<T> Desk::still_admitted(const Caller& who, Outcome<T> answer) const {
+    const auto admitted = registry_.check_device(who.device_id);
+    return admitted ? std::move(answer) : tl::unexpected(admitted.error());
+}
+
 // ---- the accounting system: the store knows its numbers ----------------------------------------
 
 Outcome<exchange::TestConnectionResponse> Desk::serve(const Caller&,
@@ -71,11 +78,19 @@ Outcome<Empty> Desk::serve(const Caller&, const exchange::Revoke& request) {
 
 Outcome<exchange::GetChangesResponse> Desk::serve(const Caller& who,
                                                   const exchange::GetChanges& request) {
-    return store_.changes().get(device_of(who), request);
+    exchange::GetChanges bounded = request;
+    bounded.max_bytes = registry_.packet_bytes_for(who.device_id, request.max_bytes);
+    if (request.cursor) {
+        registry_.saw_cursor(who.device_id, *request.cursor);
+    }
+    auto response = store_.changes().get(device_of(who), bounded);
+    return still_admitted(who, std::move(response));
 }
 Outcome<exchange::PutDocumentsResponse> Desk::serve(const Caller& who,
                                                     const exchange::PutDocuments& request) {
-    registry_.saw(who.device_id, who.address, nullptr);
+    if (who.kind == api::Access::rescued) {
+        return store_.quarantine().rescue(device_of(who), request);
+    }
     return store_.documents().put(device_of(who), request, limits_.flags_of(request));
 }
 Outcome<exchange::GetDocumentStatusResponse> Desk::serve(
@@ -84,8 +99,9 @@ Outcome<exchange::GetDocumentStatusResponse> Desk::serve(
 }
 Outcome<exchange::HeartbeatResponse> Desk::serve(const Caller& who,
                                                  const exchange::Heartbeat& request) {
-    registry_.saw(who.device_id, who.address, &request);
-    return exchange::HeartbeatResponse{.server_time = {.unix_ms = clock_.unix_ms()}};
+    auto commands = registry_.on_heartbeat(who.device_id, request);
+    return exchange::HeartbeatResponse{.commands = std::move(commands),
+                                       .server_time = {.unix_ms = clock_.unix_ms()}};
 }
 Outcome<exchange::LockTaskResponse> Desk::serve(const Caller& who,
                                                 const exchange::LockTask& request) {
@@ -106,7 +122,7 @@ Outcome<exchange::StartCommandResponse> Desk::serve(const Caller& who,
 }
 Outcome<exchange::StartCommandResponse> Desk::serve(const Caller& who,
                                                     const exchange::GetCommand& request) {
-    return gateway_.get_command(who.device_id, request);
+    return still_admitted(who, gateway_.get_command(who.device_id, request));
 }
 
 }  // namespace tillhost::sumpd::runtime

@@ -28,6 +28,9 @@ public:
 #undef X
 
 private:
+    template <class T>
+    exchange::Outcome<T> still_admitted(const api::Caller& who, exchange::Outcome<T> answer) const;
+
     store::Store& store_;
     people::Limits& limits_;
     apps::Registry& registry_;

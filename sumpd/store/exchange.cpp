@@ -1,5 +1,7 @@
 #include "sumpd/store/exchange.h"
 
+#include <fmt/format.h>
+
 #include "sumpd/store/node_table.h"
 
 namespace tillhost::sumpd::store {
@@ -47,6 +49,7 @@ Exchange::Exchange(PartFiles files, Transactions& transactions, Changes& changes
       clock_(clock),
       settings_(std::move(settings)),
       files_(std::move(files)),
+      audit_(transactions, clock),
       outbox_(transactions, files_, clock, settings_.server_name),
       inbox_(transactions, changes, outbox_, files_, clock, logger,
              SecretMaker(key, settings_.password_cost), settings_.rules) {}
@@ -70,6 +73,9 @@ Outcome<exchange::Empty> Exchange::configure(const std::string& node) {
     return transactions_.run<exchange::Empty>([&](Sql& sql) -> Outcome<exchange::Empty> {
         const core::NodeState state = node_state(sql);
         if (!state.code.empty()) {
+            if (is_former(sql, node)) {
+                return exchange::Empty{};
+            }
             const auto right = core::check_node(state, node);
             return right ? Outcome<exchange::Empty>() : tl::unexpected(right.error());
         }
@@ -84,6 +90,71 @@ Outcome<exchange::Empty> Exchange::configure(const std::string& node) {
 Outcome<core::NodeState> Exchange::node() {
     return transactions_.read<core::NodeState>(
         [](Sql& sql) -> Outcome<core::NodeState> { return node_state(sql); });
+}
+
+Outcome<NodeFacts> Exchange::facts() {
+    return transactions_.read<NodeFacts>(
+        [](Sql& sql) -> Outcome<NodeFacts> { return node_facts(sql); });
+}
+
+Outcome<std::int64_t> Exchange::accept_numbers(const PeerNumbers& numbers, const SendAgain& again,
+                                               const Person& who) {
+    return transactions_.run<std::int64_t>(
+        [&](Sql& sql) -> Outcome<std::int64_t> {
+            const core::NodeState before = node_state(sql);
+            auto count = store::accept_numbers(sql, numbers, again);
+            if (count) {
+                audit_.note(sql,
+                            {.actor = who.login,
+                             .address = who.address,
+                             .action = "exchange.numbers",
+                             .target = before.code,
+                             .before = fmt::format("acknowledged {}, received {}", before.acked_no,
+                                                   before.received_no),
+                             .after = fmt::format("acknowledged {}, received {}, {} again",
+                                                  numbers.ack_no, numbers.next_no - 1, *count)});
+            }
+            return count;
+        },
+        Need::nothing);
+}
+
+Outcome<std::int64_t> Exchange::hand_over(const std::string& code, const SendAgain& again,
+                                          const Person& who) {
+    std::vector<std::string> gone;
+    auto done = transactions_.run<std::int64_t>(
+        [&](Sql& sql) -> Outcome<std::int64_t> {
+            const core::NodeState before = node_state(sql);
+            auto count = store::hand_over(sql, code, again, clock_.unix_ms(), gone);
+            if (count) {
+                audit_.note(sql, {.actor = who.login,
+                                  .address = who.address,
+                                  .action = "exchange.hand_over",
+                                  .target = code,
+                                  .before = before.code,
+                                  .after = fmt::format("{}, {} documents again", code, *count)});
+            }
+            return count;
+        },
+        Need::nothing);
+    if (done) {
+        outbox_.forget(gone);
+    }
+    return done;
+}
+
+template <class T>
+Outcome<T> Exchange::noted(Outcome<T> outcome) {
+    if (!outcome && is_refusal_of_node(outcome.error().code)) {
+        // Not kept: the console does not show it, and the accounting system is told anyway.
+        static_cast<void>(transactions_.run<bool>(
+            [&](Sql& sql) -> Outcome<bool> {
+                note_refusal(sql, outcome.error(), clock_.unix_ms());
+                return true;
+            },
+            Need::nothing));
+    }
+    return outcome;
 }
 
 Outcome<exchange::TestConnectionResponse> Exchange::test_connection(
@@ -107,20 +178,20 @@ Outcome<exchange::TestConnectionResponse> Exchange::test_connection(
 
 Outcome<exchange::PrepareMessageResponse> Exchange::prepare(
     const exchange::PrepareMessage& request) {
-    return outbox_.prepare(request);
+    return noted(outbox_.prepare(request));
 }
 Outcome<exchange::GetPartResponse> Exchange::part(const exchange::GetPart& request) {
     return outbox_.part(request);
 }
 Outcome<exchange::ConfirmMessageResponse> Exchange::confirm(
     const exchange::ConfirmMessage& request) {
-    return outbox_.confirm(request);
+    return noted(outbox_.confirm(request));
 }
 Outcome<exchange::PutPartResponse> Exchange::put_part(const exchange::PutPart& request) {
     return inbox_.put_part(request);
 }
 Outcome<exchange::CommitMessageResponse> Exchange::commit(const exchange::CommitMessage& request) {
-    return inbox_.commit(request);
+    return noted(inbox_.commit(request));
 }
 Outcome<exchange::GetJobResponse> Exchange::job(const exchange::GetJob& request) {
     return inbox_.job(request);

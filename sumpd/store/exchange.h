@@ -10,6 +10,7 @@
 #include "sumpd/exchange/operations.h"
 #include "sumpd/store/changes.h"
 #include "sumpd/store/inbox.h"
+#include "sumpd/store/node_acts.h"
 #include "sumpd/store/outbox.h"
 #include "sumpd/store/part_files.h"
 #include "sumpd/store/transactions.h"
@@ -39,10 +40,17 @@ public:
                                                         const ServerKey& key,
                                                         ExchangeSettings settings);
 
-    /// Names the one accounting system. The first one wins: another name is node_conflict.
+    /// Names the one accounting system. The first one wins: another name is node_conflict, unless
+    /// the exchange was handed over from that one, which changes nothing.
     exchange::Outcome<exchange::Empty> configure(const std::string& node);
     /// As it stands. An empty code: none is configured.
     exchange::Outcome<core::NodeState> node();
+    /// For an administrator. The acts are noted in the audit; their faults stand in node_acts.h.
+    exchange::Outcome<NodeFacts> facts();
+    exchange::Outcome<std::int64_t> accept_numbers(const PeerNumbers& numbers,
+                                                   const SendAgain& again, const Person& who);
+    exchange::Outcome<std::int64_t> hand_over(const std::string& code, const SendAgain& again,
+                                              const Person& who);
 
     exchange::Outcome<exchange::TestConnectionResponse> test_connection(
         const exchange::TestConnection& request);
@@ -83,7 +91,12 @@ private:
     Transactions& transactions_;
     const os::Clock& clock_;
     const ExchangeSettings settings_;
+    /// What it is refused is kept for the administrator; the refusal goes on.
+    template <class T>
+    exchange::Outcome<T> noted(exchange::Outcome<T> outcome);
+
     const PartFiles files_;
+    Audit audit_;
     Outbox outbox_;
     Inbox inbox_;
 };

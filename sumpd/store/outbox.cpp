@@ -68,7 +68,8 @@ Outcome<std::vector<Candidate>> waiting_behind(Transactions& transactions, std::
         [&](Sql& sql) -> Outcome<std::vector<Candidate>> {
             std::vector<Candidate> found;
             for (const Row& row : sql.query(
-                     "SELECT place, doc_id, kind, body, device_id, coalesce(app_device.model, ''),"
+                     "SELECT place, doc_id, document.kind, body, device_id,"
+                     " coalesce(nullif(app_device.name, ''), app_device.model, ''),"
                      " received_ms, flags FROM document"
                      " LEFT JOIN app_device ON app_device.id = document.device_id"
                      " WHERE waiting = 1 AND place > :a AND due_ms <= :b ORDER BY place LIMIT :c",
@@ -212,9 +213,10 @@ Outcome<std::optional<Outbox::Frozen>> Outbox::acknowledged(const exchange::Prep
                 return tl::unexpected(right.error());
             }
             gone = acknowledge(sql, node, request.ack_no, clock_.unix_ms());
-            const auto row =
-                sql.first("SELECT no, id, sha256, bytes, part_size FROM out_message WHERE no > :a",
-                          "ittii", {node.acked_no});
+            const auto row = sql.first(
+                "SELECT no, id, sha256, bytes, part_size FROM out_message"
+                " WHERE acked_ms = 0",
+                "ittii");
             if (!row) {
                 return std::optional<Frozen>();
             }

@@ -31,9 +31,10 @@ Store::Store(std::unique_ptr<Transactions> transactions, std::unique_ptr<Changes
              const os::Clock& clock, exchange::Uuid server_id, ServerKey key)
     : transactions_(std::move(transactions)),
       changes_(std::move(changes)),
-      documents_(*transactions_, clock),
-      tasks_(*transactions_, clock),
       audit_(*transactions_, clock),
+      documents_(*transactions_, clock),
+      tasks_(*transactions_, audit_, clock),
+      quarantine_(*transactions_, audit_, clock),
       server_id_(std::move(server_id)),
       key_(std::move(key)) {}
 

@@ -9,6 +9,7 @@
 #include "sumpd/store/changes.h"
 #include "sumpd/store/documents.h"
 #include "sumpd/store/exchange.h"
+#include "sumpd/store/quarantine.h"
 #include "sumpd/store/server_key.h"
 #include "sumpd/store/tasks.h"
 #include "sumpd/store/transactions.h"
@@ -37,6 +38,7 @@ public:
     Tasks& tasks() { return tasks_; }
     Exchange& exchange() { return *exchange_; }
     Audit& audit() { return audit_; }
+    Quarantine& quarantine() { return quarantine_; }
     /// Made at the first opening; told to apps when they enrol.
     const exchange::Uuid& server_id() const { return server_id_; }
     const ServerKey& key() const { return key_; }
@@ -47,9 +49,10 @@ private:
 
     std::unique_ptr<Transactions> transactions_;
     std::unique_ptr<Changes> changes_;
+    Audit audit_;
     Documents documents_;
     Tasks tasks_;
-    Audit audit_;
+    Quarantine quarantine_;
     exchange::Uuid server_id_;
     const ServerKey key_;
     std::unique_ptr<Exchange> exchange_;  ///< last: its thread uses the others

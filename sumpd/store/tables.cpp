@@ -1,5 +1,7 @@
 #include "sumpd/store/tables.h"
 
+#include <fmt/format.h>
+
 #include "sumpd/store/new_uuid.h"
 
 namespace tillhost::sumpd::store {
@@ -129,6 +131,55 @@ Statements of_people() {
     return all;
 }
 
+Statements of_apps_for_administrators() {
+    const auto with = [](const char* table, const char* column) {
+        return fmt::format("ALTER TABLE {} ADD COLUMN {}", table, column);
+    };
+    constexpr auto kNoText = "TEXT NOT NULL DEFAULT ''";
+    Statements statements;
+    for (const char* name : {"name", "store_id", "role_id"}) {
+        for (const char* table : {"app_device", "enroll_token"}) {
+            statements.push_back(with(table, fmt::format("{} {}", name, kNoText).c_str()));
+        }
+    }
+    append(statements,
+           {with("app_device", "kind BIGINT NOT NULL DEFAULT 1"),
+            with("app_device", "packet_bytes BIGINT NOT NULL DEFAULT 0"),
+            with("app_device", "rescue_until_s BIGINT NOT NULL DEFAULT 0"),
+            with("enroll_token", "kind BIGINT NOT NULL DEFAULT 0"),
+            with("session", "lease_id TEXT NOT NULL DEFAULT ''"),
+            with("document_quarantine", "kind TEXT NOT NULL DEFAULT ''"),
+            with("document_quarantine", "rescued BIGINT NOT NULL DEFAULT 0"),
+            "CREATE INDEX document_quarantine_waiting ON document_quarantine (doc_id, sha256)"
+            " WHERE resolved_by = ''",
+            "CREATE TABLE task_unlocked (doc_id TEXT PRIMARY KEY, task_id TEXT NOT NULL,"
+            " holder_id TEXT NOT NULL)",
+            "CREATE TABLE app_command (number BIGINT PRIMARY KEY, device_id TEXT NOT NULL,"
+            " kind BIGINT NOT NULL, text TEXT NOT NULL, made_by TEXT NOT NULL,"
+            " made_s BIGINT NOT NULL)",
+            "CREATE TABLE app_sight (device_id TEXT PRIMARY KEY, last_try_ms BIGINT NOT NULL,"
+            " last_ok_ms BIGINT NOT NULL, address TEXT NOT NULL, heartbeat TEXT NOT NULL,"
+            " heartbeat_ms BIGINT NOT NULL, skew_ms BIGINT NOT NULL, position TEXT NOT NULL)"});
+    return statements;
+}
+
+/// What the accounting system was refused, and those that were it before.
+Statements of_the_node() {
+    return {
+        "CREATE TABLE node_refusal (code TEXT PRIMARY KEY, message TEXT NOT NULL,"
+        " at_ms BIGINT NOT NULL)",
+        "CREATE TABLE node_former (code TEXT PRIMARY KEY, until_ms BIGINT NOT NULL)"};
+}
+
+/// The book that a command was handed to, and who settled what no device could.
+Statements of_handed_commands() {
+    return {"ALTER TABLE device_command ADD COLUMN book BIGINT NOT NULL DEFAULT 0",
+            "ALTER TABLE device_command ADD COLUMN decided_by TEXT NOT NULL DEFAULT ''",
+            "DROP INDEX device_command_open",
+            "CREATE INDEX device_command_open ON device_command (stage)"
+            " WHERE stage IN (1, 2, 5, 6)"};
+}
+
 }  // namespace
 
 std::vector<std::vector<std::string>> table_steps() {
@@ -139,6 +190,9 @@ std::vector<std::vector<std::string>> table_steps() {
     append(first, of_messages());
     Statements second = of_the_audit();
     append(second, of_people());
+    append(second, of_apps_for_administrators());
+    append(second, of_handed_commands());
+    append(second, of_the_node());
     return {first, second};
 }
 

@@ -47,9 +47,11 @@ class Lost(Exception):
 class Server:
     """sumpd on a folder of its own."""
 
-    def __init__(self, folder: pathlib.Path, config: str = "") -> None:
+    def __init__(self, folder: pathlib.Path, config: str = "",
+                 environment: dict | None = None) -> None:
         folder.mkdir(exist_ok=True)
         self.folder = folder
+        self.environment = environment or {}
         self.config = folder / "config"
         self.state = folder / "state"
         self.config.mkdir(exist_ok=True)
@@ -66,7 +68,7 @@ class Server:
         self.process: subprocess.Popen | None = None
 
     def _environment(self) -> dict:
-        return {**os.environ, "TILLHOST_STATE_DIR": str(self.state)}
+        return {**os.environ, "TILLHOST_STATE_DIR": str(self.state), **self.environment}
 
     def start(self) -> "Server":
         with self.log.open("ab") as log:
@@ -105,13 +107,21 @@ class Server:
         pair = base64.b64encode(f"{LOGIN}:{PASSWORD}".encode()).decode()
         return self.line(f"Basic {pair}")
 
-    def invite(self) -> dict:
-        """What the QR code says."""
-        made = subprocess.run([PROGRAMS / "sumpd", "--config", self.config, "--invite"],
+    def command_line(self, *words: str) -> subprocess.CompletedProcess:
+        """What sumpd does beside the one that runs."""
+        return subprocess.run([PROGRAMS / "sumpd", "--config", self.config, *words],
                               env=self._environment(), capture_output=True, text=True, timeout=60)
+
+    def order(self, *words: str) -> str:
+        made = self.command_line(*words)
         assert made.returncode == 0, made.stderr
-        text = re.search(r"^sump://enroll\?(\S+)$", made.stdout, re.M)
-        assert text, made.stdout
+        return made.stdout
+
+    def invite(self, *words: str) -> dict:
+        """What the QR code says."""
+        told = self.order("--invite", *words)
+        text = re.search(r"^sump://enroll\?(\S+)$", told, re.M)
+        assert text, told
         return dict(urllib.parse.parse_qsl(text.group(1)))
 
 

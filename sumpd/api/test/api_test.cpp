@@ -55,7 +55,7 @@ http::Request request_of(Method method, const std::string& path, std::string bod
 class ApiTest : public testing::Test {
 protected:
     ApiTest() {
-        const std::string token = *registry_.invite("test");
+        const std::string token = registry_.invite({.by = {.login = "test"}})->token;
         key_ = registry_.enroll({.token = {token}, .install_id = "p"})->device_key.text;
         session_ = registry_
                        .login({.device_key = {key_},
@@ -89,6 +89,7 @@ protected:
     os::FakeClock clock_;
     os::KeptLog log_;
     StoreFake store_;
+    apps::NoSeats seats_;
     std::unique_ptr<http::Passwords> passwords_ = *http::Passwords::create(kCheap);
     apps::Registry registry_{
         {.store = store_,
@@ -98,7 +99,8 @@ protected:
          .server_id = "i",
          .pin = "p",
          .permissions = [](const std::string&,
-                           const std::string&) { return std::vector<exchange::Permission>{}; }},
+                           const std::string&) { return std::vector<exchange::Permission>{}; },
+         .seats = seats_},
         {.accounts = {{.id = "u1", .login = "anna", .password = *passwords_->hash("password")}}}};
     Reached operations_;
     Doorkeeper doorkeeper_{{.login = "erp", .password = "a long password"}, registry_, clock_};
@@ -114,6 +116,29 @@ std::string path_of(const exchange::JsonRoute& route) {
         path.replace(at, path.find('}') - at + 1, "1");
     }
     return path;
+}
+
+// Claimed: a revoked device is refused everywhere at once; while its rescue is open it may deliver
+// documents and ask for them, and nothing else.
+TEST_F(ApiTest, RevokedAndRescued) {
+    const std::string id = registry_.devices().front().row.id;
+    const auto fault_of = [&](Method method, const std::string& path, const std::string& token) {
+        const auto response = call(method, path, "Bearer " + token, R"({"docId":[]})");
+        const std::string* word = http::find(response.headers, "X-Sump-Fault");
+        return word == nullptr ? std::string() : *word;
+    };
+    ASSERT_TRUE(registry_.revoke_device(id, {.login = "admin"}));
+    EXPECT_EQ(fault_of(Method::post, "/v1/app/documents/status", key_), "device_revoked");
+    EXPECT_EQ(fault_of(Method::get, "/v1/app/changes", session_), "session_expired");
+    EXPECT_TRUE(operations_.operations.empty());
+    ASSERT_TRUE(registry_.open_rescue(id, 3600, {.login = "admin"}));
+    EXPECT_EQ(fault_of(Method::post, "/v1/app/heartbeat", key_), "device_revoked");
+    EXPECT_TRUE(operations_.operations.empty());
+    call(Method::post, "/v1/app/documents/status", "Bearer " + key_,
+         R"({"docId":["0b9e3c1e-5f5c-4a53-9d0e-2f6a1f7f2c11"]})", "application/json");
+    ASSERT_EQ(operations_.operations, std::vector<std::string>{"GetDocumentStatus"});
+    EXPECT_EQ(operations_.last.kind, Access::rescued);
+    EXPECT_EQ(operations_.last.device_id, id);
 }
 
 // Claimed: without login every path of JSON, known or not, and every operation of XML is refused as

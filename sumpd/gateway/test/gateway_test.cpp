@@ -6,154 +6,21 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <array>
 #include <filesystem>
 #include <random>
 
 #include "hal/os/fake/fake_clock.h"
 #include "hal/os/fake/kept_log.h"
 #include "sumpd/gateway/device_command.h"
+#include "sumpd/gateway/test/played_devd.h"
 
 namespace tillhost::sumpd::gateway {
 namespace {
 
-using contract::Operation;
-using contract::OperationState;
 using exchange::DeviceCommandState;
 using exchange::FaultCode;
 
 constexpr auto kCashIn = R"({"amount_minor": 100, "currency": "RUB"})";
-
-base::Error lost() {
-    return base::make_error(base::ErrorCode::link_lost, "lost", base::Effect::unknown);
-}
-base::Error nobody() { return base::make_error(base::ErrorCode::no_daemon, "nobody listens"); }
-
-struct Killed {};
-
-/// devd's book and one device, moved by chance. Messages get lost before or behind it, or arrive
-/// late; the caller is killed around any call.
-class PlayedDevd final : public DevicePort {
-public:
-    PlayedDevd(std::mt19937_64& chance, const os::Clock& clock) : chance_(chance), clock_(clock) {}
-
-    bool one_in(unsigned n) { return is_wild && chance_() % n == 0; }
-    void may_kill() {
-        if (one_in(12)) {
-            throw Killed{};
-        }
-    }
-
-    base::Result<std::vector<contract::Device>> devices(os::Deadline) override {
-        return std::vector<contract::Device>{};
-    }
-
-    base::Result<Operation> submit(const std::string& device, const contract::Command&,
-                                   const client::OperationOptions& options, os::Deadline) override {
-        may_kill();
-        ++submits;
-        if (one_in(4)) {
-            return nobody();
-        }
-        if (one_in(5)) {
-            if (one_in(2)) {
-                late_.push_back(options);
-            }
-            return lost();
-        }
-        const Operation told = take(device, options);
-        may_kill();
-        return one_in(4) ? base::Result<Operation>(lost()) : base::Result<Operation>(told);
-    }
-
-    base::Result<Operation> operation(const base::OperationId& id, const std::string&,
-                                      os::Deadline) override {
-        may_kill();
-        move_all();
-        if (one_in(4)) {
-            return one_in(2) ? nobody() : lost();
-        }
-        return operations.at(id);
-    }
-
-    base::Result<Operation> settle(const base::OperationId& id, const std::string& device,
-                                   os::Deadline) override {
-        may_kill();
-        if (one_in(4)) {
-            return nobody();
-        }
-        if (operations.count(id) == 0) {
-            Operation none;
-            none.operation_id = id;
-            none.device = device;
-            none.state = OperationState::never_accepted;
-            operations[id] = none;
-        }
-        may_kill();
-        return one_in(4) ? base::Result<Operation>(lost())
-                         : base::Result<Operation>(operations.at(id));
-    }
-
-    base::Done acknowledge(const base::OperationId& id, const std::string&, os::Deadline) override {
-        may_kill();
-        acknowledged.insert(id);
-        return {};
-    }
-
-    /// What was on its way arrives.
-    void deliver_late() {
-        for (const client::OperationOptions& options : late_) {
-            take("kassa", options);
-        }
-        late_.clear();
-    }
-
-    /// The device goes on.
-    void move_all() {
-        for (auto& [id, operation] : operations) {
-            move(operation);
-        }
-    }
-
-    std::map<base::OperationId, Operation> operations;
-    std::map<base::OperationId, int> executed;
-    std::set<base::OperationId> acknowledged;
-    int submits = 0;
-    bool is_wild = true;
-
-private:
-    Operation take(const std::string& device, const client::OperationOptions& options) {
-        const auto [at, is_new] = operations.try_emplace(options.operation_id);
-        if (is_new) {
-            at->second.operation_id = options.operation_id;
-            at->second.device = device;
-            at->second.state = clock_.unix_ms() < options.start_before_ms ? OperationState::accepted
-                                                                          : OperationState::expired;
-        }
-        return at->second;
-    }
-
-    void move(Operation& operation) {
-        if (operation.state == OperationState::accepted && !one_in(2)) {
-            operation.state = OperationState::prepared;
-        } else if (operation.state == OperationState::prepared ||
-                   operation.state == OperationState::in_doubt) {
-            const unsigned way = static_cast<unsigned>(chance_() % (is_wild ? 4 : 2));
-            if (way == 0) {
-                ++executed[operation.operation_id];
-                operation.state = OperationState::done;
-            } else if (way == 1) {
-                operation.state = OperationState::failed;
-            } else {
-                operation.state = OperationState::in_doubt;
-            }
-        }
-    }
-
-    std::mt19937_64& chance_;
-    const os::Clock& clock_;
-    std::vector<client::OperationOptions> late_;
-};
 
 class GatewayTest : public testing::Test {
 protected:
@@ -253,6 +120,67 @@ TEST_F(GatewayTest, AtMostOnceAndToldTruly) {
     }
 }
 
+// Claimed: the same, and devd loses its book now and then: still nothing is carried out twice, what
+// is told is true, and what only the lost book knew is orphaned until a person decides.
+TEST_F(GatewayTest, ALostBookDoublesNothing) {
+    const store::Audit audit(*transactions_, clock_);
+    std::size_t orphans = 0;
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        chance_.seed(seed);
+        PlayedDevd devd(chance_, clock_);
+        std::vector<std::string> ids;
+        for (int i = 0; i < 4; ++i) {
+            ids.push_back(new_id());
+            ASSERT_TRUE(book_->add(row(ids.back(), 2000 + chance_() % 20000), false).has_value());
+        }
+        for (int life = 0; life < 20; ++life) {
+            live(devd, 10);
+            if (devd.one_in(6)) {
+                devd.lose_book();
+            }
+        }
+        devd.is_wild = false;
+        live(devd, 500);
+        for (const std::string& id : ids) {
+            const auto kept = book_->find(id, "phone");
+            ASSERT_TRUE(kept.has_value());
+            const int times = devd.executed[MUST(base::OperationId::from_text(id))];
+            EXPECT_LE(times, 1) << "seed " << seed;
+            if (is_finished(kept->stage)) {
+                EXPECT_EQ(kept->stage == Stage::done, times == 1) << "seed " << seed << ' ' << id;
+            } else {
+                ASSERT_EQ(kept->stage, Stage::orphaned) << "seed " << seed;
+                ++orphans;
+                ASSERT_TRUE(book_->decide({.id = id, .is_done = times == 1, .who = "anna"}, audit));
+            }
+            ASSERT_TRUE(book_->told(id).has_value());
+        }
+        EXPECT_TRUE(unfinished().empty());
+    }
+    EXPECT_GT(orphans, 0U);
+}
+
+// Claimed: a person decides about what is orphaned and about nothing else, once, and it is noted.
+TEST_F(GatewayTest, WhatAPersonMayDecide) {
+    store::Audit audit(*transactions_, clock_);
+    CommandRow one = row(new_id(), 5000);
+    ASSERT_TRUE(book_->add(one, false).has_value());
+    const CommandBook::Decision decision{
+        .id = one.id, .is_done = false, .note = "no receipt on the tape", .who = "anna"};
+    for (const Stage stage : {Stage::queued, Stage::handed, Stage::unknown}) {
+        one.stage = stage;
+        ASSERT_TRUE(book_->update(one).has_value());
+        EXPECT_EQ(book_->decide(decision, audit).error().code, FaultCode::bad_request);
+    }
+    one.stage = Stage::orphaned;
+    ASSERT_TRUE(book_->update(one).has_value());
+    EXPECT_EQ(book_->decide({.id = new_id()}, audit).error().code, FaultCode::not_found);
+    EXPECT_EQ(book_->decide(decision, audit)->stage, Stage::failed);
+    EXPECT_EQ(book_->decide(decision, audit).error().code, FaultCode::bad_request);
+    EXPECT_EQ(book_->find(one.id, "phone")->decided_by, "anna");
+    EXPECT_EQ(audit.page(0, 5)->front().act.after, "failed: no receipt on the tape");
+}
+
 // Claimed: while devd is away a command waits, and fails when its time is over, since it certainly
 // was not handed over; one that may have arrived is settled instead.
 TEST_F(GatewayTest, DevdIsAway) {
@@ -261,23 +189,17 @@ TEST_F(GatewayTest, DevdIsAway) {
         base::Error error = nobody();
         int settled = 0;
         base::Result<std::vector<contract::Device>> devices(os::Deadline) override { return error; }
-        base::Result<Operation> submit(const std::string&, const contract::Command&,
+        base::Result<std::int64_t> book(os::Deadline) override { return 1; }
+        base::Result<Operation> submit(const Handed&, const contract::Command&,
                                        const client::OperationOptions&, os::Deadline) override {
             return error;
         }
-        base::Result<Operation> operation(const base::OperationId&, const std::string&,
-                                          os::Deadline) override {
-            return error;
-        }
-        base::Result<Operation> settle(const base::OperationId&, const std::string&,
-                                       os::Deadline) override {
+        base::Result<Operation> operation(const Handed&, os::Deadline) override { return error; }
+        base::Result<Operation> settle(const Handed&, os::Deadline) override {
             ++settled;
             return error;
         }
-        base::Done acknowledge(const base::OperationId&, const std::string&,
-                               os::Deadline) override {
-            return {};
-        }
+        base::Done acknowledge(const Handed&, os::Deadline) override { return {}; }
     };
     const std::string id = new_id();
     ASSERT_TRUE(book_->add(row(id, 5000), false).has_value());
@@ -352,22 +274,16 @@ TEST_F(GatewayTest, LateSale) {
     public:
         base::Error error = lost();
         base::Result<std::vector<contract::Device>> devices(os::Deadline) override { return error; }
-        base::Result<Operation> submit(const std::string&, const contract::Command&,
+        base::Result<std::int64_t> book(os::Deadline) override { return 1; }
+        base::Result<Operation> submit(const Handed&, const contract::Command&,
                                        const client::OperationOptions&, os::Deadline) override {
             return error;
         }
-        base::Result<Operation> operation(const base::OperationId&, const std::string&,
-                                          os::Deadline) override {
-            return error;
-        }
-        base::Result<Operation> settle(const base::OperationId&, const std::string&,
-                                       os::Deadline) override {
+        base::Result<Operation> operation(const Handed&, os::Deadline) override { return error; }
+        base::Result<Operation> settle(const Handed&, os::Deadline) override {
             return base::bad_field("operation_id", "one that is known here");
         }
-        base::Done acknowledge(const base::OperationId&, const std::string&,
-                               os::Deadline) override {
-            return {};
-        }
+        base::Done acknowledge(const Handed&, os::Deadline) override { return {}; }
     };
     CommandRow sale = row(new_id(), 5000);
     sale.device_ref.clear();

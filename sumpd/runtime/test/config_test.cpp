@@ -50,6 +50,33 @@ TEST(ConfigTest, Whole) {
     EXPECT_EQ(config->node_password, "twelve letters");
 }
 
+// Claimed: licences are what the file says, with the texts of the files that it names; half of it
+// is refused, since somebody believes to have set it.
+TEST(ConfigTest, Licences) {
+    const std::string code = file_with("open sesame\n", 0600);
+    const std::string whole = fmt::format(
+        "[[licences]]\naddress = \"till1:15200\"\nproduct = \"till\"\nlicence = \"phones\"\n"
+        "terminal_licence = \"terminals\"\nvendor_root = \"{}\"\naccess_code_file = \"{}\"\n"
+        "contact = \"Firma Kasa\"\n",
+        code, code);
+    const auto config = read_config(whole, "sumpd.toml");
+    ASSERT_TRUE(config) << config.error().detail;
+    EXPECT_EQ(config->licences.address, "till1:15200");
+    EXPECT_EQ(config->licences.terminal_licence, "terminals");
+    EXPECT_EQ(config->licences.vendor_root, "open sesame\n");
+    EXPECT_EQ(config->licences.access_code, "open sesame");
+    EXPECT_TRUE(read_config("", "sumpd.toml")->licences.address.empty());
+    for (const std::string half :
+         {"product = \"till\"", "contact = \"x\"", "address = \"*LOCAL\""}) {
+        const auto refused = read_config("[[licences]]\n" + half + "\n", "sumpd.toml");
+        ASSERT_FALSE(refused) << half;
+        EXPECT_NE(refused.error().detail.find("address, product, licence and vendor_root"),
+                  std::string::npos);
+    }
+    const std::string open = file_with("open sesame\n", 0644);
+    EXPECT_FALSE(read_config("[[licences]]\naccess_code_file = \"" + open + "\"\n", "sumpd.toml"));
+}
+
 // Claimed: a mistake is refused with the name of the file and the setting, and what would be right.
 TEST(ConfigTest, Mistakes) {
     const std::string open = file_with("twelve letters\n", 0644);

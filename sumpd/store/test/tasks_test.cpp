@@ -59,5 +59,47 @@ TEST_F(TasksTest, ThereIsNoTaskOfAnotherStoreAndNoDeletedOne) {
     EXPECT_EQ(code_of(lock(1)), FaultCode::not_found);
 }
 
+TEST_F(TasksTest, IsListedWithItsHolderAndFreedByAnAdministrator) {
+    Tasks& tasks = world_.store().tasks();
+    ASSERT_EQ(tasks.page("", 10)->size(), 1U);
+    EXPECT_TRUE((*tasks.page("", 10))[0].holder_id.empty());
+    EXPECT_EQ(tasks.free("t1", "admin", "").error().code, FaultCode::not_found);
+    ASSERT_TRUE(lock(1));
+    world_.crash();
+    const auto page = world_.store().tasks().page("", 10);
+    EXPECT_EQ((*page)[0].holder_id, device(1).id.text);
+    EXPECT_EQ((*page)[0].task.number, "1");
+    EXPECT_EQ((*page)[0].locked_until_ms, world_.clock().unix_ms() + 60'000);
+    EXPECT_TRUE(world_.store().tasks().page("t1", 10)->empty());
+    ASSERT_TRUE(world_.store().tasks().free("t1", "admin", "10.0.0.1"));
+    EXPECT_TRUE(lock(2));
+    world_.clock().advance_ms(60'000);
+    EXPECT_TRUE((*world_.store().tasks().page("", 10))[0].holder_id.empty()) << "its time is over";
+    EXPECT_EQ(world_.number("SELECT count(*) FROM audit WHERE text LIKE '%task.release%'"), 1);
+}
+
+TEST_F(TasksTest, AResultWithoutTheLockIsStoredAndNoted) {
+    const auto result = [](std::uint64_t number, std::int64_t seq) {
+        exchange::Document one = document(number, seq);
+        one.body = exchange::TaskResult{.task_id = "t1", .outcome = exchange::TaskOutcome::done};
+        return one;
+    };
+    const auto put = [&](std::uint64_t from, exchange::Document one) {
+        const auto response = world_.documents().put(device(from), {{std::move(one)}});
+        return response->results.at(0).status;
+    };
+    ASSERT_TRUE(lock(1));
+    EXPECT_EQ(put(1, result(1, 1)), exchange::PutStatus::stored);
+    EXPECT_TRUE(world_.store().tasks().unlocked(10)->empty());
+    EXPECT_EQ(put(2, result(2, 1)), exchange::PutStatus::stored);
+    world_.clock().advance_ms(60'000);
+    EXPECT_EQ(put(1, result(3, 2)), exchange::PutStatus::stored);
+    const auto noted = world_.store().tasks().unlocked(10);
+    ASSERT_EQ(noted->size(), 2U);
+    EXPECT_EQ((*noted)[0].doc_id, uuid_of(3).text);
+    EXPECT_TRUE((*noted)[0].holder_id.empty());
+    EXPECT_EQ((*noted)[1].holder_id, device(1).id.text);
+}
+
 }  // namespace
 }  // namespace tillhost::sumpd::store

@@ -1,0 +1,172 @@
+#pragma once
+
+#include <map>
+#include <random>
+#include <set>
+#include <vector>
+
+#include "hal/os/clock.h"
+#include "sumpd/gateway/device_port.h"
+
+namespace tillhost::sumpd::gateway {
+
+using contract::Operation;
+using contract::OperationState;
+
+inline base::Error lost() {
+    return base::make_error(base::ErrorCode::link_lost, "lost", base::Effect::unknown);
+}
+inline base::Error other() { return base::make_error(base::ErrorCode::other_book, ""); }
+inline base::Error nobody() {
+    return base::make_error(base::ErrorCode::no_daemon, "nobody listens");
+}
+
+struct Killed {};
+
+/// devd's book and one device, moved by chance. Messages get lost before or behind it, or arrive
+/// late; the caller is killed around any call.
+class PlayedDevd final : public DevicePort {
+public:
+    PlayedDevd(std::mt19937_64& chance, const os::Clock& clock) : chance_(chance), clock_(clock) {}
+
+    bool one_in(unsigned n) { return is_wild && chance_() % n == 0; }
+    void may_kill() {
+        if (one_in(12)) {
+            throw Killed{};
+        }
+    }
+
+    base::Result<std::vector<contract::Device>> devices(os::Deadline) override {
+        return std::vector<contract::Device>{};
+    }
+
+    base::Result<std::int64_t> book(os::Deadline) override {
+        may_kill();
+        return one_in(4) ? base::Result<std::int64_t>(lost()) : base::Result<std::int64_t>(book_);
+    }
+
+    base::Result<Operation> submit(const Handed& to, const contract::Command&,
+                                   const client::OperationOptions& options, os::Deadline) override {
+        may_kill();
+        ++submits;
+        if (one_in(4)) {
+            return nobody();
+        }
+        if (to.book != book_) {
+            return other();
+        }
+        if (one_in(5)) {
+            if (one_in(2)) {
+                late_.push_back(options);
+            }
+            return lost();
+        }
+        const Operation told = take(to.device, options);
+        may_kill();
+        return one_in(4) ? base::Result<Operation>(lost()) : base::Result<Operation>(told);
+    }
+
+    base::Result<Operation> operation(const Handed& of, os::Deadline) override {
+        may_kill();
+        move_all();
+        if (one_in(4)) {
+            return one_in(2) ? nobody() : lost();
+        }
+        if (of.book != book_) {
+            return other();
+        }
+        return operations.at(of.id);
+    }
+
+    base::Result<Operation> settle(const Handed& of, os::Deadline) override {
+        may_kill();
+        if (one_in(4)) {
+            return nobody();
+        }
+        if (of.book != book_) {
+            return other();
+        }
+        if (operations.count(of.id) == 0) {
+            Operation none;
+            none.operation_id = of.id;
+            none.device = of.device;
+            none.state = OperationState::never_accepted;
+            operations[of.id] = none;
+        }
+        may_kill();
+        return one_in(4) ? base::Result<Operation>(lost())
+                         : base::Result<Operation>(operations.at(of.id));
+    }
+
+    base::Done acknowledge(const Handed& of, os::Deadline) override {
+        may_kill();
+        acknowledged.insert(of.id);
+        return {};
+    }
+
+    /// Its book is emptied, or it was moved: a new one, which knows nothing. The device goes on
+    /// with what it had begun.
+    void lose_book() {
+        move_all();
+        operations.clear();
+        late_.clear();  // a message of a former session is refused
+        ++book_;
+    }
+
+    /// What was on its way arrives.
+    void deliver_late() {
+        for (const client::OperationOptions& options : late_) {
+            take("kassa", options);
+        }
+        late_.clear();
+    }
+
+    /// The device goes on.
+    void move_all() {
+        for (auto& [id, operation] : operations) {
+            move(operation);
+        }
+    }
+
+    std::map<base::OperationId, Operation> operations;
+    std::map<base::OperationId, int> executed;
+    std::set<base::OperationId> acknowledged;
+    int submits = 0;
+    bool is_wild = true;
+
+private:
+    Operation take(const std::string& device, const client::OperationOptions& options) {
+        const auto [at, is_new] = operations.try_emplace(options.operation_id);
+        if (is_new) {
+            at->second.operation_id = options.operation_id;
+            at->second.device = device;
+            at->second.state = clock_.unix_ms() < options.start_before_ms ? OperationState::accepted
+                                                                          : OperationState::expired;
+        }
+        return at->second;
+    }
+
+    void move(Operation& operation) {
+        if (operation.state == OperationState::accepted && !one_in(2)) {
+            operation.state = OperationState::prepared;
+        } else if (operation.state == OperationState::prepared ||
+                   operation.state == OperationState::in_doubt) {
+            const unsigned way = static_cast<unsigned>(chance_() % (is_wild ? 4 : 2));
+            if (way == 0) {
+                ++executed[operation.operation_id];
+                operation.state = OperationState::done;
+            } else if (way == 1) {
+                operation.state = OperationState::failed;
+            } else {
+                operation.state = OperationState::in_doubt;
+            }
+        }
+    }
+
+    std::mt19937_64& chance_;
+    const os::Clock& clock_;
+    std::int64_t book_ = 1;
+    std::vector<client::OperationOptions> late_;
+};
+
+}  // namespace tillhost::sumpd::gateway
