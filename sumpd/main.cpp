@@ -30,6 +30,8 @@
 #include "sumpd/arguments.h"
 #include "sumpd/data_commands.h"
 #include "sumpd/maintained.h"
+#include "sumpd/people/limits.h"
+#include "sumpd/people/object_rules.h"
 #include "sumpd/runtime/administration.h"
 #include "sumpd/runtime/config.h"
 #include "sumpd/runtime/console_side.h"
@@ -49,7 +51,8 @@ constexpr unsigned kPictureMode = 0600;  // it holds a token
 constexpr std::size_t kConnectionsMax = 2048;
 constexpr std::uint64_t kDescriptorsWanted = kConnectionsMax + 256;
 constexpr std::size_t kConnectionsPerAddressMax = 1024;  // a shop's phones may share one address
-constexpr std::int64_t kOfflineHours = 72;
+/// Of users of apps: phones check offline logins at the same cost.
+constexpr os::Argon2Cost kPasswordCost{.passes = 2, .memory_bytes = 19U * 1024U * 1024U};
 constexpr std::size_t kWorkers = 64;  // most wait for changes or for the disk
 
 void print(std::FILE* to, std::string_view text) { std::fwrite(text.data(), 1, text.size(), to); }
@@ -136,13 +139,29 @@ base::Result<apps::RegistryParts> registry_parts(const runtime::Config& config,
                                .server_id = store.server_id().text,
                                .pin = pin,
                                .permissions =
-                                   [&store](const std::string& role) {
-                                       return apps::read_permissions(store.transactions(), role);
+                                   [&store](const std::string& role, const std::string& shop) {
+                                       return apps::read_permissions(store.transactions(), role,
+                                                                     shop);
                                    },
-                               .policy = {.packet_bytes = config.packet_bytes,
-                                          .offline_hours = kOfflineHours,
-                                          .offline_card_max = {}},
+                               .key = store.key(),
+                               .packet_bytes_max = config.packet_bytes,
                                .seats = seats};
+}
+
+base::Result<std::unique_ptr<store::Store>> open_store(const runtime::Config& config,
+                                                       const std::string& folder,
+                                                       const os::Clock& clock,
+                                                       const os::Logger& logger,
+                                                       people::PeopleRules& rules) {
+    const store::ExchangeSettings settings{
+        .server_name = name_of(config), .password_cost = kPasswordCost, .rules = &rules};
+    auto store = TRY(store::Store::open(folder, clock, logger, settings));
+    if (!config.node.empty()) {
+        if (const auto named = store->exchange().configure(config.node); !named) {
+            return error_of(named.error());
+        }
+    }
+    return store;
 }
 
 /// What the configuration says of licences, and what this server adds.
@@ -249,8 +268,8 @@ base::Done serve(runtime::Settings& settings) {
     const auto loop = TRY(os::EventLoop::create(clock));
     const auto signals = TRY(os::StopSignals::take(*loop));
     const auto certificate = TRY(certificate_of(config, clock));
-    const auto store =
-        TRY(store::Store::open(folder, clock, logger, {.server_name = name_of(config)}));
+    people::PeopleRules rules;
+    const auto store = TRY(open_store(config, folder, clock, logger, rules));
     TRY(name_node(config, *store));
     const auto passwords = TRY(http::Passwords::create());
     apps::RegistryTables tables(store->transactions(), store->audit());
@@ -266,7 +285,8 @@ base::Done serve(runtime::Settings& settings) {
     const auto keeper = TRY(apps::Keeper::start(registry, accounts, orders, clock));
     apps::Invitations invitations(folder, registry);
     const auto devices = TRY(runtime::DeviceSide::start(config, *store, clock, logger));
-    runtime::Desk desk(*store, registry, invitations, devices->gateway(), clock);
+    people::Limits limits(*store, logger);
+    runtime::Desk desk(*store, limits, registry, invitations, devices->gateway(), clock);
     api::Doorkeeper doorkeeper({.login = config.node_login, .password = config.node_password},
                                registry, clock);
     Web web(TRY(webpos::WebTokens::open(
@@ -281,7 +301,7 @@ base::Done serve(runtime::Settings& settings) {
             return webpos::WebTills::is_for(request) ? web.tills.answer(request)
                                                      : api.answer(request);
         }));
-    people::People people(*store, clock, {});
+    people::People people(*store, clock, kPasswordCost);
     const auto facts = TRY(facts_of(config, certificate));
     const runtime::ConsoleSide console({*store, registry, *devices, people,
                                         maintained->maintenance(), *seats, settings, *passwords,

@@ -10,6 +10,11 @@ using exchange::FaultCode;
 using exchange::Outcome;
 using exchange::refuse;
 
+bool admits(const AccountRow& account, const std::string& store_id) {
+    return account.stores.empty() || std::find(account.stores.begin(), account.stores.end(),
+                                               store_id) != account.stores.end();
+}
+
 Registry::Registry(RegistryParts parts, RegistryImage image)
     : parts_(std::move(parts)), guard_(parts_.clock) {
     if (!image.accounts.empty()) {
@@ -83,6 +88,9 @@ void Registry::hold(const RegistryChange& change) {
     for (const std::string& digest : change.forgotten_tokens) {
         tokens_.erase(digest);
     }
+    for (const auto& [user_id, tries] : change.pin_tries) {
+        pins_[user_id].tries = tries;
+    }
     for (const CommandRow& row : change.commands) {
         commands_.insert_or_assign(row.number, row);
     }
@@ -96,27 +104,36 @@ void Registry::set_accounts(std::vector<AccountRow> accounts) {
     accounts_known_ = true;
     accounts_.clear();
     logins_.clear();
+    badges_.clear();
+    std::map<std::string, PinState> pins;
     for (AccountRow& row : accounts) {
         const std::string login = login_key(row.login);
         const auto other = accounts_.find(login);
         if (other != accounts_.end() && other->second.enabled) {
             continue;  // of two with one login the first who may log in has it
         }
+        // Tries that were counted since the rows were read hold, unless the PIN is another one.
+        const auto pin = pins_.find(row.id);
+        const bool is_same = pin != pins_.end() && pin->second.pin == row.pin;
+        pins[row.id] = {row.pin, is_same ? pin->second.tries : row.pin_tries};
+        if (!row.badge.empty()) {
+            const bool is_taken = badges_.count(row.badge) != 0;
+            badges_[row.badge] = is_taken ? "" : login;
+        }
         logins_.insert_or_assign(row.id, login);
         accounts_.insert_or_assign(login, std::move(row));
     }
+    pins_ = std::move(pins);
 }
 
 /// Under held_: the store of the session is still one of the user's, and the device's.
 bool Registry::has_store(const SessionRow& row, const AccountRow& account) const {
-    const auto& stores = account.stores;
     const auto device = devices_.find(row.device_id);
     if (device == devices_.end() ||
         (!device->second.store_id.empty() && device->second.store_id != row.store_id)) {
         return false;
     }
-    return row.store_id.empty() || stores.empty() ||
-           std::find(stores.begin(), stores.end(), row.store_id) != stores.end();
+    return row.store_id.empty() || admits(account, row.store_id);
 }
 
 /// Under held_: neither over nor of somebody who may not log in any more.

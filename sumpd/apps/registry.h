@@ -16,6 +16,7 @@
 #include "sumpd/apps/seat_port.h"
 #include "sumpd/exchange/operations.h"
 #include "sumpd/store/audit.h"
+#include "sumpd/store/server_key.h"
 
 namespace tillhost::sumpd::apps {
 
@@ -132,9 +133,15 @@ struct AccountRow {
     std::vector<std::string> stores{};  ///< none: all
     std::int64_t valid_to_s = 0;        ///< 0: for ever
     std::string password{};             ///< as os::password_hash() makes it; empty: none
-    std::string pin{};
+    std::string pin{};                  ///< the same of the peppered PIN
+    bool pin_is_peppered = true;        ///< false: kept by an older version, as it is typed
+    std::int64_t pin_tries = 0;         ///< wrong ones since the last login by password
+    std::string badge{};                ///< digest; empty: none
     friend bool operator==(const AccountRow&, const AccountRow&) = default;
 };
+
+/// Whether a user may work in a store.
+bool admits(const AccountRow& account, const std::string& store_id);
 
 /// One change, atomic: whole rows that replace those of the same key.
 struct RegistryChange {
@@ -143,6 +150,7 @@ struct RegistryChange {
     std::vector<SessionRow> sessions{};
     std::vector<std::string> ended_sessions{};
     std::vector<std::string> forgotten_tokens{};
+    std::map<std::string, std::int64_t> pin_tries{};  ///< by user
     std::vector<CommandRow> commands{};
     std::vector<std::int64_t> taken_commands{};
     std::vector<std::pair<std::string, DeviceSight>> sights{};  ///< by device
@@ -197,10 +205,12 @@ struct RegistryParts {
     std::string server_name;
     std::string server_id;  ///< UUID
     std::string pin;        ///< of the certificate, for EnrollResponse
-    /// The permissions of a role; empty if there is no such role.
-    std::function<exchange::Outcome<std::vector<exchange::Permission>>(const std::string& role_id)>
+    /// What a role may in a store, all leaves of the tree; nothing allowed if there is none.
+    std::function<exchange::Outcome<std::vector<exchange::Permission>>(const std::string& role_id,
+                                                                       const std::string& store_id)>
         permissions;
-    exchange::Policy policy;
+    store::ServerKey key{};  ///< of PINs and badges
+    std::int64_t packet_bytes_max = exchange::kPacketBytesMax / 4;
     SeatPort& seats;
 };
 
@@ -228,10 +238,11 @@ public:
     /// known of its documents' numbers. Faults: unauthorized (no such token, over, used by another
     /// app), forbidden (the code is for the other kind of app), too_many.
     exchange::Outcome<exchange::EnrollResponse> enroll(const exchange::Enroll& request);
-    /// Takes a seat where licences are needed. Faults: unauthorized (device, name, password or
-    /// PIN), device_revoked, too_many (wait before another try; the licence server is away),
-    /// role_denied (the store is not one of the user's or not the device's, the role is not the
-    /// device's), licence_denied.
+    /// By exactly one of password, PIN and badge; five wrong PINs lock a user's PIN until a login
+    /// by password, over restarts too. Takes a seat where licences are needed. Faults: unauthorized
+    /// (device, name, password, PIN or badge), device_revoked, pin_locked, too_many (wait before
+    /// another try; the licence server is away), role_denied (the store is not one of the user's or
+    /// not the device's, the role is not the device's, the user is disabled), licence_denied.
     exchange::Outcome<exchange::LoginResponse> login(const exchange::Login& request,
                                                      const std::string& address);
     exchange::Outcome<exchange::Empty> logout(const std::string& session);
@@ -279,8 +290,8 @@ public:
     /// What is seen of devices and is not on the disk yet goes there; sessions that are over end,
     /// and their seats are given back. Blocks for the disk. The keeper calls it.
     void keep();
-    /// The accounts as the accounting system has them now; sessions of those who are gone or
-    /// disabled are good no more.
+    /// The accounts as they are now; sessions of those who are gone, disabled, or not admitted to
+    /// the session's store any more, are good no more.
     void set_accounts(std::vector<AccountRow> accounts);
 
     std::vector<DeviceCard> devices() const;
@@ -302,7 +313,21 @@ private:
     std::optional<DeviceRow> row_of(const std::string& device_id) const;
     void saw(const std::string& device_id, const std::string& address, bool is_admitted);
     exchange::Outcome<AccountRow> check_account(const exchange::Login& request,
-                                                const std::string& address);
+                                                const std::string& device_id);
+    exchange::Outcome<AccountRow> by_password(const exchange::Login& request,
+                                              const std::string& device_id);
+    exchange::Outcome<AccountRow> by_pin(const exchange::Login& request,
+                                         const std::string& device_id);
+    exchange::Outcome<AccountRow> by_badge(const exchange::Login& request,
+                                           const std::string& device_id);
+    std::optional<AccountRow> account_of(const std::string& login) const;
+    std::optional<exchange::Fault> refused_try(const std::string& account,
+                                               const std::string& device);
+    /// Counts a PIN as wrong before it is looked at; false: it is locked.
+    exchange::Outcome<bool> take_pin_try(const std::string& user_id);
+    void forget_pin_tries(const std::string& user_id);
+    exchange::Outcome<std::vector<exchange::OfflineUser>> offline_users(
+        const DeviceRow& device, const std::string& store_id);
     exchange::Outcome<exchange::LoginResponse> begin_session(const exchange::Login& request,
                                                              const DeviceRow& device,
                                                              const AccountRow& account);
@@ -328,10 +353,16 @@ private:
     mutable std::shared_mutex held_;            ///< of what follows; never held over the disk
     std::map<std::string, DeviceRow> devices_;  ///< by id
     Digests keys_;
-    std::map<std::string, TokenRow> tokens_;       ///< by digest
-    std::map<std::string, SessionRow> sessions_;   ///< by digest
-    std::map<std::string, AccountRow> accounts_;   ///< by login in lower case
-    std::map<std::string, std::string> logins_;    ///< login by user's id
+    std::map<std::string, TokenRow> tokens_;      ///< by digest
+    std::map<std::string, SessionRow> sessions_;  ///< by digest
+    std::map<std::string, AccountRow> accounts_;  ///< by login in lower case
+    std::map<std::string, std::string> logins_;   ///< login by user's id
+    std::map<std::string, std::string> badges_;   ///< login by digest; empty: of more than one
+    struct PinState {
+        std::string pin{};
+        std::int64_t tries = 0;
+    };
+    std::map<std::string, PinState> pins_;         ///< by user's id
     std::map<std::int64_t, CommandRow> commands_;  ///< by number
     bool accounts_known_ = false;                  ///< else nobody's session is judged by them
     mutable std::mutex sights_mutex_;

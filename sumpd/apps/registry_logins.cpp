@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "sumpd/apps/registry.h"
 #include "sumpd/apps/tokens.h"
+#include "sumpd/people/people.h"
+#include "sumpd/store/user_secrets.h"
 
 namespace tillhost::sumpd::apps {
 
@@ -18,6 +21,15 @@ namespace {
 /// What an app keeps to let its user in without the server. Cheaper than a console's password: a
 /// phone computes it, too.
 constexpr os::Argon2Cost kVerifierCost{.passes = 2, .memory_bytes = 19U * 1024U * 1024U};
+
+constexpr const char* kWrong = "the login or the password is wrong";
+constexpr const char* kPinLocked =
+    "too many wrong PINs: the PIN is locked until a login by password";
+constexpr std::int64_t kOfflineHoursMax = 72;  ///< of verifiers, whatever a role says
+
+bool may_log_in(const AccountRow& account, std::int64_t now_s) {
+    return account.enabled && (account.valid_to_s == 0 || now_s < account.valid_to_s);
+}
 
 tl::unexpected<exchange::Fault> refuse_store(const AccountRow& account, std::string_view whose) {
     return tl::unexpected<exchange::Fault>(
@@ -34,9 +46,7 @@ Outcome<std::string> store_for(const AccountRow& account, const DeviceRow& devic
     if (!bound.empty() && store != bound) {
         return refuse_store(account, "this device's");
     }
-    const auto& stores = account.stores;
-    if (!store.empty() && !stores.empty() &&
-        std::find(stores.begin(), stores.end(), store) == stores.end()) {
+    if (!store.empty() && !admits(account, store)) {
         return refuse_store(account, "the user's");
     }
     return store;
@@ -44,41 +54,181 @@ Outcome<std::string> store_for(const AccountRow& account, const DeviceRow& devic
 
 }  // namespace
 
-/// The account whose password or PIN it is. A wrong name and a wrong password look alike.
-Outcome<AccountRow> Registry::check_account(const exchange::Login& request,
-                                            const std::string& device_id) {
-    if (request.password.has_value() == request.pin.has_value()) {
-        return exchange::refuse_field("password", "either password or pin");
+std::optional<AccountRow> Registry::account_of(const std::string& login) const {
+    const std::shared_lock lock(held_);
+    const auto found = accounts_.find(login);
+    return found == accounts_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<exchange::Fault> Registry::refused_try(const std::string& account,
+                                                     const std::string& device) {
+    const auto wait = guard_.attempt(account, device);
+    if (!wait) {
+        return std::nullopt;
     }
-    const std::string login = login_key(request.login);
-    if (const auto wait = guard_.attempt(login, device_id)) {
-        exchange::Fault fault{.code = FaultCode::too_many,
-                              .message = "too many wrong passwords; wait, then try again"};
-        fault.retry_after_ms = wait->count() * 1000;
-        return tl::unexpected(std::move(fault));
+    exchange::Fault fault{.code = FaultCode::too_many,
+                          .message = "too many wrong tries; wait, then try again"};
+    fault.retry_after_ms = wait->count() * 1000;
+    return fault;
+}
+
+/// A wrong name and a wrong password look alike.
+Outcome<AccountRow> Registry::by_password(const exchange::Login& request,
+                                          const std::string& device_id) {
+    const std::string login = login_key(*request.login);
+    if (auto fault = refused_try(login, device_id)) {
+        return tl::unexpected(std::move(*fault));
     }
-    std::optional<AccountRow> account;
-    {
-        const std::shared_lock lock(held_);
-        if (const auto found = accounts_.find(login); found != accounts_.end()) {
-            account = found->second;
-        }
-    }
-    std::optional<std::string> kept;
-    if (account) {
-        kept = request.password ? account->password : account->pin;
-        kept = kept->empty() ? std::nullopt : kept;
-    }
-    const std::string& given = request.password ? request.password->text : request.pin->text;
-    if (!parts_.passwords.matches(kept, given)) {
-        return refuse(FaultCode::unauthorized, "the login or the password is wrong");
+    const auto account = account_of(login);
+    const auto kept =
+        account && !account->password.empty() ? std::optional(account->password) : std::nullopt;
+    if (!parts_.passwords.matches(kept, request.password->text)) {
+        return refuse(FaultCode::unauthorized, kWrong);
     }
     guard_.succeeded(login, device_id);
-    if (!account->enabled || (account->valid_to_s != 0 && now_s() >= account->valid_to_s)) {
-        return refuse(FaultCode::role_denied,
-                      fmt::format("{} is disabled in the accounting system", account->login));
-    }
+    forget_pin_tries(account->id);
     return *account;
+}
+
+Outcome<bool> Registry::take_pin_try(const std::string& user_id) {
+    const std::lock_guard writing(writing_);
+    std::int64_t tries = 0;
+    {
+        const std::shared_lock lock(held_);
+        const auto found = pins_.find(user_id);
+        tries = found == pins_.end() ? 0 : found->second.tries;
+    }
+    if (tries >= people::kPinTriesMax) {
+        return false;
+    }
+    return write({.pin_tries = {{user_id, tries + 1}}});
+}
+
+void Registry::forget_pin_tries(const std::string& user_id) {
+    const std::lock_guard writing(writing_);
+    const bool has_some = [&] {
+        const std::shared_lock lock(held_);
+        const auto found = pins_.find(user_id);
+        return found != pins_.end() && found->second.tries != 0;
+    }();
+    if (has_some) {
+        // What fails leaves the tries counted: on the side of caution.
+        static_cast<void>(write({.pin_tries = {{user_id, 0}}}));
+    }
+}
+
+/// Tries are counted by user, over restarts; and by device, so that one phone does not go through
+/// the PINs of all users.
+Outcome<AccountRow> Registry::by_pin(const exchange::Login& request, const std::string& device_id) {
+    const auto account = account_of(login_key(*request.login));
+    const bool has_pin = account && !account->pin.empty();
+    const bool is_locked = has_pin && [&] {
+        const std::shared_lock lock(held_);
+        const auto found = pins_.find(account->id);
+        return found != pins_.end() && found->second.tries >= people::kPinTriesMax;
+    }();
+    if (is_locked) {
+        return refuse(FaultCode::pin_locked, kPinLocked);
+    }
+    const std::string guarded = "pin " + device_id;
+    if (auto fault = refused_try(guarded, guarded)) {
+        return tl::unexpected(std::move(*fault));
+    }
+    if (has_pin) {
+        const auto taken = take_pin_try(account->id);
+        if (!taken) {
+            return tl::unexpected(taken.error());
+        }
+        if (!*taken) {
+            return refuse(FaultCode::pin_locked, kPinLocked);
+        }
+    }
+    const std::string typed = has_pin && account->pin_is_peppered
+                                  ? store::peppered_pin(parts_.key, account->id, request.pin->text)
+                                  : request.pin->text;
+    if (!parts_.passwords.matches(has_pin ? std::optional(account->pin) : std::nullopt, typed)) {
+        return refuse(FaultCode::unauthorized, kWrong);
+    }
+    guard_.succeeded(guarded, guarded);
+    forget_pin_tries(account->id);
+    return *account;
+}
+
+Outcome<AccountRow> Registry::by_badge(const exchange::Login& request,
+                                       const std::string& device_id) {
+    const std::string guarded = "badge " + device_id;
+    if (auto fault = refused_try(guarded, guarded)) {
+        return tl::unexpected(std::move(*fault));
+    }
+    std::string login;
+    {
+        const std::shared_lock lock(held_);
+        const auto found = badges_.find(store::digest_of_badge(parts_.key, request.badge->text));
+        login = found == badges_.end() ? "" : found->second;
+    }
+    auto account = login.empty() ? std::nullopt : account_of(login);
+    if (!account || (request.login && login_key(*request.login) != login)) {
+        return refuse(FaultCode::unauthorized, "nobody has this badge");
+    }
+    guard_.succeeded(guarded, guarded);
+    return std::move(*account);
+}
+
+/// The account whose password, PIN or badge it is.
+Outcome<AccountRow> Registry::check_account(const exchange::Login& request,
+                                            const std::string& device_id) {
+    const int given = (request.password ? 1 : 0) + (request.pin ? 1 : 0) + (request.badge ? 1 : 0);
+    if (given != 1) {
+        return exchange::refuse_field("password", "one of password, pin and badge");
+    }
+    if (!request.badge && !request.login) {
+        return exchange::refuse_field("login", "it is needed with a password or a PIN");
+    }
+    auto account = request.password ? by_password(request, device_id)
+                   : request.pin    ? by_pin(request, device_id)
+                                    : by_badge(request, device_id);
+    if (account && !may_log_in(*account, now_s())) {
+        return refuse(FaultCode::role_denied, fmt::format("{} is disabled", account->login));
+    }
+    return account;
+}
+
+/// Whom an app in that store may let in while the server cannot be reached.
+Outcome<std::vector<exchange::OfflineUser>> Registry::offline_users(const DeviceRow& device,
+                                                                    const std::string& store_id) {
+    std::vector<AccountRow> found;
+    {
+        const std::shared_lock lock(held_);
+        for (const auto& [login, account] : accounts_) {
+            if (!account.password.empty() && may_log_in(account, now_s()) &&
+                admits(account, store_id) &&
+                (device.role_id.empty() || account.role_id == device.role_id) &&
+                found.size() < exchange::kOfflineUsersMax) {
+                found.push_back(account);
+            }
+        }
+    }
+    std::map<std::string, std::int64_t> hours;  // by role
+    std::vector<exchange::OfflineUser> users;
+    for (const AccountRow& account : found) {
+        if (hours.count(account.role_id) == 0) {
+            const auto permissions = parts_.permissions(account.role_id, store_id);
+            if (!permissions) {
+                return tl::unexpected(permissions.error());
+            }
+            hours[account.role_id] =
+                std::min(people::policy_of(*permissions).offline_hours, kOfflineHoursMax);
+        }
+        std::int64_t until_s = now_s() + hours[account.role_id] * 3600;
+        until_s = account.valid_to_s == 0 ? until_s : std::min(until_s, account.valid_to_s);
+        if (until_s > now_s()) {
+            users.push_back({.user_id = account.id,
+                             .login = account.login,
+                             .verifier = {account.password},
+                             .valid_until = {.unix_ms = until_s * 1000}});
+        }
+    }
+    return users;
 }
 
 Outcome<exchange::LoginResponse> Registry::login(const exchange::Login& request,
@@ -119,9 +269,13 @@ Outcome<exchange::LoginResponse> Registry::begin_session(const exchange::Login& 
     if (!store) {
         return tl::unexpected(store.error());
     }
-    auto permissions = parts_.permissions(account.role_id);
+    auto permissions = parts_.permissions(account.role_id, *store);
     if (!permissions) {
         return tl::unexpected(permissions.error());
+    }
+    auto others = offline_users(device, *store);
+    if (!others) {
+        return tl::unexpected(others.error());
     }
     const auto verifier = request.password
                               ? os::password_hash(request.password->text, kVerifierCost)
@@ -151,9 +305,9 @@ Outcome<exchange::LoginResponse> Registry::begin_session(const exchange::Login& 
                                      .user_name = account.name,
                                      .role_id = account.role_id,
                                      .permissions = std::move(*permissions),
-                                     .policy = parts_.policy};
-    response.policy.packet_bytes =
-        packet_bytes_for(device.id, std::numeric_limits<std::int64_t>::max());
+                                     .offline_users = std::move(*others)};
+    response.policy = people::policy_of(response.permissions);
+    response.policy.packet_bytes = packet_bytes_for(device.id, response.policy.packet_bytes);
     if (request.password && verifier) {
         response.offline_verifier = exchange::Secret{*verifier};
     }

@@ -83,7 +83,7 @@ std::vector<exchange::AppCommand> Registry::on_heartbeat(const std::string& devi
 }
 
 std::int64_t Registry::packet_bytes_for(const std::string& device_id, std::int64_t asked) const {
-    const std::int64_t servers = std::min(asked, parts_.policy.packet_bytes);
+    const std::int64_t servers = std::min(asked, parts_.packet_bytes_max);
     const auto row = row_of(device_id);
     return row && row->packet_bytes != 0 ? std::min(servers, row->packet_bytes) : servers;
 }

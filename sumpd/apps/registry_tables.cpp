@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "sumpd/exchange/json_codec.h"
-#include "sumpd/store/staging.h"
+#include "sumpd/people/reading.h"
 
 namespace tillhost::sumpd::apps {
 
@@ -160,27 +160,19 @@ std::pair<std::string, DeviceSight> sight_from(const store::Row& row) {
     return {text(row[0]), std::move(seen)};
 }
 
-/// Nothing if the body is none that can be read: it was checked when it came.
-template <class Body>
-std::optional<Body> body_of(const std::string& json) {
-    auto object = exchange::from_json<exchange::Object>(json);
-    if (!object || !object->body || !std::holds_alternative<Body>(*object->body)) {
-        return std::nullopt;
-    }
-    return std::get<Body>(std::move(*object->body));
-}
-
-AccountRow account_from(const std::string& id, exchange::User user, std::string password,
-                        std::string pin) {
-    return {.id = id,
-            .login = std::move(user.login),
-            .name = std::move(user.name),
-            .role_id = std::move(user.role_id),
-            .enabled = user.enabled,
-            .stores = std::move(user.stores),
-            .valid_to_s = user.valid_to ? user.valid_to->unix_ms / 1000 : 0,
-            .password = std::move(password),
-            .pin = std::move(pin)};
+AccountRow account_from(people::UserRow row) {
+    return {.id = std::move(row.id),
+            .login = std::move(row.user.login),
+            .name = std::move(row.user.name),
+            .role_id = std::move(row.user.role_id),
+            .enabled = row.user.enabled,
+            .stores = std::move(row.user.stores),
+            .valid_to_s = row.user.valid_to ? row.user.valid_to->unix_ms / 1000 : 0,
+            .password = std::move(row.secrets.password_hash),
+            .pin = std::move(row.secrets.pin_hash),
+            .pin_is_peppered = !row.secrets.pin_digest.empty(),
+            .pin_tries = row.pin_tries,
+            .badge = std::move(row.secrets.badge_digest)};
 }
 
 }  // namespace
@@ -198,6 +190,10 @@ Outcome<bool> RegistryTables::write(const RegistryChange& change) {
             }
             for (const std::string& digest : change.forgotten_tokens) {
                 sql.run("DELETE FROM enroll_token WHERE hash = :a", {digest});
+            }
+            for (const auto& [user_id, tries] : change.pin_tries) {
+                sql.run("UPDATE user_secret SET pin_tries = :a WHERE user_id = :b",
+                        {tries, user_id});
             }
             for (const std::int64_t number : change.taken_commands) {
                 sql.run("DELETE FROM app_command WHERE number = :a", {number});
@@ -249,39 +245,19 @@ Outcome<std::vector<AccountRow>> read_accounts(store::Transactions& transactions
     using Rows = std::vector<AccountRow>;
     return transactions.read<Rows>([](Sql& sql) -> Outcome<Rows> {
         Rows accounts;
-        const std::int64_t seen = store::visible_seq(sql);
-        for (const store::Row& row :
-             sql.query("SELECT o.id, o.body, COALESCE(s.password_hash, ''),"
-                       " COALESCE(s.pin_hash, '') FROM object o"
-                       " LEFT JOIN user_secret s ON s.user_id = o.id"
-                       " WHERE o.kind = 'User' AND o.deleted = 0 AND o.seq <= :a"
-                       " AND (o.superseded_by = 0 OR o.superseded_by > :b)",
-                       "tttt", {seen, seen})) {
-            if (auto user = body_of<exchange::User>(text(row[1]))) {
-                accounts.push_back(
-                    account_from(text(row[0]), std::move(*user), text(row[2]), text(row[3])));
-            }
+        for (people::UserRow& row : people::visible_users(sql)) {
+            accounts.push_back(account_from(std::move(row)));
         }
         return accounts;
     });
 }
 
 Outcome<std::vector<exchange::Permission>> read_permissions(store::Transactions& transactions,
-                                                            const std::string& role_id) {
+                                                            const std::string& role_id,
+                                                            const std::string& store_id) {
     using Rows = std::vector<exchange::Permission>;
-    return transactions.read<Rows>([&role_id](Sql& sql) -> Outcome<Rows> {
-        const std::int64_t seen = store::visible_seq(sql);
-        const auto row = sql.first(
-            "SELECT body FROM object WHERE kind = 'Role' AND id = :a AND deleted = 0"
-            " AND seq <= :b AND (superseded_by = 0 OR superseded_by > :c)",
-            "t", {role_id, seen, seen});
-        if (row) {
-            if (auto role = body_of<exchange::Role>(text((*row)[0]))) {
-                return std::move(role->permissions);
-            }
-        }
-        return Rows{};
-    });
+    return transactions.read<Rows>(
+        [&](Sql& sql) -> Outcome<Rows> { return people::permissions_in(sql, role_id, store_id); });
 }
 
 }  // namespace tillhost::sumpd::apps

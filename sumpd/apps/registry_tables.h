@@ -24,10 +24,10 @@ private:
     const store::Audit& audit_;
 };
 
-/// The users that the accounting system has sent, as they can be seen now. Blocks for the disk.
+/// The users as they can be seen now. Blocks for the disk.
 exchange::Outcome<std::vector<AccountRow>> read_accounts(store::Transactions& transactions);
-/// The permissions of a role; empty if there is none of that id.
+/// What a role may in a store: all leaves of the tree.
 exchange::Outcome<std::vector<exchange::Permission>> read_permissions(
-    store::Transactions& transactions, const std::string& role_id);
+    store::Transactions& transactions, const std::string& role_id, const std::string& store_id);
 
 }  // namespace tillhost::sumpd::apps

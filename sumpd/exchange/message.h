@@ -17,6 +17,7 @@
 // on how long it is.
 namespace tillhost::sumpd::exchange {
 
+inline constexpr std::size_t kFlagsMax = 16;  ///< of one document
 inline constexpr std::string_view kMessageVersion = "1.0";
 inline constexpr std::size_t kItemBytesMax = 1024 * 1024;
 inline constexpr std::int64_t kMessageBytesMax = std::int64_t{4} << 30;  ///< unpacked
@@ -40,6 +41,9 @@ struct MessageDocument {
     std::optional<Uuid> device_id{};
     std::optional<std::string> device_name{};
     std::optional<Moment> received_at{};  ///< by the server's clock
+    /// Limits of the user's role that it breaks: names of permissions, "user.unknown",
+    /// "user.store".
+    std::vector<std::string> flags{};
     friend bool operator==(const MessageDocument&, const MessageDocument&) = default;
 };
 void fields(FieldVisitor& v, MessageDocument& x);

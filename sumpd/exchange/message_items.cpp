@@ -70,6 +70,7 @@ void fields(FieldVisitor& v, MessageDocument& x) {
     maybe(v, "DeviceId", x.device_id);
     maybe(v, "DeviceName", x.device_name, Length{1, kNameMax});
     maybe(v, "ReceivedAt", x.received_at);
+    values(v, "Flag", x.flags, Count{0, kFlagsMax}, Length{1, kReferenceMax});
 }
 
 Fault MessageItems::placed(Fault fault) const {

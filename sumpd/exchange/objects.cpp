@@ -121,6 +121,7 @@ void fields(FieldVisitor& v, User& x) {
     maybe(v, "Pin", x.pin, kWord);
     values(v, "StoreId", x.stores, Count{0, kStoresOfUserMax}, kReference);
     maybe(v, "ValidTo", x.valid_to);
+    maybe(v, "Badge", x.badge, kReference);
 }
 
 void fields(FieldVisitor& v, Permission& x) {

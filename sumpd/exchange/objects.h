@@ -120,17 +120,18 @@ struct Setting {
     friend bool operator==(const Setting&, const Setting&) = default;
 };
 
-/// A person who logs in to apps. Passwords come in clear once, over TLS, and are kept hashed; one
-/// that is left out stays as it is.
+/// A person who logs in to apps. What is secret comes once, over TLS, and is kept hashed; what is
+/// left out stays as it is.
 struct User {
     std::string name{};
     std::string login{};
     std::string role_id{};
     bool enabled = true;
-    std::optional<Secret> password{};
-    std::optional<Secret> pin{};
+    std::optional<Secret> password{};   ///< in clear, or a PHC string of argon2id
+    std::optional<Secret> pin{};        ///< 4 to 6 digits
     std::vector<std::string> stores{};  ///< none: all
     std::optional<Moment> valid_to{};
+    std::optional<Secret> badge{};  ///< the number of a card, as its reader types it
     friend bool operator==(const User&, const User&) = default;
 };
 

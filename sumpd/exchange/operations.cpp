@@ -200,16 +200,24 @@ void fields(FieldVisitor& v, EnrollResponse& x) {
 
 void fields(FieldVisitor& v, Login& x) {
     v.value("DeviceKey", x.device_key, kSecret);
-    v.value("Login", x.login, kReference);
+    maybe(v, "Login", x.login, kReference);
     maybe(v, "Password", x.password, kSecret);
     maybe(v, "Pin", x.pin, kSecret);
     maybe(v, "StoreId", x.store_id, kReference);
+    maybe(v, "Badge", x.badge, kSecret);
 }
 
 void fields(FieldVisitor& v, Policy& x) {
     v.value("PacketBytes", x.packet_bytes, Range{kPacketBytesMin, kPacketBytesMax});
     v.value("OfflineHours", x.offline_hours, Range{0, 8760});
     v.value("OfflineCardMax", x.offline_card_max);
+}
+
+void fields(FieldVisitor& v, OfflineUser& x) {
+    v.value("UserId", x.user_id, Length{1, 2 * kReferenceMax});
+    v.value("Login", x.login, kReference);
+    v.value("Verifier", x.verifier, kSecret);
+    v.value("ValidUntil", x.valid_until);
 }
 
 void fields(FieldVisitor& v, LoginResponse& x) {
@@ -221,6 +229,7 @@ void fields(FieldVisitor& v, LoginResponse& x) {
     records(v, "Permission", x.permissions, Count{0, kPermissionsMax});
     maybe(v, "OfflineVerifier", x.offline_verifier, kSecret);
     record(v, "Policy", x.policy);
+    records(v, "OfflineUser", x.offline_users, Count{0, kOfflineUsersMax});
 }
 
 void fields(FieldVisitor&, Logout&) {}

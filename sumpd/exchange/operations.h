@@ -33,6 +33,7 @@ inline constexpr std::size_t kPacketObjectsMax = 50'000;
 inline constexpr std::size_t kCursorMax = 256;
 inline constexpr std::size_t kCommandsToldMax = 16;  ///< to one device
 inline constexpr std::int64_t kLeaseSecMax = 3600;
+inline constexpr std::size_t kOfflineUsersMax = 500;
 inline constexpr std::size_t kDevicesListedMax = 1000;
 inline constexpr std::size_t kPayloadMax = 256 * 1024;
 inline constexpr std::int64_t kCommandTimeoutMsMin = 1000;
@@ -190,17 +191,27 @@ struct EnrollResponse {
     std::string pin{};  ///< SHA-256 of the server's certificate
 };
 
+/// By login with password or PIN, or by a badge alone.
 struct Login {
     Secret device_key{};
-    std::string login{};
+    std::optional<std::string> login{};
     std::optional<Secret> password{};
     std::optional<Secret> pin{};
     std::optional<std::string> store_id{};
+    std::optional<Secret> badge{};
 };
 struct Policy {
     std::int64_t packet_bytes = 0;
     std::int64_t offline_hours = 0;
     Amount offline_card_max{};
+};
+/// Somebody whom the app may let in without the server, by the password.
+struct OfflineUser {
+    std::string user_id{};
+    std::string login{};
+    Secret verifier{};  ///< of the password: a PHC string of argon2id
+    Moment valid_until{};
+    friend bool operator==(const OfflineUser&, const OfflineUser&) = default;
 };
 struct LoginResponse {
     Secret session{};
@@ -209,8 +220,9 @@ struct LoginResponse {
     std::string user_name{};
     std::string role_id{};
     std::vector<Permission> permissions{};
-    std::optional<Secret> offline_verifier{};
+    std::optional<Secret> offline_verifier{};  ///< of the password of who has logged in
     Policy policy{};
+    std::vector<OfflineUser> offline_users{};  ///< those of the store, who logged in among them
 };
 
 struct Logout {};
@@ -394,6 +406,7 @@ void fields(FieldVisitor& v, Enroll& x);
 void fields(FieldVisitor& v, EnrollResponse& x);
 void fields(FieldVisitor& v, Login& x);
 void fields(FieldVisitor& v, Policy& x);
+void fields(FieldVisitor& v, OfflineUser& x);
 void fields(FieldVisitor& v, LoginResponse& x);
 void fields(FieldVisitor& v, Logout& x);
 void fields(FieldVisitor& v, Roll& x);

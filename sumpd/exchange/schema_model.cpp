@@ -36,6 +36,7 @@ constexpr std::array kRenamed = {
     Renamed{"ShiftTotal", "Counter"},
     Renamed{"CashMoveDirection", "CashDirection"},
     Renamed{"TaskResultOutcome", "TaskOutcome"},
+    Renamed{"LoginResponseOfflineUser", "OfflineUser"},
     Renamed{"PutDocumentsResponseResult", "PutResult"},
     Renamed{"PutResultStatus", "PutStatus"},
     Renamed{"PutDocumentsResponseMissingSeq", "SeqRange"},

@@ -1,13 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "sumpd/exchange/operations.h"
 #include "sumpd/people/permissions.h"
+#include "sumpd/store/object_rules.h"
 #include "sumpd/store/store.h"
+#include "sumpd/store/user_secrets.h"
 
 // Users and roles as a person at the console sees and edits them; why it is so:
 // docs/decisions/0032-users-and-roles.md.
@@ -19,6 +22,8 @@ inline constexpr std::size_t kRolesMax = 500;
 inline constexpr std::int64_t kReplacedKept = 1000;  ///< newest replacements that are remembered
 inline constexpr std::size_t kPageMax = 500;
 inline constexpr std::size_t kPasswordBytesMin = 8;  ///< of passwords that are set here
+/// Wrong PINs of a user, one behind the other, after which the PIN is locked.
+inline constexpr std::int64_t kPinTriesMax = 5;
 
 /// Who keeps users and roles.
 enum class Keeper : std::uint8_t {
@@ -28,8 +33,8 @@ enum class Keeper : std::uint8_t {
 std::string_view name_of(Keeper keeper);  ///< "accounting", "here"
 std::optional<Keeper> keeper_from(std::string_view name);
 
-/// Who made the version that holds now.
-enum class Origin : std::uint8_t { accounting, here };
+/// Who made the version that holds now: `accounting` or `here`.
+using store::Origin;
 
 /// Who edits, for the audit.
 struct Editor {
@@ -153,9 +158,22 @@ public:
     exchange::Outcome<std::vector<FlaggedDocument>> flagged(std::int64_t before, std::size_t limit);
 
 private:
+    template <class T>
+    using Body = std::function<exchange::Outcome<T>(store::Sql& sql, std::int64_t& next)>;
+    /// One transaction that numbers objects, and then shows them to apps.
+    template <class T>
+    exchange::Outcome<T> edit(const Body<T>& body);
+    exchange::Outcome<UserCard> write_user(store::Sql& sql, std::int64_t& next,
+                                           const Editor& editor, const UserEdit& edit,
+                                           const store::UserSecrets& secrets);
+    exchange::Outcome<RoleCard> write_role(store::Sql& sql, std::int64_t& next,
+                                           const Editor& editor, const RoleEdit& edit);
+    void note(store::Sql& sql, const Editor& editor, const std::string& action,
+              const std::string& target, std::string before, std::string after);
+
     store::Store& store_;
     const os::Clock& clock_;
-    const os::Argon2Cost cost_;
+    const store::SecretMaker secrets_;
 };
 
 }  // namespace tillhost::sumpd::people

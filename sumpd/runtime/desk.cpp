@@ -101,7 +101,7 @@ Outcome<exchange::PutDocumentsResponse> Desk::serve(const Caller& who,
     if (who.kind == api::Access::rescued) {
         return store_.quarantine().rescue(device_of(who), request);
     }
-    return store_.documents().put(device_of(who), request);
+    return store_.documents().put(device_of(who), request, limits_.flags_of(request));
 }
 Outcome<exchange::GetDocumentStatusResponse> Desk::serve(
     const Caller&, const exchange::GetDocumentStatus& request) {

@@ -3,6 +3,7 @@
 #include "sumpd/api/operations.h"
 #include "sumpd/apps/invitations.h"
 #include "sumpd/gateway/gateway.h"
+#include "sumpd/people/limits.h"
 #include "sumpd/store/store.h"
 
 namespace tillhost::sumpd::runtime {
@@ -11,9 +12,10 @@ namespace tillhost::sumpd::runtime {
 class Desk final : public api::Operations {
 public:
     /// All outlive it.
-    Desk(store::Store& store, apps::Registry& registry, apps::Invitations& invitations,
-         gateway::Gateway& gateway, const os::Clock& clock)
+    Desk(store::Store& store, people::Limits& limits, apps::Registry& registry,
+         apps::Invitations& invitations, gateway::Gateway& gateway, const os::Clock& clock)
         : store_(store),
+          limits_(limits),
           registry_(registry),
           invitations_(invitations),
           gateway_(gateway),
@@ -34,6 +36,7 @@ private:
     exchange::Outcome<T> still_admitted(const api::Caller& who, exchange::Outcome<T> answer) const;
 
     store::Store& store_;
+    people::Limits& limits_;
     apps::Registry& registry_;
     apps::Invitations& invitations_;
     gateway::Gateway& gateway_;

@@ -1,5 +1,6 @@
 #include "sumpd/store/changes.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "hal/base/invariant.h"
@@ -247,7 +248,7 @@ std::int64_t Changes::wait_beyond(std::int64_t seq, std::int64_t wait_ms) {
 void Changes::moved_to(std::int64_t newest) {
     {
         const std::lock_guard<std::mutex> guard(mutex_);
-        newest_ = newest;
+        newest_ = std::max(newest_, newest);  // edits tell in any order
     }
     changed_.notify_all();
 }

@@ -34,7 +34,7 @@ public:
     exchange::Outcome<std::string> get_as_json(const AskingDevice& device,
                                                const exchange::GetChanges& request);
 
-    /// What can be seen now reaches up to there; told by the import when it is durable.
+    /// What can be seen now reaches up to there; told when it is durable. Never goes back.
     void moved_to(std::int64_t newest);
     /// Another numbering, of which all can be seen up to `newest`: apps have to read all again.
     void begin_anew(std::string epoch, std::int64_t newest);

@@ -47,11 +47,12 @@ void insert_document(Sql& sql, const NewDocument& made) {
     sql.run(
         "INSERT INTO document (doc_id, place, device_id, device_seq, kind, schema_version,"
         " user_id, created_ms, received_ms, sha256, body, state, waiting, due_ms, message_no,"
-        " error, erp_ref, erp_number, supersedes)"
-        " VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, 1, 0, 0, '', '', '', :m)",
+        " error, erp_ref, erp_number, supersedes, flags)"
+        " VALUES (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, :k, :l, 1, 0, 0, '', '', '', :m, :n)",
         {document.doc_id.text, made.place, made.device_id, made.device_seq, kind_of(document),
          document.schema_version, document.user_id, document.created_at.unix_ms, made.received_ms,
-         made.ready.sha256, made.ready.body, static_cast<std::int64_t>(Stage::stored), supersedes});
+         made.ready.sha256, made.ready.body, static_cast<std::int64_t>(Stage::stored), supersedes,
+         made.ready.flags});
     if (!supersedes.empty()) {
         for (const char* table : {"document", "document_known"}) {
             sql.run(fmt::format("UPDATE {} SET state = :a WHERE doc_id = :b AND state = :c", table),

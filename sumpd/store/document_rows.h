@@ -16,6 +16,7 @@ struct ReadyDocument {
     const exchange::Document* document = nullptr;
     std::string body{};  ///< canonical JSON
     std::string sha256{};
+    std::string flags{};  ///< limits that it breaks, blanks between
 };
 ReadyDocument ready_of(const exchange::Document& document);
 

@@ -114,10 +114,12 @@ exchange::DocumentStatus status_of(Sql& sql, const exchange::Uuid& doc_id) {
 }  // namespace
 
 Outcome<exchange::PutDocumentsResponse> Documents::put(const AskingDevice& device,
-                                                       const exchange::PutDocuments& request) {
+                                                       const exchange::PutDocuments& request,
+                                                       const std::vector<std::string>& flags) {
     std::vector<ReadyDocument> ready;
     for (const exchange::Document& document : request.documents) {
         ready.push_back(ready_of(document));
+        ready.back().flags = ready.size() <= flags.size() ? flags[ready.size() - 1] : "";
     }
     const std::int64_t now_ms = clock_.unix_ms();
     return transactions_.run<exchange::PutDocumentsResponse>(

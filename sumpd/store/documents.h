@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "hal/os/clock.h"
 #include "sumpd/exchange/operations.h"
@@ -27,9 +28,12 @@ public:
     /// `stored` (durable), `duplicate` with the first ReceivedAt, `conflict` (id or DeviceSeq is
     /// another document's; this body is kept in quarantine), `rejected` again with the accounting
     /// system's reason. Also told: which DeviceSeq this device lacks, the lowest
-    /// exchange::kMissingRangesMax ranges. Faults: too_many, disk_full, internal.
-    exchange::Outcome<exchange::PutDocumentsResponse> put(const AskingDevice& device,
-                                                          const exchange::PutDocuments& request);
+    /// exchange::kMissingRangesMax ranges. `flags` are those of each document, blanks between, to
+    /// be kept beside it; a document beyond their end has none. Faults: too_many, disk_full,
+    /// internal.
+    exchange::Outcome<exchange::PutDocumentsResponse> put(
+        const AskingDevice& device, const exchange::PutDocuments& request,
+        const std::vector<std::string>& flags = {});
 
     /// Of any device's documents: an app that was enrolled anew asks for its old ones. Faults:
     /// too_many, internal.

@@ -43,28 +43,28 @@ std::vector<exchange::KindSupport> supported_kinds() {
 }  // namespace
 
 Exchange::Exchange(PartFiles files, Transactions& transactions, Changes& changes,
-                   const os::Clock& clock, const os::Logger& logger, ExchangeSettings settings)
+                   const os::Clock& clock, const os::Logger& logger, const ServerKey& key,
+                   ExchangeSettings settings)
     : transactions_(transactions),
       clock_(clock),
       settings_(std::move(settings)),
       files_(std::move(files)),
       audit_(transactions, clock),
       outbox_(transactions, files_, clock, settings_.server_name),
-      inbox_(transactions, changes, outbox_, files_, clock, logger, settings_.password_cost) {}
+      inbox_(transactions, changes, outbox_, files_, clock, logger,
+             SecretMaker(key, settings_.password_cost), settings_.rules) {}
 
-base::Result<std::unique_ptr<Exchange>> Exchange::open(const std::string& folder,
-                                                       Transactions& transactions, Changes& changes,
-                                                       const os::Clock& clock,
-                                                       const os::Logger& logger,
-                                                       ExchangeSettings settings) {
+base::Result<std::unique_ptr<Exchange>> Exchange::open(
+    const std::string& folder, Transactions& transactions, Changes& changes, const os::Clock& clock,
+    const os::Logger& logger, const ServerKey& key, ExchangeSettings settings) {
     auto files = TRY(PartFiles::open(folder));
     const auto names = transactions.read<Names>(names_in_use);
     if (!names) {
         return base::make_error(base::ErrorCode::storage_failed, names.error().message);
     }
     TRY(files.keep_only(names->in, names->out));
-    std::unique_ptr<Exchange> made(
-        new Exchange(std::move(files), transactions, changes, clock, logger, std::move(settings)));
+    std::unique_ptr<Exchange> made(new Exchange(std::move(files), transactions, changes, clock,
+                                                logger, key, std::move(settings)));
     made->inbox_.start();
     return made;
 }

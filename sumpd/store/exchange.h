@@ -21,6 +21,7 @@ struct ExchangeSettings {
     std::string server_name = "sumpd";
     os::Argon2Cost password_cost{};  ///< of users' passwords and PINs that come in messages
     Floors floors{};
+    ObjectRules* rules = nullptr;    ///< outlives the store; none: every object is as it comes
 };
 
 /// The accounting system's side of the exchange. Any thread; the caller has authenticated the
@@ -37,6 +38,7 @@ public:
                                                         Transactions& transactions,
                                                         Changes& changes, const os::Clock& clock,
                                                         const os::Logger& logger,
+                                                        const ServerKey& key,
                                                         ExchangeSettings settings);
 
     /// Names the one accounting system. The first one wins: another name is node_conflict, unless
@@ -89,7 +91,7 @@ public:
 
 private:
     Exchange(PartFiles files, Transactions& transactions, Changes& changes, const os::Clock& clock,
-             const os::Logger& logger, ExchangeSettings settings);
+             const os::Logger& logger, const ServerKey& key, ExchangeSettings settings);
 
     Transactions& transactions_;
     const os::Clock& clock_;

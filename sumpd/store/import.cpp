@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "hal/base/text.h"
 #include "hal/os/digest.h"
@@ -35,52 +36,18 @@ bool is_purging(Sql& sql) {
     return sql.number("SELECT number FROM counter WHERE name = 'purge_seq'") != 0;
 }
 
+std::map<std::string, KeptDigests> kept_digests(Sql& sql) {
+    std::map<std::string, KeptDigests> kept;
+    for (const Row& row :
+         sql.query("SELECT user_id, password_digest, pin_digest, badge_digest FROM user_secret",
+                   "tttt")) {
+        kept[text(row[0])] = {text(row[1]), text(row[2]), text(row[3])};
+    }
+    return kept;
+}
+
 Outcome<void> outcome_of(std::optional<Fault> fault) {
     return fault ? Outcome<void>(tl::unexpected(std::move(*fault))) : Outcome<void>();
-}
-
-Outcome<std::string> hash_of(std::optional<exchange::Secret>& secret, const os::Argon2Cost& cost) {
-    if (!secret) {
-        return std::string();
-    }
-    auto hash = os::password_hash(secret->text, cost);
-    secret.reset();
-    if (!hash && hash.error().code == base::ErrorCode::bad_field) {
-        return exchange::refuse_field("Password", hash.error().detail);
-    }
-    if (!hash) {
-        return tl::unexpected(fault_of(hash.error()));
-    }
-    return std::move(*hash);
-}
-
-/// Passwords are kept apart and hashed, so that they are in no body and go to no app.
-Outcome<void> take_secrets(exchange::Object& object, const os::Argon2Cost& cost, StagedObject& to) {
-    auto* const user = object.body ? std::get_if<exchange::User>(&*object.body) : nullptr;
-    if (user == nullptr) {
-        return {};
-    }
-    auto password = hash_of(user->password, cost);
-    auto pin = hash_of(user->pin, cost);
-    if (!password || !pin) {
-        return tl::unexpected(password ? pin.error() : password.error());
-    }
-    to.password_hash = std::move(*password);
-    to.pin_hash = std::move(*pin);
-    return {};
-}
-
-Outcome<StagedObject> staged_from(exchange::Object object, const os::Argon2Cost& cost) {
-    StagedObject staged{.kind = object.kind,
-                        .id = object.id,
-                        .scope = object.scope.value_or(""),
-                        .deleted = object.deleted};
-    if (auto taken = take_secrets(object, cost, staged); !taken) {
-        return tl::unexpected(taken.error());
-    }
-    staged.body = exchange::to_json(object);
-    staged.hash = os::sha256_hex(base::bytes_of(staged.body));
-    return staged;
 }
 
 }  // namespace
@@ -88,12 +55,13 @@ Outcome<StagedObject> staged_from(exchange::Object object, const os::Argon2Cost&
 struct Import::Parts final : exchange::MessageEvents {
     enum class Phase : std::uint8_t { begin, reading, absent, end, over };
 
-    Parts(Transactions& to, const PartFiles& from, const os::Clock& of,
-          const os::Argon2Cost& password_cost, ImportWork what, std::function<bool()> stop_now)
+    Parts(Transactions& to, const PartFiles& from, const os::Clock& of, const SecretMaker& maker,
+          ObjectRules* what_rules, ImportWork what, std::function<bool()> stop_now)
         : transactions(to),
           files(from),
           clock(of),
-          cost(password_cost),
+          secrets(maker),
+          rules(what_rules),
           work(std::move(what)),
           stop(std::move(stop_now)) {}
 
@@ -104,6 +72,9 @@ struct Import::Parts final : exchange::MessageEvents {
     std::optional<Fault> refused(exchange::RefusedItem item) override;
 
     std::optional<Fault> wrong(exchange::JobError error);
+    void tell(exchange::JobError error);
+    bool is_skipped(exchange::Object& object);
+    Outcome<StagedObject> staged(exchange::Object object);
     Outcome<void> begin();
     Outcome<void> read_part();
     Outcome<void> finish_reading();
@@ -117,7 +88,8 @@ struct Import::Parts final : exchange::MessageEvents {
     Transactions& transactions;
     const PartFiles& files;
     const os::Clock& clock;
-    const os::Argon2Cost cost;
+    const SecretMaker& secrets;
+    ObjectRules* const rules;
     const ImportWork work;
     const std::function<bool()> stop;
 
@@ -129,6 +101,7 @@ struct Import::Parts final : exchange::MessageEvents {
     std::vector<StagedObject> batch{};
     std::vector<exchange::DocumentVerdict> verdicts{};
     std::int64_t verdict_count = 0;
+    std::map<std::string, KeptDigests> kept{};  ///< by user
     std::int64_t next = 0;
     std::int64_t absent_behind = 0;
     bool unnamed_wrong = false;
@@ -137,8 +110,9 @@ struct Import::Parts final : exchange::MessageEvents {
 };
 
 Import::Import(Transactions& transactions, const PartFiles& files, const os::Clock& clock,
-               const os::Argon2Cost& cost, ImportWork work, std::function<bool()> stop)
-    : parts_(std::make_unique<Parts>(transactions, files, clock, cost, std::move(work),
+               const SecretMaker& secrets, ObjectRules* rules, ImportWork work,
+               std::function<bool()> stop)
+    : parts_(std::make_unique<Parts>(transactions, files, clock, secrets, rules, std::move(work),
                                      std::move(stop))) {}
 Import::~Import() = default;
 
@@ -178,6 +152,10 @@ Outcome<void> Import::Parts::begin() {
                 return refuse(FaultCode::too_many, "a purge is going on");
             }
             unstage(sql);
+            kept = kept_digests(sql);
+            if (rules != nullptr) {
+                rules->begin(sql);
+            }
             part_names.clear();
             for (const Row& row :
                  sql.query("SELECT part_no, sha256 FROM in_part WHERE message_id = :a"
@@ -255,16 +233,20 @@ std::optional<Fault> Import::Parts::object(std::int64_t /*number*/, exchange::Ob
         return Fault{.code = FaultCode::internal, .message = "the server is stopping"};
     }
     ++result.progress;
+    if (is_skipped(object)) {
+        ++result.skipped;
+        return std::nullopt;
+    }
     const std::string kind = object.kind;
     const std::string id = object.id;
-    auto staged = staged_from(std::move(object), cost);
-    if (!staged && may_pass(staged.error())) {
-        return staged.error();
+    auto one = staged(std::move(object));
+    if (!one && may_pass(one.error())) {
+        return one.error();
     }
-    if (!staged) {
-        return wrong({kind, id, staged.error().code, staged.error().message});
+    if (!one) {
+        return wrong({kind, id, one.error().code, one.error().message});
     }
-    batch.push_back(std::move(*staged));
+    batch.push_back(std::move(*one));
     return batch.size() < kImportBatchMax ? std::nullopt : flush();
 }
 
@@ -295,23 +277,53 @@ std::optional<Fault> Import::Parts::refused(exchange::RefusedItem item) {
 }
 
 std::optional<Fault> Import::Parts::wrong(exchange::JobError error) {
-    error.message = base::cut_utf8(error.message, kErrorTextMax);
     if (work.full && !error.id.empty()) {
         // It is in the message, so that it must not go; it stays as it is.
-        auto kept = transactions.run<exchange::Empty>(
+        auto noted = transactions.run<exchange::Empty>(
             [&](Sql& sql) -> Outcome<exchange::Empty> {
                 keep_named(sql, work.job, error.kind, error.id);
                 return exchange::Empty{};
             },
             Need::spare);
-        if (!kept) {
-            return kept.error();
+        if (!noted) {
+            return noted.error();
         }
     }
+    tell(std::move(error));
+    return std::nullopt;
+}
+
+void Import::Parts::tell(exchange::JobError error) {
+    error.message = base::cut_utf8(error.message, kErrorTextMax);
     if (result.errors.size() < exchange::kJobErrorsMax) {
         result.errors.push_back(std::move(error));
     }
-    return std::nullopt;
+}
+
+bool Import::Parts::is_skipped(exchange::Object& object) {
+    if (rules == nullptr) {
+        return false;
+    }
+    auto verdict = rules->look(object);
+    for (exchange::JobError& error : verdict.errors) {
+        tell(std::move(error));
+    }
+    return verdict.skip;
+}
+
+/// Passwords are kept apart and hashed, so that they are in no body and go to no app.
+Outcome<StagedObject> Import::Parts::staged(exchange::Object object) {
+    UserSecrets taken;
+    if (auto* const user = object.body ? std::get_if<exchange::User>(&*object.body) : nullptr) {
+        auto made = secrets.take(object.id, *user, kept[object.id]);
+        if (!made) {
+            return tl::unexpected(made.error());
+        }
+        taken = std::move(*made);
+    }
+    StagedObject one = staged_from(object, Origin::accounting);
+    one.secrets = std::move(taken);
+    return one;
 }
 
 std::optional<Fault> Import::Parts::flush() {
@@ -346,9 +358,9 @@ std::optional<Fault> Import::Parts::flush() {
 Outcome<void> Import::Parts::make_absent() {
     std::int64_t moved = next;
     std::int64_t behind = absent_behind;
-    auto count = transactions.run<std::int64_t>(
-        [&](Sql& sql) -> Outcome<std::int64_t> {
-            return stage_absent(sql, work.job, behind, std::int64_t{kImportBatchMax}, moved);
+    auto count = transactions.run<AbsentCounts>(
+        [&](Sql& sql) -> Outcome<AbsentCounts> {
+            return stage_absent(sql, work.job, rules, behind, std::int64_t{kImportBatchMax}, moved);
         },
         Need::spare);
     if (!count) {
@@ -356,8 +368,8 @@ Outcome<void> Import::Parts::make_absent() {
     }
     next = moved;
     absent_behind = behind;
-    result.applied += *count;
-    phase = *count == 0 ? Phase::end : Phase::absent;
+    result.applied += count->deleted;
+    phase = count->looked_at == 0 ? Phase::end : Phase::absent;
     return {};
 }
 
@@ -381,12 +393,18 @@ void Import::Parts::apply_verdicts(Sql& sql) {
 
 /// The one transaction by which all of the message can be seen, and is never taken again.
 Outcome<void> Import::Parts::make_visible_all() {
+    std::int64_t visible = next;
     auto done = transactions.run<exchange::Empty>(
         [&](Sql& sql) -> Outcome<exchange::Empty> {
             apply_verdicts(sql);
             core::NodeState node = node_state(sql);
             acked = acknowledge(sql, node, std::min(work.ack_no, node.sent_no), clock.unix_ms());
-            make_visible(sql, next);
+            std::int64_t moved = next;
+            if (rules != nullptr) {
+                rules->end(sql, work.job, clock.unix_ms(), moved);
+            }
+            make_visible(sql, moved);
+            visible = moved;
             if (work.full) {
                 sql.run("DELETE FROM meta WHERE name = 'needs_full'");
             }
@@ -403,6 +421,7 @@ Outcome<void> Import::Parts::make_visible_all() {
     if (!done) {
         return tl::unexpected(done.error());
     }
+    next = visible;
     result.state = JobState::done;
     phase = Phase::over;
     for (const std::string& name : part_names) {

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "hal/os/clock.h"
-#include "hal/os/password_hash.h"
 #include "sumpd/exchange/operations.h"
 #include "sumpd/store/part_files.h"
 #include "sumpd/store/staging.h"
@@ -41,8 +40,10 @@ public:
     enum class State : std::uint8_t { going, done, failed };
 
     /// `stop` is asked at each object; true ends the step with a fault that may pass.
+    /// `rules` may be none.
     Import(Transactions& transactions, const PartFiles& files, const os::Clock& clock,
-           const os::Argon2Cost& cost, ImportWork work, std::function<bool()> stop);
+           const SecretMaker& secrets, ObjectRules* rules, ImportWork work,
+           std::function<bool()> stop);
     ~Import();
 
     /// One step, bounded by a part; call until it is not `going`. A fault (of the disk, the queue)

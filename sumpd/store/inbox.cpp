@@ -229,14 +229,16 @@ std::optional<ImportWork> work_queued(Sql& sql) {
 }  // namespace
 
 Inbox::Inbox(Transactions& transactions, Changes& changes, Outbox& outbox, const PartFiles& files,
-             const os::Clock& clock, const os::Logger& logger, const os::Argon2Cost& cost)
+             const os::Clock& clock, const os::Logger& logger, SecretMaker secrets,
+             ObjectRules* rules)
     : transactions_(transactions),
       changes_(changes),
       outbox_(outbox),
       files_(files),
       clock_(clock),
       logger_(logger),
-      cost_(cost) {}
+      secrets_(std::move(secrets)),
+      rules_(rules) {}
 
 Inbox::~Inbox() { stop(); }
 
@@ -435,7 +437,8 @@ void Inbox::run() {
 }
 
 bool Inbox::apply(const ImportWork& work) {
-    Import import(transactions_, files_, clock_, cost_, work, [this] { return stopping(); });
+    Import import(transactions_, files_, clock_, secrets_, rules_, work,
+                  [this] { return stopping(); });
     tell(std::to_string(work.job), import.result(), false);
     while (!stopping()) {
         const auto state = import.step();

@@ -8,7 +8,6 @@
 
 #include "hal/os/clock.h"
 #include "hal/os/log.h"
-#include "hal/os/password_hash.h"
 #include "hal/os/thread.h"
 #include "sumpd/exchange/operations.h"
 #include "sumpd/store/changes.h"
@@ -34,7 +33,8 @@ inline constexpr std::size_t kJobWaitersMax = 4;
 class Inbox final {
 public:
     Inbox(Transactions& transactions, Changes& changes, Outbox& outbox, const PartFiles& files,
-          const os::Clock& clock, const os::Logger& logger, const os::Argon2Cost& cost);
+          const os::Clock& clock, const os::Logger& logger, SecretMaker secrets,
+          ObjectRules* rules);
     ~Inbox();
 
     exchange::Outcome<exchange::PutPartResponse> put_part(const exchange::PutPart& request);
@@ -66,7 +66,8 @@ private:
     const PartFiles& files_;
     const os::Clock& clock_;
     os::Logger logger_;
-    const os::Argon2Cost cost_;
+    const SecretMaker secrets_;
+    ObjectRules* const rules_;
 
     std::mutex parts_mutex_;  ///< one part, commit or cancel at a time
 

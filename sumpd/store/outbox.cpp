@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sstream>
 
 #include "hal/base/bytes.h"
 #include "hal/os/digest.h"
@@ -57,6 +58,7 @@ struct Candidate {
     std::string device_id{};
     std::string device_name{};
     std::int64_t received_ms = 0;
+    std::string flags{};
 };
 
 /// Documents that wait, behind a place, in the order in which they came.
@@ -68,12 +70,12 @@ Outcome<std::vector<Candidate>> waiting_behind(Transactions& transactions, std::
             for (const Row& row : sql.query(
                      "SELECT place, doc_id, document.kind, body, device_id,"
                      " coalesce(nullif(app_device.name, ''), app_device.model, ''),"
-                     " received_ms FROM document"
+                     " received_ms, flags FROM document"
                      " LEFT JOIN app_device ON app_device.id = document.device_id"
                      " WHERE waiting = 1 AND place > :a AND due_ms <= :b ORDER BY place LIMIT :c",
-                     "ittttti", {place, now_ms, kPageDocuments})) {
+                     "itttttit", {place, now_ms, kPageDocuments})) {
                 found.push_back({integer(row[0]), text(row[1]), text(row[2]), text(row[3]),
-                                 text(row[4]), text(row[5]), integer(row[6])});
+                                 text(row[4]), text(row[5]), integer(row[6]), text(row[7])});
             }
             return found;
         });
@@ -120,6 +122,10 @@ Outcome<std::string> text_of(const exchange::MessageWriter& writer, const Candid
                                    .received_at = exchange::Moment{one.received_ms, 0}};
     if (!one.device_name.empty()) {
         item.device_name = one.device_name;
+    }
+    std::istringstream flags(one.flags);
+    for (std::string flag; flags >> flag;) {
+        item.flags.push_back(flag);
     }
     return writer.item(item);
 }

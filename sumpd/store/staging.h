@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "sumpd/exchange/operations.h"
+#include "sumpd/store/object_rules.h"
 #include "sumpd/store/sql.h"
+#include "sumpd/store/user_secrets.h"
 
 // How the objects of a message come into the table that apps read from, while they read.
 //
@@ -21,7 +23,8 @@
 // commit all is there; versions that nobody can see any more are removed by tidy, at leisure, and
 // an app that reads at the old V meanwhile finds the newer version behind its cursor.
 //
-// There is one import at a time, and nobody else numbers objects.
+// There is one import at a time. Who edits objects here does the same in one transaction, while
+// none is there (is_importing): stage and make_visible, and tells Changes behind it.
 namespace tillhost::sumpd::store {
 
 /// An object as it is kept: without passwords, which apps never see.
@@ -31,9 +34,10 @@ struct StagedObject {
     std::string scope{};  ///< empty: for all stores
     bool deleted = false;
     std::string hash{};
-    std::string body{};           ///< canonical JSON of the whole exchange::Object
-    std::string password_hash{};  ///< of a user; empty: stays as it is
-    std::string pin_hash{};
+    std::string body{};  ///< canonical JSON of the whole exchange::Object
+    UserSecrets secrets{};
+    Origin origin = Origin::accounting;
+    bool is_renewed = false;  ///< a version of its own although the body is the same
 };
 
 struct StageCounts {
@@ -42,6 +46,13 @@ struct StageCounts {
 };
 
 std::int64_t visible_seq(Sql& sql);
+/// A message was committed and is not at its end: numbers above the visible one are the import's.
+bool is_importing(Sql& sql);
+/// Of an object that has no secrets in it.
+StagedObject staged_from(const exchange::Object& object, Origin origin);
+/// What tells that an object is gone.
+StagedObject tombstone(const std::string& kind, const std::string& id, const std::string& scope,
+                       Origin origin);
 /// Takes away what an interrupted import left.
 void unstage(Sql& sql);
 /// `next` is the number of the next version, moved on. `job` marks objects as named by this
@@ -50,10 +61,14 @@ StageCounts stage(Sql& sql, std::int64_t job, const std::vector<StagedObject>& o
                   std::int64_t& next);
 /// Marks an object that the message names and that cannot be read, in all scopes: it stays.
 void keep_named(Sql& sql, std::int64_t job, const std::string& kind, const std::string& id);
-/// Stages tombstones of objects that the message did not name, at most `limit` of those behind
-/// `behind`, which is moved on. Gives how many; 0 = no more.
-std::int64_t stage_absent(Sql& sql, std::int64_t job, std::int64_t& behind, std::int64_t limit,
-                          std::int64_t& next);
+struct AbsentCounts {
+    std::int64_t looked_at = 0;  ///< 0 = no more
+    std::int64_t deleted = 0;
+};
+/// Stages tombstones of objects that the message did not name and the rules (which may be none) do
+/// not spare; looks at `limit` of those behind `behind`, which is moved on.
+AbsentCounts stage_absent(Sql& sql, std::int64_t job, const ObjectRules* rules,
+                          std::int64_t& behind, std::int64_t limit, std::int64_t& next);
 /// Everything below `next` can be seen. Part of the last transaction.
 void make_visible(Sql& sql, std::int64_t next);
 /// Removes up to `limit` versions that nobody can see any more; gives whether there may be more.

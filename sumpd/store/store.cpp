@@ -2,17 +2,41 @@
 
 #include <utility>
 
+#include "sumpd/store/staging.h"
+
 namespace tillhost::sumpd::store {
+namespace {
+
+/// What the rules add at a start; an import that was interrupted begins anew behind it.
+base::Done complete(Transactions& transactions, ObjectRules* rules) {
+    if (rules == nullptr) {
+        return {};
+    }
+    const auto done = transactions.run<exchange::Empty>(
+        [&](Sql& sql) -> exchange::Outcome<exchange::Empty> {
+            unstage(sql);
+            std::int64_t next = visible_seq(sql) + 1;
+            rules->complete(sql, next);
+            make_visible(sql, next);
+            return exchange::Empty{};
+        },
+        Need::nothing);  // a few rows; a full disk must not keep the shop closed
+    return done ? base::Done()
+                : base::make_error(base::ErrorCode::storage_failed, done.error().message);
+}
+
+}  // namespace
 
 Store::Store(std::unique_ptr<Transactions> transactions, std::unique_ptr<Changes> changes,
-             const os::Clock& clock, exchange::Uuid server_id)
+             const os::Clock& clock, exchange::Uuid server_id, ServerKey key)
     : transactions_(std::move(transactions)),
       changes_(std::move(changes)),
       audit_(*transactions_, clock),
       documents_(*transactions_, clock),
       tasks_(*transactions_, audit_, clock),
       quarantine_(*transactions_, audit_, clock),
-      server_id_(std::move(server_id)) {}
+      server_id_(std::move(server_id)),
+      key_(std::move(key)) {}
 
 base::Result<std::unique_ptr<Store>> Store::open(const std::string& folder, const os::Clock& clock,
                                                  const os::Logger& logger,
@@ -27,6 +51,8 @@ base::Result<std::unique_ptr<Store>> Store::open(const std::string& folder, cons
                                 "sumpd.db is a copy that was put there by hand: take it away and "
                                 "use sumpd --restore");
     }
+    const ServerKey key = TRY(ServerKey::open(folder));
+    TRY(complete(*transactions, settings.rules));
     auto changes = TRY(Changes::open(*transactions));
     const auto id = transactions->read<std::string>([](Sql& sql) -> exchange::Outcome<std::string> {
         return sql.text("SELECT text FROM meta WHERE name = 'server_id'");
@@ -35,9 +61,9 @@ base::Result<std::unique_ptr<Store>> Store::open(const std::string& folder, cons
         return base::make_error(base::ErrorCode::storage_failed, id.error().message);
     }
     std::unique_ptr<Store> store(
-        new Store(std::move(transactions), std::move(changes), clock, {*id}));
+        new Store(std::move(transactions), std::move(changes), clock, {*id}, key));
     store->exchange_ = TRY(Exchange::open(folder, *store->transactions_, *store->changes_, clock,
-                                          logger, std::move(settings)));
+                                          logger, key, std::move(settings)));
     return store;
 }
 

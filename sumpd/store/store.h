@@ -10,6 +10,7 @@
 #include "sumpd/store/documents.h"
 #include "sumpd/store/exchange.h"
 #include "sumpd/store/quarantine.h"
+#include "sumpd/store/server_key.h"
 #include "sumpd/store/tasks.h"
 #include "sumpd/store/transactions.h"
 
@@ -20,7 +21,7 @@ class Store final {
 public:
     /// Opens or makes it, cleans up after a kill, and goes on with an import that was interrupted.
     /// The folder must be there and this process's alone (os::FileLock is the caller's). Errors:
-    /// storage_failed, storage_full, system_failed.
+    /// storage_failed, storage_full, system_failed, bad_field (server.key, see ServerKey).
     static base::Result<std::unique_ptr<Store>> open(const std::string& folder,
                                                      const os::Clock& clock,
                                                      const os::Logger& logger,
@@ -40,10 +41,11 @@ public:
     Quarantine& quarantine() { return quarantine_; }
     /// Made at the first opening; told to apps when they enrol.
     const exchange::Uuid& server_id() const { return server_id_; }
+    const ServerKey& key() const { return key_; }
 
 private:
     Store(std::unique_ptr<Transactions> transactions, std::unique_ptr<Changes> changes,
-          const os::Clock& clock, exchange::Uuid server_id);
+          const os::Clock& clock, exchange::Uuid server_id, ServerKey key);
 
     std::unique_ptr<Transactions> transactions_;
     std::unique_ptr<Changes> changes_;
@@ -52,6 +54,7 @@ private:
     Tasks tasks_;
     Quarantine quarantine_;
     exchange::Uuid server_id_;
+    const ServerKey key_;
     std::unique_ptr<Exchange> exchange_;  ///< last: its thread uses the others
 };
 

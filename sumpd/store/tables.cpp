@@ -129,6 +129,25 @@ Statements of_maintenance() {
     };
 }
 
+/// Who made an object, what was replaced, digests of secrets, and which limits documents broke.
+Statements of_people() {
+    Statements all = {
+        "ALTER TABLE object ADD COLUMN origin BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE user_secret ADD COLUMN pin_tries BIGINT NOT NULL DEFAULT 0",
+        "CREATE TABLE replaced (number BIGINT PRIMARY KEY, at_ms BIGINT NOT NULL,"
+        " kind TEXT NOT NULL, id TEXT NOT NULL, here TEXT NOT NULL, came TEXT NOT NULL)",
+        "ALTER TABLE document ADD COLUMN flags TEXT NOT NULL DEFAULT ''",
+        "CREATE INDEX document_flagged ON document (place) WHERE flags <> ''",
+    };
+    for (const std::string table : {"user_secret", "staged_secret"}) {
+        for (const std::string column : {"password_digest", "pin_digest", "badge_digest"}) {
+            all.push_back("ALTER TABLE " + table + " ADD COLUMN " + column +
+                          " TEXT NOT NULL DEFAULT ''");
+        }
+    }
+    return all;
+}
+
 Statements of_apps_for_administrators() {
     const auto with = [](const char* table, const char* column) {
         return fmt::format("ALTER TABLE {} ADD COLUMN {}", table, column);
@@ -199,6 +218,7 @@ std::vector<std::vector<std::string>> table_steps() {
     append(first, of_messages());
     Statements second = of_the_audit();
     append(second, of_maintenance());
+    append(second, of_people());
     append(second, of_apps_for_administrators());
     append(second, of_handed_commands());
     append(second, of_web_tills());

@@ -115,7 +115,7 @@ def run(seed: int, phones: int, receipts: int, kills: int, folder: pathlib.Path)
     chance = random.Random(seed)
     server = Server(folder / "sumpd").start()
     accounting = Accounting(server)
-    accounting.send([role("cashier", "sale"), user("u1", "Anna", PASSWORD), *good("g1")])
+    accounting.send([role("cashier", "sale.sell"), user("u1", "Anna", PASSWORD), *good("g1")])
     sellers = [SellingPhone(server, number, receipts, seed * 1000 + number)
                for number in range(phones)]
     over = threading.Event()

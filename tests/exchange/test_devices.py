@@ -34,7 +34,7 @@ def _server(tmp_path, counter):
 
 @pytest.fixture(name="phone")
 def _phone(server):
-    Accounting(server).send([role("cashier", "sale"), user("u1", "Anna", "a good password")])
+    Accounting(server).send([role("cashier", "sale.sell"), user("u1", "Anna", "a good password")])
     phone = Phone(server, "phone-1")
     phone.enroll()
     phone.login("anna", "a good password")

@@ -98,8 +98,8 @@ protected:
          .server_name = "s",
          .server_id = "i",
          .pin = "p",
-         .permissions = [](const std::string&) { return std::vector<exchange::Permission>{}; },
-         .policy = {},
+         .permissions = [](const std::string&,
+                           const std::string&) { return std::vector<exchange::Permission>{}; },
          .seats = seats_},
         {.accounts = {{.id = "u1", .login = "anna", .password = *passwords_->hash("password")}}}};
     Reached operations_;

@@ -259,7 +259,6 @@ TEST_F(AdministrationTest, UsersAreNotKnownYet) {
                                     .server_id = "i",
                                     .pin = "aa",
                                     .permissions = {},
-                                    .policy = {},
                                     .seats = seats_},
                       std::move(image));
     registry.keep();

@@ -11,6 +11,8 @@
 
 #include "hal/os/fake/fake_clock.h"
 #include "sumpd/apps/registry.h"
+#include "sumpd/people/people.h"
+#include "sumpd/store/user_secrets.h"
 
 namespace tillhost::sumpd::apps {
 
@@ -40,6 +42,9 @@ public:
         }
         for (const std::string& digest : change.forgotten_tokens) {
             tokens.erase(digest);
+        }
+        for (const auto& [user_id, count] : change.pin_tries) {
+            pin_tries[user_id] = count;
         }
         for (const CommandRow& row : change.commands) {
             commands[row.number] = row;
@@ -74,6 +79,7 @@ public:
     }
 
     bool is_full = false;
+    std::map<std::string, std::int64_t> pin_tries;
     std::map<std::string, DeviceRow> devices;
     std::map<std::string, TokenRow> tokens;
     std::map<std::string, SessionRow> sessions;
@@ -126,12 +132,12 @@ protected:
                           .server_id = "0b9e3c1e-5f5c-4a53-9d0e-2f6a1f7f2c11",
                           .pin = "aa",
                           .permissions =
-                              [](const std::string& role) {
+                              [](const std::string& role, const std::string&) {
                                   using Rows = std::vector<exchange::Permission>;
-                                  return exchange::Outcome<Rows>(
-                                      role == "cashier" ? Rows{{"sale", "true"}} : Rows{});
+                                  return exchange::Outcome<Rows>(people::effective(role, {}));
                               },
-                          .policy = {.packet_bytes = 65536},
+                          .key = key_,
+                          .packet_bytes_max = 65536,
                           .seats = seats_},
             std::move(image));
     }
@@ -143,7 +149,9 @@ protected:
                  .role_id = "cashier",
                  .stores = {"s1"},
                  .password = *passwords_->hash("right password"),
-                 .pin = *passwords_->hash("1234")}};
+                 .pin = *passwords_->hash(store::peppered_pin(key_, "u1", "1234")),
+                 .pin_tries = store_.pin_tries["u1"],
+                 .badge = store::digest_of_badge(key_, "0012345678")}};
     }
 
     std::string invited(InvitationWish wish = {.by = {.login = "admin"}}) {
@@ -172,6 +180,7 @@ protected:
     }
 
     os::FakeClock clock_;
+    const store::ServerKey key_{base::Bytes(32)};
     StoreFake store_;
     SeatsFake seats_;
     std::unique_ptr<http::Passwords> passwords_ = *http::Passwords::create(kCheap);

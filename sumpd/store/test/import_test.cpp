@@ -162,7 +162,8 @@ TEST_F(ImportTest, PasswordsStayHere) {
     body.pin = exchange::Secret{"1234"};
     take({.no = 2, .objects = {user}});
     EXPECT_TRUE(os::password_matches(secret("password_hash"), "secret"));
-    EXPECT_TRUE(os::password_matches(secret("pin_hash"), "1234"));
+    EXPECT_TRUE(
+        os::password_matches(secret("pin_hash"), peppered_pin(world_.store().key(), "u1", "1234")));
     take({.no = 3, .objects = {gone(user)}});
     EXPECT_EQ(world_.number("SELECT count(*) FROM user_secret"), 0);
 }
@@ -173,8 +174,8 @@ protected:
     /// Puts a message into the folder as committed, and does so many steps of its import.
     bool steps(int count) {
         const auto files = MUST(PartFiles::open(world_.folder()));
-        Import import(*transactions_, files, world_.clock(), {.passes = 1, .memory_bytes = 8192},
-                      work_, [] { return false; });
+        Import import(*transactions_, files, world_.clock(), secrets_, nullptr, work_,
+                      [] { return false; });
         for (int i = 0; i < count; ++i) {
             const auto state = import.step();
             EXPECT_TRUE(state);
@@ -208,6 +209,7 @@ protected:
         transactions_ = MUST(Transactions::open(world_.folder(), world_.clock(), world_.logger()));
     }
     ImportWork work_;
+    const SecretMaker secrets_{ServerKey(), {.passes = 1, .memory_bytes = 8192}};
     std::unique_ptr<Transactions> transactions_;
 };
 
