@@ -41,11 +41,13 @@ protected:
                                                  .defaults = {},
                                                  .choice = choice_.get()}))),
           people_(world_.store(), world_.clock(), OpenStore::kCheap),
-          maintenance_(MUST(maintenance::Maintenance::start(
-              {.store = world_.store(),
-               .clock = world_.clock(),
-               .logger = world_.logger(),
-               .settings = {.folder = world_.folder(), .server_name = "Shop"}}))),
+          maintenance_(
+              MUST(maintenance::Maintenance::start({.store = world_.store(),
+                                                    .clock = world_.clock(),
+                                                    .logger = world_.logger(),
+                                                    .settings = {.folder = world_.folder(),
+                                                                 .server_name = "Shop",
+                                                                 .backup_daily = false}}))),
           console_({.store = world_.store(),
                     .registry = registry_,
                     .gateway = *gateway_,
@@ -71,11 +73,11 @@ protected:
                 .server_name = "Shop",
                 .server_id = world_.store().server_id().text,
                 .pin = "abc",
-                .permissions =
-                    [](const std::string&) -> exchange::Outcome<std::vector<exchange::Permission>> {
-                    return std::vector<exchange::Permission>();
+                .permissions = [](const std::string&, const std::string&)
+                    -> exchange::Outcome<std::vector<exchange::Permission>> {
+                    return people::none_allowed();
                 },
-                .policy = {.packet_bytes = exchange::kPacketBytesMax},
+                .key = world_.store().key(),
                 .seats = *seats_};
     }
 
@@ -454,7 +456,8 @@ TEST_F(ConsoleTest, ARoleHasTheTreeOfPermissions) {
     const std::string before = people_.role("cashier").value().name;
     std::string same =
         "id=cashier&version=0&name=" + hidden_in(page, "was") + "&was=" + hidden_in(page, "was");
-    for (const exchange::Permission& one : people_.role("cashier").value().permissions) {
+    const people::RoleCard cashier = people_.role("cashier").value();
+    for (const exchange::Permission& one : cashier.permissions) {
         same += "&may." + one.name + "=" + (one.value == "true" ? "yes" : one.value);
     }
     ASSERT_EQ(post("/roles/save", same).status, 303);
@@ -467,7 +470,8 @@ TEST_F(ConsoleTest, APurgeWantsTheNameOfTheServer) {
     come_in();
     EXPECT_NE(post("/settings/maintenance/purge", "word=yes").body.find("Refused"),
               std::string::npos);
-    EXPECT_EQ(post("/settings/maintenance/backup", "").status, 303);
+    const Response backup = post("/settings/maintenance/backup", "");
+    EXPECT_EQ(backup.status, 303) << backup.body;
 }
 
 TEST_F(ConsoleTest, DevdThatIsAwayIsSaid) {
