@@ -301,7 +301,7 @@ base::Done serve(runtime::Settings& settings) {
             return webpos::WebTills::is_for(request) ? web.tills.answer(request)
                                                      : api.answer(request);
         }));
-    people::People people(*store, clock, {});
+    people::People people(*store, clock, kPasswordCost);
     const auto facts = TRY(facts_of(config, certificate));
     const runtime::ConsoleSide console({*store, registry, *devices, people,
                                         maintained->maintenance(), *seats, settings, *passwords,

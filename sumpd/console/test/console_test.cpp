@@ -14,7 +14,6 @@
 #include "ipc/http/test/visitor.h"
 #include "sumpd/apps/registry_tables.h"
 #include "sumpd/console/test/fakes.h"
-#include "sumpd/store/test/world.h"
 
 namespace tillhost::sumpd::console {
 namespace {
@@ -28,7 +27,7 @@ constexpr const char* kPassword = "correct horse battery";
 class ConsoleTest : public testing::Test {
 protected:
     ConsoleTest()
-        : passwords_(MUST(http::Passwords::create({.passes = 1, .memory_bytes = 64 * 1024}))),
+        : passwords_(MUST(http::Passwords::create(OpenStore::kCheap))),
           tables_(world_.transactions(), world_.store().audit()),
           seats_(MUST(seats::Seats::start({}, boot_clock_, world_.logger()))),
           registry_(registry_parts(), {}),
@@ -41,7 +40,7 @@ protected:
                                                  .logger = world_.logger(),
                                                  .defaults = {},
                                                  .choice = choice_.get()}))),
-          people_(world_.store(), world_.clock(), {.passes = 1, .memory_bytes = 64 * 1024}),
+          people_(world_.store(), world_.clock(), OpenStore::kCheap),
           maintenance_(MUST(maintenance::Maintenance::start(
               {.store = world_.store(),
                .clock = world_.clock(),
@@ -146,7 +145,7 @@ protected:
         return location == nullptr ? "" : *location;
     }
 
-    store::World world_;
+    OpenStore world_;
     os::BootClock boot_clock_;
     FakeDevices devices_;
     FakeSettings settings_;
@@ -398,6 +397,77 @@ TEST_F(ConsoleTest, TheExchangeIsHandedOverByTheTypedCodeOnly) {
         << "no message 7 was ever sent";
     EXPECT_EQ(post("/settings/exchange/numbers", "ack_no=0&next_no=5&word=branch").status, 303);
     EXPECT_EQ(world_.exchange().node().value().received_no, 4);
+}
+
+TEST_F(ConsoleTest, AUserIsAddedChangedAndRemoved) {
+    come_in();
+    const std::string anna =
+        "name=Anna&login=anna&role=cashier&stores=s1+s2&enabled=yes&valid_to=2030-12-31";
+    ASSERT_EQ(post("/users/save", "id=&version=0&password=a+good+password&" + anna).status, 303);
+    const people::UserCard card = people_.users().value().front();
+    EXPECT_EQ(card.login, "anna");
+    EXPECT_EQ(card.stores, (std::vector<std::string>{"s1", "s2"}));
+    EXPECT_TRUE(card.has_password);
+    const std::string page = get("/users/" + card.id).body;
+    EXPECT_NE(page.find("value=\"2030-12-31\""), std::string::npos);
+    EXPECT_EQ(page.find("a good password"), std::string::npos);
+    // A second one of the same login, and a day that is none, are refused; what was typed stays.
+    EXPECT_NE(post("/users/save", "id=&version=0&" + anna).body.find("value=\"anna\""),
+              std::string::npos);
+    EXPECT_NE(post("/users/save", "id=&name=B&login=b&role=cashier&valid_to=soon")
+                  .body.find("a day is wanted"),
+              std::string::npos);
+    EXPECT_EQ(people_.users().value().size(), 1U);
+    // The password stays where none is typed, and goes where it is ticked.
+    const std::string same = "id=" + card.id + "&version=" + std::to_string(card.version) + "&";
+    ASSERT_EQ(post("/users/save", same + anna + "&no_password=yes").status, 303);
+    EXPECT_FALSE(people_.user(card.id).value().has_password);
+    EXPECT_NE(post("/users/save", same + anna).body.find("Refused"), std::string::npos)
+        << "it was changed meanwhile";
+    ASSERT_EQ(post("/users/" + card.id + "/delete", "sure=yes").status, 303);
+    EXPECT_TRUE(people_.users().value().empty());
+}
+
+TEST_F(ConsoleTest, ARoleHasTheTreeOfPermissions) {
+    come_in();
+    std::string form = "id=&version=0&name=Trainee";
+    for (const people::LeafRow& leaf : people::leaves()) {
+        const bool is_flag = leaf.type == people::LeafType::boolean;
+        form += "&may." + std::string(leaf.name) + "=" +
+                (is_flag ? "yes" : std::string(leaf.otherwise()));
+    }
+    ASSERT_EQ(post("/roles/save", form).status, 303);
+    const auto roles = people_.roles().value();
+    const auto made = std::find_if(roles.begin(), roles.end(), [](const people::RoleCard& one) {
+        return one.name == "Trainee";
+    });
+    ASSERT_NE(made, roles.end());
+    for (const exchange::Permission& one : made->permissions) {
+        const auto leaf = people::leaf_from(one.name);
+        if (people::row_of(*leaf).type == people::LeafType::boolean) {
+            EXPECT_EQ(one.value, "true") << one.name;
+        }
+    }
+    // Shown in Russian, the name of a predefined role stays what it is.
+    ASSERT_EQ(post("/language", "language=ru").status, 303);
+    const std::string page = get("/roles/cashier").body;
+    const std::string before = people_.role("cashier").value().name;
+    std::string same =
+        "id=cashier&version=0&name=" + hidden_in(page, "was") + "&was=" + hidden_in(page, "was");
+    for (const exchange::Permission& one : people_.role("cashier").value().permissions) {
+        same += "&may." + one.name + "=" + (one.value == "true" ? "yes" : one.value);
+    }
+    ASSERT_EQ(post("/roles/save", same).status, 303);
+    EXPECT_EQ(people_.role("cashier").value().name, before);
+    EXPECT_EQ(post("/roles/cashier/delete", "sure=yes").status, 200) << "predefined";
+    EXPECT_TRUE(people_.role("cashier").has_value());
+}
+
+TEST_F(ConsoleTest, APurgeWantsTheNameOfTheServer) {
+    come_in();
+    EXPECT_NE(post("/settings/maintenance/purge", "word=yes").body.find("Refused"),
+              std::string::npos);
+    EXPECT_EQ(post("/settings/maintenance/backup", "").status, 303);
 }
 
 TEST_F(ConsoleTest, DevdThatIsAwayIsSaid) {

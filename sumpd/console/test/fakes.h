@@ -1,6 +1,11 @@
 #pragma once
 
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,10 +14,48 @@
 #include "sumpd/console/devices.h"
 #include "sumpd/console/settings.h"
 #include "sumpd/gateway/device_port.h"
+#include "sumpd/people/object_rules.h"
+#include "sumpd/store/test/world.h"
 
 // What the console works on in its tests: a host of devices that only notes what it is asked, and
 // settings that are kept nowhere.
 namespace tillhost::sumpd::console {
+
+/// A store with the rules of users and roles, in a folder of its own.
+class OpenStore final {
+public:
+    OpenStore() {
+        std::string name = testing::TempDir() + "console.XXXXXX";
+        EXPECT_NE(::mkdtemp(name.data()), nullptr);
+        folder_ = name;
+        store_ = MUST(
+            store::Store::open(folder_, clock_, logger_,
+                               {.server_name = "Shop", .password_cost = kCheap, .rules = &rules_}));
+    }
+    ~OpenStore() {
+        store_.reset();
+        std::filesystem::remove_all(folder_);
+    }
+    OpenStore(const OpenStore&) = delete;
+    OpenStore& operator=(const OpenStore&) = delete;
+
+    static constexpr os::Argon2Cost kCheap{.passes = 1, .memory_bytes = 64 * 1024};
+
+    store::Store& store() { return *store_; }
+    store::Transactions& transactions() { return store_->transactions(); }
+    store::Exchange& exchange() { return store_->exchange(); }
+    store::SetClock& clock() { return clock_; }
+    const os::Logger& logger() const { return logger_; }
+    const std::string& folder() const { return folder_; }
+
+private:
+    std::string folder_;
+    store::SetClock clock_;
+    os::KeptLog log_;
+    os::Logger logger_{log_, os::Severity::debug};
+    people::PeopleRules rules_;
+    std::unique_ptr<store::Store> store_;
+};
 
 inline base::Error nobody() {
     return base::make_error(base::ErrorCode::no_daemon, "nobody listens");
