@@ -79,7 +79,7 @@ constexpr std::string_view kHelp =
 constexpr unsigned kFolderMode = 0750;
 constexpr unsigned kPictureMode = 0600;  // it holds a token
 constexpr std::size_t kConnectionsMax = 2048;
-constexpr std::uint64_t kDescriptorsWanted = kConnectionsMax + 256;
+constexpr std::uint64_t kDescriptors = kConnectionsMax + 256;
 constexpr std::size_t kConnectionsPerAddressMax = 1024;  // a shop's phones may share one address
 constexpr std::int64_t kOfflineHours = 72;
 constexpr std::size_t kWorkers = 64;  // most wait for changes or for the disk
@@ -235,10 +235,20 @@ base::Error error_of(const exchange::Fault& fault) {
     return base::make_error(base::ErrorCode::system_failed, fault.message);
 }
 
+/// With fewer descriptors than connections, whoever holds many of them would keep all others out.
+void allow_connections(const os::Logger& logger) {
+    if (const auto allowed = os::allow_descriptors(kDescriptors); allowed < kDescriptors) {
+        logger.warning(
+            "too few open files for all connections: raise the hard limit",
+            {{"wanted", std::to_string(kDescriptors)}, {"allowed", std::to_string(allowed)}});
+    }
+}
+
 base::Result<std::unique_ptr<http::HttpServer>> open_api(const runtime::Config& config,
                                                          const os::ServerCertificate& certificate,
                                                          const os::Logger& logger,
                                                          http::Handler handler) {
+    allow_connections(logger);
     http::Options options{.address = config.api_address,
                           .port = config.api_port,
                           .certificate_pem = certificate.certificate_pem,
@@ -287,16 +297,6 @@ seats::SeatsOptions seats_options(const runtime::Config& config) {
     options.server_name = name_of(config);
     options.pins = state_folder() + "/licence-servers.toml";
     return options;
-}
-
-/// With fewer descriptors than connections, whoever holds many of them would keep all others out.
-void allow_connections(const os::Logger& logger) {
-    const std::uint64_t allowed = os::allow_descriptors(kDescriptorsWanted);
-    if (allowed < kDescriptorsWanted) {
-        logger.warning(
-            "fewer descriptors than connections may need: raise the hard limit",
-            {{"wanted", std::to_string(kDescriptorsWanted)}, {"allowed", std::to_string(allowed)}});
-    }
 }
 
 /// Until SIGTERM or SIGINT.
@@ -350,7 +350,6 @@ base::Done serve(const runtime::Config& config) {
     os::SystemClock clock;
     const auto sink = os::open_log("sumpd");
     const os::Logger logger(*sink, config.log_level);
-    allow_connections(logger);
     const std::string folder = state_folder();
     TRY(os::make_folder(environment("TILLHOST_STATE_DIR", "/var/lib/tillhost"), kFolderMode));
     TRY(os::make_folder(folder, kFolderMode));
