@@ -21,7 +21,9 @@ from shop import NODE, Lost, Phone, Refused, Server
 # As a service of systemd has it, fewer than the connections that sumpd takes.
 DESCRIPTORS_OF_SERVICE = 1024
 DESCRIPTORS_OF_TEST = 4096
-PEAK_MIB_MAX = 256
+# Of a thousand connections of TLS (100 MiB), two hashes of passwords and the largest bodies; one
+# bomb that went off would be more.
+PEAK_MIB_MAX = 512
 CONNECTIONS = 2048
 CONNECTIONS_PER_ADDRESS = 1024
 BODY_MAX = 1024 * 1024
