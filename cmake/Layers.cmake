@@ -43,14 +43,15 @@ till_allow(licd_runtime licd_core licd_devices licd_wire licd_keys licd_client d
 till_allow(sumpd_exchange codec os base)
 till_allow(sumpd_core sumpd_exchange os base)
 till_allow(sumpd_store sumpd_core sumpd_exchange database os base)
+till_allow(sumpd_maintenance sumpd_store sumpd_core sumpd_exchange database os base)
 till_allow(sumpd_apps sumpd_store sumpd_exchange ipc_http database os base)
 till_allow(sumpd_seats sumpd_apps sumpd_exchange licd_client ipc contract os base)
 till_allow(sumpd_gateway sumpd_store sumpd_exchange ipc_client ipc contract os base)
 till_allow(sumpd_webpos sumpd_apps sumpd_store sumpd_exchange ipc_http ipc_client ipc contract os
   base)
 till_allow(sumpd_api sumpd_apps sumpd_store sumpd_exchange ipc_http os base)
-till_allow(sumpd_runtime sumpd_api sumpd_gateway sumpd_seats sumpd_apps sumpd_store sumpd_exchange
-  ipc contract os base)
+till_allow(sumpd_runtime sumpd_api sumpd_gateway sumpd_seats sumpd_apps sumpd_maintenance
+  sumpd_store sumpd_exchange ipc_http ipc contract os base)
 till_allow(sim_core os os_fake codec base)
 till_allow(sim_fiscal sim_core os base)
 till_allow(sim_devsim sim_fiscal sim_core os base)

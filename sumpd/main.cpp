@@ -27,6 +27,9 @@
 #include "sumpd/apps/invitations.h"
 #include "sumpd/apps/keeper.h"
 #include "sumpd/apps/registry_tables.h"
+#include "sumpd/data_commands.h"
+#include "sumpd/help_text.h"
+#include "sumpd/maintained.h"
 #include "sumpd/runtime/administration.h"
 #include "sumpd/runtime/config.h"
 #include "sumpd/runtime/desk.h"
@@ -38,44 +41,6 @@ namespace {
 
 enum Exit : int { done = 0, failed = 1, usage = 2 };
 
-constexpr std::string_view kHelp =
-    "sumpd: the exchange server; the accounting system and the shop's phones meet here, and no\n"
-    "document is lost or doubled between them.\n"
-    "\n"
-    "usage: sumpd --config DIR [--check]\n"
-    "       sumpd --config DIR --invite [OPTION TEXT]...\n"
-    "       sumpd --config DIR --ORDER [WORD]...\n"
-    "       sumpd --config DIR --web-token ORIGIN --name NAME [--role ROLE] [--devices ID,ID]\n"
-    "       sumpd --config DIR --web-revoke NAME\n"
-    "\n"
-    "  --config DIR  holds sumpd.toml, which may be absent: then phones of this machine only are\n"
-    "                served, and no accounting system is admitted\n"
-    "  --check       only look whether the configuration is in order; starts nothing\n"
-    "  --invite      print a QR code by which one app is enrolled within 15 minutes, by the sumpd\n"
-    "                that is running; --minutes N: within so many (1 to 1440); --name NAME: it is\n"
-    "                called so; --kind cashier|dataTerminal, --store ID, --role ID: it is bound "
-    "to\n"
-    "                that; --picture FILE: also a picture (SVG), to be printed\n"
-    "{}"
-    "  --web-token   print a token, once, by which one web till of pages of ORIGIN\n"
-    "                (\"https://pos.example\"; - for a program that is no browser) uses the\n"
-    "                devices named, or all, as observer, cashier (unless said otherwise),\n"
-    "                operator or administrator; an older token of that NAME ends\n"
-    "  --web-revoke  end the token of that name\n"
-    "  -h, --help    this text\n"
-    "\n"
-    "TILLHOST_STATE_DIR (default /var/lib/tillhost) holds the folder sumpd with documents, "
-    "messages\n"
-    "and the certificate. The API: https://localhost:8443, for this machine unless sumpd.toml "
-    "says\n"
-    "more; SOAP at /soap (WSDL at /soap?wsdl), RAW-XML at /xml, JSON below /v1 (/openapi.json).\n"
-    "\n"
-    "Example: look, serve until Ctrl-C, and enrol a phone from another terminal\n"
-    "  sumpd --config /etc/tillhost --check && sumpd --config /etc/tillhost\n"
-    "  sumpd --config /etc/tillhost --invite\n"
-    "\n"
-    "Exit: 0 stopped by SIGTERM or SIGINT, or all in order; 1 a fault at the start, or not in\n"
-    "order; 2 usage; 74 documents cannot be written\n";
 constexpr unsigned kFolderMode = 0750;
 constexpr unsigned kPictureMode = 0600;  // it holds a token
 constexpr std::size_t kConnectionsMax = 2048;
@@ -95,6 +60,9 @@ struct Arguments {
     std::string web_origin;   ///< of a token to be made, with wish.name and wish.role_id
     std::string web_devices;  ///< commas between; empty: all
     std::string web_revoke;
+    std::string backup;  ///< empty: not asked for, as below
+    std::string restore;
+    std::string audit;
 };
 
 void print(std::FILE* to, std::string_view text) { std::fwrite(text.data(), 1, text.size(), to); }
@@ -143,7 +111,10 @@ base::Done set_option(Arguments& to, std::string_view option, const std::string&
                                       {"--picture", &to.picture},
                                       {"--web-token", &to.web_origin},
                                       {"--devices", &to.web_devices},
-                                      {"--web-revoke", &to.web_revoke}}) {
+                                      {"--web-revoke", &to.web_revoke},
+                                      {"--backup", &to.backup},
+                                      {"--restore", &to.restore},
+                                      {"--audit", &to.audit}}) {
         if (option == name) {
             *field = text;
             return {};
@@ -346,14 +317,19 @@ struct Web {
     webpos::WebTills tills;
 };
 
+/// Nobody else uses it as long as the lock is held.
+base::Result<std::unique_ptr<os::FileLock>> take_folder(const std::string& folder) {
+    TRY(os::make_folder(environment("TILLHOST_STATE_DIR", "/var/lib/tillhost"), kFolderMode));
+    TRY(os::make_folder(folder, kFolderMode));
+    return os::FileLock::take(folder + "/lock");
+}
+
 base::Done serve(const runtime::Config& config) {
     os::SystemClock clock;
     const auto sink = os::open_log("sumpd");
     const os::Logger logger(*sink, config.log_level);
     const std::string folder = state_folder();
-    TRY(os::make_folder(environment("TILLHOST_STATE_DIR", "/var/lib/tillhost"), kFolderMode));
-    TRY(os::make_folder(folder, kFolderMode));
-    const auto lock = TRY(os::FileLock::take(folder + "/lock"));
+    const auto lock = TRY(take_folder(folder));
     const auto loop = TRY(os::EventLoop::create(clock));
     const auto signals = TRY(os::StopSignals::take(*loop));
     const auto certificate = TRY(certificate_of(config, clock));
@@ -393,6 +369,8 @@ base::Done serve(const runtime::Config& config) {
                 {store->transactions(), store->audit(), clock, logger, folder})),
             config, clock, logger);
     api::Api api({.operations = desk, .doorkeeper = doorkeeper, .logger = logger});
+    const auto maintained = TRY(
+        Maintained::start(config, {*store, clock, logger, invitations, folder, name_of(config)}));
     const auto server =
         TRY(open_api(config, certificate, logger, [&](const http::Request& request) {
             accounts.look();
@@ -468,11 +446,14 @@ int run(const Arguments& arguments) {
     base::Done ended = config ? base::Done() : base::Done(config.error());
     if (config) {
         const bool is_web = !arguments.web_origin.empty() || !arguments.web_revoke.empty();
-        ended = arguments.check           ? check(*config)
-                : arguments.invite        ? invite(*config, arguments)
-                : is_web                  ? change_web_tokens(arguments)
-                : arguments.order.empty() ? serve(*config)
-                                          : give_order(arguments.order);
+        ended = arguments.check              ? check(*config)
+                : arguments.invite           ? invite(*config, arguments)
+                : is_web                     ? change_web_tokens(arguments)
+                : !arguments.backup.empty()  ? back_up(state_folder(), arguments.backup)
+                : !arguments.restore.empty() ? restore(state_folder(), arguments.restore)
+                : !arguments.audit.empty()   ? audit(state_folder(), arguments.audit)
+                : arguments.order.empty()    ? serve(*config)
+                                             : give_order(arguments.order);
     }
     if (!ended) {
         print(stderr, fmt::format("sumpd: {}\n", base::to_text(ended.error())));

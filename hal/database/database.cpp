@@ -96,6 +96,53 @@ struct Database::Parts {
     }
 };
 
+namespace {
+
+using Connection = sqlite_api::sqlite3;
+
+Connection* connection_of(soci::session& session) {
+    return static_cast<soci::sqlite3_session_backend*>(session.get_backend())->conn_;
+}
+
+base::Error error_of(int code, std::string_view what) {
+    const ErrorCode ours =
+        (code & 0xFF) == SQLITE_FULL ? ErrorCode::storage_full : ErrorCode::storage_failed;
+    return make_error(ours, fmt::format("{}: {}", what, sqlite_api::sqlite3_errstr(code)));
+}
+
+Done execute(Connection* connection, const char* statement) {
+    const int code = sqlite_api::sqlite3_exec(connection, statement, nullptr, nullptr, nullptr);
+    return code == SQLITE_OK ? Done() : Done(error_of(code, statement));
+}
+
+struct CloseConnection {
+    void operator()(Connection* connection) const { sqlite_api::sqlite3_close(connection); }
+};
+
+/// To the end, or until `go_on` says no. The source stands in one state of the file.
+Done copy_pages(Connection* from, Connection* to,
+                const std::function<bool(std::int64_t, std::int64_t)>& go_on) {
+    auto* const backup = sqlite_api::sqlite3_backup_init(to, "main", from, "main");
+    if (backup == nullptr) {
+        return error_of(sqlite_api::sqlite3_errcode(to), "copy");
+    }
+    int code = SQLITE_OK;
+    bool wanted = true;
+    while (code == SQLITE_OK && wanted) {
+        code = sqlite_api::sqlite3_backup_step(backup, kCopyPagesPerStep);
+        const std::int64_t total = sqlite_api::sqlite3_backup_pagecount(backup);
+        wanted = go_on(total - sqlite_api::sqlite3_backup_remaining(backup), total);
+    }
+    sqlite_api::sqlite3_backup_finish(backup);
+    if (code == SQLITE_DONE) {
+        return {};
+    }
+    return code == SQLITE_OK ? Done(make_error(ErrorCode::storage_failed, "the copy was ended"))
+                             : Done(error_of(code, "copy"));
+}
+
+}  // namespace
+
 Database::Database(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Database::~Database() = default;
 
@@ -104,7 +151,8 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path,
     auto parts = std::make_unique<Parts>();
     parts->path = path;
     try {
-        parts->session.open(soci::sqlite3, fmt::format("dbname={} synchronous=full", path));
+        parts->session.open(soci::sqlite3, fmt::format("dbname={} timeout={} synchronous=full",
+                                                       path, kLockWaitSeconds));
         int id = 0;
         int tables = 0;
         parts->session << "PRAGMA application_id", soci::into(id);
@@ -113,15 +161,107 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path,
             return make_error(ErrorCode::storage_failed,
                               fmt::format("{} is another program's database", path));
         }
+        // Of an empty file only; before the journal's mode writes its first page.
+        parts->session << "PRAGMA auto_vacuum = INCREMENTAL";
         std::string mode;
         parts->session << "PRAGMA journal_mode = WAL", soci::into(mode);
         parts->session << "PRAGMA trusted_schema = OFF";
-        parts->session << fmt::format("PRAGMA application_id = {}", application_id);
+        long long kept = 0;
+        parts->session << fmt::format("PRAGMA journal_size_limit = {}", kLogBytesKept),
+            soci::into(kept);
+        if (id != application_id) {
+            parts->session << fmt::format("PRAGMA application_id = {}", application_id);
+        }
     } catch (const soci::soci_error&) {
         return make_error(ErrorCode::storage_failed,
                           fmt::format("{} cannot be opened or is no database", path));
     }
     return std::unique_ptr<Database>(new Database(std::move(parts)));
+}
+
+Result<std::unique_ptr<Database>> Database::open_to_read(const std::string& path,
+                                                         std::int32_t application_id) {
+    auto parts = std::make_unique<Parts>();
+    parts->path = path;
+    try {
+        parts->session.open(soci::sqlite3, fmt::format("dbname={} timeout={} readonly=true", path,
+                                                       kLockWaitSeconds));
+        int id = 0;
+        parts->session << "PRAGMA application_id", soci::into(id);
+        if (id != application_id) {
+            return make_error(ErrorCode::storage_failed,
+                              fmt::format("{} is another program's database", path));
+        }
+        parts->session << "PRAGMA trusted_schema = OFF";
+    } catch (const soci::soci_error&) {
+        return make_error(ErrorCode::storage_failed,
+                          fmt::format("{} cannot be opened or is no database", path));
+    }
+    return std::unique_ptr<Database>(new Database(std::move(parts)));
+}
+
+Result<std::int64_t> Database::shrink(int pages_max) {
+    const auto free_pages = [this]() -> Result<std::int64_t> {
+        const auto rows = TRY(query("PRAGMA freelist_count", "i"));
+        return std::get<std::int64_t>(rows.at(0).at(0));
+    };
+    const std::int64_t before = TRY(free_pages());
+    // One row a page: only the library's own loop goes through all of them.
+    TRY(execute(connection_of(parts_->session),
+                fmt::format("PRAGMA incremental_vacuum({})", pages_max).c_str()));
+    const std::int64_t after = TRY(free_pages());
+    return before - after;
+}
+
+Result<bool> Database::can_shrink() {
+    constexpr std::int64_t kIncremental = 2;
+    const auto rows = TRY(query("PRAGMA auto_vacuum", "i"));
+    return std::get<std::int64_t>(rows.at(0).at(0)) == kIncremental;
+}
+
+Done Database::renew() {
+    parts_->prepared.clear();  // none may stand while the file is written anew
+    TRY(execute(connection_of(parts_->session), "PRAGMA auto_vacuum = INCREMENTAL"));
+    return execute(connection_of(parts_->session), "VACUUM");
+}
+
+Done Database::check() {
+    const auto rows = TRY(query("PRAGMA quick_check(1)", "t"));
+    const std::string& said = std::get<std::string>(rows.at(0).at(0));
+    if (said != "ok") {
+        return make_error(ErrorCode::storage_failed,
+                          fmt::format("{}: damaged: {}", parts_->path, said));
+    }
+    return {};
+}
+
+Done Database::empty_log() {
+    const auto rows = TRY(query("PRAGMA wal_checkpoint(TRUNCATE)", "iii"));
+    if (std::get<std::int64_t>(rows.at(0).at(0)) != 0) {
+        return make_error(ErrorCode::storage_failed,
+                          fmt::format("{} is in use by another program", parts_->path));
+    }
+    return {};
+}
+
+Done Database::copy_to(const std::string& path,
+                       const std::function<bool(std::int64_t, std::int64_t)>& go_on) {
+    Connection* opened = nullptr;
+    const int code = sqlite_api::sqlite3_open_v2(
+        path.c_str(), &opened, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+    const std::unique_ptr<Connection, CloseConnection> to(opened);
+    if (code != SQLITE_OK) {
+        return error_of(code, path);
+    }
+    // A copy that was cut off is thrown away, so it needs neither journal nor sync of its own.
+    TRY(execute(to.get(), "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF"));
+    TRY(begin());
+    // The first reading says which state of the file this connection sees until the end.
+    const auto looked = query("SELECT count(*) FROM sqlite_master", "i");
+    const Done copied =
+        looked ? copy_pages(connection_of(parts_->session), to.get(), go_on) : Done(looked.error());
+    TRY(commit());
+    return copied;
 }
 
 Done Database::migrate(const std::vector<std::vector<std::string>>& steps) {

@@ -191,13 +191,17 @@ void Api::log(const http::Request& request, const std::string& request_id,
               const http::Response& response) const {
     const std::string* word = http::find(response.headers, kFaultHeader);
     const auto fault = exchange::fault_code_from(word == nullptr ? "" : *word);
-    const os::Logger::Fields fields = {{"path", request.path},
-                                       {"status", std::to_string(response.status)},
+    const os::Logger::Fields fields = {{"address", request.peer},
                                        {"fault", word == nullptr ? "none" : *word},
-                                       {"address", request.peer},
+                                       {"status", std::to_string(response.status)},
+                                       {"path", request.path},
                                        {"request", request_id}};
-    if (fault == FaultCode::unauthorized || fault == FaultCode::too_many) {
-        parts_.logger.notice("refused", fields);  // for whoever bans addresses that guess
+    if (fault == FaultCode::unauthorized) {
+        // For whoever bans addresses that guess: the address stands before all that a client
+        // writes, and the line is one of packaging/fail2ban.
+        parts_.logger.notice("sign-in refused", fields);
+    } else if (fault == FaultCode::too_many) {
+        parts_.logger.notice("refused", fields);
     } else if (fault == FaultCode::internal || fault == FaultCode::disk_full) {
         parts_.logger.warning("failed", fields);
     } else {

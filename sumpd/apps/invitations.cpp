@@ -24,6 +24,8 @@ namespace {
 constexpr std::size_t kFileBytesMax = 512;
 constexpr unsigned kFileMode = 0600;
 
+constexpr std::string_view kPrefix = "invitation-";
+
 std::string path_of(const std::string& folder, const std::string& digest) {
     return fmt::format("{}/invitation-{}", folder, digest);
 }
@@ -103,6 +105,25 @@ Outcome<Empty> Invitations::take(const std::string& token) {
     static_cast<void>(
         os::remove_file(path));  // one that stays is looked at again, and changes nothing
     return Empty{};
+}
+
+void Invitations::forget_expired(std::int64_t now_s) const {
+    const auto names = os::list_files(folder_, "");
+    if (!names) {
+        return;
+    }
+    for (const std::string& name : *names) {
+        const std::string path = folder_ + "/" + name;
+        const auto bytes = name.starts_with(kPrefix) ? os::read_file(path, kFileBytesMax)
+                                                     : base::Result<base::Bytes>(base::Bytes());
+        // Its first line; what the device is to become stands below.
+        std::string first = bytes ? base::string_of(*bytes) : "";
+        first.resize(std::min(first.find('\n'), first.size()));
+        const auto expires = base::parse_decimal(first);
+        if (expires && expires->scale == 0 && now_s >= expires->units) {
+            static_cast<void>(os::remove_file(path));  // one that stays is looked at again
+        }
+    }
 }
 
 }  // namespace tillhost::sumpd::apps

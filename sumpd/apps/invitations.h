@@ -25,6 +25,9 @@ public:
     /// the file is gone. Any text. Faults: too_many, disk_full.
     exchange::Outcome<exchange::Empty> take(const std::string& token);
 
+    /// Removes files of invitations that are over, used by nobody. Blocks for the disk.
+    void forget_expired(std::int64_t now_s) const;
+
 private:
     const std::string folder_;
     Registry& registry_;

@@ -61,7 +61,8 @@ std::optional<std::string> from_base64url(std::string_view text) {
 }
 
 std::string plain(const Cursor& cursor) {
-    return fmt::format("{}|{}|{}|", cursor.epoch, cursor.seq, cursor.scope_hash);
+    const std::string begun = cursor.begun_at == 0 ? "" : fmt::format("{}|", cursor.begun_at);
+    return fmt::format("{}|{}|{}|{}", cursor.epoch, cursor.seq, cursor.scope_hash, begun);
 }
 
 /// What stands up to the next bar.
@@ -109,9 +110,14 @@ exchange::Outcome<Cursor> cursor_from(std::string_view text) {
     const std::string_view number = take_field(rest);
     cursor.scope_hash = take_field(rest);
     std::from_chars(number.data(), number.data() + number.size(), cursor.seq);
+    if (rest.find(kBetween) != std::string_view::npos) {
+        const std::string_view begun = take_field(rest);
+        std::from_chars(begun.data(), begun.data() + begun.size(), cursor.begun_at);
+    }
     // Only what to_text() writes: that is what the whole comparison says of number, bars, checksum
     // and stray bits at once.
-    if (cursor.epoch.size() > kEpochMax || cursor.seq < 0 || to_text(cursor) != text) {
+    if (cursor.epoch.size() > kEpochMax || cursor.seq < 0 || cursor.begun_at < 0 ||
+        to_text(cursor) != text) {
         return refused;
     }
     return cursor;
@@ -128,6 +134,14 @@ exchange::Outcome<std::int64_t> place_of(const Cursor& cursor, const std::string
                                 "the store or the kinds are others: read all without a cursor");
     }
     return cursor.seq;
+}
+
+exchange::Outcome<void> check_floor(const Cursor& cursor, std::int64_t floor) {
+    if (std::max(cursor.seq, cursor.begun_at) < floor) {
+        return exchange::refuse(exchange::FaultCode::resync_required,
+                                "the app was away for too long: read all without a cursor");
+    }
+    return {};
 }
 
 }  // namespace tillhost::sumpd::core

@@ -16,6 +16,9 @@ struct Cursor {
     std::string epoch{};       ///< of the server's numbering; another one: read all again
     std::int64_t seq = 0;      ///< everything up to it was given
     std::string scope_hash{};  ///< of what was asked for, scope_hash_of()
+    /// Only while an app reads for the first time: what could be seen when it began. It needs no
+    /// word of what was deleted before. 0: it has read beyond.
+    std::int64_t begun_at = 0;
     friend bool operator==(const Cursor&, const Cursor&) = default;
 };
 
@@ -33,5 +36,9 @@ exchange::Outcome<Cursor> cursor_from(std::string_view text);
 /// scope, or a place that this server has not reached: it was restored).
 exchange::Outcome<std::int64_t> place_of(const Cursor& cursor, const std::string& epoch,
                                          const std::string& scope_hash, std::int64_t newest);
+
+/// Whether the app behind the cursor has been told of all that was deleted up to `floor`, below
+/// which deletions are forgotten. Errors: resync_required.
+exchange::Outcome<void> check_floor(const Cursor& cursor, std::int64_t floor);
 
 }  // namespace tillhost::sumpd::core

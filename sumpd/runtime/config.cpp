@@ -38,12 +38,30 @@ Done set_text(std::string& to, std::string_view name, const std::string& text, s
     return {};
 }
 
-Done set_port(Config& to, const std::string& text) {
+Result<std::int64_t> number_of(std::string_view name, const std::string& text, std::int64_t min,
+                               std::int64_t max) {
     const auto number = base::parse_decimal(text);
-    if (!number || number->scale != 0 || number->units < 1 || number->units > 65535) {
-        return base::bad_field("api.port", "\"1\" to \"65535\"");
+    if (!number || number->scale != 0 || number->units < min || number->units > max) {
+        return base::bad_field(name, fmt::format("\"{}\" to \"{}\"", min, max));
     }
-    to.api_port = static_cast<std::uint16_t>(number->units);
+    return number->units;
+}
+
+Done set_port(std::uint16_t& to, std::string_view name, const std::string& text) {
+    to = static_cast<std::uint16_t>(TRY(number_of(name, text, 1, 65535)));
+    return {};
+}
+
+Done set_days(std::int64_t& to, std::string_view name, const std::string& text) {
+    to = TRY(number_of(name, text, maintenance::kRetentionDaysMin, maintenance::kRetentionDaysMax));
+    return {};
+}
+
+Done set_daily(Config& to, const std::string& text) {
+    if (text != "daily" && text != "off") {
+        return base::bad_field("backup.when", "daily or off");
+    }
+    to.maintenance.backup_daily = text == "daily";
     return {};
 }
 
@@ -125,7 +143,10 @@ constexpr std::array kKeys = {
         [](Config& to, const std::string& text) {
             return set_text(to.api_address, "api.address", text, kTextBytesMax);
         }},
-    Key{"api.port", set_port},
+    Key{"api.port",
+        [](Config& to, const std::string& text) {
+            return set_port(to.api_port, "api.port", text);
+        }},
     Key{"api.hosts", set_hosts},
     Key{"api.certificate",
         [](Config& to, const std::string& text) {
@@ -155,6 +176,48 @@ constexpr std::array kKeys = {
     Key{"devices.terminal",
         [](Config& to, const std::string& text) {
             return set_text(to.terminal, "devices.terminal", text, kNodeBytesMax);
+        }},
+    Key{"metrics.port",
+        [](Config& to, const std::string& text) {
+            return set_port(to.metrics_port, "metrics.port", text);
+        }},
+    Key{"backup.folder",
+        [](Config& to, const std::string& text) {
+            return text.starts_with('/')
+                       ? set_text(to.maintenance.backups, "backup.folder", text, kTextBytesMax)
+                       : Done(base::bad_field("backup.folder", "an absolute path"));
+        }},
+    Key{"backup.when", set_daily},
+    Key{"backup.kept",
+        [](Config& to, const std::string& text) -> Done {
+            to.maintenance.backups_kept =
+                TRY(number_of("backup.kept", text, maintenance::kBackupsKeptMin,
+                              maintenance::kBackupsKeptMax));
+            return {};
+        }},
+    Key{"retention.documents_days",
+        [](Config& to, const std::string& text) {
+            return set_days(to.maintenance.retention.documents_days, "retention.documents_days",
+                            text);
+        }},
+    Key{"retention.tombstones_days",
+        [](Config& to, const std::string& text) {
+            return set_days(to.maintenance.retention.tombstones_days, "retention.tombstones_days",
+                            text);
+        }},
+    Key{"retention.commands_days",
+        [](Config& to, const std::string& text) {
+            return set_days(to.maintenance.retention.commands_days, "retention.commands_days",
+                            text);
+        }},
+    Key{"retention.conflicts_days",
+        [](Config& to, const std::string& text) {
+            return set_days(to.maintenance.retention.conflicts_days, "retention.conflicts_days",
+                            text);
+        }},
+    Key{"retention.parts_days",
+        [](Config& to, const std::string& text) {
+            return set_days(to.maintenance.retention.parts_days, "retention.parts_days", text);
         }},
     Key{"licences.address",
         [](Config& to, const std::string& text) {

@@ -6,6 +6,7 @@
 
 #include "hal/base/result.h"
 #include "hal/os/log.h"
+#include "sumpd/maintenance/maintenance.h"
 #include "sumpd/seats/seats.h"
 
 namespace tillhost::sumpd::runtime {
@@ -25,6 +26,8 @@ struct Config {
     std::string devices_endpoint;  ///< of devd, "ipc://PATH"; empty = this machine's
     std::string registrar;         ///< a device's id, of commands that name none; empty = none
     std::string terminal;
+    std::uint16_t metrics_port = 0;       ///< on 127.0.0.1; 0 = figures are not served
+    maintenance::Settings maintenance{};  ///< without folder and server_name
     seats::SeatsOptions licences;  ///< address empty: no licences are needed
 };
 

@@ -99,29 +99,38 @@ Outcome<std::vector<ActRow>> Audit::page(std::int64_t before, std::size_t limit)
     });
 }
 
+std::vector<ActRow> Audit::behind(Sql& sql, std::int64_t after) {
+    std::vector<ActRow> rows;
+    for (const Row& row : sql.query(
+             "SELECT number, text, hash FROM audit WHERE number > :a ORDER BY number LIMIT :b",
+             "itt", {after, static_cast<std::int64_t>(kActsPageMax)})) {
+        rows.push_back(row_from(row));
+    }
+    return rows;
+}
+
 Outcome<Audit::Check> Audit::verify() {
-    return transactions_.read<Check>([](Sql& sql) -> Outcome<Check> {
-        Check check{.newest_hash = kNoHash};
-        const auto step = static_cast<std::int64_t>(kActsPageMax);
-        for (;;) {
-            const auto rows = sql.query(
-                "SELECT number, text, hash FROM audit WHERE number > :a ORDER BY number LIMIT :b",
-                "itt", {check.records, step});
-            for (const Row& row : rows) {
-                const bool fits = integer(row[0]) == check.records + 1 &&
-                                  hash_of(check.newest_hash, text(row[1])) == text(row[2]);
-                if (!fits) {
-                    check.first_wrong = check.records + 1;
-                    return check;
-                }
-                ++check.records;
-                check.newest_hash = text(row[2]);
-            }
-            if (rows.empty()) {
+    return transactions_.read<Check>([](Sql& sql) -> Outcome<Check> { return verify(sql); });
+}
+
+Audit::Check Audit::verify(Sql& sql) {
+    Check check{.newest_hash = kNoHash};
+    for (;;) {
+        const auto rows = behind(sql, check.records);
+        for (const ActRow& row : rows) {
+            const bool fits =
+                row.number == check.records + 1 && hash_of(check.newest_hash, row.text) == row.hash;
+            if (!fits) {
+                check.first_wrong = check.records + 1;
                 return check;
             }
+            ++check.records;
+            check.newest_hash = row.hash;
         }
-    });
+        if (rows.empty()) {
+            return check;
+        }
+    }
 }
 
 }  // namespace tillhost::sumpd::store

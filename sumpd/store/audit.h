@@ -57,6 +57,11 @@ public:
     /// Reads the whole chain. Faults: as page().
     exchange::Outcome<Check> verify();
 
+    /// The same of a connection of one's own.
+    static Check verify(Sql& sql);
+    /// Oldest first, those above `after`, at most kActsPageMax.
+    static std::vector<ActRow> behind(Sql& sql, std::int64_t after);
+
 private:
     Transactions& transactions_;
     const os::Clock& clock_;

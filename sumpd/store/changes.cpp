@@ -131,16 +131,28 @@ std::string text_of(exchange::GetChangesResponse response, std::vector<std::stri
     return text;
 }
 
-Outcome<std::int64_t> place_asked(const exchange::GetChanges& request, const std::string& epoch,
-                                  const std::string& scope_hash, std::int64_t newest) {
+/// Where the app stands; one that reads for the first time begins now.
+Outcome<core::Cursor> cursor_asked(const exchange::GetChanges& request, const std::string& epoch,
+                                   const std::string& scope_hash, std::int64_t newest) {
     if (!request.cursor) {
-        return 0;
+        return core::Cursor{epoch, 0, scope_hash, newest};
     }
-    const auto cursor = core::cursor_from(*request.cursor);
+    auto cursor = core::cursor_from(*request.cursor);
     if (!cursor) {
-        return tl::unexpected(cursor.error());
+        return cursor;
     }
-    return core::place_of(*cursor, epoch, scope_hash, newest);
+    const auto place = core::place_of(*cursor, epoch, scope_hash, newest);
+    return place ? cursor : tl::unexpected(place.error());
+}
+
+/// In the transaction that reads: what is forgotten between a look and the reading would be missed.
+Outcome<Packet> packet_behind(Sql& sql, const core::Cursor& cursor, const Wanted& wanted) {
+    const auto told =
+        core::check_floor(cursor, sql.number("SELECT number FROM counter WHERE name = 'floor'"));
+    if (!told) {
+        return tl::unexpected(told.error());
+    }
+    return Packing(wanted).pack(sql);
 }
 
 }  // namespace
@@ -166,17 +178,19 @@ struct Changes::Found {
 Outcome<Changes::Found> Changes::find(const AskingDevice& device,
                                       const exchange::GetChanges& request) {
     const std::string scope_hash = core::scope_hash_of(device.store_id, request.kinds);
-    const auto behind = place_asked(request, epoch_, scope_hash, newest());
-    if (!behind) {
-        return tl::unexpected(behind.error());
+    const std::string epoch = this->epoch();
+    auto asked = cursor_asked(request, epoch, scope_hash, newest());
+    if (!asked) {
+        return tl::unexpected(asked.error());
     }
-    const std::int64_t visible = wait_beyond(*behind, request.wait_ms.value_or(0));
-    Found found{.response = {.epoch = epoch_}};
-    std::int64_t reached = *behind;
-    if (visible > *behind) {
-        const Wanted wanted{*behind, visible, device.store_id, request.max_bytes, &request.kinds};
+    const std::int64_t behind = asked->seq;
+    const std::int64_t visible = wait_beyond(behind, request.wait_ms.value_or(0));
+    Found found{.response = {.epoch = epoch}};
+    std::int64_t reached = behind;
+    if (visible > behind) {
+        const Wanted wanted{behind, visible, device.store_id, request.max_bytes, &request.kinds};
         auto packet = transactions_.read<Packet>(
-            [&](Sql& sql) -> Outcome<Packet> { return Packing(wanted).pack(sql); });
+            [&](Sql& sql) -> Outcome<Packet> { return packet_behind(sql, *asked, wanted); });
         if (!packet) {
             return tl::unexpected(packet.error());
         }
@@ -187,7 +201,8 @@ Outcome<Changes::Found> Changes::find(const AskingDevice& device,
     // under it, and then there is more.
     found.response.server_seq = newest();
     found.response.more = reached < found.response.server_seq;
-    found.response.cursor = core::to_text({epoch_, reached, scope_hash});
+    const std::int64_t begun_at = reached < asked->begun_at ? asked->begun_at : 0;
+    found.response.cursor = core::to_text({epoch, reached, scope_hash, begun_at});
     return found;
 }
 
@@ -237,12 +252,26 @@ void Changes::moved_to(std::int64_t newest) {
     changed_.notify_all();
 }
 
+void Changes::begin_anew(std::string epoch, std::int64_t newest) {
+    {
+        const std::lock_guard<std::mutex> guard(mutex_);
+        epoch_ = std::move(epoch);
+        newest_ = newest;
+    }
+    changed_.notify_all();
+}
+
 void Changes::stop() {
     {
         const std::lock_guard<std::mutex> guard(mutex_);
         stop_ = true;
     }
     changed_.notify_all();
+}
+
+std::string Changes::epoch() const {
+    const std::lock_guard<std::mutex> guard(mutex_);
+    return epoch_;
 }
 
 std::int64_t Changes::newest() const {

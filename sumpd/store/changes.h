@@ -36,11 +36,13 @@ public:
 
     /// What can be seen now reaches up to there; told by the import when it is durable.
     void moved_to(std::int64_t newest);
+    /// Another numbering, of which all can be seen up to `newest`: apps have to read all again.
+    void begin_anew(std::string epoch, std::int64_t newest);
     /// Ends all waits, now and later ones.
     void stop();
 
     std::int64_t newest() const;
-    const std::string& epoch() const { return epoch_; }
+    std::string epoch() const;
 
 private:
     Changes(Transactions& transactions, std::string epoch, std::int64_t newest)
@@ -51,9 +53,9 @@ private:
     std::int64_t wait_beyond(std::int64_t seq, std::int64_t wait_ms);
 
     Transactions& transactions_;
-    const std::string epoch_;
     mutable std::mutex mutex_;
     std::condition_variable changed_;
+    std::string epoch_;        // guarded by mutex_
     std::int64_t newest_;      // guarded by mutex_
     std::size_t waiters_ = 0;  // guarded by mutex_
     bool stop_ = false;        // guarded by mutex_

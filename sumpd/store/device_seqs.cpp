@@ -15,9 +15,9 @@ DeviceSeqs::DeviceSeqs(Sql& sql, std::string device, std::int64_t now_ms)
 
 bool DeviceSeqs::is_taken(std::int64_t seq) {
     return sql_.number(
-               "SELECT count(*) FROM document WHERE device_id = :a"
-               " AND device_seq = :b",
-               {device_, seq}) != 0;
+               "SELECT (SELECT count(*) FROM document WHERE device_id = :a AND device_seq = :b) +"
+               " (SELECT count(*) FROM document_known WHERE device_id = :c AND device_seq = :d)",
+               {device_, seq, device_, seq}) != 0;
 }
 
 void DeviceSeqs::note(std::int64_t seq) {

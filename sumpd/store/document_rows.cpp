@@ -1,5 +1,7 @@
 #include "sumpd/store/document_rows.h"
 
+#include <fmt/format.h>
+
 #include "hal/base/bytes.h"
 #include "hal/os/digest.h"
 #include "sumpd/exchange/json_codec.h"
@@ -23,9 +25,13 @@ ReadyDocument ready_of(const exchange::Document& document) {
 }
 
 std::optional<core::Known> known_under(Sql& sql, const std::string& doc_id) {
-    const auto row =
-        sql.first("SELECT sha256, state, error, received_ms FROM document WHERE doc_id = :a",
-                  "titi", {doc_id});
+    auto row = sql.first("SELECT sha256, state, error, received_ms FROM document WHERE doc_id = :a",
+                         "titi", {doc_id});
+    if (!row) {
+        row = sql.first(
+            "SELECT sha256, state, error, received_ms FROM document_known WHERE doc_id = :a",
+            "titi", {doc_id});
+    }
     if (!row) {
         return std::nullopt;
     }
@@ -47,9 +53,11 @@ void insert_document(Sql& sql, const NewDocument& made) {
          document.schema_version, document.user_id, document.created_at.unix_ms, made.received_ms,
          made.ready.sha256, made.ready.body, static_cast<std::int64_t>(Stage::stored), supersedes});
     if (!supersedes.empty()) {
-        sql.run("UPDATE document SET state = :a WHERE doc_id = :b AND state = :c",
-                {static_cast<std::int64_t>(Stage::superseded), supersedes,
-                 static_cast<std::int64_t>(Stage::rejected)});
+        for (const char* table : {"document", "document_known"}) {
+            sql.run(fmt::format("UPDATE {} SET state = :a WHERE doc_id = :b AND state = :c", table),
+                    {static_cast<std::int64_t>(Stage::superseded), supersedes,
+                     static_cast<std::int64_t>(Stage::rejected)});
+        }
     }
 }
 

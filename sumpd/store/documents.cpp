@@ -89,8 +89,12 @@ bool is_aside(Sql& sql, const std::string& doc_id) {
 
 exchange::DocumentStatus status_of(Sql& sql, const exchange::Uuid& doc_id) {
     exchange::DocumentStatus status{.doc_id = doc_id, .state = exchange::DocumentState::unknown};
-    const auto row = sql.first("SELECT state, error, erp_number FROM document WHERE doc_id = :a",
-                               "itt", {doc_id.text});
+    auto row = sql.first("SELECT state, error, erp_number FROM document WHERE doc_id = :a", "itt",
+                         {doc_id.text});
+    if (!row) {
+        row = sql.first("SELECT state, error, erp_number FROM document_known WHERE doc_id = :a",
+                        "itt", {doc_id.text});
+    }
     if (!row) {
         if (is_aside(sql, doc_id.text)) {
             status.state = exchange::DocumentState::stored;

@@ -200,6 +200,10 @@ Outcome<exchange::Empty> Exchange::cancel(const exchange::CancelMessage& request
     return inbox_.cancel(request);
 }
 
+Outcome<std::int64_t> Exchange::forget_abandoned(std::int64_t before_ms) {
+    return inbox_.forget_abandoned(before_ms);
+}
+
 void Exchange::stop() { inbox_.stop(); }
 
 }  // namespace tillhost::sumpd::store

@@ -20,6 +20,7 @@ namespace tillhost::sumpd::store {
 struct ExchangeSettings {
     std::string server_name = "sumpd";
     os::Argon2Cost password_cost{};  ///< of users' passwords and PINs that come in messages
+    Floors floors{};
 };
 
 /// The accounting system's side of the exchange. Any thread; the caller has authenticated the
@@ -78,6 +79,10 @@ public:
     /// Forgets a message that is not committed, or that failed; one that is unknown is fine.
     /// Faults: message_conflict (it is being applied, or was).
     exchange::Outcome<exchange::Empty> cancel(const exchange::CancelMessage& request);
+
+    /// Forgets messages that nobody has committed, or that failed, and that began before that time;
+    /// how many. Faults: too_many, internal.
+    exchange::Outcome<std::int64_t> forget_abandoned(std::int64_t before_ms);
 
     /// Ends all waits, now and later ones, and lets the import rest until the next start.
     void stop();

@@ -24,10 +24,15 @@ namespace {
 /// Of an error's texts, as the contract bounds them.
 constexpr std::size_t kErrorTextMax = 1000;
 
-/// Faults that say nothing of the message: the same step may succeed later.
+/// Faults that say nothing of the message: the same step may succeed later. A full disk may stay
+/// full for days: the job ends, so that its parts can be cancelled, and the commit may come again.
 bool may_pass(const Fault& fault) {
-    return fault.code == FaultCode::too_many || fault.code == FaultCode::disk_full ||
-           fault.code == FaultCode::internal;
+    return fault.code == FaultCode::too_many || fault.code == FaultCode::internal;
+}
+
+/// A purge takes objects away in slices: one that is staged as unchanged would go with them.
+bool is_purging(Sql& sql) {
+    return sql.number("SELECT number FROM counter WHERE name = 'purge_seq'") != 0;
 }
 
 Outcome<void> outcome_of(std::optional<Fault> fault) {
@@ -169,6 +174,9 @@ Outcome<Import::State> Import::step() {
 Outcome<void> Import::Parts::begin() {
     auto begun = transactions.run<std::int64_t>(
         [&](Sql& sql) -> Outcome<std::int64_t> {
+            if (is_purging(sql)) {
+                return refuse(FaultCode::too_many, "a purge is going on");
+            }
             unstage(sql);
             part_names.clear();
             for (const Row& row :
@@ -290,10 +298,12 @@ std::optional<Fault> Import::Parts::wrong(exchange::JobError error) {
     error.message = base::cut_utf8(error.message, kErrorTextMax);
     if (work.full && !error.id.empty()) {
         // It is in the message, so that it must not go; it stays as it is.
-        auto kept = transactions.run<exchange::Empty>([&](Sql& sql) -> Outcome<exchange::Empty> {
-            keep_named(sql, work.job, error.kind, error.id);
-            return exchange::Empty{};
-        });
+        auto kept = transactions.run<exchange::Empty>(
+            [&](Sql& sql) -> Outcome<exchange::Empty> {
+                keep_named(sql, work.job, error.kind, error.id);
+                return exchange::Empty{};
+            },
+            Need::spare);
         if (!kept) {
             return kept.error();
         }
@@ -309,17 +319,19 @@ std::optional<Fault> Import::Parts::flush() {
         return std::nullopt;
     }
     std::int64_t moved = next;
-    auto counts = transactions.run<StageCounts>([&](Sql& sql) -> Outcome<StageCounts> {
-        for (const exchange::DocumentVerdict& one : verdicts) {
-            sql.run(
-                "INSERT INTO staged_verdict VALUES (:a, :b, :c, :d, :e) ON CONFLICT (doc_id)"
-                " DO UPDATE SET status = excluded.status, error = excluded.error,"
-                " erp_ref = excluded.erp_ref, erp_number = excluded.erp_number",
-                {one.doc_id.text, static_cast<std::int64_t>(one.status), one.error.value_or(""),
-                 one.erp_ref.value_or(""), one.erp_number.value_or("")});
-        }
-        return stage(sql, work.job, batch, moved);
-    });
+    auto counts = transactions.run<StageCounts>(
+        [&](Sql& sql) -> Outcome<StageCounts> {
+            for (const exchange::DocumentVerdict& one : verdicts) {
+                sql.run(
+                    "INSERT INTO staged_verdict VALUES (:a, :b, :c, :d, :e) ON CONFLICT (doc_id)"
+                    " DO UPDATE SET status = excluded.status, error = excluded.error,"
+                    " erp_ref = excluded.erp_ref, erp_number = excluded.erp_number",
+                    {one.doc_id.text, static_cast<std::int64_t>(one.status), one.error.value_or(""),
+                     one.erp_ref.value_or(""), one.erp_number.value_or("")});
+            }
+            return stage(sql, work.job, batch, moved);
+        },
+        Need::spare);
     if (!counts) {
         return counts.error();
     }
@@ -334,9 +346,11 @@ std::optional<Fault> Import::Parts::flush() {
 Outcome<void> Import::Parts::make_absent() {
     std::int64_t moved = next;
     std::int64_t behind = absent_behind;
-    auto count = transactions.run<std::int64_t>([&](Sql& sql) -> Outcome<std::int64_t> {
-        return stage_absent(sql, work.job, behind, std::int64_t{kImportBatchMax}, moved);
-    });
+    auto count = transactions.run<std::int64_t>(
+        [&](Sql& sql) -> Outcome<std::int64_t> {
+            return stage_absent(sql, work.job, behind, std::int64_t{kImportBatchMax}, moved);
+        },
+        Need::spare);
     if (!count) {
         return tl::unexpected(count.error());
     }
@@ -373,6 +387,9 @@ Outcome<void> Import::Parts::make_visible_all() {
             core::NodeState node = node_state(sql);
             acked = acknowledge(sql, node, std::min(work.ack_no, node.sent_no), clock.unix_ms());
             make_visible(sql, next);
+            if (work.full) {
+                sql.run("DELETE FROM meta WHERE name = 'needs_full'");
+            }
             sql.run(
                 "UPDATE node SET received_no = :a, received_id = :b, received_sha256 = :c,"
                 " received_job = :d, last_in_ms = :e WHERE id = 1",

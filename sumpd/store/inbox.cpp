@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 
@@ -43,9 +44,10 @@ std::optional<InMessage> in_message(Sql& sql, const std::string& id) {
                      integer((*row)[3]), integer((*row)[4])};
 }
 
+/// The highest numbers of so many: a list of all in each answer would grow with the square.
 std::vector<std::int64_t> numbers_to(std::int64_t count) {
     std::vector<std::int64_t> numbers;
-    for (std::int64_t i = 1; i <= count; ++i) {
+    for (std::int64_t i = std::max<std::int64_t>(1, count - kPartsListedMax + 1); i <= count; ++i) {
         numbers.push_back(i);
     }
     return numbers;
@@ -53,10 +55,13 @@ std::vector<std::int64_t> numbers_to(std::int64_t count) {
 
 std::vector<std::int64_t> parts_here(Sql& sql, const std::string& id) {
     std::vector<std::int64_t> numbers;
-    for (const Row& row : sql.query(
-             "SELECT part_no FROM in_part WHERE message_id = :a ORDER BY part_no", "i", {id})) {
+    for (const Row& row :
+         sql.query("SELECT part_no FROM in_part WHERE message_id = :a ORDER BY part_no DESC"
+                   " LIMIT :b",
+                   "i", {id, kPartsListedMax})) {
         numbers.push_back(integer(row[0]));
     }
+    std::reverse(numbers.begin(), numbers.end());
     return numbers;
 }
 
@@ -86,7 +91,7 @@ void open_message(Sql& sql, const std::string& id, std::int64_t now_ms,
     for (std::size_t i = 0; i + kOpenMessagesMax <= open.size(); ++i) {
         forget_message(sql, text(open[i][0]), gone);
     }
-    sql.run("INSERT INTO in_message VALUES (:a, :b, 0, 0, '', 0, 0, 0, :c)",
+    sql.run("INSERT INTO in_message VALUES (:a, :b, 0, 0, '', 0, 0, 0, :c, 0)",
             {id, static_cast<std::int64_t>(InState::open), now_ms});
 }
 
@@ -99,8 +104,10 @@ Outcome<exchange::PutPartResponse> note_part(Sql& sql, const exchange::PutPart& 
         gone.push_back(PartFiles::in_name(request.message_id, request.part_no, request.sha256));
         return exchange::PutPartResponse{numbers_to(message->part_count)};
     }
-    const std::string there = sql.text(
-        "SELECT sha256 FROM in_part WHERE message_id = :a AND part_no = :b", {id, request.part_no});
+    const auto former =
+        sql.first("SELECT sha256, bytes FROM in_part WHERE message_id = :a AND part_no = :b", "ti",
+                  {id, request.part_no});
+    const std::string there = former ? text((*former)[0]) : "";
     if (there == request.sha256) {
         return exchange::PutPartResponse{parts_here(sql, id)};
     }
@@ -117,8 +124,10 @@ Outcome<exchange::PutPartResponse> note_part(Sql& sql, const exchange::PutPart& 
         "INSERT INTO in_part VALUES (:a, :b, :c, :d) ON CONFLICT (message_id, part_no)"
         " DO UPDATE SET sha256 = excluded.sha256, bytes = excluded.bytes",
         {id, request.part_no, request.sha256, static_cast<std::int64_t>(request.data.size())});
-    if (sql.number("SELECT coalesce(sum(bytes), 0) FROM in_part WHERE message_id = :a", {id}) >
-        kInMessageBytesMax) {
+    const std::int64_t more = static_cast<std::int64_t>(request.data.size()) -
+                              (former ? integer((*former)[1]) : std::int64_t{0});
+    sql.run("UPDATE in_message SET bytes = bytes + :a WHERE id = :b", {more, id});
+    if (sql.number("SELECT bytes FROM in_message WHERE id = :a", {id}) > kInMessageBytesMax) {
         return refuse(FaultCode::too_large,
                       fmt::format("a message has at most {} bytes", kInMessageBytesMax));
     }
@@ -163,16 +172,23 @@ Outcome<std::optional<exchange::CommitMessageResponse>> already(
 }
 
 Outcome<void> check_parts(Sql& sql, const exchange::CommitMessage& request) {
-    const auto here = parts_here(sql, request.message_id.text);
-    for (std::int64_t no = 1; no <= request.part_count; ++no) {
-        const auto place = static_cast<std::size_t>(no - 1);
-        if (place >= here.size() || here[place] != no) {
-            return refuse(FaultCode::bad_request, fmt::format("part {} is not here", no));
+    std::int64_t next = 1;
+    for (const Row& row :
+         sql.query("SELECT part_no FROM in_part WHERE message_id = :a ORDER BY part_no", "i",
+                   {request.message_id.text})) {
+        if (integer(row[0]) != next) {
+            break;
         }
+        ++next;
     }
-    if (static_cast<std::int64_t>(here.size()) != request.part_count) {
+    if (next <= request.part_count) {
+        return refuse(FaultCode::bad_request, fmt::format("part {} is not here", next));
+    }
+    const std::int64_t here =
+        sql.number("SELECT count(*) FROM in_part WHERE message_id = :a", {request.message_id.text});
+    if (here != request.part_count) {
         return refuse(FaultCode::bad_request, fmt::format("{} parts are here, PartCount says {}",
-                                                          here.size(), request.part_count));
+                                                          here, request.part_count));
     }
     return {};
 }
@@ -236,7 +252,7 @@ Outcome<exchange::PutPartResponse> Inbox::put_part(const exchange::PutPart& requ
         return refuse(FaultCode::bad_request, "Sha256 is not that of Data");
     }
     const std::lock_guard<std::mutex> guard(parts_mutex_);
-    if (!transactions_.has_room()) {
+    if (!transactions_.has_room(Need::spare)) {
         return refuse(FaultCode::disk_full, "the server's disk is nearly full");
     }
     const std::string name =
@@ -246,7 +262,7 @@ Outcome<exchange::PutPartResponse> Inbox::put_part(const exchange::PutPart& requ
     }
     std::vector<std::string> gone;
     auto noted = transactions_.run<exchange::PutPartResponse>(
-        [&](Sql& sql) { return note_part(sql, request, clock_.unix_ms(), gone); });
+        [&](Sql& sql) { return note_part(sql, request, clock_.unix_ms(), gone); }, Need::spare);
     if (noted) {
         remove_parts(gone);
     } else if (noted.error().code == FaultCode::message_conflict ||
@@ -272,7 +288,8 @@ Outcome<exchange::CommitMessageResponse> Inbox::commit(const exchange::CommitMes
             }
             return exchange::CommitMessageResponse{
                 std::to_string(begin_job(sql, request, clock_.unix_ms())), JobState::queued};
-        });
+        },
+        Need::spare);
     if (done && done->state == JobState::queued) {
         const std::lock_guard<std::mutex> work_guard(mutex_);
         work_ = true;
@@ -295,6 +312,25 @@ Outcome<exchange::Empty> Inbox::cancel(const exchange::CancelMessage& request) {
             }
             forget_message(sql, request.message_id.text, gone);
             return exchange::Empty{};
+        },
+        Need::nothing);
+    if (done) {
+        remove_parts(gone);
+    }
+    return done;
+}
+
+Outcome<std::int64_t> Inbox::forget_abandoned(std::int64_t before_ms) {
+    const std::lock_guard<std::mutex> guard(parts_mutex_);
+    std::vector<std::string> gone;
+    auto done = transactions_.run<std::int64_t>(
+        [&](Sql& sql) -> Outcome<std::int64_t> {
+            const auto rows = sql.query(
+                "SELECT id FROM in_message WHERE state IN (1, 4) AND at_ms < :a", "t", {before_ms});
+            for (const Row& row : rows) {
+                forget_message(sql, text(row[0]), gone);
+            }
+            return static_cast<std::int64_t>(rows.size());
         },
         Need::nothing);
     if (done) {

@@ -23,6 +23,8 @@ namespace tillhost::sumpd::store {
 inline constexpr std::int64_t kInMessageBytesMax = 4LL * 1024 * 1024 * 1024;
 /// Messages whose parts are here without a commit; one more, and the oldest goes.
 inline constexpr std::int64_t kOpenMessagesMax = 4;
+/// Parts that PutPart's answer lists, the highest numbers of those that are here.
+inline constexpr std::int64_t kPartsListedMax = 1000;
 /// Jobs that can still be asked for.
 inline constexpr std::int64_t kJobsKeptMax = 1000;
 /// Calls that may wait for a job at one time; one more that would wait is refused.
@@ -40,6 +42,9 @@ public:
         const exchange::CommitMessage& request);
     exchange::Outcome<exchange::GetJobResponse> job(const exchange::GetJob& request);
     exchange::Outcome<exchange::Empty> cancel(const exchange::CancelMessage& request);
+    /// Messages that are not committed, or failed, and whose first part came before that time;
+    /// gives how many went.
+    exchange::Outcome<std::int64_t> forget_abandoned(std::int64_t before_ms);
 
     /// Begins the thread, which first goes on with what was interrupted.
     void start();

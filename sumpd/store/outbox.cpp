@@ -237,7 +237,7 @@ void Outbox::forget(const std::vector<std::string>& message_ids) {
 
 Outcome<Outbox::Draft> Outbox::write_draft(const exchange::PrepareMessage& request,
                                            const core::NodeState& node) {
-    if (!transactions_.has_room()) {
+    if (!transactions_.has_room(Need::spare)) {
         return refuse(FaultCode::disk_full, "the server's disk is nearly full");
     }
     Draft draft{
@@ -281,22 +281,25 @@ Outcome<Outbox::Draft> Outbox::write_draft(const exchange::PrepareMessage& reque
 /// The file is on the disk; with the row it is the message.
 Outcome<void> Outbox::freeze(const Draft& draft) {
     const Frozen& message = draft.message;
-    auto done = transactions_.run<exchange::Empty>([&](Sql& sql) -> Outcome<exchange::Empty> {
-        const std::int64_t now_ms = clock_.unix_ms();
-        sql.run("INSERT INTO out_message VALUES (:a, :b, :c, :d, :e, :f, :g, :h, 0)",
+    auto done = transactions_.run<exchange::Empty>(
+        [&](Sql& sql) -> Outcome<exchange::Empty> {
+            const std::int64_t now_ms = clock_.unix_ms();
+            sql.run(
+                "INSERT INTO out_message VALUES (:a, :b, :c, :d, :e, :f, :g, :h, 0)",
                 {message.no, message.id.text, message.sha256, message.bytes, message.part_size,
                  message.part_count(), static_cast<std::int64_t>(draft.doc_ids.size()), now_ms});
-        for (const std::string& doc_id : draft.doc_ids) {
-            // One that was settled while the file was written stays settled.
-            sql.run(
-                "UPDATE document SET state = :a, waiting = 0, message_no = :b"
-                " WHERE doc_id = :c AND waiting = 1",
-                {static_cast<std::int64_t>(Stage::in_message), message.no, doc_id});
-        }
-        sql.run("UPDATE node SET sent_no = :a, last_out_ms = :b WHERE id = 1",
-                {message.no, now_ms});
-        return exchange::Empty{};
-    });
+            for (const std::string& doc_id : draft.doc_ids) {
+                // One that was settled while the file was written stays settled.
+                sql.run(
+                    "UPDATE document SET state = :a, waiting = 0, message_no = :b"
+                    " WHERE doc_id = :c AND waiting = 1",
+                    {static_cast<std::int64_t>(Stage::in_message), message.no, doc_id});
+            }
+            sql.run("UPDATE node SET sent_no = :a, last_out_ms = :b WHERE id = 1",
+                    {message.no, now_ms});
+            return exchange::Empty{};
+        },
+        Need::spare);
     if (!done) {
         forget({message.id.text});
         return tl::unexpected(done.error());

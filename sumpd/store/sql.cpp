@@ -47,4 +47,15 @@ std::string Sql::text(const std::string& statement, const Row& parameters) {
     return row ? store::text(row->front()) : "";
 }
 
+std::int64_t Sql::shrink(int pages_max) {
+    if (fault_) {
+        return 0;
+    }
+    const auto pages = database_.shrink(pages_max);
+    if (!pages) {
+        fault_ = fault_of(pages.error());
+    }
+    return pages.value_or(0);
+}
+
 }  // namespace tillhost::sumpd::store

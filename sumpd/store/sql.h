@@ -29,6 +29,9 @@ public:
     /// The text there; empty if there is none.
     std::string text(const std::string& statement, const Row& parameters = {});
 
+    /// Gives so many free pages back to the disk, at most; how many.
+    std::int64_t shrink(int pages_max);
+
     /// What the database said, as disk_full or internal.
     const std::optional<exchange::Fault>& fault() const { return fault_; }
 

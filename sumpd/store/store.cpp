@@ -17,7 +17,16 @@ Store::Store(std::unique_ptr<Transactions> transactions, std::unique_ptr<Changes
 base::Result<std::unique_ptr<Store>> Store::open(const std::string& folder, const os::Clock& clock,
                                                  const os::Logger& logger,
                                                  ExchangeSettings settings) {
-    auto transactions = TRY(Transactions::open(folder, clock, logger));
+    auto transactions = TRY(Transactions::open(folder, clock, logger, settings.floors));
+    const auto taken =
+        transactions->read<std::string>([](Sql& sql) -> exchange::Outcome<std::string> {
+            return sql.text("SELECT text FROM meta WHERE name = 'copy_taken_ms'");
+        });
+    if (!taken || !taken->empty()) {
+        return base::make_error(base::ErrorCode::config_invalid,
+                                "sumpd.db is a copy that was put there by hand: take it away and "
+                                "use sumpd --restore");
+    }
     auto changes = TRY(Changes::open(*transactions));
     const auto id = transactions->read<std::string>([](Sql& sql) -> exchange::Outcome<std::string> {
         return sql.text("SELECT text FROM meta WHERE name = 'server_id'");

@@ -112,6 +112,23 @@ Statements of_the_audit() {
         " hash TEXT NOT NULL)"};
 }
 
+/// What is kept of documents that are over, and what their removal needs.
+Statements of_maintenance() {
+    return {
+        "CREATE TABLE document_known (doc_id TEXT PRIMARY KEY, device_id TEXT NOT NULL,"
+        " device_seq BIGINT NOT NULL, sha256 TEXT NOT NULL, received_ms BIGINT NOT NULL,"
+        " state BIGINT NOT NULL, error TEXT NOT NULL, erp_number TEXT NOT NULL,"
+        " UNIQUE (device_id, device_seq))",
+        "CREATE INDEX document_rejected ON document (state) WHERE state = 4",
+        "CREATE INDEX object_deleted ON object (seq) WHERE deleted = 1",
+        "CREATE INDEX device_command_told ON device_command (start_before_ms) WHERE told = 1",
+        "CREATE TABLE visible_at (seq BIGINT PRIMARY KEY, at_ms BIGINT NOT NULL)",
+        "ALTER TABLE in_message ADD COLUMN bytes BIGINT NOT NULL DEFAULT 0",
+        "UPDATE in_message SET bytes = (SELECT coalesce(sum(in_part.bytes), 0) FROM in_part"
+        " WHERE in_part.message_id = in_message.id)",
+    };
+}
+
 Statements of_apps_for_administrators() {
     const auto with = [](const char* table, const char* column) {
         return fmt::format("ALTER TABLE {} ADD COLUMN {}", table, column);
@@ -162,9 +179,10 @@ Statements of_handed_commands() {
 }
 
 Statements of_web_tills() {
-    return {"CREATE TABLE web_token (name TEXT PRIMARY KEY, origin TEXT NOT NULL,"
-            " role TEXT NOT NULL, devices TEXT NOT NULL, digest TEXT NOT NULL UNIQUE,"
-            " made_ms BIGINT NOT NULL)"};
+    return {
+        "CREATE TABLE web_token (name TEXT PRIMARY KEY, origin TEXT NOT NULL,"
+        " role TEXT NOT NULL, devices TEXT NOT NULL, digest TEXT NOT NULL UNIQUE,"
+        " made_ms BIGINT NOT NULL)"};
 }
 
 }  // namespace
@@ -176,6 +194,7 @@ std::vector<std::vector<std::string>> table_steps() {
     append(first, of_documents());
     append(first, of_messages());
     Statements second = of_the_audit();
+    append(second, of_maintenance());
     append(second, of_apps_for_administrators());
     append(second, of_handed_commands());
     append(second, of_web_tills());
@@ -191,7 +210,7 @@ base::Done put_first_values(database::Database& database, std::int64_t now_ms) {
     }
     TRY(database.run("INSERT INTO meta VALUES (:a, :b) ON CONFLICT (name) DO NOTHING",
                      {std::string("created_ms"), std::to_string(now_ms)}));
-    for (const char* name : {"place", "visible", "job"}) {
+    for (const char* name : {"place", "visible", "job", "floor", "purge_place", "purge_seq"}) {
         TRY(database.run("INSERT INTO counter VALUES (:a, 0) ON CONFLICT (name) DO NOTHING",
                          {std::string(name)}));
     }

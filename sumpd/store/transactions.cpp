@@ -31,10 +31,11 @@ Fault busy(const char* message) {
 
 Result<std::unique_ptr<Transactions>> Transactions::open(const std::string& folder,
                                                          const os::Clock& clock,
-                                                         const os::Logger& logger) {
+                                                         const os::Logger& logger, Floors floors) {
     const std::string path = folder + "/sumpd.db";
-    std::unique_ptr<Transactions> made(new Transactions(folder, clock, logger));
+    std::unique_ptr<Transactions> made(new Transactions(folder, clock, logger, floors));
     made->writing_ = TRY(database::Database::open(path, kApplicationId));
+    TRY(made->renew_old_form());
     TRY(made->writing_->migrate(table_steps()));
     TRY(put_first_values(*made->writing_, clock.unix_ms()));
     for (std::size_t i = 0; i < kReadersMax; ++i) {
@@ -53,19 +54,41 @@ Transactions::~Transactions() {
     changed_.notify_all();
 }
 
-bool Transactions::has_room() {
+/// Once in the life of a file that an early version made: before anybody else uses it.
+Done Transactions::renew_old_form() {
+    can_shrink_ = TRY(writing_->can_shrink());
+    if (can_shrink_) {
+        return {};
+    }
+    const auto rows = TRY(writing_->query(
+        "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size", "i"));
+    const auto bytes = static_cast<std::uint64_t>(integer(rows.at(0).at(0)));
+    const auto free = TRY(os::free_bytes(folder_));
+    if (free < 2 * bytes + floors_.spare_bytes) {
+        logger_.warning("sumpd.db has an old form and the disk no room to renew it",
+                        {{"needed_bytes", std::to_string(2 * bytes + floors_.spare_bytes)}});
+        return {};
+    }
+    TRY(writing_->renew());
+    can_shrink_ = TRY(writing_->can_shrink());
+    return {};
+}
+
+bool Transactions::has_room(Need need) {
+    if (need == Need::nothing) {
+        return true;
+    }
     const std::lock_guard<std::mutex> guard(room_mutex_);
     const os::Instant now = clock_.now();
     if (!looked_at_ || now - *looked_at_ >= kRoomLookedAtEvery) {
         looked_at_ = now;
-        const auto bytes = os::free_bytes(folder_);
-        room_ = bytes && *bytes >= kRoomBytesMin;
+        free_bytes_ = os::free_bytes(folder_).value_or(0);
     }
-    return room_;
+    return free_bytes_ >= (need == Need::room ? floors_.room_bytes : floors_.spare_bytes);
 }
 
 std::optional<Fault> Transactions::write(const Change& change, Need need) {
-    if (need == Need::room && !has_room()) {
+    if (!has_room(need)) {
         return Fault{.code = FaultCode::disk_full, .message = "the server's disk is nearly full"};
     }
     Waiting one;

@@ -26,14 +26,19 @@ inline constexpr std::size_t kReadersMax = 4;
 /// Callers that may wait for one of them; one more is refused.
 inline constexpr std::size_t kReadWaitersMax = 256;
 inline constexpr std::int64_t kBusyRetryMs = 200;
-/// Below this much free room nothing new is taken; what settles old things still is.
-inline constexpr std::uint64_t kRoomBytesMin = 64ULL * 1024 * 1024;
+/// Free room below which something is refused. Documents are the last: what an app sells is nowhere
+/// else, while the accounting system keeps what it sends.
+struct Floors {
+    std::uint64_t room_bytes = 64ULL * 1024 * 1024;    ///< of Need::room
+    std::uint64_t spare_bytes = 256ULL * 1024 * 1024;  ///< of Need::spare
+};
 inline constexpr os::Duration kRoomLookedAtEvery = std::chrono::seconds(1);
 /// Exit status of a process that could not commit (EX_IOERR of sysexits.h).
 inline constexpr int kExitStorageFailed = 74;
 
-/// Whether a change brings something new, which needs room on the disk.
-enum class Need : std::uint8_t { room, nothing };
+/// What a change needs of the disk: `room` brings something new; `spare` brings much, and somebody
+/// keeps it elsewhere; `nothing` settles old things.
+enum class Need : std::uint8_t { room, spare, nothing };
 
 /// sumpd.db (docs/formats/sumpd-database.md): one writer thread, which puts all changes that wait
 /// into one transaction and wakes their callers when the disk has it, and a few readers.
@@ -51,7 +56,8 @@ public:
     /// storage_failed, storage_full, system_failed.
     static base::Result<std::unique_ptr<Transactions>> open(const std::string& folder,
                                                             const os::Clock& clock,
-                                                            const os::Logger& logger);
+                                                            const os::Logger& logger,
+                                                            Floors floors = {});
     /// Carries out what waits.
     ~Transactions();
 
@@ -85,7 +91,11 @@ public:
         return outcome;
     }
 
-    bool has_room();
+    /// Always of Need::nothing. The disk is looked at every kRoomLookedAtEvery.
+    bool has_room(Need need = Need::room);
+    /// Whether Sql::shrink() gives anything back: false for a file of an old form for whose renewal
+    /// the disk had no room at the start.
+    bool can_shrink() const { return can_shrink_; }
     /// Changes whose callers wait for the writer to take them.
     std::size_t waiting();
     std::uint64_t commits() const { return commits_.load(std::memory_order_relaxed); }
@@ -93,8 +103,10 @@ public:
 private:
     using Change = std::function<bool(Sql&)>;  // false: take it back
     struct Waiting;
-    Transactions(std::string folder, const os::Clock& clock, const os::Logger& logger)
-        : folder_(std::move(folder)), clock_(clock), logger_(logger) {}
+    Transactions(std::string folder, const os::Clock& clock, const os::Logger& logger,
+                 Floors floors)
+        : folder_(std::move(folder)), clock_(clock), logger_(logger), floors_(floors) {}
+    base::Done renew_old_form();
 
     std::optional<exchange::Fault> write(const Change& change, Need need);
     std::optional<exchange::Fault> look(const Change& body);
@@ -107,12 +119,14 @@ private:
     const std::string folder_;
     const os::Clock& clock_;
     os::Logger logger_;
+    const Floors floors_;
     std::unique_ptr<database::Database> writing_;  ///< the writer's
+    bool can_shrink_ = true;                       ///< set before the threads begin
     std::atomic<std::uint64_t> commits_{0};
 
     std::mutex room_mutex_;
     std::optional<os::Instant> looked_at_;  // guarded by room_mutex_
-    bool room_ = true;                      // guarded by room_mutex_
+    std::uint64_t free_bytes_ = 0;          // guarded by room_mutex_; 0: cannot be told
 
     std::mutex readers_mutex_;
     std::condition_variable reader_free_;

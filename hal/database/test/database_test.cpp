@@ -111,5 +111,43 @@ TEST_F(DatabaseTest, RefusesAForeignAndANewerFile) {
     EXPECT_FALSE(own->migrate({}));
 }
 
+TEST_F(DatabaseTest, FreedPagesAreGivenBackInSlices) {
+    const auto one = open();
+    ASSERT_TRUE(one->migrate(steps_));
+    ASSERT_TRUE(one->begin());
+    for (std::int64_t i = 0; i < 500; ++i) {
+        ASSERT_TRUE(
+            one->run("INSERT INTO thing VALUES (:number, :name)", {i, std::string(4000, 'x')}));
+    }
+    ASSERT_TRUE(one->commit());
+    ASSERT_TRUE(one->run("DELETE FROM thing WHERE number > 1"));
+    ASSERT_TRUE(MUST(one->can_shrink()));
+    ASSERT_TRUE(one->begin());
+    EXPECT_EQ(MUST(one->shrink(100)), 100);
+    ASSERT_TRUE(one->savepoint());
+    EXPECT_EQ(MUST(one->shrink(100)), 100);
+    ASSERT_TRUE(one->take_back());
+    ASSERT_TRUE(one->commit());
+    std::int64_t pages = 0;
+    for (std::int64_t more = 1; more > 0; pages += more) {
+        more = MUST(one->shrink(100));
+    }
+    EXPECT_GT(pages, 250);
+    EXPECT_EQ(MUST(one->query("SELECT number FROM thing", "i")).size(), 2U);
+    EXPECT_TRUE(one->check());
+    EXPECT_TRUE(one->empty_log());
+}
+
+TEST_F(DatabaseTest, AReaderOfItsOwnSeesWhatIsThereAndWritesNothing) {
+    EXPECT_FALSE(Database::open_to_read(path(), kOwn));
+    const auto one = open();
+    ASSERT_TRUE(one->migrate(steps_));
+    const auto reader = MUST(Database::open_to_read(path(), kOwn));
+    ASSERT_TRUE(one->run("INSERT INTO thing VALUES (1, 'a')"));
+    EXPECT_EQ(MUST(reader->query("SELECT number FROM thing", "i")).size(), 1U);
+    EXPECT_FALSE(reader->run("INSERT INTO thing VALUES (2, 'b')"));
+    EXPECT_FALSE(Database::open_to_read(path(), kOwn + 1));
+}
+
 }  // namespace
 }  // namespace tillhost::database

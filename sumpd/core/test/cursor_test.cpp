@@ -18,6 +18,10 @@ TEST(Cursor, ComesBackFromItsText) {
         EXPECT_LE(text.size(), exchange::kCursorMax);
         EXPECT_EQ(text.find_first_of("+/="), std::string::npos);
         EXPECT_EQ(cursor_from(text), cursor);
+        Cursor begun = cursor;
+        begun.begun_at = INT64_MAX;
+        EXPECT_LE(to_text(begun).size(), exchange::kCursorMax);
+        EXPECT_EQ(cursor_from(to_text(begun)), begun);
     }
 }
 
@@ -62,6 +66,15 @@ TEST(Cursor, HoldsForItsEpochItsScopeAndWhatWasReached) {
         ASSERT_FALSE(refused);
         EXPECT_EQ(refused.error().code, exchange::FaultCode::resync_required);
     }
+}
+
+TEST(Cursor, OneThatBeganBehindADeletionNeedsNoWordOfIt) {
+    EXPECT_TRUE(check_floor({.seq = 7}, 7));
+    EXPECT_TRUE(check_floor({.seq = 1, .begun_at = 7}, 7));
+    EXPECT_FALSE(check_floor({.seq = 1, .begun_at = 6}, 7));
+    const auto refused = check_floor({.seq = 6}, 7);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, exchange::FaultCode::resync_required);
 }
 
 }  // namespace

@@ -114,10 +114,12 @@ TEST_F(SeatsTest, OneDeviceOneSeatAndTheNextIsToldWhomToAsk) {
 
 TEST_F(SeatsTest, IsKeptByBeats) {
     ASSERT_EQ(take(wish("device-01")), FaultCode::unspecified);
-    for (int minute = 0; minute < 30; ++minute) {
+    for (int minute = 0; minute < 12; ++minute) {
         const int before = licd_->seen().beats;
-        clock_.advance(std::chrono::seconds(61));
-        ASSERT_TRUE(becomes([&] { return licd_->seen().beats > before; })) << minute;
+        ASSERT_TRUE(becomes([&] {
+            clock_.advance(std::chrono::milliseconds(200));
+            return licd_->seen().beats > before;
+        })) << minute;
     }
     EXPECT_TRUE(seats_->holds("session of device-01"));
     EXPECT_EQ(standing(), SeatStanding::held);
