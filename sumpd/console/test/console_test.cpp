@@ -71,11 +71,11 @@ protected:
                 .server_name = "Shop",
                 .server_id = world_.store().server_id().text,
                 .pin = "abc",
-                .permissions =
-                    [](const std::string&) -> exchange::Outcome<std::vector<exchange::Permission>> {
+                .permissions = [](const std::string&, const std::string&)
+                    -> exchange::Outcome<std::vector<exchange::Permission>> {
                     return std::vector<exchange::Permission>();
                 },
-                .policy = {.packet_bytes = exchange::kPacketBytesMax},
+                .packet_bytes_max = exchange::kPacketBytesMax,
                 .seats = *seats_};
     }
 
