@@ -49,7 +49,7 @@ enum Exit : int { done = 0, failed = 1, usage = 2 };
 constexpr unsigned kFolderMode = 0750;
 constexpr unsigned kPictureMode = 0600;  // it holds a token
 constexpr std::size_t kConnectionsMax = 2048;
-constexpr std::uint64_t kDescriptorsWanted = kConnectionsMax + 256;
+constexpr std::uint64_t kDescriptors = kConnectionsMax + 256;
 constexpr std::size_t kConnectionsPerAddressMax = 1024;  // a shop's phones may share one address
 /// Of users of apps: phones check offline logins at the same cost.
 constexpr os::Argon2Cost kPasswordCost{.passes = 2, .memory_bytes = 19U * 1024U * 1024U};
@@ -102,10 +102,20 @@ base::Error error_of(const exchange::Fault& fault) {
     return base::make_error(base::ErrorCode::system_failed, fault.message);
 }
 
+/// With fewer descriptors than connections, whoever holds many of them would keep all others out.
+void allow_connections(const os::Logger& logger) {
+    if (const auto allowed = os::allow_descriptors(kDescriptors); allowed < kDescriptors) {
+        logger.warning(
+            "too few open files for all connections: raise the hard limit",
+            {{"wanted", std::to_string(kDescriptors)}, {"allowed", std::to_string(allowed)}});
+    }
+}
+
 base::Result<std::unique_ptr<http::HttpServer>> open_api(const runtime::Config& config,
                                                          const os::ServerCertificate& certificate,
                                                          const os::Logger& logger,
                                                          http::Handler handler) {
+    allow_connections(logger);
     http::Options options{.address = config.api_address,
                           .port = config.api_port,
                           .certificate_pem = certificate.certificate_pem,
@@ -184,16 +194,6 @@ base::Result<console::ServerFacts> facts_of(const runtime::Config& config,
                                 .node = config.node};
 }
 
-/// With fewer descriptors than connections, whoever holds many of them would keep all others out.
-void allow_connections(const os::Logger& logger) {
-    const std::uint64_t allowed = os::allow_descriptors(kDescriptorsWanted);
-    if (allowed < kDescriptorsWanted) {
-        logger.warning(
-            "fewer descriptors than connections may need: raise the hard limit",
-            {{"wanted", std::to_string(kDescriptorsWanted)}, {"allowed", std::to_string(allowed)}});
-    }
-}
-
 /// Until SIGTERM or SIGINT.
 base::Done wait_for_end(os::EventLoop& loop, os::StopSignals& signals, const os::Clock& clock,
                         const os::Logger& logger) {
@@ -261,7 +261,6 @@ base::Done serve(runtime::Settings& settings) {
     os::SystemClock clock;
     const auto sink = os::open_log("sumpd");
     const os::Logger logger(*sink, config.log_level);
-    allow_connections(logger);
     const std::string folder = state_folder();
     const auto lock = TRY(take_folder(folder));
     settings.say_fault(logger);
