@@ -57,31 +57,6 @@ def test_predefined_roles_are_there_at_the_first_start(server: Server, accountin
                                 "offlineCardMax": "3000.00"}
 
 
-def test_an_older_database_gets_them_at_the_upgrade(server: Server):
-    server.stop()
-    path = server.state / "sumpd" / "sumpd.db"
-    with sqlite3.connect(path) as database:  # as the version before had it
-        database.execute("DELETE FROM object")
-        database.execute("UPDATE counter SET number = 0 WHERE name = 'visible'")
-        database.execute("DROP TABLE audit")
-        database.execute("DROP TABLE replaced")
-        database.execute("DROP INDEX document_flagged")
-        for table, columns in {"object": ["origin"], "document": ["flags"],
-                               "user_secret": ["pin_tries", "password_digest", "pin_digest",
-                                               "badge_digest"],
-                               "staged_secret": ["password_digest", "pin_digest",
-                                                 "badge_digest"]}.items():
-            for column in columns:
-                database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        database.execute("PRAGMA user_version = 1")
-    database.close()
-    server.start()
-    Accounting(server).send([user("u1", "anna", "her password")])
-    phone = phone_of(server)
-    assert value_of(phone.login("anna", "her password"), "sale.sell") == "true"
-    assert sorted(key for kind, key in changes(phone) if kind == "Role") == PREDEFINED
-
-
 def test_a_role_of_the_accounting_system_holds_and_wrong_leaves_are_told(
         server: Server, accounting: Accounting):
     job = accounting.send([user("u1", "anna", "her password", role="cashier"),
