@@ -183,7 +183,9 @@ Result<std::string> keep_former(const std::string& folder, std::int64_t now_ms) 
         }
     }
     for (const std::string& name : TRY(kept_file_names(folder))) {
-        TRY(link_new(folder + "/" + name, kept + "/" + name));
+        if (!is_there(kept + "/" + name)) {  // a restore that was killed within this millisecond
+            TRY(link_new(folder + "/" + name, kept + "/" + name));
+        }
     }
     if (is_there(folder + "/out")) {
         for (const std::string& name : TRY(os::list_files(folder + "/out", ""))) {
