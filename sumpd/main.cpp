@@ -36,7 +36,7 @@
 #include "sumpd/runtime/config.h"
 #include "sumpd/runtime/desk.h"
 #include "sumpd/seats/seats.h"
-#include "sumpd/webpos/web_tills.h"
+#include "sumpd/web.h"
 
 namespace tillhost::sumpd {
 namespace {
@@ -322,18 +322,11 @@ base::Done name_node(const runtime::Config& config, store::Store& store) {
     return named ? base::Done() : base::Done(error_of(named.error()));
 }
 
-/// What web tills need, in the order of its making.
-struct Web {
-    Web(std::unique_ptr<webpos::WebTokens> good, const runtime::Config& config, os::Clock& clock,
-        const os::Logger& logger)
-        : tokens(std::move(good)),
-          lines(webpos::connect_to_devd(config.devices_endpoint, clock)),
-          tills({*tokens, lines, clock, logger}) {}
-
-    const std::unique_ptr<webpos::WebTokens> tokens;
-    webpos::DeviceLines lines;
-    webpos::WebTills tills;
-};
+base::Result<apps::RegistryImage> read_image(apps::RegistryTables& tables) {
+    auto image = tables.read();
+    return image ? base::Result<apps::RegistryImage>(std::move(*image))
+                 : base::Result<apps::RegistryImage>(error_of(image.error()));
+}
 
 /// Nobody else uses it as long as the lock is held.
 base::Result<std::unique_ptr<os::FileLock>> take_folder(const std::string& folder) {
@@ -357,15 +350,12 @@ base::Done serve(const runtime::Config& config) {
     TRY(name_node(config, *store));
     const auto passwords = TRY(http::Passwords::create());
     apps::RegistryTables tables(store->transactions(), store->audit());
-    auto image = tables.read();
-    if (!image) {
-        return error_of(image.error());
-    }
+    auto image = TRY(read_image(tables));
     os::BootClock boot_clock;
     const auto seats = TRY(seats::Seats::start(seats_options(config), boot_clock, logger));
     apps::Registry registry(
         TRY(registry_parts(config, certificate, clock, tables, *passwords, *store, *seats)),
-        std::move(*image));
+        std::move(image));
     apps::AccountWatch accounts(*store, registry, logger);
     runtime::Administration administration(*store, registry, *seats, clock);
     apps::Orders orders(folder, [&](const auto& words) { return administration.carry_out(words); });
