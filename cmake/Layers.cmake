@@ -24,6 +24,7 @@ till_allow(device codec contract os base)
 till_allow(drivers device transport os contract base)
 till_allow(ipc contract os base)
 till_allow(ipc_http os base)
+till_allow(ipc_panel ipc_http os base)
 till_allow(ipc_client ipc contract os base)
 till_allow(ipc_check_package contract base)
 till_allow(ipc_tillctl ipc_client ipc_check_package ipc contract os base)
@@ -36,7 +37,7 @@ till_allow(licd_issuer licd_keys os base)
 till_allow(licd_core ipc contract os base)
 till_allow(licd_wire licd_keys os base)
 till_allow(licd_client licd_wire licd_keys ipc contract os base)
-till_allow(licd_web ipc_http ipc contract os base)
+till_allow(licd_web ipc_panel ipc_http ipc contract os base)
 till_allow(licd_devices ipc_client licd_keys ipc contract os base)
 till_allow(licd_runtime licd_core licd_devices licd_wire licd_keys licd_client database ipc contract
   os base)
@@ -51,8 +52,10 @@ till_allow(sumpd_gateway sumpd_store sumpd_exchange ipc_client ipc contract os b
 till_allow(sumpd_webpos sumpd_apps sumpd_store sumpd_exchange ipc_http ipc_client ipc contract os
   base)
 till_allow(sumpd_api sumpd_apps sumpd_store sumpd_exchange ipc_http os base)
-till_allow(sumpd_runtime sumpd_api sumpd_gateway sumpd_seats sumpd_apps sumpd_people
-  sumpd_maintenance sumpd_store sumpd_exchange ipc_http ipc contract os base)
+till_allow(sumpd_console sumpd_maintenance sumpd_gateway sumpd_seats sumpd_apps sumpd_people
+  sumpd_store sumpd_core sumpd_exchange ipc_panel ipc_http ipc_client ipc contract os base)
+till_allow(sumpd_runtime sumpd_console sumpd_maintenance sumpd_api sumpd_gateway sumpd_seats
+  sumpd_apps sumpd_people sumpd_store sumpd_exchange ipc_http ipc contract os base)
 till_allow(sim_core os os_fake codec base)
 till_allow(sim_fiscal sim_core os base)
 till_allow(sim_devsim sim_fiscal sim_core os base)

@@ -347,9 +347,10 @@ base::Done check(const Places& places) {
 int run(const Arguments& arguments) {
     const Places places{arguments.config, environment("TILLHOST_RUNTIME_DIR", "/run/tillhost"),
                         environment("TILLHOST_STATE_DIR", "/var/lib/tillhost") + "/licd"};
-    const auto good = arguments.reset_web_login ? web::LoginFile(places.state).remove()
-                      : arguments.check         ? check(places)
-                                                : serve(places);
+    const auto good = arguments.reset_web_login
+                          ? panel::LoginFile(places.state, web::kResetLogin).remove()
+                      : arguments.check ? check(places)
+                                        : serve(places);
     if (!good) {
         print(stderr, fmt::format("licd: {}\n", base::to_text(good.error())));
     }

@@ -27,16 +27,19 @@
 #include "sumpd/apps/invitations.h"
 #include "sumpd/apps/keeper.h"
 #include "sumpd/apps/registry_tables.h"
+#include "sumpd/arguments.h"
 #include "sumpd/data_commands.h"
-#include "sumpd/help_text.h"
 #include "sumpd/maintained.h"
 #include "sumpd/people/limits.h"
 #include "sumpd/people/object_rules.h"
 #include "sumpd/runtime/administration.h"
 #include "sumpd/runtime/config.h"
+#include "sumpd/runtime/console_side.h"
 #include "sumpd/runtime/desk.h"
+#include "sumpd/runtime/device_side.h"
+#include "sumpd/runtime/settings.h"
 #include "sumpd/seats/seats.h"
-#include "sumpd/web.h"
+#include "sumpd/webpos/web_tills.h"
 
 namespace tillhost::sumpd {
 namespace {
@@ -46,27 +49,11 @@ enum Exit : int { done = 0, failed = 1, usage = 2 };
 constexpr unsigned kFolderMode = 0750;
 constexpr unsigned kPictureMode = 0600;  // it holds a token
 constexpr std::size_t kConnectionsMax = 2048;
-constexpr std::uint64_t kDescriptorsWanted = kConnectionsMax + 256;
+constexpr std::uint64_t kDescriptors = kConnectionsMax + 256;
 constexpr std::size_t kConnectionsPerAddressMax = 1024;  // a shop's phones may share one address
 /// Of users of apps: phones check offline logins at the same cost.
 constexpr os::Argon2Cost kPasswordCost{.passes = 2, .memory_bytes = 19U * 1024U * 1024U};
 constexpr std::size_t kWorkers = 64;  // most wait for changes or for the disk
-
-struct Arguments {
-    bool help = false;
-    bool check = false;
-    bool invite = false;
-    apps::InvitationWish wish{.by = {.login = "sumpd --invite"}};
-    std::string picture;
-    std::vector<std::string> order;
-    std::string config;
-    std::string web_origin;   ///< of a token to be made, with wish.name and wish.role_id
-    std::string web_devices;  ///< commas between; empty: all
-    std::string web_revoke;
-    std::string backup;  ///< empty: not asked for, as below
-    std::string restore;
-    std::string audit;
-};
 
 void print(std::FILE* to, std::string_view text) { std::fwrite(text.data(), 1, text.size(), to); }
 
@@ -77,100 +64,6 @@ std::string environment(const char* name, const char* otherwise) {
 
 std::string state_folder() {
     return environment("TILLHOST_STATE_DIR", "/var/lib/tillhost") + "/sumpd";
-}
-
-base::Done set_kind(apps::InvitationWish& wish, std::string_view text) {
-    const auto names = exchange::names_of(apps::AppKind::unspecified);
-    const auto name = std::find(names.begin(), names.end(), text);
-    if (name == names.end()) {
-        return base::bad_field("--kind", "cashier or dataTerminal");
-    }
-    wish.kind = static_cast<apps::AppKind>(name - names.begin() + 1);
-    return {};
-}
-
-base::Done set_minutes(apps::InvitationWish& wish, std::string_view text) {
-    const auto number = base::parse_decimal(text);
-    if (!number || number->scale != 0 || number->units < 1 ||
-        number->units > apps::kInvitationLifeSMax / 60) {
-        return base::bad_field("--minutes", "1 to 1440");
-    }
-    wish.life_s = number->units * 60;
-    return {};
-}
-
-/// An option with one text behind it.
-base::Done set_option(Arguments& to, std::string_view option, const std::string& text) {
-    if (option == "--kind") {
-        return set_kind(to.wish, text);
-    }
-    if (option == "--minutes") {
-        return set_minutes(to.wish, text);
-    }
-    for (const auto& [name, field] : {std::pair{"--config", &to.config},
-                                      {"--name", &to.wish.name},
-                                      {"--store", &to.wish.store_id},
-                                      {"--role", &to.wish.role_id},
-                                      {"--picture", &to.picture},
-                                      {"--web-token", &to.web_origin},
-                                      {"--devices", &to.web_devices},
-                                      {"--web-revoke", &to.web_revoke},
-                                      {"--backup", &to.backup},
-                                      {"--restore", &to.restore},
-                                      {"--audit", &to.audit}}) {
-        if (option == name) {
-            *field = text;
-            return {};
-        }
-    }
-    return base::bad_field(option, "an option that there is");
-}
-
-/// How many words an order takes, if the option is one.
-std::optional<std::size_t> order_words(std::string_view option) {
-    for (const runtime::OrderForm& form : runtime::order_forms()) {
-        if (option.starts_with("--") && option.substr(2) == form.name) {
-            return form.words;
-        }
-    }
-    return std::nullopt;
-}
-
-/// Errors: bad_field, naming the word.
-base::Result<Arguments> parse(int count, char** words) {
-    Arguments arguments;
-    for (int i = 1; i < count; ++i) {
-        const std::string_view word = words[i];
-        if (word == "--help" || word == "-h") {
-            arguments.help = true;
-            return arguments;
-        }
-        const auto order = order_words(word);
-        const int behind = order ? static_cast<int>(*order) : 1;
-        if (word == "--check" || word == "--invite") {
-            (word == "--check" ? arguments.check : arguments.invite) = true;
-        } else if (i + behind >= count) {
-            return base::bad_field(word, fmt::format("{} words behind it", behind));
-        } else if (order) {
-            arguments.order.assign(words + i, words + i + behind + 1);
-            arguments.order.front().erase(0, 2);
-            i += behind;
-        } else {
-            TRY(set_option(arguments, word, words[++i]));
-        }
-    }
-    if (arguments.config.empty()) {
-        return base::bad_field("--config", "it is required: the folder with sumpd.toml");
-    }
-    return arguments;
-}
-
-std::string help() {
-    std::string orders;
-    for (const runtime::OrderForm& form : runtime::order_forms()) {
-        orders += fmt::format("  --{} {}\n                {}\n", form.name, form.usage, form.does);
-    }
-    return fmt::format(fmt::runtime(kHelp), orders);
 }
 
 std::string host_name() {
@@ -209,10 +102,20 @@ base::Error error_of(const exchange::Fault& fault) {
     return base::make_error(base::ErrorCode::system_failed, fault.message);
 }
 
+/// With fewer descriptors than connections, whoever holds many of them would keep all others out.
+void allow_connections(const os::Logger& logger) {
+    if (const auto allowed = os::allow_descriptors(kDescriptors); allowed < kDescriptors) {
+        logger.warning(
+            "too few open files for all connections: raise the hard limit",
+            {{"wanted", std::to_string(kDescriptors)}, {"allowed", std::to_string(allowed)}});
+    }
+}
+
 base::Result<std::unique_ptr<http::HttpServer>> open_api(const runtime::Config& config,
                                                          const os::ServerCertificate& certificate,
                                                          const os::Logger& logger,
                                                          http::Handler handler) {
+    allow_connections(logger);
     http::Options options{.address = config.api_address,
                           .port = config.api_port,
                           .certificate_pem = certificate.certificate_pem,
@@ -251,6 +154,7 @@ base::Result<apps::RegistryParts> registry_parts(const runtime::Config& config,
                                                                      shop);
                                    },
                                .key = store.key(),
+                               .packet_bytes_max = config.packet_bytes,
                                .seats = seats};
 }
 
@@ -278,14 +182,16 @@ seats::SeatsOptions seats_options(const runtime::Config& config) {
     return options;
 }
 
-/// With fewer descriptors than connections, whoever holds many of them would keep all others out.
-void allow_connections(const os::Logger& logger) {
-    const std::uint64_t allowed = os::allow_descriptors(kDescriptorsWanted);
-    if (allowed < kDescriptorsWanted) {
-        logger.warning(
-            "fewer descriptors than connections may need: raise the hard limit",
-            {{"wanted", std::to_string(kDescriptorsWanted)}, {"allowed", std::to_string(allowed)}});
-    }
+/// What the console shows and nobody changes while sumpd runs.
+base::Result<console::ServerFacts> facts_of(const runtime::Config& config,
+                                            const os::ServerCertificate& certificate) {
+    const std::string pin = TRY(os::public_key_pin(certificate.certificate_pem));
+    return console::ServerFacts{.version = TILLHOST_VERSION,
+                                .name = name_of(config),
+                                .api_url = url_of(config),
+                                .pin = pin,
+                                .certificate_file = config.api_certificate,
+                                .node = config.node};
 }
 
 /// Until SIGTERM or SIGINT.
@@ -304,14 +210,19 @@ base::Done wait_for_end(os::EventLoop& loop, os::StopSignals& signals, const os:
     return {};
 }
 
-void tell_serving(const runtime::Config& config, std::uint16_t port, const os::Logger& logger) {
-    logger.notice(
-        "serving",
-        {{"version", TILLHOST_VERSION},
-         {"api", fmt::format("https://{}:{}", config.api_address, port)},
-         {"node", config.node.empty() ? "none" : config.node},
-         {"licences", config.licences.address.empty() ? "not needed" : config.licences.address},
-         {"state", state_folder()}});
+/// The state folder is this process's alone.
+base::Result<std::unique_ptr<os::FileLock>> take_folder(const std::string& folder) {
+    TRY(os::make_folder(environment("TILLHOST_STATE_DIR", "/var/lib/tillhost"), kFolderMode));
+    TRY(os::make_folder(folder, kFolderMode));
+    return os::FileLock::take(folder + "/lock");
+}
+
+base::Result<apps::RegistryImage> read_image(apps::RegistryTables& tables) {
+    auto image = tables.read();
+    if (!image) {
+        return error_of(image.error());
+    }
+    return std::move(*image);
 }
 
 base::Done name_node(const runtime::Config& config, store::Store& store) {
@@ -322,26 +233,37 @@ base::Done name_node(const runtime::Config& config, store::Store& store) {
     return named ? base::Done() : base::Done(error_of(named.error()));
 }
 
-base::Result<apps::RegistryImage> read_image(apps::RegistryTables& tables) {
-    auto image = tables.read();
-    return image ? base::Result<apps::RegistryImage>(std::move(*image))
-                 : base::Result<apps::RegistryImage>(error_of(image.error()));
+void tell_serving(const runtime::Config& config, std::uint16_t port, const os::Logger& logger) {
+    logger.notice(
+        "serving",
+        {{"version", TILLHOST_VERSION},
+         {"api", fmt::format("https://{}:{}", config.api_address, port)},
+         {"node", config.node.empty() ? "none" : config.node},
+         {"licences", config.licences.address.empty() ? "not needed" : config.licences.address},
+         {"state", state_folder()}});
 }
 
-/// Nobody else uses it as long as the lock is held.
-base::Result<std::unique_ptr<os::FileLock>> take_folder(const std::string& folder) {
-    TRY(os::make_folder(environment("TILLHOST_STATE_DIR", "/var/lib/tillhost"), kFolderMode));
-    TRY(os::make_folder(folder, kFolderMode));
-    return os::FileLock::take(folder + "/lock");
-}
+/// What web tills need, in the order of its making.
+struct Web {
+    Web(std::unique_ptr<webpos::WebTokens> good, const runtime::Config& config, os::Clock& clock,
+        const os::Logger& logger)
+        : tokens(std::move(good)),
+          lines(webpos::connect_to_devd(config.devices_endpoint, clock)),
+          tills({*tokens, lines, clock, logger}) {}
 
-base::Done serve(const runtime::Config& config) {
+    const std::unique_ptr<webpos::WebTokens> tokens;
+    webpos::DeviceLines lines;
+    webpos::WebTills tills;
+};
+
+base::Done serve(runtime::Settings& settings) {
+    const runtime::Config& config = settings.config();
     os::SystemClock clock;
     const auto sink = os::open_log("sumpd");
     const os::Logger logger(*sink, config.log_level);
-    allow_connections(logger);
     const std::string folder = state_folder();
     const auto lock = TRY(take_folder(folder));
+    settings.say_fault(logger);
     const auto loop = TRY(os::EventLoop::create(clock));
     const auto signals = TRY(os::StopSignals::take(*loop));
     const auto certificate = TRY(certificate_of(config, clock));
@@ -361,18 +283,9 @@ base::Done serve(const runtime::Config& config) {
     apps::Orders orders(folder, [&](const auto& words) { return administration.carry_out(words); });
     const auto keeper = TRY(apps::Keeper::start(registry, accounts, orders, clock));
     apps::Invitations invitations(folder, registry);
-    gateway::CommandBook book(store->transactions());
-    gateway::DevdPort port(config.devices_endpoint, clock);
-    gateway::DevdPort asked_port(config.devices_endpoint, clock);
-    const auto gateway = TRY(gateway::Gateway::start(
-        {.book = book,
-         .port = port,
-         .asked_port = asked_port,
-         .clock = clock,
-         .logger = logger,
-         .defaults = {.registrar = config.registrar, .terminal = config.terminal}}));
+    const auto devices = TRY(runtime::DeviceSide::start(config, *store, clock, logger));
     people::Limits limits(*store, logger);
-    runtime::Desk desk(*store, limits, registry, invitations, *gateway, clock);
+    runtime::Desk desk(*store, limits, registry, invitations, devices->gateway(), clock);
     api::Doorkeeper doorkeeper({.login = config.node_login, .password = config.node_password},
                                registry, clock);
     Web web(TRY(webpos::WebTokens::open(
@@ -387,9 +300,15 @@ base::Done serve(const runtime::Config& config) {
             return webpos::WebTills::is_for(request) ? web.tills.answer(request)
                                                      : api.answer(request);
         }));
+    people::People people(*store, clock, kPasswordCost);
+    const auto facts = TRY(facts_of(config, certificate));
+    const runtime::ConsoleSide console({*store, registry, *devices, people,
+                                        maintained->maintenance(), *seats, settings, *passwords,
+                                        clock, logger, facts, folder});
     tell_serving(config, server->port(), logger);
     TRY(wait_for_end(*loop, *signals, clock, logger));
-    gateway->stop();
+    maintained->stop();
+    devices->gateway().stop();
     web.tills.stop();
     store->stop();
     return {};
@@ -451,18 +370,25 @@ base::Done check(const runtime::Config& config) {
     return {};
 }
 
+/// Whoever may write to the state folder administers the machine.
+base::Done reset_web_login() {
+    return panel::LoginFile(state_folder(), console::kResetLogin).remove();
+}
+
 int run(const Arguments& arguments) {
-    const auto config = runtime::load_config(arguments.config);
-    base::Done ended = config ? base::Done() : base::Done(config.error());
-    if (config) {
+    const auto settings = runtime::Settings::open(arguments.config, state_folder());
+    base::Done ended = settings ? base::Done() : base::Done(settings.error());
+    if (settings) {
+        const runtime::Config& config = (*settings)->config();
         const bool is_web = !arguments.web_origin.empty() || !arguments.web_revoke.empty();
-        ended = arguments.check              ? check(*config)
-                : arguments.invite           ? invite(*config, arguments)
+        ended = arguments.check              ? check(config)
+                : arguments.reset_web_login  ? reset_web_login()
+                : arguments.invite           ? invite(config, arguments)
                 : is_web                     ? change_web_tokens(arguments)
                 : !arguments.backup.empty()  ? back_up(state_folder(), arguments.backup)
                 : !arguments.restore.empty() ? restore(state_folder(), arguments.restore)
                 : !arguments.audit.empty()   ? audit(state_folder(), arguments.audit)
-                : arguments.order.empty()    ? serve(*config)
+                : arguments.order.empty()    ? serve(**settings)
                                              : give_order(arguments.order);
     }
     if (!ended) {

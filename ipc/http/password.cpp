@@ -24,6 +24,9 @@ private:
 };
 
 /// Of one length, whatever a visitor types for a name.
+constexpr char kAccount = 'u';
+constexpr char kAddress = 'a';
+
 std::string key_of(char kind, std::string_view text) {
     return kind + os::sha256_hex(base::bytes_of(text));
 }
@@ -49,7 +52,7 @@ bool Passwords::matches(const std::optional<std::string>& kept, std::string_view
 
 std::optional<std::chrono::seconds> LoginGuard::attempt(std::string_view account,
                                                         std::string_view address) {
-    const std::string keys[] = {key_of('u', account), key_of('a', address)};
+    const std::string keys[] = {key_of(kAccount, account), key_of(kAddress, address)};
     const std::lock_guard lock(mutex_);
     const os::Duration wait = std::max(left(keys[0]), left(keys[1]));
     if (wait > os::Duration::zero()) {
@@ -62,14 +65,31 @@ std::optional<std::chrono::seconds> LoginGuard::attempt(std::string_view account
 
 void LoginGuard::succeeded(std::string_view account, std::string_view address) {
     const std::lock_guard lock(mutex_);
-    failures_.erase(key_of('u', account));
-    const auto at = failures_.find(key_of('a', address));
+    failures_.erase(key_of(kAccount, account));
+    const auto at = failures_.find(key_of(kAddress, address));
     if (at != failures_.end()) {
         at->second.pop_back();
         if (at->second.empty()) {
             failures_.erase(at);
         }
     }
+}
+
+std::vector<LoginGuard::Lock> LoginGuard::locks() {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> keys;
+    for (const auto& [key, failures] : failures_) {
+        keys.push_back(key);
+    }
+    std::vector<Lock> found;
+    for (const std::string& key : keys) {
+        const os::Duration wait = left(key);
+        if (wait > os::Duration::zero()) {
+            found.push_back(
+                {key.starts_with(kAccount), std::chrono::ceil<std::chrono::seconds>(wait)});
+        }
+    }
+    return found;
 }
 
 /// Forgets what is too old; how long until one more attempt.

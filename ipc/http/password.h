@@ -61,6 +61,14 @@ public:
     /// The attempt was right: the account has no failures, the address one less.
     void succeeded(std::string_view account, std::string_view address);
 
+    /// An account or an address that is refused now. Which one is not kept: what was typed as a
+    /// name may have been a password.
+    struct Lock {
+        bool is_account = false;
+        std::chrono::seconds left{};
+    };
+    std::vector<Lock> locks();
+
 private:
     using Failures = std::vector<os::Instant>;  ///< oldest first, at most kFailuresMax
     os::Duration left(const std::string& key);

@@ -109,4 +109,14 @@ Response Panel::restore_defaults(const Visit& visit) const {
                 : defaults(visit, refused_view(visit, done.error()));
 }
 
+Response Panel::change_login(const Visit& visit) const {
+    const panel::Entrance::Changed changed = entrance_.change(visit);
+    if (!changed.fault.empty()) {
+        return settings(error_view(visit, changed.fault), {});
+    }
+    Response again = http::see_other(noted("/settings", "login_changed", ""));
+    again.headers.push_back({"Set-Cookie", changed.cookie});
+    return again;
+}
+
 }  // namespace tillhost::licd::web

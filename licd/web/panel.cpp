@@ -3,7 +3,6 @@
 #include <charconv>
 #include <utility>
 
-#include "licd/web/assets.h"
 #include "licd/web/parts.h"
 #include "licd/web/visits.h"
 
@@ -17,14 +16,6 @@ using http::Response;
 using http::Visit;
 
 namespace {
-
-constexpr std::size_t kAssetAgeSeconds = 3600;
-
-Response asset(std::string_view type, std::string_view content) {
-    return {.content_type = std::string(type),
-            .headers = {{"Cache-Control", "max-age=" + std::to_string(kAssetAgeSeconds)}},
-            .body = std::string(content)};
-}
 
 std::int64_t number_in(std::string_view text) {
     std::int64_t number = 0;
@@ -52,8 +43,17 @@ Result<std::optional<contract::LicenceKey>> key_of(Door& door, std::string_view 
 
 }  // namespace
 
-Panel::Panel(Parts parts) : parts_(std::move(parts)), router_(parts_.sessions) {
-    add_entry();
+Panel::Panel(Parts parts)
+    : parts_(std::move(parts)),
+      entrance_({.login = parts_.login,
+                 .sessions = parts_.sessions,
+                 .passwords = parts_.passwords,
+                 .guard = parts_.guard,
+                 .logger = parts_.logger,
+                 .title = [](http::Language language) { return text(language, Text::title); },
+                 .home = "/connections"}),
+      router_(parts_.sessions) {
+    entrance_.add_to(router_);
     add_connections();
     add_keys();
     add_functions();
@@ -65,31 +65,6 @@ void Panel::log(const Visit& visit, std::string_view act, std::string_view of) c
                                  {"of", std::string(of)},
                                  {"user", visit.session ? visit.session->user : std::string()},
                                  {"from", visit.request.peer}});
-}
-
-void Panel::add_entry() {
-    router_.add(Method::get, "/assets/panel.css", Access::anyone,
-                [](const Visit&) { return asset("text/css; charset=utf-8", kStyle); });
-    router_.add(Method::get, "/assets/panel.js", Access::anyone,
-                [](const Visit&) { return asset("text/javascript; charset=utf-8", kScript); });
-    router_.add(Method::get, "/login", Access::anyone,
-                [this](const Visit& visit) { return entry_page(visit, parts_.login, {}); });
-    router_.add(Method::post, "/login", Access::anyone,
-                [this](const Visit& visit) { return sign_in(visit); });
-    router_.add(Method::post, "/set-up", Access::anyone,
-                [this](const Visit& visit) { return set_up(visit); });
-    router_.add(Method::get, "/", Access::administrator,
-                [](const Visit&) { return http::see_other("/connections"); });
-    router_.add(Method::post, "/sign-out", Access::administrator, [this](const Visit& visit) {
-        Response away = http::see_other("/login");
-        away.headers.push_back({"Set-Cookie", parts_.sessions.end(visit.request)});
-        return away;
-    });
-    router_.add(Method::post, "/language", Access::administrator, [this](const Visit& visit) {
-        const auto language = http::language_from(visit.field("language"));
-        parts_.sessions.set_language(visit.request, language.value_or(visit.language));
-        return http::see_other("/connections");
-    });
 }
 
 void Panel::add_connections() {

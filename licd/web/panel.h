@@ -8,11 +8,14 @@
 #include "ipc/http/password.h"
 #include "ipc/http/router.h"
 #include "ipc/http/session.h"
+#include "ipc/panel/entrance.h"
 #include "licd/web/door.h"
-#include "licd/web/login.h"
 #include "licd/web/view.h"
 
 namespace tillhost::licd::web {
+
+/// What takes the login away.
+inline constexpr const char* kResetLogin = "licd --reset-web-login";
 
 /// The administrator's panel: pages and forms over the requests that licd answers anyway. Called
 /// on the threads of the HTTP server, several at a time; each page asks licd and may wait for it
@@ -21,7 +24,7 @@ class Panel final {
 public:
     struct Parts {
         Door& door;
-        const LoginFile& login;
+        const panel::LoginFile& login;
         http::Sessions& sessions;
         http::Passwords& passwords;
         http::LoginGuard& guard;
@@ -34,14 +37,11 @@ public:
     std::vector<http::Router::Route> routes() const { return router_.routes(); }
 
 private:
-    void add_entry();
     void add_connections();
     void add_keys();
     void add_functions();
     void add_settings();
 
-    http::Response sign_in(const http::Visit& visit) const;
-    http::Response set_up(const http::Visit& visit) const;
     http::Response change_login(const http::Visit& visit) const;
     http::Response connections(const http::Visit& visit, View view) const;
     using Request = std::optional<contract::ActivateLicenceReply>;
@@ -60,10 +60,9 @@ private:
     http::Response defaults(const http::Visit& visit, View view) const;
     http::Response restore_defaults(const http::Visit& visit) const;
     void log(const http::Visit& visit, std::string_view act, std::string_view of = {}) const;
-    /// What is wrong with a new login; empty if nothing is.
-    std::string fault_of(http::Language language, const http::Visit& visit) const;
 
     Parts parts_;
+    panel::Entrance entrance_;
     http::Router router_;
 };
 

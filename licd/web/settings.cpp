@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "ipc/panel/entrance.h"
 #include "licd/web/parts.h"
 
 // The forms of settings, and the question before the defaults come back.
@@ -185,22 +186,6 @@ Markup section(const View& view, const SettingsForm& form, std::string_view name
                                      text(view.language, Text::save_section, says)));
 }
 
-Markup login_form(const View& view) {
-    const auto say = [&](Text which) { return text(view.language, which); };
-    const Markup name = fill(
-        "<label><span>{label}</span> <input name=\"user\" autocomplete=\"username\" required "
-        "value=\"{user}\"></label>\n",
-        {{"label", say(Text::user)}, {"user", view.user}});
-    return heading(say(Text::change_login), 2) +
-           form(view, "/settings/login",
-                name +
-                    input(say(Text::old_password), {.name = "old",
-                                                    .kind = "password",
-                                                    .autocomplete = "current-password",
-                                                    .required = true}) +
-                    new_password(view) + button(say(Text::change_login)));
-}
-
 }  // namespace
 
 std::string settings_page(const View& view, const SettingsForm& form) {
@@ -213,7 +198,7 @@ std::string settings_page(const View& view, const SettingsForm& form) {
     html +=
         heading(say(Text::defaults), 2) +
         fill("<p>{link}</p>\n", {{"link", link("/settings/defaults", say(Text::see_defaults))}});
-    return document(view, Tab::settings, html + login_form(view));
+    return document(view, Tab::settings, html + panel::change_form(view, "/settings/login"));
 }
 
 std::string defaults_page(const View& view, const contract::LicenceSettingsReply& now,

@@ -3,9 +3,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <chrono>
-
-#include "hal/os/local_time.h"
 
 namespace tillhost::licd::web {
 namespace {
@@ -109,18 +106,6 @@ std::string duration_text(http::Language language, std::int64_t milliseconds) {
         return fmt::format("{} {}", milliseconds / kMinuteMs, units.minute);
     }
     return fmt::format("{} {}", milliseconds / 1000, units.second);
-}
-
-std::string time_text(std::int64_t unix_ms) {
-    using std::chrono::days;
-    using std::chrono::seconds;
-    const std::chrono::sys_time<seconds> at{seconds(unix_ms / 1000 + os::utc_offset_s(unix_ms))};
-    const auto day = std::chrono::floor<days>(at);
-    const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss time(at - day);
-    return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                       time.hours().count(), time.minutes().count(), time.seconds().count());
 }
 
 }  // namespace tillhost::licd::web

@@ -27,7 +27,4 @@ std::string_view text_of(http::Language language, contract::LicenceKeyReason rea
 /// "3 h 05 min", "2 min", "40 s", as the language writes them.
 std::string duration_text(http::Language language, std::int64_t milliseconds);
 
-/// Of the wall clock and this machine's zone: "2026-03-02 09:00:00".
-std::string time_text(std::int64_t unix_ms);
-
 }  // namespace tillhost::licd::web

@@ -10,20 +10,14 @@
 
 #include "ipc/contract/licence.h"
 #include "ipc/http/html.h"
+#include "ipc/panel/document.h"
 #include "licd/web/texts.h"
 
 // The pages as text: pure, from what licd answered. Every text that comes from outside is escaped
 // here. No page needs script; the small one only renews the list of connections.
 namespace tillhost::licd::web {
 
-/// What every page is made with.
-struct View {
-    http::Language language = http::Language::en;
-    std::string user = {};   ///< signed in; empty = nobody is
-    std::string csrf = {};   ///< the session's; goes into every form
-    std::string note = {};   ///< what the last act did
-    std::string error = {};  ///< why it did not
-};
+using panel::View;
 
 enum class Tab { none, connections, keys, functions, settings };
 
@@ -32,12 +26,6 @@ inline constexpr std::size_t kActsPerPage = 50;
 
 /// The whole document around the content of a page.
 std::string document(const View& view, Tab tab, const http::Markup& content);
-/// The two fields of a new password: "password" and "again".
-http::Markup new_password(const View& view);
-
-std::string sign_in_page(const View& view);
-/// `file`: where the one-time token stands.
-std::string set_up_page(const View& view, std::string_view file);
 
 /// A page of leases; `after` is the number it began behind.
 std::string connections_page(const View& view, const contract::LicenceConnectionsReply& reply,

@@ -26,11 +26,7 @@ std::string_view user_of(const http::Visit& visit) {
 }
 
 View view_of(const http::Visit& visit) {
-    View view{.language = visit.language};
-    if (visit.session) {
-        view.user = visit.session->user;
-        view.csrf = visit.session->csrf;
-    }
+    View view = panel::view_of(visit);
     const std::string* name = http::find(visit.request.query, "note");
     const std::string* of = http::find(visit.request.query, "of");
     for (const Note& note : kNotes) {
@@ -61,15 +57,6 @@ http::Response unreachable(const http::Visit& visit, const base::Error& error) {
 
 std::string noted(std::string_view path, std::string_view note, std::string_view of) {
     return std::string(path) + "?note=" + std::string(note) + "&of=" + http::percent_encode(of);
-}
-
-http::Response entry_page(const http::Visit& visit, const LoginFile& login, std::string_view why) {
-    const View view = error_view(visit, why);
-    const auto kept = login.read();
-    if (!kept) {
-        return {.status = 503, .body = message_page(view, base::to_text(kept.error()))};
-    }
-    return page(kept->has_value() ? sign_in_page(view) : set_up_page(view, login.token_path()));
 }
 
 }  // namespace tillhost::licd::web

@@ -5,7 +5,6 @@
 
 #include "hal/base/error.h"
 #include "ipc/http/router.h"
-#include "licd/web/login.h"
 #include "licd/web/view.h"
 
 // Between what the router hands over and what the pages are made of.
@@ -24,8 +23,5 @@ http::Response page(std::string html);
 http::Response unreachable(const http::Visit& visit, const base::Error& error);
 /// Where to go on with a note: its name and what it is of.
 std::string noted(std::string_view path, std::string_view note, std::string_view of);
-
-/// Signing in, or the first set-up while there is no login.
-http::Response entry_page(const http::Visit& visit, const LoginFile& login, std::string_view why);
 
 }  // namespace tillhost::licd::web

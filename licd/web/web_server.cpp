@@ -14,7 +14,7 @@ using base::Result;
 namespace {
 
 /// Says how the first login is made, while there is none.
-Done invite(const LoginFile& login, const os::Logger& logger) {
+Done invite(const panel::LoginFile& login, const os::Logger& logger) {
     if (!TRY(login.read()).has_value()) {
         static_cast<void>(TRY(login.token()));
         logger.notice("the panel has no login yet; its one-time token is in a file",

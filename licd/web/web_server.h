@@ -40,12 +40,12 @@ public:
 private:
     WebServer(const Options& options, const os::Clock& clock)
         : door_(options.endpoint, clock),
-          login_(options.state),
+          login_(options.state, kResetLogin),
           sessions_(clock, {.cookie = "licd"}),
           guard_(clock) {}
 
     LocalDoor door_;
-    LoginFile login_;
+    panel::LoginFile login_;
     http::Sessions sessions_;
     http::LoginGuard guard_;
     std::unique_ptr<http::Passwords> passwords_;

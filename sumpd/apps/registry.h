@@ -202,9 +202,9 @@ struct RegistryParts {
     RegistryStore& store;
     const os::Clock& clock;
     http::Passwords& passwords;
-    std::string server_name;
-    std::string server_id;  ///< UUID
-    std::string pin;        ///< of the certificate, for EnrollResponse
+    std::string server_name{};
+    std::string server_id{};  ///< UUID
+    std::string pin{};        ///< of the certificate, for EnrollResponse
     /// What a role may in a store, all leaves of the tree; nothing allowed if there is none.
     std::function<exchange::Outcome<std::vector<exchange::Permission>>(const std::string& role_id,
                                                                        const std::string& store_id)>

@@ -84,8 +84,10 @@ std::vector<exchange::AppCommand> Registry::on_heartbeat(const std::string& devi
 
 std::int64_t Registry::packet_bytes_for(const std::string& device_id, std::int64_t asked) const {
     const std::int64_t servers = std::min(asked, parts_.packet_bytes_max);
-    const auto row = row_of(device_id);
-    return row && row->packet_bytes != 0 ? std::min(servers, row->packet_bytes) : servers;
+    const std::shared_lock lock(held_);  // the row is not copied: this is asked at each question
+    const auto row = devices_.find(device_id);
+    const std::int64_t own = row == devices_.end() ? 0 : row->second.packet_bytes;
+    return own != 0 ? std::min(servers, own) : servers;
 }
 
 std::optional<DeviceRow> Registry::rescued_of(const std::string& key) const {
@@ -102,8 +104,9 @@ std::optional<DeviceRow> Registry::rescued_of(const std::string& key) const {
 }
 
 Outcome<Empty> Registry::check_device(const std::string& device_id) const {
-    const auto row = row_of(device_id);
-    if (!row || row->state == DeviceState::revoked) {
+    const std::shared_lock lock(held_);
+    const auto row = devices_.find(device_id);
+    if (row == devices_.end() || row->second.state == DeviceState::revoked) {
         return exchange::refuse(FaultCode::device_revoked,
                                 "the device was revoked by an administrator");
     }

@@ -22,7 +22,8 @@ bool is_for_a_terminal(const contract::Command& command) {
 
 }  // namespace
 
-Outcome<contract::Command> command_of(const std::string& op, const std::string& payload) {
+Outcome<contract::Command> command_of(const std::string& op, const std::string& payload,
+                                      contract::Role highest) {
     auto fields = ipc::from_json(payload);
     if (!fields) {
         return exchange::refuse_field("payload", fields.error().detail);
@@ -40,16 +41,24 @@ Outcome<contract::Command> command_of(const std::string& op, const std::string& 
                    ? exchange::refuse_field("payload", detail)
                    : exchange::refuse_field(detail.substr(0, end), detail.substr(end + 2));
     }
-    if (contract::role_for(command) > contract::Role::cashier) {
+    if (contract::role_for(command) > highest) {
         return exchange::refuse(
             FaultCode::forbidden,
-            fmt::format("{} is not for apps: it needs more than a cashier", op));
+            fmt::format("{} is not for you: it needs more than the role {}", op, name_of(highest)));
     }
     return command;
 }
 
 bool is_sale(const contract::Command& command) {
     return std::holds_alternative<contract::Sale>(command);
+}
+
+std::vector<std::string> devices_of(const contract::Command& command, const std::string& device) {
+    const auto* const sale = std::get_if<contract::Sale>(&command);
+    if (sale == nullptr) {
+        return {device};
+    }
+    return {sale->registrar, sale->substitute, sale->terminal, sale->printer, sale->drawer};
 }
 
 std::string default_device(const contract::Command& command, const DefaultDevices& defaults) {

@@ -67,25 +67,44 @@ void Gateway::stop() {
     finished_.notify_all();
 }
 
+void Gateway::set_defaults(DefaultDevices defaults) {
+    const std::lock_guard lock(mutex_);
+    defaults_ = std::move(defaults);
+}
+
+DefaultDevices Gateway::defaults() {
+    const std::lock_guard lock(mutex_);
+    return defaults_;
+}
+
+bool Gateway::may_use(const std::string& device, contract::Role highest) const {
+    return highest > contract::Role::cashier || parts_.choice == nullptr ||
+           parts_.choice->is_visible(device);
+}
+
 Outcome<exchange::StartCommandResponse> Gateway::start_command(
-    const std::string& app_device, const exchange::StartCommand& request) {
+    const std::string& app_device, const exchange::StartCommand& request, contract::Role highest) {
     const auto id = base::OperationId::from_text(request.command_id.text);
     if (!id) {
         return exchange::refuse_field("commandId", "a UUID of version 7, made by the app");
     }
-    const auto command = command_of(request.op, request.payload);
+    const auto command = command_of(request.op, request.payload, highest);
     if (!command) {
         return tl::unexpected(command.error());
     }
-    CommandRow row{
-        .id = request.command_id.text,
-        .app_device = app_device,
-        .device_ref = request.device_ref.value_or(default_device(*command, parts_.defaults)),
-        .op = request.op,
-        .payload = request.payload,
-        .start_before_ms = parts_.clock.unix_ms() + request.timeout_ms};
+    CommandRow row{.id = request.command_id.text,
+                   .app_device = app_device,
+                   .device_ref = request.device_ref.value_or(default_device(*command, defaults())),
+                   .op = request.op,
+                   .payload = request.payload,
+                   .start_before_ms = parts_.clock.unix_ms() + request.timeout_ms};
     if (row.device_ref.empty() && !is_sale(*command)) {
         return exchange::refuse_field("deviceRef", "a device; no default is set for this command");
+    }
+    for (const std::string& device : devices_of(*command, row.device_ref)) {
+        if (!may_use(device, highest)) {
+            return refuse(FaultCode::forbidden, device + " is not shown to apps");
+        }
     }
     // Of what it says, not of how it was written: a repeat may have other blanks.
     row.sha256 = os::sha256_hex(base::bytes_of(
@@ -165,6 +184,9 @@ Outcome<exchange::GetDevicesResponse> Gateway::get_devices() {
     for (const contract::Device& device : *devices) {
         if (response.devices.size() == exchange::kDevicesListedMax) {
             break;
+        }
+        if (!may_use(device.device, contract::Role::cashier)) {
+            continue;
         }
         response.devices.push_back({.ref = device.device,
                                     .name = device.name,

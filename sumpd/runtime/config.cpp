@@ -1,5 +1,6 @@
 #include "sumpd/runtime/config.h"
 
+#include <arpa/inet.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -65,11 +66,42 @@ Done set_daily(Config& to, const std::string& text) {
     return {};
 }
 
-Done set_hosts(Config& to, const std::string& text) {
+Done set_packet_bytes(Config& to, const std::string& text) {
+    const auto number = base::parse_decimal(text);
+    if (!number || number->scale != 0 || number->units < exchange::kPacketBytesMin ||
+        number->units > exchange::kPacketBytesMax) {
+        return base::bad_field(
+            "packet_bytes",
+            fmt::format("\"{}\" to \"{}\"", exchange::kPacketBytesMin, exchange::kPacketBytesMax));
+    }
+    to.packet_bytes = number->units;
+    return {};
+}
+
+/// A wrong one would keep sumpd from starting.
+Done set_address(std::string& to, std::string_view name, const std::string& text) {
+    std::array<unsigned char, sizeof(in6_addr)> bytes{};
+    if (::inet_pton(AF_INET, text.c_str(), bytes.data()) != 1 &&
+        ::inet_pton(AF_INET6, text.c_str(), bytes.data()) != 1) {
+        return base::bad_field(name, "an address of IPv4 or IPv6, no name");
+    }
+    to = text;
+    return {};
+}
+
+Done set_on(bool& to, std::string_view name, const std::string& text) {
+    if (text != "yes" && text != "no") {
+        return base::bad_field(name, "yes or no");
+    }
+    to = text == "yes";
+    return {};
+}
+
+Done set_hosts(std::vector<std::string>& to, const std::string& text) {
     for (std::size_t at = 0; at < text.size();) {
         const std::size_t end = std::min(text.find(' ', at), text.size());
         if (end != at) {
-            to.api_hosts.push_back(text.substr(at, end - at));
+            to.push_back(text.substr(at, end - at));
         }
         at = end + 1;
     }
@@ -139,15 +171,39 @@ constexpr std::array kKeys = {
             return set_text(to.name, "name", text, kTextBytesMax);
         }},
     Key{"log", set_log_level},
+    Key{"packet_bytes", set_packet_bytes},
     Key{"api.address",
         [](Config& to, const std::string& text) {
-            return set_text(to.api_address, "api.address", text, kTextBytesMax);
+            return set_address(to.api_address, "api.address", text);
         }},
     Key{"api.port",
         [](Config& to, const std::string& text) {
             return set_port(to.api_port, "api.port", text);
         }},
-    Key{"api.hosts", set_hosts},
+    Key{"api.hosts",
+        [](Config& to, const std::string& text) { return set_hosts(to.api_hosts, text); }},
+    Key{"console.on",
+        [](Config& to, const std::string& text) {
+            return set_on(to.console_on, "console.on", text);
+        }},
+    Key{"console.address",
+        [](Config& to, const std::string& text) {
+            return set_address(to.console.address, "console.address", text);
+        }},
+    Key{"console.port",
+        [](Config& to, const std::string& text) {
+            return set_port(to.console.port, "console.port", text);
+        }},
+    Key{"console.hosts",
+        [](Config& to, const std::string& text) { return set_hosts(to.console.hosts, text); }},
+    Key{"console.certificate",
+        [](Config& to, const std::string& text) {
+            return set_text(to.console.certificate, "console.certificate", text, kTextBytesMax);
+        }},
+    Key{"console.key",
+        [](Config& to, const std::string& text) {
+            return set_text(to.console.key, "console.key", text, kTextBytesMax);
+        }},
     Key{"api.certificate",
         [](Config& to, const std::string& text) {
             return set_text(to.api_certificate, "api.certificate", text, kTextBytesMax);
@@ -260,6 +316,12 @@ Done check(const Config& config) {
     if (config.api_certificate.empty() != config.api_key.empty()) {
         return base::bad_field("api.certificate", "together with api.key, or neither");
     }
+    if (config.console.certificate.empty() != config.console.key.empty()) {
+        return base::bad_field("console.certificate", "together with console.key, or neither");
+    }
+    if (config.console_on && config.console.port == config.api_port) {
+        return base::bad_field("console.port", "another one than api.port");
+    }
     const bool any =
         !config.node.empty() || !config.node_login.empty() || !config.node_password.empty();
     const bool all =
@@ -283,18 +345,52 @@ Done check(const Config& config) {
 
 }  // namespace
 
-Result<Config> read_config(std::string_view text, std::string_view file) {
-    Config config;
+Result<SettingTexts> read_texts(std::string_view text) {
+    SettingTexts texts;
     for (const ipc::TextTable& table : TRY(ipc::read_text_tables(text))) {
         for (const auto& [key, value] : table.entries) {
-            const auto good = set(config, table.name.empty() ? key : table.name + "." + key, value);
-            if (!good) {
-                return base::with_context(good.error(), file);
+            const std::string name = table.name.empty() ? key : table.name + "." + key;
+            if (!texts.emplace(name, value).second) {
+                return base::bad_field(name, "it is set once");
             }
+        }
+    }
+    return texts;
+}
+
+Result<Config> config_of(const SettingTexts& texts) {
+    Config config;
+    for (const auto& [name, text] : texts) {
+        if (!text.empty()) {
+            TRY(set(config, name, text));
         }
     }
     TRY(check(config));
     return config;
+}
+
+Result<Config> read_config(std::string_view text, std::string_view file) {
+    const auto texts = read_texts(text);
+    if (!texts) {
+        return base::with_context(texts.error(), file);
+    }
+    // In a file an empty text is a mistake, and not a word of somebody who wants none.
+    Config config;
+    for (const auto& [name, value] : *texts) {
+        if (const auto good = set(config, name, value); !good) {
+            return base::with_context(good.error(), file);
+        }
+    }
+    TRY(check(config));
+    return config;
+}
+
+Result<SettingTexts> load_texts(const std::string& folder) {
+    const std::string path = folder + "/sumpd.toml";
+    if (::access(path.c_str(), F_OK) != 0) {
+        return SettingTexts{};
+    }
+    return read_texts(base::string_of(TRY(os::read_file(path, kConfigBytesMax))));
 }
 
 Result<Config> load_config(const std::string& folder) {

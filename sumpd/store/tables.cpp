@@ -180,6 +180,10 @@ Statements of_apps_for_administrators() {
     return statements;
 }
 
+Statements of_the_console() {
+    return {"CREATE TABLE device_choice (device_ref TEXT PRIMARY KEY, visible BIGINT NOT NULL)"};
+}
+
 /// What the accounting system was refused, and those that were it before.
 Statements of_the_node() {
     return {
@@ -219,6 +223,7 @@ std::vector<std::vector<std::string>> table_steps() {
     append(second, of_handed_commands());
     append(second, of_web_tills());
     append(second, of_the_node());
+    append(second, of_the_console());
     return {first, second};
 }
 

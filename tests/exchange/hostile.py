@@ -16,6 +16,7 @@ from shop import Server
 
 PATIENCE = 20.0  # seconds; nothing waits so long unless something is broken
 SCHEMA = pathlib.Path("sumpd/exchange/schema")
+DEVICES = pathlib.Path("sumpd/webpos/schema/devices-1.openapi.json")
 SPACE = "urn:sumpd:exchange:1"
 UUID = "0190f5c4-6f6e-7cc1-9f0a-5b8c4d1e2f30"
 DIGEST = "0" * 64
@@ -93,9 +94,9 @@ def post(head: str, path: str = "/xml") -> str:
     return f"POST {path} HTTP/1.1\r\nHost: localhost\r\n{head}\r\n"
 
 
-def paths() -> list[tuple[str, str, str]]:
+def paths(file: pathlib.Path = SCHEMA / "exchange-1.openapi.json") -> list[tuple[str, str, str]]:
     """Operation, method and path of JSON, with something in each hole."""
-    schema = json.loads((SCHEMA / "exchange-1.openapi.json").read_text())
+    schema = json.loads(file.read_text())
     return [(told["operationId"], method.upper(), re.sub(r"\{(partNo)\}|\{\w+\}",
                                                          lambda m: "1" if m[1] else UUID, path))
             for path, methods in schema["paths"].items() for method, told in methods.items()]

@@ -71,6 +71,12 @@ TEST_F(LoginGuardTest, RefusesAnAddressForAnyAccount) {
     }
     EXPECT_EQ(guard_.attempt("ann", "10.0.0.1"), minutes(15));
     EXPECT_EQ(guard_.attempt("ann", "10.0.0.2"), std::nullopt);
+    const auto locks = guard_.locks();
+    ASSERT_EQ(locks.size(), 1U);
+    EXPECT_FALSE(locks.front().is_account);
+    EXPECT_EQ(locks.front().left, minutes(15));
+    clock_.advance(minutes(15));
+    EXPECT_TRUE(guard_.locks().empty());
 }
 
 TEST_F(LoginGuardTest, ForgetsTheFailuresOfAnAccountThatIsLetIn) {

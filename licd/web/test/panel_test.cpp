@@ -136,7 +136,7 @@ protected:
     os::KeptLog log_;
     os::Logger logger_{log_};
     FakeDoor door_;
-    LoginFile login_{folder_};
+    panel::LoginFile login_{folder_, kResetLogin};
     http::Sessions sessions_{clock_};
     std::unique_ptr<http::Passwords> passwords_;
     http::LoginGuard guard_{clock_};

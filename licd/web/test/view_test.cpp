@@ -95,8 +95,6 @@ std::vector<std::string> pages_in(Language language) {
             settings_page(view, evil_settings()),
             defaults_page(view, evil_settings().reply, evil_settings().reply),
             acts_page(view, evil_acts(), 0),
-            sign_in_page(view),
-            set_up_page(view, kEvil),
             message_page(view, kEvil)};
 }
 

@@ -5,10 +5,10 @@
 
 #include "hal/base/result.h"
 
-// Who may sign in to the panel: one user, kept in a file of licd's state folder that only licd
+// Who may sign in to a daemon's panel: one user, kept in a file of its state folder that only it
 // reads (mode 0600). Without the file nobody can; then a one-time token in a second file lets the
 // first person make the login. Whoever may delete files there administers the machine anyway.
-namespace tillhost::licd::web {
+namespace tillhost::panel {
 
 inline constexpr std::size_t kUserBytesMax = 64;
 inline constexpr std::size_t kPasswordCharactersMin = 10;
@@ -21,8 +21,9 @@ struct Login {
 
 class LoginFile final {
 public:
-    /// `folder`: licd's state folder. Touches nothing.
-    explicit LoginFile(std::string folder);
+    /// `folder`: the daemon's state folder. `reset`: the command that takes the login away, such as
+    /// "licd --reset-web-login". Touches nothing.
+    LoginFile(const std::string& folder, std::string reset);
 
     /// The login, or nothing if none was made yet. Errors: config_invalid (the file is damaged),
     /// system_failed.
@@ -36,10 +37,12 @@ public:
     base::Done remove() const;
 
     const std::string& token_path() const { return token_path_; }
+    const std::string& reset() const { return reset_; }
 
 private:
     std::string path_;
     std::string token_path_;
+    std::string reset_;
 };
 
-}  // namespace tillhost::licd::web
+}  // namespace tillhost::panel

@@ -1,12 +1,14 @@
-#include "licd/web/login.h"
+#include "ipc/panel/login_file.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <utility>
+
 #include "hal/os/files.h"
 #include "hal/os/random.h"
 
-namespace tillhost::licd::web {
+namespace tillhost::panel {
 
 using base::Done;
 using base::ErrorCode;
@@ -31,8 +33,8 @@ std::string take_line(std::string& rest) {
 
 }  // namespace
 
-LoginFile::LoginFile(std::string folder)
-    : path_(folder + "/web-login"), token_path_(folder + "/web-token") {}
+LoginFile::LoginFile(const std::string& folder, std::string reset)
+    : path_(folder + "/web-login"), token_path_(folder + "/web-token"), reset_(std::move(reset)) {}
 
 Result<std::optional<Login>> LoginFile::read() const {
     if (!is_there(path_)) {
@@ -44,7 +46,7 @@ Result<std::optional<Login>> LoginFile::read() const {
     login.hash = take_line(rest);
     if (login.user.empty() || login.hash.empty() || !rest.empty()) {
         return make_error(ErrorCode::config_invalid,
-                          path_ + " is damaged: licd --reset-web-login makes a new one");
+                          path_ + " is damaged: " + reset_ + " makes a new one");
     }
     return std::optional(login);
 }
@@ -72,4 +74,4 @@ Result<std::string> LoginFile::token() const {
 
 Done LoginFile::remove() const { return is_there(path_) ? os::remove_file(path_) : Done(); }
 
-}  // namespace tillhost::licd::web
+}  // namespace tillhost::panel

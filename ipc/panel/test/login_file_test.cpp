@@ -1,7 +1,7 @@
-// Claim: a login is made once with the token, is durable, is read by licd alone, and can be taken
-// away; a damaged file lets nobody in.
-// Shown: in a folder of the test's own, by the files and their modes.
-#include "licd/web/login.h"
+// Claim: a login is made once with the token, is durable, is read by its daemon alone, and can be
+// taken away; a damaged file lets nobody in. Shown: in a folder of the test's own, by the files and
+// their modes.
+#include "ipc/panel/login_file.h"
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
@@ -11,12 +11,14 @@
 
 #include "hal/base/result.h"
 
-namespace tillhost::licd::web {
+namespace tillhost::panel {
 namespace {
 
 class LoginFileTest : public testing::Test {
 protected:
-    LoginFileTest() : folder_(testing::TempDir() + "login_file_test"), login_(folder_) {
+    LoginFileTest()
+        : folder_(testing::TempDir() + "login_file_test"),
+          login_(folder_, "licd --reset-web-login") {
         std::filesystem::remove_all(folder_);
         std::filesystem::create_directories(folder_);
     }
@@ -60,4 +62,4 @@ TEST_F(LoginFileTest, ADamagedFileIsSaid) {
 }
 
 }  // namespace
-}  // namespace tillhost::licd::web
+}  // namespace tillhost::panel

@@ -1,8 +1,12 @@
-#include "licd/web/parts.h"
+#include "ipc/panel/parts.h"
 
-#include "ipc/http/form.h"
+#include <fmt/format.h>
 
-namespace tillhost::licd::web {
+#include <chrono>
+
+#include "hal/os/local_time.h"
+
+namespace tillhost::panel {
 
 using http::fill;
 
@@ -13,12 +17,12 @@ Markup heading(std::string_view text, int level) {
 
 Markup paragraph(std::string_view text) { return fill("<p>{text}</p>\n", {{"text", text}}); }
 
-Markup table_head(const View& view, std::initializer_list<Text> columns) {
-    Markup cells;
-    for (const Text column : columns) {
-        cells += fill("<th scope=\"col\">{name}</th>", {{"name", text(view.language, column)}});
-    }
-    return fill("<thead><tr>{cells}</tr></thead>\n", {{"cells", cells}});
+Markup column(std::string_view name) {
+    return fill("<th scope=\"col\">{name}</th>", {{"name", name}});
+}
+
+Markup table_head(const Markup& columns) {
+    return fill("<thead><tr>{columns}</tr></thead>\n", {{"columns", columns}});
 }
 
 Markup table(std::string_view name, const Markup& head, const Markup& rows, std::string_view id) {
@@ -43,12 +47,12 @@ Markup number_cell(std::int64_t number) {
     return fill("<td class=\"number\">{n}</td>", {{"n", std::to_string(number)}});
 }
 
-Markup form(const View& view, std::string_view action, const Markup& inside, bool uploads) {
+Markup form(std::string_view csrf, std::string_view action, const Markup& inside, bool uploads) {
     return fill(
         "<form method=\"post\" action=\"{action}\" enctype=\"{type}\">{csrf}{inside}</form>\n",
         {{"action", action},
          {"type", uploads ? "multipart/form-data" : "application/x-www-form-urlencoded"},
-         {"csrf", hidden("csrf", view.csrf)},
+         {"csrf", hidden("csrf", csrf)},
          {"inside", inside}});
 }
 
@@ -61,15 +65,18 @@ Markup input(std::string_view label, const Input& what) {
     const Markup required(what.required ? " required" : "");
     const Markup accept =
         what.accept.empty() ? Markup() : fill(" accept=\"{types}\"", {{"types", what.accept}});
+    const Markup value =
+        what.value.empty() ? Markup() : fill(" value=\"{value}\"", {{"value", what.value}});
     return fill(
         "<label><span>{label}</span> <input name=\"{name}\" type=\"{kind}\" "
-        "autocomplete=\"{complete}\"{required}{accept}></label>\n",
+        "autocomplete=\"{complete}\"{required}{accept}{value}></label>\n",
         {{"label", label},
          {"name", what.name},
          {"kind", what.kind},
          {"complete", what.autocomplete},
          {"required", required},
-         {"accept", accept}});
+         {"accept", accept},
+         {"value", value}});
 }
 
 Markup area(std::string_view label, std::string_view name) {
@@ -95,10 +102,35 @@ Markup link(std::string_view to, std::string_view label) {
     return fill("<a href=\"{to}\">{label}</a>", {{"to", to}, {"label", label}});
 }
 
-std::string key_path(std::string_view serial) { return "/keys/" + http::percent_encode(serial); }
+Markup choice(std::string_view label, std::string_view name, const std::vector<Option>& options,
+              std::string_view chosen) {
+    Markup items;
+    for (const Option& one : options) {
+        items += fill("<option value=\"{value}\"{set}>{says}</option>",
+                      {{"value", one.value},
+                       {"set", Markup(one.value == chosen ? " selected" : "")},
+                       {"says", one.says}});
+    }
+    return fill("<label><span>{label}</span> <select name=\"{name}\">{items}</select></label>\n",
+                {{"label", label}, {"name", name}, {"items", items}});
+}
 
 Markup fact(std::string_view name, std::string_view value) {
     return fill("<dt>{name}</dt><dd>{value}</dd>\n", {{"name", name}, {"value", value}});
 }
 
-}  // namespace tillhost::licd::web
+Markup facts(const Markup& rows) { return fill("<dl>{rows}</dl>\n", {{"rows", rows}}); }
+
+std::string time_text(std::int64_t unix_ms) {
+    using std::chrono::days;
+    using std::chrono::seconds;
+    const std::chrono::sys_time<seconds> at{seconds(unix_ms / 1000 + os::utc_offset_s(unix_ms))};
+    const auto day = std::chrono::floor<days>(at);
+    const std::chrono::year_month_day date(day);
+    const std::chrono::hh_mm_ss time(at - day);
+    return fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       time.hours().count(), time.minutes().count(), time.seconds().count());
+}
+
+}  // namespace tillhost::panel
