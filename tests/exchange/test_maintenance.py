@@ -194,16 +194,16 @@ def test_the_audit_is_read_beside_the_server(shop):
     shop.start_anew()
     exported = shop.run("--audit", "export")
     records = [json.loads(line) for line in exported.stdout.splitlines()]
-    assert [one["action"] for one in records] == ["data.restore"]
+    assert records[-1]["action"] == "data.restore" and len(records) > 1
     table = list(csv.reader(io.StringIO(shop.run("--audit", "export-csv").stdout, newline="")))
     assert table[0][:5] == ["number", "at_ms", "actor", "address", "action"]
-    assert table[1][2:5] == ["sumpd", "", "data.restore"]
+    assert table[-1][2:5] == ["sumpd", "", "data.restore"]
     shop.server.stop()
     with sqlite3.connect(shop.server.state / "sumpd" / "sumpd.db") as database:
         database.execute("UPDATE audit SET text = replace(text, 'restore', 'nothing')")
     database.close()
     changed = shop.run("--audit", "verify")
-    assert changed.returncode == 1 and "record 1" in changed.stderr
+    assert changed.returncode == 1 and f"record {len(records)} " in changed.stderr
     shop.start_anew()
 
 
