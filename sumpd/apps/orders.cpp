@@ -83,9 +83,11 @@ base::Result<std::string> give_order(const std::string& folder,
 
 Orders::Orders(std::string folder, CarryOut carry_out)
     : folder_(std::move(folder)), carry_out_(std::move(carry_out)) {
-    const auto old = os::list_files(folder_, ".answer");
-    for (const std::string& name : old ? *old : std::vector<std::string>()) {
-        static_cast<void>(os::remove_file(folder_ + "/" + name));
+    for (const std::string end : {".answer", ".taken"}) {
+        const auto old = os::list_files(folder_, end);
+        for (const std::string& name : old ? *old : std::vector<std::string>()) {
+            static_cast<void>(os::remove_file(folder_ + "/" + name));
+        }
     }
 }
 
@@ -100,7 +102,12 @@ void Orders::look() {
 }
 
 void Orders::take(const std::string& name) {
-    const std::string path = folder_ + "/" + name;
+    const std::string stem =
+        folder_ + "/" + name.substr(0, name.size() - std::string_view(".order").size());
+    const std::string path = stem + ".taken";
+    if (::rename((folder_ + "/" + name).c_str(), path.c_str()) != 0) {
+        return;  // it was taken back
+    }
     const auto bytes = os::read_file(path, kOrderBytesMax);
     const auto words = bytes ? lines_of(base::string_of(*bytes)) : std::vector<std::string>();
     const auto yield = words.empty() ? exchange::refuse(exchange::FaultCode::bad_request,
@@ -108,7 +115,6 @@ void Orders::take(const std::string& name) {
                                      : carry_out_(words);
     const std::string answer =
         yield ? std::string(kDone) + *yield : std::string(kRefused) + yield.error().message;
-    const std::string stem = path.substr(0, path.size() - std::string_view(".order").size());
     static_cast<void>(os::write_atomically(stem + ".answer", base::bytes_of(answer), kFileMode));
     static_cast<void>(os::remove_file(path));
 }

@@ -41,8 +41,8 @@ public:
     /// Answers of before that nobody has fetched go.
     Orders(std::string folder, CarryOut carry_out);
 
-    /// Carries out what is there, at most kOrdersAtOnceMax. An order whose answer was not written
-    /// before a kill is carried out once more.
+    /// Carries out what is there, at most kOrdersAtOnceMax, each once at most: it is renamed to
+    /// ID.taken before. Of one that a kill came across nobody is told; who gave it looks.
     void look();
 
 private:

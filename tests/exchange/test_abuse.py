@@ -48,7 +48,7 @@ def _server(tmp_path_factory):
 @pytest.fixture(name="accounting", scope="module")
 def _accounting(server):
     accounting = Accounting(server)
-    accounting.send([role("cashier", "sale"), user("u1", "Anna", "a good password")])
+    accounting.send([role("cashier", "sale.sell"), user("u1", "Anna", "a good password")])
     return accounting
 
 

@@ -57,7 +57,7 @@ def _server(tmp_path):
 def accounting_of(server: Server) -> Accounting:
     accounting = Accounting(server)
     users = [user(f"u{n}", f"user{n}", "a good password") for n in range(1, 5)]
-    job = accounting.send([role("cashier", "sale"), *users, *good("g1"), *good("g2")])
+    job = accounting.send([role("cashier", "sale.sell"), *users, *good("g1"), *good("g2")])
     assert job["state"] == "done" and not job.get("error"), job
     return accounting
 

@@ -194,7 +194,7 @@ def test_the_audit_is_read_beside_the_server(shop):
     shop.start_anew()
     exported = shop.run("--audit", "export")
     records = [json.loads(line) for line in exported.stdout.splitlines()]
-    assert records[-1]["action"] == "data.restore" and len(records) > 1
+    assert records[-1]["action"] == "data.restore"
     table = list(csv.reader(io.StringIO(shop.run("--audit", "export-csv").stdout, newline="")))
     assert table[0][:5] == ["number", "at_ms", "actor", "address", "action"]
     assert table[-1][2:5] == ["sumpd", "", "data.restore"]
@@ -203,7 +203,7 @@ def test_the_audit_is_read_beside_the_server(shop):
         database.execute("UPDATE audit SET text = replace(text, 'restore', 'nothing')")
     database.close()
     changed = shop.run("--audit", "verify")
-    assert changed.returncode == 1 and f"record {len(records)} " in changed.stderr
+    assert changed.returncode == 1 and f"record {len(records)}" in changed.stderr
     shop.start_anew()
 
 

@@ -60,20 +60,10 @@ def test_predefined_roles_are_there_at_the_first_start(server: Server, accountin
 def test_an_older_database_gets_them_at_the_upgrade(server: Server):
     server.stop()
     path = server.state / "sumpd" / "sumpd.db"
-    with sqlite3.connect(path) as database:  # as the version before had it
-        database.execute("DELETE FROM object")
-        database.execute("UPDATE counter SET number = 0 WHERE name = 'visible'")
-        database.execute("DROP TABLE audit")
-        database.execute("DROP TABLE replaced")
-        database.execute("DROP INDEX document_flagged")
-        for table, columns in {"object": ["origin"], "document": ["flags"],
-                               "user_secret": ["pin_tries", "password_digest", "pin_digest",
-                                               "badge_digest"],
-                               "staged_secret": ["password_digest", "pin_digest",
-                                                 "badge_digest"]}.items():
-            for column in columns:
-                database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
-        database.execute("PRAGMA user_version = 1")
+    for old in path.parent.glob("sumpd.db*"):
+        old.unlink()
+    with sqlite3.connect(path) as database:
+        database.executescript(pathlib.Path(__file__).with_name("database-1.sql").read_text())
     database.close()
     server.start()
     Accounting(server).send([user("u1", "anna", "her password")])

@@ -73,7 +73,8 @@ base::Done each_setting(const ObjectSink& sink) {
         TRY(sink(object("PaymentType", std::string(kind), "paymentType", payment)));
     }
     Value role;
-    role.set("name", "Cashier").add("permission", Value().set("name", "sale").set("value", "true"));
+    role.set("name", "Cashier")
+        .add("permission", Value().set("name", "sale.sell").set("value", "true"));
     return sink(object("Role", "cashier", "role", role));
 }
 

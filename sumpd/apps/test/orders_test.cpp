@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "hal/os/fake/fake_clock.h"
+#include "hal/os/files.h"
 
 namespace tillhost::sumpd::apps {
 namespace {
@@ -76,6 +77,24 @@ TEST_F(OrdersTest, NobodyIsThere) {
     ASSERT_FALSE(answer.has_value());
     EXPECT_EQ(answer.error().code, base::ErrorCode::no_daemon);
     EXPECT_TRUE(is_empty()) << "it must not be carried out when nobody expects it any more";
+}
+
+TEST_F(OrdersTest, AKillDoesNotDoubleIt) {
+    struct Killed {};
+    int times = 0;
+    Orders first(folder_, [&](const Words&) -> exchange::Outcome<std::string> {
+        ++times;
+        throw Killed{};
+    });
+    ASSERT_TRUE(os::write_atomically(folder_ + "/x.order", base::bytes_of("tell\n"), 0600));
+    EXPECT_THROW(first.look(), Killed);
+    Orders second(folder_, [&](const Words&) -> exchange::Outcome<std::string> {
+        ++times;
+        return std::string();
+    });
+    second.look();
+    EXPECT_EQ(times, 1);
+    EXPECT_TRUE(is_empty());
 }
 
 TEST_F(OrdersTest, WordsThatCannotBe) {

@@ -72,7 +72,11 @@ TEST_F(MaintenanceKill, ARestoreLeavesOneOrTheOtherWhole) {
     for (int number = 1; is_killed; number += 1 + number / 12) {
         ++rounds;
         is_killed = killed_at(number, [&] {
-            return restore(copy_, world_.folder(), world_.clock(), world_.logger()).has_value();
+            const auto done = restore(copy_, world_.folder(), world_.clock(), world_.logger());
+            if (!done) {
+                std::fprintf(stderr, "%s\n", base::to_text(done.error()).c_str());
+            }
+            return done.has_value();
         });
         world_.open();
         const bool has_first = state_of(world_, 1) == exchange::DocumentState::stored;

@@ -134,8 +134,8 @@ TEST_F(RestoreTest, WhatCameAndWasNotAppliedComesAgain) {
 TEST_F(RestoreTest, AppsReadAllAgainAndPeopleLogInAgain) {
     store::send(world_.exchange(), {.objects = {goods("1", "Milk")}});
     run_sql(world_,
-            "INSERT INTO session (hash, device_id, user_id, store_id, created_s, seen_s)"
-            " VALUES ('h', 'd', 'u', '', 1, 1)");
+            "INSERT INTO session (hash, device_id, user_id, store_id, created_s,"
+            " seen_s) VALUES ('h', 'd', 'u', '', 1, 1)");
     std::string cursor;
     ids_seen(world_, cursor);
     put_back(copy());

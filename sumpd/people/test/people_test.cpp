@@ -317,7 +317,7 @@ TEST_F(PeopleTest, AnImportedSecretIsHashedWhenItIsNewAndNotElse) {
 }
 
 TEST_F(PeopleTest, NoEditWhileAMessageIsApplied) {
-    run("INSERT INTO in_message VALUES ('m', 2, 9, 0, '', 0, 0, 0, 0)");
+    run("INSERT INTO in_message VALUES ('m', 2, 9, 0, '', 0, 0, 0, 0, 0)");
     const auto card = people_->put_user(kEditor, {.name = "A", .login = "a", .role_id = "cashier"});
     ASSERT_FALSE(card);
     EXPECT_EQ(card.error().code, FaultCode::too_many);
