@@ -174,22 +174,24 @@ Result<RestoreReport> make_ready(const std::string& work, const Former& former,
 
 /// Links, so that until the last step the database is in its place as well.
 Result<std::string> keep_former(const std::string& folder, std::int64_t now_ms) {
-    std::string kept = fmt::format("{}/former-{}", folder, now_ms);
+    const std::string name = fmt::format("{}/former-{}", folder, now_ms);
+    std::string kept = name;
+    for (int again = 2; is_there(kept); ++again) {  // of a restore that was killed
+        kept = fmt::format("{}-{}", name, again);
+    }
     TRY(os::make_folder(kept, kFolderMode));
     TRY(os::make_folder(kept + "/out", kFolderMode));
-    for (const char* name : {"/sumpd.db", "/sumpd.db-wal"}) {
-        if (is_there(folder + name) && !is_there(kept + name)) {
-            TRY(link_new(folder + name, kept + name));
+    for (const char* file : {"/sumpd.db", "/sumpd.db-wal"}) {
+        if (is_there(folder + file)) {
+            TRY(link_new(folder + file, kept + file));
         }
     }
-    for (const std::string& name : TRY(kept_file_names(folder))) {
-        if (!is_there(kept + "/" + name)) {  // a restore that was killed within this millisecond
-            TRY(link_new(folder + "/" + name, kept + "/" + name));
-        }
+    for (const std::string& file : TRY(kept_file_names(folder))) {
+        TRY(link_new(folder + "/" + file, kept + "/" + file));
     }
     if (is_there(folder + "/out")) {
-        for (const std::string& name : TRY(os::list_files(folder + "/out", ""))) {
-            TRY(link_new(folder + "/out/" + name, kept + "/out/" + name));
+        for (const std::string& file : TRY(os::list_files(folder + "/out", ""))) {
+            TRY(link_new(folder + "/out/" + file, kept + "/out/" + file));
         }
     }
     for (const std::string& path : {kept + "/out", kept}) {
