@@ -145,10 +145,21 @@ function(till_test_run)
   till_test_properties(${A_NAME} "${A_LABELS}" ${A_TIMEOUT} "")
 endfunction()
 
-# till_fuzz(NAME shtrih_protocol_fuzz SOURCES … DEPS … [CORPUS dir]): a libFuzzer target, built only
-# in preset fuzz and run by tests/fuzz/run. CORPUS is a folder of seed inputs, kept in the tree.
+# till_fuzz(NAME shtrih_protocol_fuzz SOURCES … DEPS … [CORPUS dir]): a libFuzzer target in preset
+# fuzz, run by tests/fuzz/run; in preset asan a test that replays the seeds and changes of them.
+# CORPUS is a folder of seed inputs, kept in the tree.
 function(till_fuzz)
   cmake_parse_arguments(A "" "NAME;CORPUS" "SOURCES;DEPS;EXTERNAL" ${ARGN})
+  if("${TILLHOST_SANITIZER}" STREQUAL "asan")
+    add_executable(${A_NAME} ${A_SOURCES})
+    target_link_libraries(${A_NAME} PRIVATE till_options ${A_DEPS} ${A_EXTERNAL} fuzz_replay)
+    set_target_properties(${A_NAME} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/fuzz")
+    till_record(${A_NAME} ${A_DEPS})
+    add_test(NAME ${A_NAME} COMMAND ${A_NAME} ${A_CORPUS}
+      WORKING_DIRECTORY "${CMAKE_CURRENT_SOURCE_DIR}")
+    till_test_properties(${A_NAME} decoder 120 "")
+    return()
+  endif()
   if(NOT "${TILLHOST_SANITIZER}" STREQUAL "fuzz")
     return()
   endif()
