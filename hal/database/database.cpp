@@ -151,8 +151,10 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path,
     auto parts = std::make_unique<Parts>();
     parts->path = path;
     try {
-        parts->session.open(soci::sqlite3, fmt::format("dbname={} timeout={} synchronous=full",
-                                                       path, kLockWaitSeconds));
+        // Nothing here that reads the file: of one that is damaged SOCI would leave the connection.
+        parts->session.open(soci::sqlite3,
+                            fmt::format("dbname={} timeout={}", path, kLockWaitSeconds));
+        parts->session << "PRAGMA synchronous = FULL";
         int id = 0;
         int tables = 0;
         parts->session << "PRAGMA application_id", soci::into(id);
