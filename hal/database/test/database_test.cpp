@@ -46,6 +46,11 @@ TEST_F(DatabaseTest, KeepsRows) {
     EXPECT_EQ(*rows, (std::vector<Row>{{std::int64_t{1}, "n'1\t"}, {std::int64_t{2}, "n'2\t"}}));
 }
 
+TEST_F(DatabaseTest, SyncsEachCommit) {
+    constexpr std::int64_t kFull = 2;
+    EXPECT_EQ(MUST(open()->query("PRAGMA synchronous", "i")), (std::vector<Row>{{kFull}}));
+}
+
 TEST_F(DatabaseTest, WhatIsNotCommittedIsGone) {
     {
         const auto one = open();
