@@ -61,7 +61,7 @@ struct BookImage {
     std::vector<OperationRow> operations;                            ///< any order
     std::vector<std::pair<std::string, std::uint64_t>> host_epochs;  ///< last epoch by device
     std::uint64_t retention_watermark_ms = 0;  ///< ids older than this are refused
-    std::int64_t book_number = 0;  ///< made at random with the book; 0: has none
+    std::int64_t book_number = 0;              ///< made at random with the book; 0: has none
     /// 0: never restored; else the Unix time in ms of the last restore.
     std::int64_t book_epoch = 0;
     /// Set by a restore: unknown ids older than this may belong to the part that was lost.

@@ -21,7 +21,7 @@ struct ExchangeSettings {
     std::string server_name = "sumpd";
     os::Argon2Cost password_cost{};  ///< of users' passwords and PINs that come in messages
     Floors floors{};
-    ObjectRules* rules = nullptr;    ///< outlives the store; none: every object is as it comes
+    ObjectRules* rules = nullptr;  ///< outlives the store; none: every object is as it comes
 };
 
 /// The accounting system's side of the exchange. Any thread; the caller has authenticated the
