@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "ipc/panel/entrance.h"
+#include "ipc/panel/setting.h"
 #include "licd/web/parts.h"
 
 // The forms of settings, and the question before the defaults come back.
@@ -78,39 +79,6 @@ std::string shown(const View& view, const LicenceSetting& one, const std::string
     return value;
 }
 
-Markup choice(const View& view, const LicenceSetting& one, const std::string& value,
-              const Markup& attributes) {
-    Markup options;
-    for (const std::string& word : one.choices) {
-        options += fill("<option value=\"{word}\"{set}>{says}</option>",
-                        {{"word", word},
-                         {"set", Markup(word == value ? " selected" : "")},
-                         {"says", shown(view, one, word)}});
-    }
-    return fill("<select {attributes}>{options}</select>",
-                {{"attributes", attributes}, {"options", options}});
-}
-
-Markup field(const View& view, const LicenceSetting& one, const std::string& value, bool is_wrong) {
-    const Markup attributes =
-        fill("id=\"set.{name}\" name=\"set.{name}\" aria-describedby=\"of.{name}\"{wrong}",
-             {{"name", one.name}, {"wrong", Markup(is_wrong ? " aria-invalid=\"true\"" : "")}});
-    if (!one.choices.empty()) {
-        return choice(view, one, value, attributes);
-    }
-    if (one.max == 0) {
-        return fill("<input {attributes} value=\"{value}\" autocomplete=\"off\">",
-                    {{"attributes", attributes}, {"value", value}});
-    }
-    return fill(
-        "<input {attributes} type=\"number\" required min=\"{min}\" max=\"{max}\" "
-        "value=\"{value}\">",
-        {{"attributes", attributes},
-         {"min", std::to_string(one.min)},
-         {"max", std::to_string(one.max)},
-         {"value", value}});
-}
-
 std::string_view source_text(const View& view, LicenceSettingSource source) {
     switch (source) {
         case LicenceSettingSource::panel: return text(view.language, Text::source_panel);
@@ -147,29 +115,33 @@ Markup facts_of(const View& view, const LicenceSetting& one, const SettingsForm&
         html += fill("<br><strong class=\"mark\">{text}</strong>",
                      {{"text", text(view.language, Text::from_restart)}});
     }
-    return fill("<p class=\"facts\" id=\"of.{name}\">{html}</p>\n",
-                {{"name", one.name}, {"html", html}});
+    return html;
 }
 
 Markup setting(const View& view, const LicenceSetting& one, const SettingsForm& form) {
-    const std::string_view label = label_of(view, one.name);
+    panel::Setting to{.name = one.name,
+                      .label = label_of(view, one.name),
+                      .value = one.value,
+                      .was = one.value,
+                      .min = one.min,
+                      .max = one.max,
+                      .is_wrong = form.wrong == one.name};
     if (!one.changeable) {
-        return fill("<p><strong>{label}</strong> {value} <span class=\"facts\">{only}</span></p>\n",
-                    {{"label", label},
-                     {"value", shown(view, one, one.value)},
-                     {"only", text(view.language, Text::only_in_file)}});
+        to.value = shown(view, one, one.value);
+        to.only_in_file = text(view.language, Text::only_in_file);
+        return panel::setting(to);
     }
-    const auto typed = form.typed.find(one.name);
-    const std::string& value = typed == form.typed.end() ? one.value : typed->second;
-    Markup html = fill("<label for=\"set.{name}\"><span>{label}</span></label>\n{field}\n",
-                       {{"name", one.name},
-                        {"label", label},
-                        {"field", field(view, one, value, form.wrong == one.name)}}) +
-                  hidden("was." + one.name, one.value) + facts_of(view, one, form);
+    if (const auto typed = form.typed.find(one.name); typed != form.typed.end()) {
+        to.value = typed->second;
+    }
+    for (const std::string& word : one.choices) {
+        to.choices.push_back({word, shown(view, one, word)});
+    }
+    to.words = facts_of(view, one, form);
     if (one.source == LicenceSettingSource::panel) {
-        html += tick(text(view.language, Text::forget_setting, label), "forget." + one.name, false);
+        to.forget = text(view.language, Text::forget_setting, to.label);
     }
-    return fill("<div class=\"setting\">{html}</div>\n", {{"html", html}});
+    return panel::setting(to);
 }
 
 Markup section(const View& view, const SettingsForm& form, std::string_view name, Text title) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <optional>
 
+#include "ipc/panel/setting.h"
+
 namespace tillhost::sumpd::console {
 
 using http::fill;
@@ -48,39 +50,6 @@ const Known* known(std::string_view name) {
     return found == std::end(kKnown) ? nullptr : found;
 }
 
-Markup choices(const View& view, const SettingFact& fact, const std::string& value,
-               const Markup& attributes) {
-    Markup options;
-    for (const std::string& word : fact.choices) {
-        options += fill("<option value=\"{word}\"{set}>{says}</option>",
-                        {{"word", word},
-                         {"set", Markup(word == value ? " selected" : "")},
-                         {"says", shown(view, fact, word)}});
-    }
-    return fill("<select {attributes}>{options}</select>",
-                {{"attributes", attributes}, {"options", options}});
-}
-
-Markup field(const View& view, const SettingFact& fact, const std::string& value, bool is_wrong) {
-    const Markup attributes =
-        fill("id=\"set.{name}\" name=\"set.{name}\" aria-describedby=\"of.{name}\"{wrong}",
-             {{"name", fact.name}, {"wrong", Markup(is_wrong ? " aria-invalid=\"true\"" : "")}});
-    if (!fact.choices.empty()) {
-        return choices(view, fact, value, attributes);
-    }
-    if (fact.max == 0) {
-        return fill("<input {attributes} value=\"{value}\" autocomplete=\"off\">",
-                    {{"attributes", attributes}, {"value", value}});
-    }
-    return fill(
-        "<input {attributes} type=\"number\" required min=\"{min}\" max=\"{max}\" "
-        "value=\"{value}\">",
-        {{"attributes", attributes},
-         {"min", std::to_string(fact.min)},
-         {"max", std::to_string(fact.max)},
-         {"value", value}});
-}
-
 /// What stands below a field: what is wrong, what it is for, what it may be, where it comes from.
 Markup words_of(const View& view, const SettingFact& fact, const SettingForm& form) {
     Markup html;
@@ -106,30 +75,33 @@ Markup words_of(const View& view, const SettingFact& fact, const SettingForm& fo
     } else if (!fact.is_live) {
         html += fill(" {text}", {{"text", text(view.language, Text::holds_at_restart)}});
     }
-    return fill("<p class=\"facts\" id=\"of.{name}\">{html}</p>\n",
-                {{"name", fact.name}, {"html", html}});
+    return html;
 }
 
 Markup setting(const View& view, const SettingFact& fact, const SettingForm& form) {
-    const std::string_view label = label_of(view, fact.name);
+    panel::Setting to{.name = fact.name,
+                      .label = label_of(view, fact.name),
+                      .value = fact.value,
+                      .was = fact.value,
+                      .min = fact.min,
+                      .max = fact.max,
+                      .is_wrong = form.wrong == fact.name};
     if (!fact.changeable) {
-        return fill("<p><strong>{label}</strong> {value} <span class=\"facts\">{only}</span></p>\n",
-                    {{"label", label},
-                     {"value", shown(view, fact, fact.value)},
-                     {"only", text(view.language, Text::only_in_file)}});
+        to.value = shown(view, fact, fact.value);
+        to.only_in_file = text(view.language, Text::only_in_file);
+        return panel::setting(to);
     }
-    const auto typed = form.typed.find(fact.name);
-    const std::string& value = typed == form.typed.end() ? fact.value : typed->second;
-    Markup html = fill("<label for=\"set.{name}\"><span>{label}</span></label>\n{field}\n",
-                       {{"name", fact.name},
-                        {"label", label},
-                        {"field", field(view, fact, value, form.wrong == fact.name)}}) +
-                  panel::hidden("was." + fact.name, fact.value) + words_of(view, fact, form);
+    if (const auto typed = form.typed.find(fact.name); typed != form.typed.end()) {
+        to.value = typed->second;
+    }
+    for (const std::string& word : fact.choices) {
+        to.choices.push_back({word, shown(view, fact, word)});
+    }
+    to.words = words_of(view, fact, form);
     if (fact.source == SettingSource::console) {
-        html += panel::tick(text(view.language, Text::forget_setting, label), "forget." + fact.name,
-                            false);
+        to.forget = text(view.language, Text::forget_setting, to.label);
     }
-    return fill("<div class=\"setting\">{html}</div>\n", {{"html", html}});
+    return panel::setting(to);
 }
 
 }  // namespace
