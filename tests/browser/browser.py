@@ -52,11 +52,34 @@ def chromium(folder: pathlib.Path, script: bool = True) -> webdriver.Chrome:
 class Person:
     """Whoever sits before the browser."""
 
-    def __init__(self, driver: webdriver.Chrome, port: int) -> None:
+    def __init__(self, driver: webdriver.Chrome, port: int, pictures: str = "") -> None:
+        """`pictures`: what the names of its pictures begin with."""
         self.driver = driver
+        self._pictures = pictures
         self._root = f"https://localhost:{port}"
 
     # --- what is seen
+
+    def look(self, axe: str, name: str, language: str, widths) -> list[str]:
+        """What is wrong with the page that is shown, on each width."""
+        wrong = []
+        html = self.driver.find_element(By.TAG_NAME, "html")
+        assert html.get_attribute("lang") == language
+        for width in widths:
+            self.be_wide(width)
+            self.picture(f"{self._pictures}{name}-{language}-{width}")
+            wrong += [f"{name}, {language}, {width}: {one}" for one in self.barriers(axe)]
+            if self.overhang() > 0:
+                wrong.append(f"{name}, {language}, {width}: {self.overhang()} pixels too wide")
+        return wrong
+
+    def sign_in(self, user: str, password: str, path: str) -> None:
+        """Anew, with nothing kept; `path` is where that leads."""
+        self.driver.delete_all_cookies()
+        self.go("/login")
+        self.find("[name=user]").send_keys(user)
+        self.find("[name=password]").click()
+        self.enter(path, password)
 
     def go(self, path: str) -> None:
         self.driver.get(self._root + path)

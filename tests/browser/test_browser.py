@@ -10,7 +10,7 @@ from __future__ import annotations
 import socket
 
 import pytest
-from browser import Person, axe_source, chromium
+from browser import Person, chromium
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from shop import Server, Vendor
@@ -28,6 +28,8 @@ PAGES = {"connections": "/connections", "keys": "/keys", "key": f"/keys/{SERIAL}
 
 class Shop:
     """licd with a key, and its panel's port."""
+
+    pictures = ""
 
     def __init__(self, folder) -> None:
         with socket.socket() as one:
@@ -53,38 +55,6 @@ def shop(tmp_path_factory):
     made.server.kill()
 
 
-@pytest.fixture(scope="module")
-def person(shop, tmp_path_factory):
-    driver = chromium(tmp_path_factory.mktemp("chromium"))
-    yield Person(driver, shop.port)
-    driver.quit()
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    return axe_source()
-
-
-def look(person: Person, axe: str, name: str, language: str, widths=WIDTHS) -> list[str]:
-    """What is wrong with the page that is shown, on each width."""
-    wrong = []
-    assert person.driver.find_element(By.TAG_NAME, "html").get_attribute("lang") == language
-    for width in widths:
-        person.be_wide(width)
-        person.picture(f"{name}-{language}-{width}")
-        wrong += [f"{name}, {language}, {width}: {one}" for one in person.barriers(axe)]
-        if person.overhang() > 0:
-            wrong.append(f"{name}, {language}, {width}: {person.overhang()} pixels too wide")
-    return wrong
-
-
-def sign_in(person: Person, path: str = "/connections") -> None:
-    person.go("/login")
-    person.find("[name=user]").send_keys("ann")
-    person.find("[name=password]").click()
-    person.enter(path, PASSWORD)
-
-
 def fill_in(person: Person, setting: str, value: str, path: str) -> None:
     person.find(f"[id='set.{setting}']").click()
     person.type_over(value)
@@ -96,7 +66,7 @@ def test_the_first_pages_have_no_barrier(shop, person, axe):
     for language in LANGUAGES:
         person.speak(language)
         person.go("/login")
-        wrong += look(person, axe, "set-up", language)
+        wrong += person.look(axe, "set-up", language, WIDTHS)
     person.find("[name=token]").send_keys(shop.token)
     person.find("[name=user]").send_keys("ann")
     person.find("[name=password]").send_keys(PASSWORD)
@@ -106,14 +76,14 @@ def test_the_first_pages_have_no_barrier(shop, person, axe):
     for language in LANGUAGES:
         person.speak(language)
         person.go("/login")
-        wrong += look(person, axe, "login", language)
+        wrong += person.look(axe, "login", language, WIDTHS)
     assert not wrong, "\n".join(wrong)
 
 
 def test_no_page_has_a_barrier_or_is_too_wide(shop, person, axe):
     wrong = []
     person.speak("en")
-    sign_in(person)
+    person.sign_in("ann", PASSWORD, "/connections")
     with Licences("till", local_endpoint=shop.server.endpoint) as till:
         till.acquire("till.base")
         for language in LANGUAGES:
@@ -121,22 +91,22 @@ def test_no_page_has_a_barrier_or_is_too_wide(shop, person, axe):
             person.click(f"button[name=language][value={language}]", "/connections")
             for name, path in PAGES.items():
                 person.go(path)
-                wrong += look(person, axe, name, language)
+                wrong += person.look(axe, name, language, WIDTHS)
             person.go("/keys/no-such-key")
-            wrong += look(person, axe, "missing", language)
+            wrong += person.look(axe, "missing", language, WIDTHS)
             person.go("/settings")
             fill_in(person, "times.beat_s", "299", "/settings")
             fill_in(person, "times.lease_s", "500", "/settings/change")
-            wrong += look(person, axe, "settings-refused", language)
+            wrong += person.look(axe, "settings-refused", language, WIDTHS)
             assert person.find("[id='set.times.beat_s']").get_attribute("aria-invalid") == "true"
             person.go("/settings/defaults")
-            wrong += look(person, axe, "defaults-asked", language)
+            wrong += person.look(axe, "defaults-asked", language, WIDTHS)
             person.find("[name=sure]").click()
             person.enter("/settings")
         person.like_dark(True)
         for name, path in PAGES.items():
             person.go(path)
-            wrong += look(person, axe, f"{name}-dark", LANGUAGES[-1], WIDTHS[:1])
+            wrong += person.look(axe, f"{name}-dark", LANGUAGES[-1], WIDTHS[:1])
         person.like_dark(False)
     person.click("button[name=language][value=en]", "/connections")
     assert not wrong, "\n".join(wrong)
@@ -185,7 +155,7 @@ def test_script_is_not_needed(shop, tmp_path):
         assert driver.find_element(By.ID, "p").text == "off", "script runs: nothing is shown"
         person = Person(driver, shop.port)
         person.speak("en")
-        sign_in(person)
+        person.sign_in("ann", PASSWORD, "/connections")
         was = shop.is_enabled
         person.go(f"/keys/{SERIAL}")
         person.find("[name=enabled]").click()

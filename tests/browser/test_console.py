@@ -14,7 +14,7 @@ import sys
 import time
 
 import pytest
-from browser import Person, axe_source, chromium
+from browser import Person, chromium
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
@@ -40,6 +40,8 @@ PAGES = {"general": "/settings/general", "defaults": "/settings/defaults",
 
 class Shop:
     """devd without a device, a registrar that waits on its line, and sumpd fresh from its box."""
+
+    pictures = "console-"
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.counter = Counter(devices=())
@@ -85,39 +87,6 @@ def shop(tmp_path_factory):
     made.close()
 
 
-@pytest.fixture(scope="module")
-def person(shop, tmp_path_factory):
-    driver = chromium(tmp_path_factory.mktemp("chromium"))
-    yield Person(driver, shop.port)
-    driver.quit()
-
-
-@pytest.fixture(scope="module")
-def axe() -> str:
-    return axe_source()
-
-
-def look(person: Person, axe: str, name: str, language: str, widths=WIDTHS) -> list[str]:
-    """What is wrong with the page that is shown, on each width."""
-    wrong = []
-    assert person.driver.find_element(By.TAG_NAME, "html").get_attribute("lang") == language
-    for width in widths:
-        person.be_wide(width)
-        person.picture(f"console-{name}-{language}-{width}")
-        wrong += [f"{name}, {language}, {width}: {one}" for one in person.barriers(axe)]
-        if person.overhang() > 0:
-            wrong.append(f"{name}, {language}, {width}: {person.overhang()} pixels too wide")
-    return wrong
-
-
-def sign_in(person: Person) -> None:
-    person.driver.delete_all_cookies()
-    person.go("/login")
-    person.find("[name=user]").send_keys("ann")
-    person.find("[name=password]").click()
-    person.enter("/settings/general", PASSWORD)
-
-
 def wait_for(person: Person, what) -> None:
     """For where an act leads, which is not known before."""
     end = time.monotonic() + PATIENCE
@@ -139,7 +108,7 @@ def test_from_a_fresh_start_to_a_test_receipt(shop, person, axe):
     for language in LANGUAGES:
         person.speak(language)
         person.go("/login")
-        wrong += look(person, axe, "set-up", language)
+        wrong += person.look(axe, "set-up", language, WIDTHS)
     person.speak("en")
     person.be_wide(WIDTHS[0])
     person.go("/login")
@@ -168,7 +137,7 @@ def test_from_a_fresh_start_to_a_test_receipt(shop, person, axe):
     wait_for(person, lambda: "/test/" in person.path)
     see_the_end(person)
     assert "12.50" in person.page and "done" in person.page, person.page
-    wrong += look(person, axe, "receipt", "en")
+    wrong += person.look(axe, "receipt", "en", WIDTHS)
     person.driver.refresh()
     assert shop.totals() == [1250], "a page that is loaded again is no other receipt"
     person.driver.back()
@@ -180,37 +149,37 @@ def test_from_a_fresh_start_to_a_test_receipt(shop, person, axe):
 def test_no_page_has_a_barrier_or_is_too_wide(shop, person, axe):
     wrong = []
     person.speak("en")
-    sign_in(person)
+    person.sign_in("ann", PASSWORD, "/settings/general")
     for language in LANGUAGES:
         person.be_wide(WIDTHS[0])
         person.click(f"button[name=language][value={language}]", "/settings/general")
         for name, path in PAGES.items():
             person.go(path)
-            wrong += look(person, axe, name, language)
+            wrong += person.look(axe, name, language, WIDTHS)
         person.go("/registrars")
         person.click("main td a", person.driver.find_element(
             By.CSS_SELECTOR, "main td a").get_attribute("href").split(str(shop.port))[1])
-        wrong += look(person, axe, "registrar", language)
+        wrong += person.look(axe, "registrar", language, WIDTHS)
         person.go("/apps")
         person.click("form[action='/apps/invite'] button", "/apps/invite")
-        wrong += look(person, axe, "qr", language)
+        wrong += person.look(axe, "qr", language, WIDTHS)
         person.go("/registrars/none")
-        wrong += look(person, axe, "missing", language)
+        wrong += person.look(axe, "missing", language, WIDTHS)
         person.go("/settings/general")
         port = person.find("[id='set.api.hosts']")
         person.driver.execute_script("arguments[0].value = 'x'.repeat(60);", port)
-        wrong += look(person, axe, "general-typed", language)
+        wrong += person.look(axe, "general-typed", language, WIDTHS)
     person.like_dark(True)
     for name, path in PAGES.items():
         person.go(path)
-        wrong += look(person, axe, f"{name}-dark", LANGUAGES[-1], WIDTHS[:1])
+        wrong += person.look(axe, f"{name}-dark", LANGUAGES[-1], WIDTHS[:1])
     person.like_dark(False)
     person.click("button[name=language][value=en]", "/settings/general")
     person.click("form[action='/sign-out'] button", "/login")
     for language in LANGUAGES:
         person.speak(language)
         person.go("/login")
-        wrong += look(person, axe, "login", language)
+        wrong += person.look(axe, "login", language, WIDTHS)
     assert not wrong, "\n".join(wrong)
 
 
@@ -254,7 +223,7 @@ def test_script_is_not_needed(shop, tmp_path):
         assert driver.find_element(By.ID, "p").text == "off", "script runs: nothing is shown"
         person = Person(driver, shop.port)
         person.speak("en")
-        sign_in(person)
+        person.sign_in("ann", PASSWORD, "/settings/general")
         before = len(shop.totals())
         person.go("/registrars")
         link = person.find("main td a")

@@ -53,6 +53,16 @@ protected:
                 .start_before_ms = clock_.unix_ms() + time_ms};
     }
 
+    /// Taken from an app, each with some seconds to begin.
+    std::vector<std::string> four_commands() {
+        std::vector<std::string> ids;
+        for (int i = 0; i < 4; ++i) {
+            ids.push_back(new_id());
+            EXPECT_TRUE(book_->add(row(ids.back(), 2000 + chance_() % 20000), false).has_value());
+        }
+        return ids;
+    }
+
     /// A life of the gateway, up to a kill.
     void live(PlayedDevd& devd, int turns) {
         Carrier carrier({*book_, devd, clock_, logger_});
@@ -92,11 +102,7 @@ TEST_F(GatewayTest, AtMostOnceAndToldTruly) {
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
         chance_.seed(seed);
         PlayedDevd devd(chance_, clock_);
-        std::vector<std::string> ids;
-        for (int i = 0; i < 4; ++i) {
-            ids.push_back(new_id());
-            ASSERT_TRUE(book_->add(row(ids.back(), 2000 + chance_() % 20000), false).has_value());
-        }
+        const std::vector<std::string> ids = four_commands();
         for (int life = 0; life < 30; ++life) {
             live(devd, 20);
             if (devd.one_in(3)) {
@@ -128,11 +134,7 @@ TEST_F(GatewayTest, ALostBookDoublesNothing) {
     for (std::uint64_t seed = 1; seed <= 40; ++seed) {
         chance_.seed(seed);
         PlayedDevd devd(chance_, clock_);
-        std::vector<std::string> ids;
-        for (int i = 0; i < 4; ++i) {
-            ids.push_back(new_id());
-            ASSERT_TRUE(book_->add(row(ids.back(), 2000 + chance_() % 20000), false).has_value());
-        }
+        const std::vector<std::string> ids = four_commands();
         for (int life = 0; life < 20; ++life) {
             live(devd, 10);
             if (devd.one_in(6)) {
