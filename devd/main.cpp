@@ -121,9 +121,9 @@ base::Result<Arguments> parse(int count, char** words) {
 }
 
 base::Result<Places> find_places(const std::string& config) {
+    const std::string programs = TRY(os::program_folder());
     return Places{config, environment("TILLHOST_RUNTIME_DIR", "/run/tillhost"),
-                  environment("TILLHOST_STATE_DIR", "/var/lib/tillhost"),
-                  TRY(os::program_folder()) + "devd-driver"};
+                  environment("TILLHOST_STATE_DIR", "/var/lib/tillhost"), programs + "devd-driver"};
 }
 
 /// What the files and the drivers say.

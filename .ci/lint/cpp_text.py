@@ -107,3 +107,40 @@ def describe(code: str, head: str, head_start: int, end: int) -> Function:
     first = code.count("\n", 0, start) + 1
     last = code.count("\n", 0, end) + 1
     return Function(name.group(1) if name else "?", first, last - first + 1)
+
+
+def is_block(code: str, opening: int) -> bool:
+    """Whether the brace at `opening` begins statements, and not the values of an initialiser."""
+    head = code[:opening].rstrip()
+    last_word = re.search(r"\w+$", head)
+    if last_word and last_word.group(0) in (*AFTER_PARAMETERS, "else", "do"):
+        return True
+    if re.search(r"\)[\w\s]*->[\w\s:<>,*&]+$", head[-200:]):  # a lambda that names its result
+        return True
+    return not head or head[-1] in ");{}:]"
+
+
+def tries_behind_values(text: str) -> list[int]:
+    """The lines of each TRY in an initialiser's braces that has values before it."""
+    code = without_directives(code_only(text))
+    found: list[int] = []
+    open_brackets: list[list] = []  # block, initialiser, has a value before
+    for match in re.finditer(r"[(){}\[\],]|\bTRY\b", code):
+        token = match.group(0)
+        if token in "([{":
+            initialiser = token == "{" and not is_block(code, match.start())
+            open_brackets.append([token == "{" and not initialiser, initialiser, False])
+        elif token in ")]}":
+            if open_brackets:
+                open_brackets.pop()
+        elif token == ",":
+            if open_brackets:
+                open_brackets[-1][2] = True
+        else:
+            for block, initialiser, has_value in reversed(open_brackets):
+                if block:
+                    break
+                if initialiser and has_value:
+                    found.append(code.count("\n", 0, match.start()) + 1)
+                    break
+    return found

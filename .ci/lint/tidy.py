@@ -278,6 +278,9 @@ def check_cpp_habits(source: Source, _tree: Tree) -> Iterator[Finding]:
     for match in re.finditer(r"\[\s*=\s*[\],]", source.code):
         line = line_at(source.code, match.start())
         yield Finding(source.path, line, "capture", "[=] hides what is copied")
+    for line in cpp_text.tries_behind_values(source.text):
+        reason = "in braces behind other values: g++ 12 does not free those when it returns"
+        yield Finding(source.path, line, "try-in-braces", reason)
     if source.suffix == ".h" and not re.match(r"\s*#pragma once\b", source.code):
         yield Finding(source.path, 1, "pragma-once", "comes before all other code")
     if source.path.endswith("_test.cpp"):

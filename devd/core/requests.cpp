@@ -44,12 +44,13 @@ Result<Requests::Call> Requests::begin(ipc::PeerId peer, const ipc::PeerIdentity
                                   ? kRequestDeadline
                                   : os::Duration(std::chrono::milliseconds(std::min(
                                         request.deadline_ms, contract::kRequestDeadlineMsMax)));
+    auto rights = TRY(rights_of(peer, identity));
     Call call{peer,
               identity,
               request,
               session == sessions_.end() ? nullptr : &session->second,
               context_.clock.now() + wait,
-              TRY(rights_of(peer, identity))};
+              std::move(rights)};
     if (call.session == nullptr && request.kind != RequestKind::hello) {
         return make_error(ErrorCode::no_session, "say hello first");
     }

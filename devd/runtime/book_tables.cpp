@@ -211,17 +211,21 @@ Result<std::unique_ptr<BookTables>> BookTables::open(const std::string& path) {
     auto database = TRY(Database::open(path));
     TRY(migrate(*database));
     TRY(database->check());
-    auto statements = std::make_unique<Statements>(Statements{
-        .put = TRY(database->prepare(kPut)),
-        .forget = TRY(database->prepare("DELETE FROM operation WHERE id = ?")),
-        .epoch = TRY(database->prepare("INSERT INTO host_epoch (device, epoch) VALUES (?, ?) "
-                                       "ON CONFLICT (device) DO UPDATE SET epoch = "
-                                       "excluded.epoch")),
-        .fact = TRY(database->prepare("INSERT INTO fact (name, value) VALUES (?, ?) "
-                                      "ON CONFLICT (name) DO UPDATE SET value = excluded.value")),
-        .audit = TRY(database->prepare("INSERT INTO audit (number, text, hash) VALUES (?, ?, ?)")),
-        .begin = TRY(database->prepare("BEGIN IMMEDIATE")),
-        .commit = TRY(database->prepare("COMMIT"))});
+    // One by one: see try-in-braces in docs/style.md.
+    auto put = TRY(database->prepare(kPut));
+    auto forget = TRY(database->prepare("DELETE FROM operation WHERE id = ?"));
+    auto epoch =
+        TRY(database->prepare("INSERT INTO host_epoch (device, epoch) VALUES (?, ?) "
+                              "ON CONFLICT (device) DO UPDATE SET epoch = excluded.epoch"));
+    auto fact =
+        TRY(database->prepare("INSERT INTO fact (name, value) VALUES (?, ?) "
+                              "ON CONFLICT (name) DO UPDATE SET value = excluded.value"));
+    auto audit = TRY(database->prepare("INSERT INTO audit (number, text, hash) VALUES (?, ?, ?)"));
+    auto begin = TRY(database->prepare("BEGIN IMMEDIATE"));
+    auto commit = TRY(database->prepare("COMMIT"));
+    auto statements = std::make_unique<Statements>(
+        Statements{std::move(put), std::move(forget), std::move(epoch), std::move(fact),
+                   std::move(audit), std::move(begin), std::move(commit)});
     return std::unique_ptr<BookTables>(new BookTables(std::move(database), std::move(statements)));
 }
 

@@ -234,8 +234,9 @@ base::Result<std::vector<Pair>> decode_pairs(std::string_view text) {
             return too_many(kPairsMax);
         }
         const std::string_view name = take_until(value, "=");
-        Pair pair{TRY(percent_decode(name, Plus::is_blank)),
-                  TRY(percent_decode(value, Plus::is_blank))};
+        Pair pair;
+        pair.name = TRY(percent_decode(name, Plus::is_blank));
+        pair.value = TRY(percent_decode(value, Plus::is_blank));
         if (pair.name.size() > kFieldNameBytesMax) {
             return base::make_error(ErrorCode::too_large, "a field's name");
         }

@@ -252,7 +252,8 @@ Result<contract::AcquireLicenceRequest> LicenceClient::request_for(const Wanted&
 Result<base::Bytes> LicenceClient::code_proof(const std::string& code) {
     const contract::LicenceHelloReply& hello = link_->hello();
     if (!code_ || code_->code != code || code_->salt != hello.code_salt) {
-        code_ = KnownCode{code, hello.code_salt, TRY(wire::CodeKey::derive(code, hello.code_salt))};
+        auto key = TRY(wire::CodeKey::derive(code, hello.code_salt));
+        code_ = KnownCode{code, hello.code_salt, std::move(key)};
     }
     return code_->key.proof(hello.code_nonce);
 }

@@ -144,7 +144,8 @@ std::string write_terms(const Terms& terms) {
 base::Result<PinSlot> read_slot(const Fields& fields, std::size_t place) {
     TRY(fields.understood({"pin"}));
     TRY(fields.need_place(place));
-    return PinSlot{static_cast<int>(place), TRY(need_key(fields, "pin"))};
+    auto pin = TRY(need_key(fields, "pin"));
+    return PinSlot{static_cast<int>(place), std::move(pin)};
 }
 
 std::string write_slot(const PinSlot& slot) {

@@ -140,9 +140,10 @@ base::Result<ProvenLicence> check_proof(const os::Certificate& root, const Proof
     const std::size_t number = TRY(number_of(proof.licence));
     const LinePlace place{domain::kLine, proof.file_id, proof.serial, number};
     const SignedLine licence = TRY(signed_part(proof.licence, signer, place));
+    auto line = TRY(read_licence_line(licence.text, 1));
     ProvenLicence proven{.serial = proof.serial,
                          .product = seal.product,
-                         .line = TRY(read_licence_line(licence.text, 1)),
+                         .line = std::move(line),
                          .issued_s = seal.issued_s,
                          .server = seal.server,
                          .word_at_s = standing.word_at_s};

@@ -154,11 +154,12 @@ contract::LicenceActsReply Gate::acts(const std::vector<ActRow>& rows, std::size
 }
 
 Result<contract::LicenceLogs> Gate::logs() const {
+    auto acts = TRY(parts_.store.acts(0, kPackedActsMax));
     return pack_logs({.version = parts_.version,
                       .unix_ms = parts_.clock.unix_ms(),
                       .settings = parts_.settings.told(),
                       .keys = all().keys,
-                      .acts = TRY(parts_.store.acts(0, kPackedActsMax)),
+                      .acts = std::move(acts),
                       .log = parts_.log_book.lines()});
 }
 

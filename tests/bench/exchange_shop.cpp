@@ -160,7 +160,9 @@ Result<ExchangeShop::Job> ExchangeShop::look_at(const Job& job, int wait_ms) {
     const std::string path = fmt::format("/v1/erp/jobs/{}?waitMs={}", job.id, wait_ms);
     const std::string answer =
         TRY(accounting_->ask(https_request("GET", path, fmt::format("Bearer {}", kPassword))));
-    Job now{.id = job.id, .state = TRY(member_of(answer, "state"))};
+    Job now;
+    now.id = job.id;
+    now.state = TRY(member_of(answer, "state"));
     const bool wrong = now.state == "failed" || answer.find("\"code\"") != std::string::npos;
     return wrong ? Result<Job>(make_error(ErrorCode::wrong_state, answer.substr(0, 1000)))
                  : Result<Job>(std::move(now));

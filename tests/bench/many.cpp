@@ -95,14 +95,14 @@ Result<std::vector<Figure>> measure_many(Bench& bench) {
     bench.clock.sleep_until(bench.clock.now() + kIdle);
     const double percent = static_cast<double>(TRY(processor_ns(devd)) - before) /
                            static_cast<double>(os::Duration(kIdle).count()) * 100;
+    const std::string memory =
+        fmt::format("{:.0f} / {:.0f} MB", static_cast<double>(TRY(private_bytes(devd))) / kMb,
+                    TRY(hosts_mb(devd)));
     return std::vector<Figure>{
         absolute("1000 devices: start to the last one ready", seconds, kStartSecondsMax, "s"),
         absolute("the same: devd while nothing happens, % of a processor", percent, kIdlePercentMax,
                  "%"),
-        {.name = "the same: private memory of devd / of all hosts",
-         .measured =
-             fmt::format("{:.0f} / {:.0f} MB", static_cast<double>(TRY(private_bytes(devd))) / kMb,
-                         TRY(hosts_mb(devd)))},
+        {.name = "the same: private memory of devd / of all hosts", .measured = memory},
         compare("the same: p99 of a status / of one device", of_many, of_one, "us", std::nullopt)};
 }
 

@@ -77,6 +77,24 @@ class Functions(unittest.TestCase):
         self.assertEqual(self.lengths(text), [])
 
 
+class TriesInBraces(unittest.TestCase):
+    def lines(self, text: str) -> list[int]:
+        return cpp_text.tries_behind_values(text)
+
+    def test_one_behind_a_value_is_found_however_deep(self):
+        self.assertEqual(self.lines("auto f() {\n  return A{b,\n  g({.c = d(TRY(e()))})};\n}"), [3])
+        self.assertEqual(self.lines("auto f() {\n  return g({a(), TRY(e())});\n}"), [2])
+
+    def test_the_first_value_and_an_argument_have_nothing_to_lose(self):
+        self.assertEqual(self.lines("auto f() { return A{TRY(e()), b}; }"), [])
+        self.assertEqual(self.lines("auto f() { return g(a, TRY(e())); }"), [])
+
+    def test_a_block_is_no_initialiser(self):
+        text = "auto f(int a, int b) {\n g(a, [&](int c) -> R<D> { TRY(e()); });\n"
+        text += " if (a) { g(b, c); TRY(e()); } else { TRY(e()); }\n}"
+        self.assertEqual(self.lines(text), [])
+
+
 class LayersAtConfigureTime(unittest.TestCase):
     def configure(self, body: str) -> subprocess.CompletedProcess:
         """Configures a project of interface libraries that uses the tree's own modules."""

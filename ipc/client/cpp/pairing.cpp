@@ -52,7 +52,8 @@ Result<ipc::HostFile> file_for(const std::string& pending, const ipc::TcpAddress
             return begun;
         }
     }
-    ipc::HostFile made{.address = address, .host_key = host_key, .own = TRY(ipc::KeyPair::make())};
+    auto own = TRY(ipc::KeyPair::make());
+    ipc::HostFile made{.address = address, .host_key = host_key, .own = std::move(own)};
     TRY(ipc::write_host_file_at(pending, made));
     return made;
 }

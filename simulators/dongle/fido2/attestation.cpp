@@ -102,7 +102,8 @@ base::Result<Bytes> sign(const Sheet& sheet, const os::P256Key& root) {
             {der(kVersionTag, number(kVersion3)), number(sheet.number), algorithm, maker_name(),
              der(kSequence, {text(kUtcTime, kBegin), text(kUtcTime, kEnd)}), sheet.subject,
              key_info(sheet.key), der(kExtensionsTag, der(kSequence, sheet.extensions))});
-    return der(kSequence, {body, algorithm, bits(TRY(root.sign(body)))});
+    const Bytes signature = bits(TRY(root.sign(body)));
+    return der(kSequence, {body, algorithm, signature});
 }
 
 }  // namespace

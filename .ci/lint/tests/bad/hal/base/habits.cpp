@@ -72,6 +72,10 @@ void long_one() {
     g();
 }
 
+Result<A> behind() {
+    return A{b(), TRY(c())};
+}
+
 const char* kHome = "/work/tree";
 // xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx
 int last;
