@@ -1,3 +1,4 @@
+#include "sumpd/console/addresses.h"
 #include "sumpd/console/setting_form.h"
 
 // Settings: the addresses of the server, its general settings and their defaults.
@@ -14,33 +15,15 @@ namespace {
 constexpr std::string_view kGeneral = "/settings/general";
 constexpr std::string_view kProtection = "/settings/protection";
 
-Markup address_row(const View& view, Text name, const std::string& url) {
-    return panel::row(panel::cell(text(view.language, name)) + panel::code_cell(url));
-}
-
-Markup addresses(const View& view, const ServerFacts& facts) {
-    const std::string& url = facts.api_url;
-    return panel::heading(text(view.language, Text::addresses), 2) +
-           panel::paragraph(text(view.language, Text::addresses_say)) +
-           panel::table(text(view.language, Text::addresses),
-                        table_head(view, {Text::interface, Text::address}),
-                        address_row(view, Text::face_soap, url + "/soap") +
-                            address_row(view, Text::face_xml, url + "/xml") +
-                            address_row(view, Text::face_json, url + "/v1") +
-                            address_row(view, Text::face_wsdl, url + "/soap?wsdl") +
-                            address_row(view, Text::face_xsd, url + "/xsd") +
-                            address_row(view, Text::face_openapi, url + "/openapi.json")) +
-           panel::paragraph(text(view.language, Text::pin_is, facts.pin));
-}
-
-Response general(const Parts& parts, const View& view, SettingForm form) {
+Response general(const Parts& parts, const View& view, SettingForm form,
+                 const std::vector<AddressAnswer>& answers = {}) {
     form.facts = parts.settings.told();
     const auto say = [&](Text which) { return text(view.language, which); };
     return settings_page(
         view, Place::general,
         panel::heading(say(Text::general)) +
             panel::paragraph(text(view.language, Text::version_is, parts.facts.version)) +
-            addresses(view, parts.facts) + link_line("/apps", say(Text::qr_is_there)) +
+            addresses(view, parts.facts, answers) + link_line("/apps", say(Text::qr_is_there)) +
             panel::heading(say(Text::settings), 2) + panel::paragraph(say(Text::settings_say)) +
             setting_form(
                 view, form, kGeneral,
@@ -196,6 +179,9 @@ void add_general(http::Router& router, const Parts& parts) {
                [](const Visit&) { return http::see_other(kGeneral); });
     router.add(Method::get, kGeneral, Access::administrator,
                [&parts](const Visit& visit) { return general(parts, view_of(visit), {}); });
+    router.add(Method::post, kTryAddresses, Access::administrator, [&parts](const Visit& visit) {
+        return general(parts, view_of(visit), {}, ask_addresses(parts.facts));
+    });
     router.add(Method::post, "/settings/change", Access::administrator,
                [&parts](const Visit& visit) { return change(parts, visit); });
     router.add(Method::get, "/settings/defaults", Access::administrator,

@@ -146,6 +146,13 @@ def test_what_is_set_holds_after_a_restart(browser):
     assert "setting.change" in acts and "ann" in acts
 
 
+def test_the_addresses_are_tried_as_an_app_would(browser):
+    browser.set_up()
+    status, page, _ = browser.call("POST", "/settings/addresses/try", {})
+    assert status == 200
+    assert page.count("answers (200, ") == 3, page  # WSDL, XSD and OpenAPI need no login
+
+
 def test_the_accounting_system_is_handed_over(browser):
     browser.set_up()
     assert "central" in browser.get("/settings/exchange")
