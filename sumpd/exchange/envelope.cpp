@@ -54,25 +54,25 @@ Outcome<Call> call_of(Node element) {
     return call;
 }
 
-Opened opened_soap(Node root) {
+Envelope opened_soap(Node root) {
     const Space soap = root.space;
-    Opened opened{.encoding = soap == Space::soap11 ? Encoding::soap11 : Encoding::soap12};
+    Envelope opened{.encoding = soap == Space::soap11 ? Encoding::soap11 : Encoding::soap12};
     if (const Node* header = root.find(soap, "Header")) {
         for (const Node& each : header->children) {
             if (must_be_understood(each, soap)) {
                 opened.soap_code = SoapCode::must_understand;
-                opened.call = refuse(FaultCode::bad_request,
-                                     "a header that must be understood is not known here: " +
-                                         each.name.substr(0, 64));
+                opened.element = refuse(FaultCode::bad_request,
+                                        "a header that must be understood is not known here: " +
+                                            each.name.substr(0, 64));
                 return opened;
             }
         }
     }
     Node* element = only_child(root.find(soap, "Body"));
     if (element == nullptr) {
-        opened.call = refuse(FaultCode::bad_request, "right is one Body with one element");
+        opened.element = refuse(FaultCode::bad_request, "right is one Body with one element");
     } else {
-        opened.call = call_of(std::move(*element));
+        opened.element = std::move(*element);
     }
     return opened;
 }
@@ -81,27 +81,27 @@ bool is_envelope(const Node& root) {
     return root.name == "Envelope" && (root.space == Space::soap11 || root.space == Space::soap12);
 }
 
-std::string soap11_fault(const Fault& fault, SoapCode code, std::string_view detail) {
-    const std::string_view word = code == SoapCode::must_understand    ? "MustUnderstand"
-                                  : code == SoapCode::version_mismatch ? "VersionMismatch"
-                                  : is_senders(fault.code)             ? "Client"
-                                                                       : "Server";
+std::string soap11_fault(const SoapFault& fault) {
+    const std::string_view word = fault.code == SoapCode::must_understand    ? "MustUnderstand"
+                                  : fault.code == SoapCode::version_mismatch ? "VersionMismatch"
+                                  : fault.is_senders                         ? "Client"
+                                                                             : "Server";
     return fmt::format(
         "<soap:Fault><faultcode>soap:{}</faultcode><faultstring>{}</faultstring>"
         "<detail>{}</detail></soap:Fault>",
-        word, xml_escaped(fault.message), detail);
+        word, xml_escaped(fault.message), fault.detail);
 }
 
-std::string soap12_fault(const Fault& fault, SoapCode code, std::string_view detail) {
-    const std::string_view word = code == SoapCode::must_understand    ? "MustUnderstand"
-                                  : code == SoapCode::version_mismatch ? "VersionMismatch"
-                                  : is_senders(fault.code)             ? "Sender"
-                                                                       : "Receiver";
+std::string soap12_fault(const SoapFault& fault) {
+    const std::string_view word = fault.code == SoapCode::must_understand    ? "MustUnderstand"
+                                  : fault.code == SoapCode::version_mismatch ? "VersionMismatch"
+                                  : fault.is_senders                         ? "Sender"
+                                                                             : "Receiver";
     return fmt::format(
         "<env:Fault><env:Code><env:Value>env:{}</env:Value></env:Code><env:Reason>"
         "<env:Text xml:lang=\"en\">{}</env:Text></env:Reason><env:Detail>{}</env:Detail>"
         "</env:Fault>",
-        word, xml_escaped(fault.message), detail);
+        word, xml_escaped(fault.message), fault.detail);
 }
 
 std::string problem_of(const Fault& fault) {
@@ -128,11 +128,11 @@ Fault fault_in(const Node& fault, Space soap) {
 
 }  // namespace
 
-Opened open_request(std::string_view body, Encoding assumed) {
-    Opened opened{.encoding = assumed};
-    Outcome<Node> root = xml_tree(body, kRequestBounds);
+Envelope open_envelope(std::string_view text, Encoding assumed) {
+    Envelope opened{.encoding = assumed};
+    Outcome<Node> root = xml_tree(text, kRequestBounds);
     if (!root) {
-        opened.call = tl::unexpected<Fault>(std::move(root).error());
+        opened.element = tl::unexpected<Fault>(std::move(root).error());
         return opened;
     }
     if (is_envelope(*root)) {
@@ -141,11 +141,22 @@ Opened open_request(std::string_view body, Encoding assumed) {
     if (root->name == "Envelope") {
         opened.encoding = is_soap(assumed) ? assumed : Encoding::soap11;
         opened.soap_code = SoapCode::version_mismatch;
-        opened.call = refuse(FaultCode::bad_request, "SOAP 1.1 or 1.2 is right");
+        opened.element = refuse(FaultCode::bad_request, "SOAP 1.1 or 1.2 is right");
         return opened;
     }
     opened.encoding = Encoding::raw_xml;
-    opened.call = call_of(*std::move(root));
+    opened.element = *std::move(root);
+    return opened;
+}
+
+Opened open_request(std::string_view body, Encoding assumed) {
+    Envelope envelope = open_envelope(body, assumed);
+    Opened opened{.encoding = envelope.encoding, .soap_code = envelope.soap_code};
+    if (envelope.element) {
+        opened.call = call_of(*std::move(envelope.element));
+    } else {
+        opened.call = tl::unexpected<Fault>(std::move(envelope.element).error());
+    }
     return opened;
 }
 
@@ -198,8 +209,15 @@ std::string close_fault(Encoding encoding, Fault fault, SoapCode code) {
     if (encoding == Encoding::raw_xml) {
         return enclosed(encoding, detail);
     }
-    return enclosed(encoding, encoding == Encoding::soap11 ? soap11_fault(fault, code, detail)
-                                                           : soap12_fault(fault, code, detail));
+    return close_soap_fault(encoding, {.code = code,
+                                       .is_senders = is_senders(fault.code),
+                                       .message = fault.message,
+                                       .detail = detail});
+}
+
+std::string close_soap_fault(Encoding encoding, const SoapFault& fault) {
+    return enclosed(encoding,
+                    encoding == Encoding::soap11 ? soap11_fault(fault) : soap12_fault(fault));
 }
 
 std::string_view content_type_of(Encoding encoding, bool is_fault) {

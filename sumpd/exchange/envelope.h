@@ -21,6 +21,13 @@ inline constexpr std::size_t kSessionMax = 256;
 /// Which code a SOAP fault has: by the fault's own blame, or one that SOAP itself asks for.
 enum class SoapCode : std::uint8_t { by_fault, must_understand, version_mismatch };
 
+/// An envelope of SOAP, for whatever contract.
+struct Envelope {
+    Encoding encoding = Encoding::soap11;  ///< how to answer, also to a fault; never json
+    SoapCode soap_code = SoapCode::by_fault;
+    Outcome<Node> element = Node{};  ///< the only one in its Body; without one: of the whole text
+};
+
 struct Call {
     std::string operation{};          ///< the element's name, known or not
     std::optional<Secret> session{};  ///< of the optional element Session
@@ -33,11 +40,16 @@ struct Opened {
     Outcome<Call> call = Call{};
 };
 
-/// Opens a body of SOAP 1.1, SOAP 1.2 or RAW-XML, at most kRequestBounds. `assumed` is how to
-/// answer where the body does not tell (it is broken). Pure. Refused: what xml_tree() refuses;
-/// bad_request for a root or a Body of another form, for a header that must be understood
-/// (soap_code must_understand; none is known) and for an envelope of another SOAP
-/// (version_mismatch); schema_invalid for a Session that is no text.
+/// Opens a text of SOAP 1.1, SOAP 1.2 or, as raw_xml, one without an envelope, at most
+/// kRequestBounds. `assumed` is how to answer where the text does not tell (it is broken). Pure.
+/// Refused: what xml_tree() refuses; bad_request for a Body of another form, for a header that must
+/// be understood (soap_code must_understand; none is known) and for an envelope of another SOAP
+/// (version_mismatch).
+Envelope open_envelope(std::string_view text, Encoding assumed);
+
+/// Opens a body of SOAP 1.1, SOAP 1.2 or RAW-XML, as open_envelope() does. Refused: what
+/// that refuses; bad_request for a root of another namespace; schema_invalid for a Session that is
+/// no text.
 Opened open_request(std::string_view body, Encoding assumed);
 
 /// The same for an answer, for clients and tests: the element XResponse, or the fault that was
@@ -59,6 +71,15 @@ std::string close_answer(Encoding encoding, std::string_view name, T record) {
 /// with type, title, status and detail beside the members of Fault. An unspecified code is sent as
 /// internal.
 std::string close_fault(Encoding encoding, Fault fault, SoapCode code = SoapCode::by_fault);
+
+struct SoapFault {
+    SoapCode code = SoapCode::by_fault;
+    bool is_senders = false;  ///< else it is the server's
+    std::string message{};
+    std::string detail{};  ///< an element, ready as text
+};
+/// A fault of any contract in full. For SOAP only.
+std::string close_soap_fault(Encoding encoding, const SoapFault& fault);
 
 /// Of an answer; a fault in JSON is application/problem+json.
 std::string_view content_type_of(Encoding encoding, bool is_fault);

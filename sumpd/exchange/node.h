@@ -10,7 +10,16 @@
 namespace tillhost::sumpd::exchange {
 
 /// Namespaces that we know; everything else is foreign.
-enum class Space : std::uint8_t { none, exchange, data, soap11, soap12, instance, foreign };
+enum class Space : std::uint8_t {
+    none,
+    exchange,
+    data,
+    devices,  ///< of the device contract, for web tills
+    soap11,
+    soap12,
+    instance,
+    foreign,
+};
 
 struct Attribute {
     Space space = Space::none;

@@ -25,6 +25,7 @@ struct KnownSpace {
 constexpr std::array kSpaces = {
     KnownSpace{Space::exchange, kExchangeNamespace},
     KnownSpace{Space::data, kDataNamespace},
+    KnownSpace{Space::devices, "urn:tillhost:devices:1"},
     KnownSpace{Space::soap11, "http://schemas.xmlsoap.org/soap/envelope/"},
     KnownSpace{Space::soap12, "http://www.w3.org/2003/05/soap-envelope"},
     KnownSpace{Space::instance, "http://www.w3.org/2001/XMLSchema-instance"},

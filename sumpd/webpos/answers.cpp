@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::string_view kJson = "application/json";
 constexpr std::string_view kMethods = "GET, PUT, POST, DELETE";
-constexpr std::string_view kHeaders = "Authorization, Content-Type, Last-Event-ID, X-Request-Id";
+constexpr std::string_view kHeaders =
+    "Authorization, Content-Type, Last-Event-ID, SOAPAction, X-Request-Id";
 constexpr std::string_view kExposed = "X-Device-Book, X-Request-Id, Retry-After";
 constexpr std::string_view kPreflightSeconds = "600";
 constexpr std::string_view kRetryAfterSeconds = "1";

@@ -8,6 +8,7 @@
 #include "hal/base/text.h"
 #include "ipc/contract/envelope.h"
 #include "ipc/json.h"
+#include "sumpd/webpos/plain_bytes.h"
 
 namespace tillhost::sumpd::webpos {
 
@@ -52,7 +53,8 @@ Value value_of(const client::TopicEvent& told) {
     map.emplace_back("epoch", Value(told.event.epoch));
     map.emplace_back("seq", Value(told.event.seq));
     map.emplace_back("at_ms", Value(told.event.at_ms));
-    map.emplace_back("body", to_value(told.event.body, contract::Style::readable));
+    map.emplace_back("body", with_plain_bytes(to_value(told.event.body, contract::Style::readable),
+                                              contract::event_body_shape()));
     return Value(std::move(map));
 }
 

@@ -59,6 +59,8 @@ public:
     base::Result<std::optional<contract::Value>> next(os::Deadline deadline);
     /// Behind the last event that next() gave.
     std::string cursor() const { return cursor_text(places_); }
+    /// Of the devd that tells them.
+    std::int64_t book() { return line_.client().hello().book; }
     /// So that the connection can be used for something else; one whose reader goes without it is
     /// closed. Errors: the general ones.
     base::Done end(os::Deadline deadline);

@@ -120,6 +120,12 @@ FoundRoute find_route(http::Method method, std::string_view path) {
     return found;
 }
 
+const Route* find_route(contract::RequestKind kind) {
+    const auto found = std::find_if(routes().begin(), routes().end(),
+                                    [kind](const Route& route) { return route.kind == kind; });
+    return found == routes().end() ? nullptr : &*found;
+}
+
 Result<Value> body_of(const FoundRoute& found, const http::Request& request) {
     Value::Map map;
     if (!http::is_safe(request.method) && !request.body.empty()) {
@@ -134,7 +140,7 @@ Result<Value> body_of(const FoundRoute& found, const http::Request& request) {
         TRY(put_once(map, parameter.name, Value(parameter.value)));
     }
     for (const Pair& pair : request.query) {
-        if (pair.name != kWaitName && pair.name != "book") {
+        if (pair.name != kWaitName && pair.name != kBookName) {
             Value value = TRY(query_field(found.route->query, pair));
             TRY(put_once(map, pair.name, std::move(value)));
         }

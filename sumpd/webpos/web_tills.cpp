@@ -12,6 +12,8 @@
 #include "sumpd/store/new_uuid.h"
 #include "sumpd/webpos/answers.h"
 #include "sumpd/webpos/openapi.h"
+#include "sumpd/webpos/plain_bytes.h"
+#include "sumpd/webpos/soap.h"
 
 namespace tillhost::sumpd::webpos {
 
@@ -28,7 +30,6 @@ namespace {
 constexpr std::string_view kEvents = "/v1/events";
 constexpr std::string_view kOpenApiPath = "/devices/openapi.json";
 constexpr std::string_view kBearer = "Bearer ";
-constexpr std::string_view kBookName = "book";
 /// A wait is cut into such parts, between which it can be ended.
 constexpr os::Duration kWaitPart = std::chrono::seconds(1);
 /// devd's answer at a part's end may be that much before it.
@@ -106,15 +107,51 @@ bool is_event_stream(const http::Request& request) {
     return request.header("Accept").find("text/event-stream") != std::string_view::npos;
 }
 
-Response no_token() {
-    Response response = error_answer(base::make_error(
-        ErrorCode::not_permitted, "a web token is wanted: Authorization: Bearer tw-…"));
-    response.status = 401;
-    response.headers.push_back({"WWW-Authenticate", "Bearer realm=\"devices\""});
+/// The poll of events, or a stream of them, as the path and its query ask.
+Result<Asked> events_asked(const http::Request& request, bool is_stream) {
+    std::string after = query_text(request, "after");
+    if (is_stream && !request.header("Last-Event-ID").empty()) {
+        after = std::string(request.header("Last-Event-ID"));
+    }
+    Value::Map body;
+    body.emplace_back("topics", Value(query_text(request, "topics")));
+    body.emplace_back("after", Value(std::move(after)));
+    Asked asked{.body = Value(std::move(body))};
+    asked.wait_ms = TRY(query_number(request, kWaitName, kWaitMsNotSaid, kWaitMsMax));
+    return asked;
+}
+
+Result<Asked> request_asked(const FoundRoute& found, const http::Request& request) {
+    Asked asked{.route = found.route};
+    asked.wait_ms = TRY(query_number(request, kWaitName, kWaitMsNotSaid, kWaitMsMax));
+    asked.book = TRY(query_number(request, kBookName, 0, INT64_MAX));
+    asked.body = TRY(body_of(found, request));
+    return asked;
+}
+
+Response no_such_path(bool path_known) {
+    Response response = error_answer(
+        base::make_error(ErrorCode::unknown_kind, "there is no such path; /devices/openapi.json"));
+    response.status = path_known ? 405 : 404;
     return response;
 }
 
 }  // namespace
+
+/// Whose request it is, or why it is not let in.
+struct WebTills::Admission {
+    std::optional<WebToken> token{};
+    Error error{};
+    int status = 403;  ///< of the refusal
+
+    http::Response refused(Response response) const {
+        response.status = status;
+        if (status == 401) {
+            response.headers.push_back({"WWW-Authenticate", "Bearer realm=\"devices\""});
+        }
+        return response;
+    }
+};
 
 /// One of a number of places, for as long as it lives; none if they are all taken.
 class WebTills::Held final {
@@ -140,85 +177,132 @@ Response WebTills::answer(const http::Request& request) {
         return is_path_here(request.path) ? preflight_answer(request, parts_.tokens)
                                           : http::plain_answer(405);
     }
-    const std::string request_id = request_id_of(request);
-    std::string token_name = "-";
-    Response response = answer_to(request, token_name);
+    Seen seen{.request_id = request_id_of(request)};
+    Response response = answer_to(request, seen);
     add_cross_origin(request, parts_.tokens, response);
-    response.headers.push_back({"X-Request-Id", request_id});
-    parts_.logger.info("web_till", {{"request_id", request_id},
-                                    {"token", token_name},
+    response.headers.push_back({"X-Request-Id", seen.request_id});
+    const std::string operation = seen.operation.empty() ? "" : "#" + seen.operation;
+    parts_.logger.info("web_till", {{"request_id", seen.request_id},
+                                    {"token", seen.token_name},
                                     {"method", std::string(http::name_of(request.method))},
-                                    {"path", request.path},
+                                    {"path", request.path + operation},
                                     {"status", std::to_string(response.status)},
                                     {"peer", request.peer}});
     return response;
 }
 
-Response WebTills::answer_to(const http::Request& request, std::string& token_name) {
+Response WebTills::answer_to(const http::Request& request, Seen& seen) {
     if (request.path == kOpenApiPath && http::is_safe(request.method)) {
         return {.content_type = "application/json", .body = std::string(openapi_text())};
     }
-    const std::string_view authorization = request.header("Authorization");
-    const auto token = authorization.starts_with(kBearer)
-                           ? parts_.tokens.find(authorization.substr(kBearer.size()))
-                           : std::nullopt;
-    if (!token) {
-        return no_token();
+    if (request.path != kSoapPath) {
+        return json_answer_to(request, seen);
     }
-    token_name = token->name;
-    const std::string_view origin = request.header("Origin");
-    if (!origin.empty() && origin != token->origin) {
-        return error_answer(
-            base::make_error(ErrorCode::not_permitted,
-                             fmt::format("Origin: this token is for pages of {}", token->origin)));
+    if (http::is_safe(request.method)) {
+        return wsdl_answer(request);
     }
-    if (!rate_.admit(token->digest)) {
-        Response response = error_answer(too_many(
-            fmt::format("more than {} requests a second of this token", kRequestsPerSecond)));
-        response.status = 429;
-        return response;
+    return request.method == Method::post ? soap_answer_to(request, seen) : http::plain_answer(405);
+}
+
+Response WebTills::json_answer_to(const http::Request& request, Seen& seen) {
+    const Admission admission = admit(request, seen);
+    if (!admission.token) {
+        return admission.refused(error_answer(admission.error));
     }
-    auto served = serve(*token, request);
+    auto served = serve_json(*admission.token, request);
     return served ? std::move(*served) : error_answer(served.error());
 }
 
-Result<Response> WebTills::serve(const WebToken& token, const http::Request& request) {
+/// What is in the text is looked at behind the token.
+Response WebTills::soap_answer_to(const http::Request& request, Seen& seen) {
+    const Admission admission = admit(request, seen);
+    if (!admission.token) {
+        const SoapCall unread{.encoding = soap_of(request)};
+        Response response = soap_refusal(unread, admission.error, seen.request_id);
+        // Others than 401 are no faults to programs that know SOAP alone.
+        return admission.status == 401 ? admission.refused(std::move(response)) : response;
+    }
+    const SoapCall call = open_soap(request);
+    seen.operation = call.name;
+    if (!call.asked) {
+        return soap_refusal(call, call.asked.error(), seen.request_id);
+    }
+    const auto told = serve(*admission.token, *call.asked);
+    return told ? soap_answer(call, *told) : soap_refusal(call, told.error(), seen.request_id);
+}
+
+WebTills::Admission WebTills::admit(const http::Request& request, Seen& seen) {
+    const std::string_view authorization = request.header("Authorization");
+    auto token = authorization.starts_with(kBearer)
+                     ? parts_.tokens.find(authorization.substr(kBearer.size()))
+                     : std::nullopt;
+    if (!token) {
+        return {.error = base::make_error(ErrorCode::not_permitted,
+                                          "a web token is wanted: Authorization: Bearer tw-…"),
+                .status = 401};
+    }
+    seen.token_name = token->name;
+    const std::string_view origin = request.header("Origin");
+    if (!origin.empty() && origin != token->origin) {
+        return {.error = base::make_error(
+                    ErrorCode::not_permitted,
+                    fmt::format("Origin: this token is for pages of {}", token->origin))};
+    }
+    if (!rate_.admit(token->digest)) {
+        return {.error = too_many(fmt::format("more than {} requests a second of this token",
+                                              kRequestsPerSecond)),
+                .status = 429};
+    }
+    return {.token = std::move(token)};
+}
+
+Result<Response> WebTills::serve_json(const WebToken& token, const http::Request& request) {
+    if (request.path == kEvents && http::is_safe(request.method)) {
+        const bool is_stream = is_event_stream(request);
+        const Asked asked = TRY(events_asked(request, is_stream));
+        if (is_stream) {
+            return stream(token, asked);
+        }
+        const Told told = TRY(serve(token, asked));
+        return json_answer(told.reply);
+    }
+    const FoundRoute found = find_route(request.method, request.path);
+    if (found.route == nullptr) {
+        return no_such_path(found.path_known);
+    }
+    const Asked asked = TRY(request_asked(found, request));
+    const Told told = TRY(serve(token, asked));
+    Response response = json_answer(told.reply);
+    response.headers.push_back({"X-Device-Book", std::to_string(told.book)});
+    return response;
+}
+
+Result<Told> WebTills::serve(const WebToken& token, const Asked& asked) {
     const Held held(held_, kWorkersHeldMax);
     if (!held) {
         return too_many("too many requests of web tills are under way");
     }
-    if (request.path == kEvents && http::is_safe(request.method)) {
-        return events(token, request);
+    if (asked.route == nullptr) {
+        return poll(token, asked);
     }
-    const FoundRoute found = find_route(request.method, request.path);
-    if (found.route == nullptr) {
-        Response response = error_answer(base::make_error(
-            ErrorCode::unknown_kind, "there is no such path; /devices/openapi.json"));
-        response.status = found.path_known ? 405 : 404;
-        return response;
-    }
-    const std::int64_t wait_ms = TRY(query_number(request, kWaitName, -1, kWaitMsMax));
-    const std::int64_t book = TRY(query_number(request, kBookName, 0, INT64_MAX));
-    const Value body = TRY(body_of(found, request));
-    TRY(check_rights(token, found.route->kind, body));
-    const DeviceLines::Answer answer = TRY(ask(token, *found.route, body, book, wait_ms));
-    Response response = json_answer(answer.body);
-    response.headers.push_back({"X-Device-Book", std::to_string(answer.book)});
-    return response;
+    TRY(check_rights(token, asked.route->kind, asked.body));
+    DeviceLines::Answer answer = TRY(ask(token, asked));
+    Told told{.reply = with_plain_bytes(std::move(answer.body),
+                                        contract::reply_shape(asked.route->kind))};
+    told.book = answer.book;
+    return told;
 }
 
-Result<DeviceLines::Answer> WebTills::ask(const WebToken& token, const Route& route,
-                                          const Value& body, std::int64_t book,
-                                          std::int64_t wait_ms) {
-    const os::Deadline end =
-        parts_.clock.now() + std::chrono::milliseconds(wait_ms < 0 ? kWaitMsUsual : wait_ms);
-    if (route.kind == RequestKind::operation && wait_ms > 0) {
+Result<DeviceLines::Answer> WebTills::ask(const WebToken& token, const Asked& asked) {
+    const std::int64_t wait_ms = asked.wait_ms == kWaitMsNotSaid ? kWaitMsUsual : asked.wait_ms;
+    const os::Deadline end = parts_.clock.now() + std::chrono::milliseconds(wait_ms);
+    if (asked.route->kind == RequestKind::operation && asked.wait_ms > 0) {
         const Held waiting(waiting_, kWaitersMax);
         if (waiting) {
-            return wait_for(token, body, book, end);
+            return wait_for(token, asked.body, asked.book, end);
         }
     }
-    return parts_.lines.ask(token, route.kind, body, book,
+    return parts_.lines.ask(token, asked.route->kind, asked.body, asked.book,
                             std::max(end, parts_.clock.now() + kWaitPart));
 }
 
@@ -241,27 +325,21 @@ bool WebTills::is_over(const WebToken& token) {
 
 // ---- events -------------------------------------------------------------------------------------
 
-Result<Response> WebTills::events(const WebToken& token, const http::Request& request) {
-    auto topics = TRY(topics_from(query_text(request, "topics")));
-    const bool is_stream = is_event_stream(request);
-    std::string after = query_text(request, "after");
-    if (is_stream && !request.header("Last-Event-ID").empty()) {
-        after = std::string(request.header("Last-Event-ID"));
-    }
-    const auto from = TRY(cursor_from(after, topics.size()));
-    const std::int64_t wait_ms =
-        TRY(query_number(request, kWaitName, after.empty() ? 0 : kWaitMsUsual, kWaitMsMax));
-    const Held waiting(waiting_, kWaitersMax);
-    if (!waiting && !is_stream) {
-        return too_many("too many requests wait");
-    }
+Result<std::unique_ptr<EventReader>> WebTills::reader_for(const WebToken& token,
+                                                          const Asked& asked) {
+    auto topics = TRY(topics_from(text_in(asked.body, "topics")));
+    const auto from = TRY(cursor_from(text_in(asked.body, "after"), topics.size()));
     const os::Deadline soon = parts_.clock.now() + std::chrono::milliseconds(kWaitMsUsual);
     auto line = TRY(parts_.lines.take(token, soon));
-    auto reader = TRY(EventReader::begin(std::move(line), std::move(topics), from, soon));
-    return is_stream ? stream(token, std::move(reader)) : poll(*reader, token, wait_ms);
+    return EventReader::begin(std::move(line), std::move(topics), from, soon);
 }
 
-Result<Response> WebTills::stream(const WebToken& token, std::unique_ptr<EventReader> reader) {
+Result<Response> WebTills::stream(const WebToken& token, const Asked& asked) {
+    const Held held(held_, kWorkersHeldMax);
+    if (!held) {
+        return too_many("too many requests of web tills are under way");
+    }
+    auto reader = TRY(reader_for(token, asked));
     auto place = stream_place(token.digest);
     if (place == nullptr) {
         return too_many(fmt::format("{} streams of this token are open", kStreamsPerTokenMax));
@@ -275,14 +353,21 @@ Result<Response> WebTills::stream(const WebToken& token, std::unique_ptr<EventRe
     return response;
 }
 
-Result<Response> WebTills::poll(EventReader& reader, const WebToken& token, std::int64_t wait_ms) {
+Result<Told> WebTills::poll(const WebToken& token, const Asked& asked) {
+    const Held waiting(waiting_, kWaitersMax);
+    if (!waiting) {
+        return too_many("too many requests wait");
+    }
+    const std::int64_t usual = text_in(asked.body, "after").empty() ? 0 : kWaitMsUsual;
+    const std::int64_t wait_ms = asked.wait_ms == kWaitMsNotSaid ? usual : asked.wait_ms;
+    const auto reader = TRY(reader_for(token, asked));
     const os::Deadline end = parts_.clock.now() + std::chrono::milliseconds(wait_ms);
     Value::Array events;
     std::size_t bytes = 0;
     while (events.size() < kEventsPerAnswerMax && bytes < kPieceBytesUsual) {
         const os::Instant now = parts_.clock.now();
         const os::Deadline part = events.empty() ? std::min(end, now + kWaitPart) : now;
-        auto event = TRY(reader.next(part));
+        auto event = TRY(reader->next(part));
         if (event) {
             bytes += ipc::to_json(*event, -1).size();
             events.push_back(std::move(*event));
@@ -292,9 +377,11 @@ Result<Response> WebTills::poll(EventReader& reader, const WebToken& token, std:
     }
     Value::Map map;
     map.emplace_back("events", Value(std::move(events)));
-    map.emplace_back("after", Value(reader.cursor()));
-    TRY(reader.end(parts_.clock.now() + kWaitPart));
-    return json_answer(Value(std::move(map)));
+    map.emplace_back("after", Value(reader->cursor()));
+    TRY(reader->end(parts_.clock.now() + kWaitPart));
+    Told told{.reply = Value(std::move(map))};
+    told.book = reader->book();
+    return told;
 }
 
 std::shared_ptr<void> WebTills::stream_place(const std::string& digest) {

@@ -25,9 +25,8 @@ inline constexpr std::size_t kWaitersMax = 16;
 /// Streams of events in all and of one token; they hold no worker.
 inline constexpr std::size_t kStreamsMax = 24;
 inline constexpr std::size_t kStreamsPerTokenMax = 4;
-/// How long an answer is waited for, where the request does not say and at most.
-inline constexpr std::int64_t kWaitMsUsual = 5000;
-inline constexpr std::int64_t kWaitMsMax = 25000;
+/// How long an answer is waited for, where the request does not say.
+inline constexpr std::int64_t kWaitMsUsual = 5000;  ///< kWaitMsMax is the most
 
 /// The device contract over HTTP, for pages in a browser and programs that speak no ZeroMQ:
 ///
@@ -35,6 +34,8 @@ inline constexpr std::int64_t kWaitMsMax = 25000;
 ///                             contract's own JSON (docs/ipc)
 ///   GET /v1/events            events, by waiting for them or as text/event-stream
 ///   GET /devices/openapi.json what there is, for everybody
+///   POST /devices/soap        the same requests and the poll of events as SOAP (soap.h)
+///   GET /devices/soap?wsdl    their WSDL, for everybody
 ///
 /// Who asks shows a web token (Bearer). Operations go straight to devd, whose book has them under
 /// the id that the till made: nothing is kept here, so that a repeat after any kill is devd's to
@@ -58,18 +59,26 @@ public:
 
 private:
     class Held;
-    http::Response answer_to(const http::Request& request, std::string& token_name);
-    base::Result<WebToken> admit(const http::Request& request);
-    base::Result<http::Response> serve(const WebToken& token, const http::Request& request);
-    base::Result<DeviceLines::Answer> ask(const WebToken& token, const Route& route,
-                                          const contract::Value& body, std::int64_t book,
-                                          std::int64_t wait_ms);
+    /// Of one request, for the log.
+    struct Seen {
+        std::string request_id{};
+        std::string token_name{"-"};
+        std::string operation{};  ///< of SOAP
+    };
+    struct Admission;
+    http::Response answer_to(const http::Request& request, Seen& seen);
+    http::Response json_answer_to(const http::Request& request, Seen& seen);
+    http::Response soap_answer_to(const http::Request& request, Seen& seen);
+    Admission admit(const http::Request& request, Seen& seen);
+    base::Result<http::Response> serve_json(const WebToken& token, const http::Request& request);
+    base::Result<Told> serve(const WebToken& token, const Asked& asked);
+    base::Result<DeviceLines::Answer> ask(const WebToken& token, const Asked& asked);
     base::Result<DeviceLines::Answer> wait_for(const WebToken& token, const contract::Value& body,
                                                std::int64_t book, os::Deadline end);
-    base::Result<http::Response> events(const WebToken& token, const http::Request& request);
-    base::Result<http::Response> stream(const WebToken& token, std::unique_ptr<EventReader> reader);
-    base::Result<http::Response> poll(EventReader& reader, const WebToken& token,
-                                      std::int64_t wait_ms);
+    base::Result<std::unique_ptr<EventReader>> reader_for(const WebToken& token,
+                                                          const Asked& asked);
+    base::Result<http::Response> stream(const WebToken& token, const Asked& asked);
+    base::Result<Told> poll(const WebToken& token, const Asked& asked);
     std::shared_ptr<void> stream_place(const std::string& digest);
     bool is_over(const WebToken& token);
 
