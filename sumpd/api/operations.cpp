@@ -14,17 +14,18 @@ struct Row {
 };
 
 constexpr std::array kRows = {
-    Row{"TestConnection", Access::node},  Row{"PrepareMessage", Access::node},
-    Row{"GetPart", Access::node},         Row{"ConfirmMessage", Access::node},
-    Row{"PutPart", Access::node},         Row{"CommitMessage", Access::node},
-    Row{"GetJob", Access::node},          Row{"CancelMessage", Access::node},
-    Row{"Enroll", Access::anyone},        Row{"Login", Access::anyone},
-    Row{"Roll", Access::anyone},          Row{"Revoke", Access::anyone},
-    Row{"Logout", Access::session},       Row{"GetChanges", Access::session},
-    Row{"PutDocuments", Access::rescued}, Row{"GetDocumentStatus", Access::rescued},
-    Row{"Heartbeat", Access::device},     Row{"LockTask", Access::session},
-    Row{"ReleaseTask", Access::session},  Row{"GetDevices", Access::session},
-    Row{"StartCommand", Access::session}, Row{"GetCommand", Access::device},
+    Row{"TestConnection", Access::node},   Row{"PrepareMessage", Access::node},
+    Row{"GetPart", Access::node},          Row{"ConfirmMessage", Access::node},
+    Row{"PutPart", Access::node},          Row{"CommitMessage", Access::node},
+    Row{"GetJob", Access::node},           Row{"CancelMessage", Access::node},
+    Row{"Enroll", Access::anyone},         Row{"Login", Access::anyone},
+    Row{"Roll", Access::anyone},           Row{"Revoke", Access::anyone},
+    Row{"Logout", Access::session},        Row{"GetChanges", Access::session},
+    Row{"PutDocuments", Access::rescued},  Row{"GetDocumentStatus", Access::rescued},
+    Row{"Heartbeat", Access::device},      Row{"LockTask", Access::session},
+    Row{"ReleaseTask", Access::session},   Row{"GetDevices", Access::session},
+    Row{"StartCommand", Access::session},  Row{"GetCommand", Access::device},
+    Row{"AnswerCommand", Access::session},
 };
 
 #define X(Request, Response) +1

@@ -285,7 +285,9 @@ Response show(const Parts& parts, const View& view, const std::string& device) {
                 panel::heading(name_of_app(*card)) + facts_of(view, *card) +
                     panel::heading(text(view.language, Text::gaps), 2) +
                     gaps_of(parts, view, device) + commands_of(view, *card) +
-                    change_form(view, *card) + revoke_or_rescue(view, *card) +
+                    change_form(view, *card) +
+                    default_form(parts, view, gateway::DefaultRule::app, device) +
+                    revoke_or_rescue(view, *card) +
                     link_line(kList, text(view.language, Text::back_to_list)));
 }
 

@@ -24,6 +24,7 @@ Console::Console(ConsoleParts parts)
              .registry = parts.registry,
              .gateway = parts.gateway,
              .device_choice = parts.device_choice,
+             .default_rules = parts.default_rules,
              .people = parts.people,
              .maintenance = parts.maintenance,
              .seats = parts.seats,
@@ -48,6 +49,7 @@ Console::Console(ConsoleParts parts)
     add_roles(router_, parts_);
     add_apps(router_, parts_);
     add_devices(router_, parts_);
+    add_defaults(router_, parts_);
 }
 
 base::Done Console::invite() const {

@@ -25,6 +25,7 @@ struct ConsoleParts {
     apps::Registry& registry;
     gateway::Gateway& gateway;
     gateway::DeviceChoice& device_choice;
+    gateway::DefaultRules& default_rules;
     people::People& people;
     maintenance::Maintenance& maintenance;
     seats::Seats& seats;

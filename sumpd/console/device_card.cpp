@@ -3,6 +3,7 @@
 
 #include "ipc/client/cpp/client.h"
 #include "sumpd/console/device_pages.h"
+#include "sumpd/gateway/answers.h"
 
 // One device: its state, its set-up, what it is called, who may see it.
 namespace tillhost::sumpd::console {
@@ -58,7 +59,10 @@ Markup facts_of(const Parts& parts, const View& view, const DeviceKind& kind, co
         rows += panel::fact(say(Text::to_do), text_of(view.language, step));
     }
     rows += panel::fact(say(Text::visible), yes_no(view, parts.device_choice.is_visible(id))) +
-            panel::fact(say(Text::is_default), yes_no(view, default_of(parts, kind) == id));
+            panel::fact(say(Text::default_of), defaults_at(parts, view, kind, id));
+    if (card.settings.driver == gateway::kManualDriver) {
+        rows += panel::fact(say(Text::kind), say(Text::is_manual));
+    }
     return panel::facts(rows);
 }
 

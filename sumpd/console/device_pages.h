@@ -16,6 +16,7 @@ struct DeviceKind {
     Text title;
     std::string_view setting;  ///< that names the default one
     contract::DeviceClass device_class;
+    gateway::DefaultKind default_kind;
 };
 extern const DeviceKind kRegistrars;
 extern const DeviceKind kTerminals;
@@ -25,6 +26,9 @@ const contract::Manifest* manifest_of(const contract::ModelsReply& models, std::
 std::string device_path(const DeviceKind& kind, std::string_view device);
 /// The device that commands without one go to; empty: none.
 std::string default_of(const Parts& parts, const DeviceKind& kind);
+/// Whose default a device is, for people: "server; user Anna"; empty: nobody's.
+std::string defaults_at(const Parts& parts, const View& view, const DeviceKind& kind,
+                        const std::string& device);
 /// devd did not answer.
 http::Response away(const View& view, const DeviceKind& kind, const base::Error& error);
 

@@ -117,7 +117,7 @@ Response give(const Parts& parts, const Visit& visit, const DeviceKind& kind, co
     request.payload = order.payload;
     request.timeout_ms = kStartWithinMs;
     const auto taken =
-        parts.gateway.start_command(kConsoleApp, request, contract::Role::administrator);
+        parts.gateway.start_command({.app = kConsoleApp}, request, contract::Role::administrator);
     if (!taken) {
         const View view = refused_view(visit, taken.error());
         return page(

@@ -17,12 +17,14 @@ const DeviceKind kRegistrars{.section = Section::registrars,
                              .path = "/registrars",
                              .title = Text::registrars,
                              .setting = "devices.registrar",
-                             .device_class = contract::DeviceClass::fiscal_registrar};
+                             .device_class = contract::DeviceClass::fiscal_registrar,
+                             .default_kind = gateway::DefaultKind::registrar};
 const DeviceKind kTerminals{.section = Section::terminals,
                             .path = "/terminals",
                             .title = Text::terminals,
                             .setting = "devices.terminal",
-                            .device_class = contract::DeviceClass::payment_terminal};
+                            .device_class = contract::DeviceClass::payment_terminal,
+                            .default_kind = gateway::DefaultKind::terminal};
 
 const Manifest* manifest_of(const contract::ModelsReply& models, std::string_view driver) {
     const auto found = std::find_if(models.manifests.begin(), models.manifests.end(),
@@ -53,8 +55,7 @@ Response away(const View& view, const DeviceKind& kind, const base::Error& error
 namespace {
 
 Markup device_row(const Parts& parts, const View& view, const DeviceKind& kind,
-                  const contract::Device& device, const Manifest& manifest,
-                  const std::string& standing_default) {
+                  const contract::Device& device, const Manifest& manifest) {
     const std::string& name = device.name.empty() ? device.device : device.name;
     Markup state = fill("{state}", {{"state", text_of(view.language, device.state)}});
     for (const contract::SetupStep step : device.setup_missing) {
@@ -65,7 +66,7 @@ Markup device_row(const Parts& parts, const View& view, const DeviceKind& kind,
                       panel::cell(text_of(view.language, manifest.title)) + panel::cell_of(state) +
                       panel::cell(device.host) +
                       panel::cell(yes_no(view, parts.device_choice.is_visible(device.device))) +
-                      panel::cell(yes_no(view, device.device == standing_default)));
+                      panel::cell(defaults_at(parts, view, kind, device.device)));
 }
 
 Response list(const Parts& parts, const View& view, const DeviceKind& kind) {
@@ -75,24 +76,24 @@ Response list(const Parts& parts, const View& view, const DeviceKind& kind) {
         return away(view, kind, devices ? models.error() : devices.error());
     }
     const auto say = [&](Text which) { return text(view.language, which); };
-    const std::string standing = default_of(parts, kind);
     Markup rows;
     bool any = false;
     for (const contract::Device& device : *devices) {
         const Manifest* const manifest = manifest_of(*models, device.driver);
         if (manifest != nullptr && manifest->device_class == kind.device_class) {
             any = true;
-            rows += device_row(parts, view, kind, device, *manifest, standing);
+            rows += device_row(parts, view, kind, device, *manifest);
         }
     }
     Markup html = panel::heading(say(kind.title));
     html += any ? panel::table(say(kind.title),
                                table_head(view, {Text::name, Text::id, Text::model, Text::state,
-                                                 Text::host, Text::visible, Text::is_default}),
+                                                 Text::host, Text::visible, Text::default_of}),
                                rows)
                 : panel::paragraph(say(Text::no_devices));
     return page(view, kind.section,
-                html + link_line(std::string(kind.path) + "/new", say(Text::add_device)));
+                html + link_line(std::string(kind.path) + "/new", say(Text::add_device)) +
+                    link_line("/settings/device-defaults", say(Text::default_devices)));
 }
 
 /// The first step: which model.

@@ -315,16 +315,25 @@ Markup decision_form(const View& view, const std::string& id, std::size_t stage)
                     panel::button(say(Text::decide)));
 }
 
+/// Whose rule chose the device; empty: the command named it.
+std::string rule_text(const View& view, std::int64_t rule) {
+    constexpr Text kRules[] = {Text::user, Text::app, Text::store, Text::the_server};
+    const bool is_one = rule >= 1 && rule <= static_cast<std::int64_t>(std::size(kRules));
+    return is_one ? std::string(text(view.language, kRules[rule - 1])) : std::string();
+}
+
 Response show_commands(const Parts& parts, const View& view) {
     const auto say = [&](Text which) { return text(view.language, which); };
     const auto found =
         rows_of(parts,
-                "SELECT id, app_device, device_ref, op, stage, error FROM device_command"
+                "SELECT id, app_device, device_ref, op, stage, error, default_rule, asks_person"
+                " FROM device_command"
                 " WHERE stage IN (1, 2, 5, 6) OR told = 0 ORDER BY id DESC LIMIT 100",
-                "ttttit");
+                "ttttitii");
     constexpr Text kStages[] = {Text::command_queued,  Text::command_queued, Text::command_running,
                                 Text::command_done,    Text::command_failed, Text::command_unknown,
                                 Text::command_orphaned};
+    constexpr auto kUnknown = static_cast<std::size_t>(gateway::Stage::unknown);
     Markup rows;
     for (const store::Row& one : found.value_or(Rows())) {
         const auto stage = static_cast<std::size_t>(integer(one[4]));
@@ -336,17 +345,21 @@ Response show_commands(const Parts& parts, const View& view) {
         rows += panel::row(
             (own ? panel::cell_of(panel::link(path, id)) : panel::code_cell(id)) +
             panel::code_cell(own ? std::string(say(Text::console)) : store::text(one[1])) +
-            panel::cell(device) + panel::cell(store::text(one[3])) +
-            panel::cell(say(kStages[std::min(stage, std::size(kStages) - 1)])) +
+            panel::cell(device) + panel::cell(rule_text(view, integer(one[6]))) +
+            panel::cell(store::text(one[3])) +
+            panel::cell(say(integer(one[7]) != 0 && stage == kUnknown
+                                ? Text::command_asks
+                                : kStages[std::min(stage, std::size(kStages) - 1)])) +
             panel::cell(store::text(one[5])) + panel::cell_of(decision_form(view, id, stage)));
     }
     Markup html = panel::heading(say(Text::commands)) + panel::paragraph(say(Text::commands_say));
     html += !found || found->empty()
                 ? panel::paragraph(say(Text::none))
-                : panel::table(say(Text::commands),
-                               table_head(view, {Text::id, Text::app, Text::device, Text::command,
-                                                 Text::state, Text::reason, Text::decision}),
-                               rows);
+                : panel::table(
+                      say(Text::commands),
+                      table_head(view, {Text::id, Text::app, Text::device, Text::chosen_by,
+                                        Text::command, Text::state, Text::reason, Text::decision}),
+                      rows);
     return settings_page(view, Place::commands, html);
 }
 

@@ -30,14 +30,16 @@ struct PlaceRow {
     std::string_view path;
     Text name;
 };
-constexpr PlaceRow kPlaces[] = {{Place::general, "/settings/general", Text::general},
-                                {Place::exchange, "/settings/exchange", Text::exchange},
-                                {Place::protection, "/settings/protection", Text::protection},
-                                {Place::security, "/settings/security", Text::security},
-                                {Place::maintenance, "/settings/maintenance", Text::maintenance},
-                                {Place::documents, "/settings/documents", Text::documents},
-                                {Place::commands, "/settings/commands", Text::commands},
-                                {Place::audit, "/settings/audit", Text::audit}};
+constexpr PlaceRow kPlaces[] = {
+    {Place::general, "/settings/general", Text::general},
+    {Place::exchange, "/settings/exchange", Text::exchange},
+    {Place::protection, "/settings/protection", Text::protection},
+    {Place::security, "/settings/security", Text::security},
+    {Place::default_devices, "/settings/device-defaults", Text::default_devices},
+    {Place::maintenance, "/settings/maintenance", Text::maintenance},
+    {Place::documents, "/settings/documents", Text::documents},
+    {Place::commands, "/settings/commands", Text::commands},
+    {Place::audit, "/settings/audit", Text::audit}};
 
 }  // namespace
 

@@ -48,6 +48,7 @@ struct Parts {
     apps::Registry& registry;
     gateway::Gateway& gateway;
     gateway::DeviceChoice& device_choice;
+    gateway::DefaultRules& default_rules;
     people::People& people;
     maintenance::Maintenance& maintenance;
     seats::Seats& seats;
@@ -70,6 +71,7 @@ enum class Place : std::uint8_t {
     exchange,
     protection,
     security,
+    default_devices,
     maintenance,
     documents,
     commands,
@@ -126,5 +128,10 @@ void add_roles(http::Router& router, const Parts& parts);
 void add_apps(http::Router& router, const Parts& parts);
 /// Fiscal registrars and acquiring terminals.
 void add_devices(http::Router& router, const Parts& parts);
+/// Default devices of stores, and of users and apps; their own pages have a form each.
+void add_defaults(http::Router& router, const Parts& parts);
+/// That form, with what holds now and whose rule says so. `of`: id of the user, app or store.
+Markup default_form(const Parts& parts, const View& view, gateway::DefaultRule rule,
+                    const std::string& of);
 
 }  // namespace tillhost::sumpd::console

@@ -179,6 +179,7 @@ Response edit(const Parts& parts, const View& view, const UserCard& user) {
     }
     html += form(view, "/users/save", fields + panel::button(say(Text::save)));
     if (!is_new) {
+        html += default_form(parts, view, gateway::DefaultRule::user, user.id);
         html += panel::heading(say(Text::remove), 2) +
                 form(view, user_path(user.id) + "/delete",
                      panel::tick(say(Text::remove_user_tick), "sure", false) +

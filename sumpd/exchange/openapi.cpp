@@ -202,6 +202,7 @@ const std::vector<JsonRoute>& json_routes() {
         {"GetDevices", "GET", "/v1/app/devices"},
         {"StartCommand", "PUT", "/v1/app/commands/{commandId}"},
         {"GetCommand", "GET", "/v1/app/commands/{commandId}"},
+        {"AnswerCommand", "POST", "/v1/app/commands/{commandId}/answer"},
     };
     return kRoutes;
 }

@@ -18,6 +18,8 @@ constexpr Range kCount{0, kMessageNoMax};
 constexpr Range kWait{0, kWaitMsMax};
 constexpr Range kSchema{1, 1'000'000};
 constexpr Count kKinds{0, 64};
+constexpr Range kPaid{0, 999'999'999'999};  // as in the device contract
+constexpr std::int64_t kReceiptNumberMax = 999'999'999;
 
 }  // namespace
 
@@ -63,6 +65,16 @@ std::span<const std::string_view> names_of(MessageFormat) {
 std::span<const std::string_view> names_of(DeviceCommandState) {
     static constexpr std::array<std::string_view, 5> kNames = {"queued", "running", "done",
                                                                "failed", "unknown"};
+    return kNames;
+}
+
+std::span<const std::string_view> names_of(DefaultRule) {
+    static constexpr std::array<std::string_view, 4> kNames = {"user", "app", "store", "server"};
+    return kNames;
+}
+
+std::span<const std::string_view> names_of(PaymentOutcome) {
+    static constexpr std::array<std::string_view, 2> kNames = {"approved", "declined"};
     return kNames;
 }
 
@@ -331,6 +343,7 @@ void fields(FieldVisitor& v, DeviceEntry& x) {
     v.value("Driver", x.driver, kReference);
     v.value("State", x.state, kReference);
     v.value("Reason", x.reason, Length{0, kNoteMax});
+    maybe_choice(v, "DefaultRule", x.default_rule);
 }
 
 void fields(FieldVisitor& v, GetDevicesResponse& x) {
@@ -351,11 +364,30 @@ void fields(FieldVisitor& v, StartCommandResponse& x) {
     v.value("DeviceRef", x.device_ref, kReference);
     maybe(v, "Result", x.result, Length{0, kPayloadMax});
     maybe(v, "Error", x.error, kText);
+    maybe_choice(v, "DefaultRule", x.default_rule);
+    maybe_record(v, "Prompt", x.prompt);
+}
+
+void fields(FieldVisitor& v, CommandPrompt& x) {
+    v.value("Text", x.text, kText);
+    maybe(v, "AmountMinor", x.amount_minor, kPaid);
+    maybe(v, "Currency", x.currency, Length{3, 3});
 }
 
 void fields(FieldVisitor& v, GetCommand& x) {
     v.value("CommandId", x.command_id);
     maybe(v, "WaitMs", x.wait_ms, kWait);
+}
+
+void fields(FieldVisitor& v, AnswerCommand& x) {
+    v.value("CommandId", x.command_id);
+    choice(v, "Outcome", x.outcome);
+    maybe(v, "AmountMinor", x.amount_minor, kPaid);
+    maybe(v, "AmountAgainMinor", x.amount_again_minor, kPaid);
+    maybe(v, "ReceiptNumber", x.receipt_number, Range{0, kReceiptNumberMax});
+    maybe(v, "AuthorisationCode", x.authorisation_code, Length{1, 32});
+    maybe(v, "CardName", x.card_name, Length{1, 64});
+    maybe(v, "Reference", x.reference, Length{1, 64});
 }
 
 }  // namespace tillhost::sumpd::exchange

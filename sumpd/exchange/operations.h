@@ -338,6 +338,10 @@ struct ReleaseTask {
 // ---- the shop's devices -------------------------------------------------------------------------
 
 struct GetDevices {};
+/// Whose rule says where commands go that name no device. Numbers are on the disk.
+enum class DefaultRule : std::uint8_t { unspecified, user, app, store, server };
+std::span<const std::string_view> names_of(DefaultRule);
+
 /// A device that the host of devices owns.
 struct DeviceEntry {
     std::string ref{};     ///< by which commands name it
@@ -345,6 +349,8 @@ struct DeviceEntry {
     std::string driver{};  ///< "fiscal/shtrih": its class comes first
     std::string state{};   ///< word of the device contract: "ready", "busy", …
     std::string reason{};  ///< for people: why it is not ready
+    /// Commands of who asks that name no device go there; none: they do not.
+    std::optional<DefaultRule> default_rule{};
     friend bool operator==(const DeviceEntry&, const DeviceEntry&) = default;
 };
 struct GetDevicesResponse {
@@ -370,6 +376,13 @@ enum class DeviceCommandState : std::uint8_t {
     unknown
 };
 std::span<const std::string_view> names_of(DeviceCommandState);
+/// What a person has to do at a terminal without a link, and then to answer (AnswerCommand).
+struct CommandPrompt {
+    std::string text{};                          ///< for people: "charge 12.50 EUR"
+    std::optional<std::int64_t> amount_minor{};  ///< that AmountMinor of the answer has to be
+    std::optional<std::string> currency{};       ///< ISO 4217
+    friend bool operator==(const CommandPrompt&, const CommandPrompt&) = default;
+};
 /// `unknown`: the device did not answer behind the point of no return. The server asks the device
 /// until it tells, and never repeats the command by itself.
 struct StartCommandResponse {
@@ -377,10 +390,26 @@ struct StartCommandResponse {
     std::string device_ref{};
     std::optional<std::string> result{};  ///< the operation of the device contract, JSON text
     std::optional<std::string> error{};
+    std::optional<DefaultRule> default_rule{};  ///< that chose the device; none: the command did
+    std::optional<CommandPrompt> prompt{};      ///< of one that is running and waits for a person
 };
 struct GetCommand {
     Uuid command_id{};
     std::optional<std::int64_t> wait_ms{};
+};
+
+enum class PaymentOutcome : std::uint8_t { unspecified, approved, declined };
+std::span<const std::string_view> names_of(PaymentOutcome);
+/// What the paper of a terminal without a link says. The same answer again is the same answer.
+struct AnswerCommand {
+    Uuid command_id{};
+    PaymentOutcome outcome = PaymentOutcome::unspecified;
+    std::optional<std::int64_t> amount_minor{};        ///< of `approved`: what the paper says
+    std::optional<std::int64_t> amount_again_minor{};  ///< the same once more, above the limit
+    std::optional<std::int64_t> receipt_number{};
+    std::optional<std::string> authorisation_code{};
+    std::optional<std::string> card_name{};
+    std::optional<std::string> reference{};  ///< RRN
 };
 
 void fields(FieldVisitor& v, Empty& x);
@@ -433,7 +462,9 @@ void fields(FieldVisitor& v, DeviceEntry& x);
 void fields(FieldVisitor& v, GetDevicesResponse& x);
 void fields(FieldVisitor& v, StartCommand& x);
 void fields(FieldVisitor& v, StartCommandResponse& x);
+void fields(FieldVisitor& v, CommandPrompt& x);
 void fields(FieldVisitor& v, GetCommand& x);
+void fields(FieldVisitor& v, AnswerCommand& x);
 
 /// All operations, X(Request, Response): dispatch, schemas and tests go over this list.
 // clang-format off
@@ -447,7 +478,7 @@ void fields(FieldVisitor& v, GetCommand& x);
     X(GetDocumentStatus, GetDocumentStatusResponse) X(Heartbeat, HeartbeatResponse)                \
     X(LockTask, LockTaskResponse) X(ReleaseTask, Empty)                         \
     X(GetDevices, GetDevicesResponse) X(StartCommand, StartCommandResponse)                        \
-    X(GetCommand, StartCommandResponse)
+    X(GetCommand, StartCommandResponse) X(AnswerCommand, StartCommandResponse)
 // clang-format on
 
 }  // namespace tillhost::sumpd::exchange

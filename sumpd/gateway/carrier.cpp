@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ipc/json.h"
+#include "sumpd/gateway/answers.h"
 #include "sumpd/gateway/device_command.h"
 
 namespace tillhost::sumpd::gateway {
@@ -32,6 +35,14 @@ bool may_succeed(const base::Error& error) {
 }
 
 }  // namespace
+
+CommandRow with_end(CommandRow row, const contract::Operation& operation) {
+    const bool is_done = operation.state == OperationState::done;
+    row.stage = is_done ? Stage::done : Stage::failed;
+    row.result = json_of(operation);
+    row.error = is_done ? "" : text_of(operation);
+    return row;
+}
 
 void Carrier::add(CommandRow row) {
     // In an earlier life it may have been submitted.
@@ -193,10 +204,30 @@ void Carrier::settle(Work& work) {
     }
 }
 
+/// Only of a terminal without a link is a doubt the usual course: its result stands on its paper.
+bool Carrier::waits_for_person(const Work& work) {
+    if (work.row.asks_person) {
+        return true;
+    }
+    const auto devices = parts_.port.devices(parts_.clock.now() + kAskMax);
+    return devices && std::any_of(devices->begin(), devices->end(), [&](const auto& one) {
+               return one.device == work.row.device_ref && one.driver == kManualDriver;
+           });
+}
+
+void Carrier::apply_doubt(Work& work, const contract::Operation& operation) {
+    CommandRow row = work.row;
+    row.stage = Stage::unknown;
+    row.result.clear();
+    row.error = text_of(operation);
+    row.asks_person = waits_for_person(work);
+    write(work, std::move(row));
+    work.look_at = parts_.clock.now() + kLookRarely;
+}
+
 void Carrier::apply(Work& work, const contract::Operation& operation) {
     if (operation.state == OperationState::in_doubt) {
-        put(work, Stage::unknown, "", text_of(operation));
-        work.look_at = parts_.clock.now() + kLookRarely;
+        apply_doubt(work, operation);
         return;
     }
     if (!client::is_final(operation.state)) {
@@ -208,9 +239,7 @@ void Carrier::apply(Work& work, const contract::Operation& operation) {
         work.look_at = parts_.clock.now() + kLookRarely;
         return;
     }
-    const bool is_done = operation.state == OperationState::done;
-    put(work, is_done ? Stage::done : Stage::failed, json_of(operation),
-        is_done ? "" : text_of(operation));
+    write(work, with_end(work.row, operation));
     if (is_finished(work.row.stage) && operation.state != OperationState::never_accepted) {
         // Not told: devd keeps it longer, and nothing else comes of it.
         static_cast<void>(parts_.port.acknowledge(handed(work), parts_.clock.now() + kAskMax));

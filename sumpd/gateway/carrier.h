@@ -16,6 +16,9 @@ inline constexpr os::Duration kLookEvery = std::chrono::milliseconds(50);
 inline constexpr os::Duration kLookRarely = std::chrono::seconds(1);
 /// How long one question to devd may take.
 inline constexpr os::Duration kAskMax = std::chrono::seconds(5);
+/// The row with the end that devd tells of its operation, which is final.
+CommandRow with_end(CommandRow row, const contract::Operation& operation);
+
 /// Carries commands of apps out at the shop's devices, each at most once, under the app's own id:
 ///
 ///   written here  →  marked as handed, on disk  →  submitted to devd under that id  →  looked at
@@ -66,6 +69,8 @@ private:
     void overdue(Work& work);
     void settle(Work& work);
     void apply(Work& work, const contract::Operation& operation);
+    void apply_doubt(Work& work, const contract::Operation& operation);
+    bool waits_for_person(const Work& work);
     void on_error(Work& work, const base::Error& error);
     void not_told(Work& work, const base::Error& error);
     void put(Work& work, Stage stage, std::string result, std::string error);

@@ -14,9 +14,9 @@ namespace {
 
 constexpr auto kColumns =
     "SELECT id, app_device, device_ref, op, payload, sha256, start_before_ms, stage, result, error,"
-    " told, book, decided_by"
+    " told, book, decided_by, default_rule, asks_person"
     " FROM device_command ";
-constexpr auto kTypes = "ttttttiittiit";
+constexpr auto kTypes = "ttttttiittiitii";
 constexpr auto kUnfinished = "stage IN (1, 2, 5, 6)";
 
 CommandRow row_from(const store::Row& row) {
@@ -32,7 +32,9 @@ CommandRow row_from(const store::Row& row) {
             .error = text(row[9]),
             .is_told = integer(row[10]) != 0,
             .book = integer(row[11]),
-            .decided_by = text(row[12])};
+            .decided_by = text(row[12]),
+            .default_rule = static_cast<DefaultRule>(integer(row[13])),
+            .asks_person = integer(row[14]) != 0};
 }
 
 std::optional<CommandRow> known(Sql& sql, const std::string& id) {
@@ -89,9 +91,10 @@ Outcome<CommandBook::Added> CommandBook::add(const CommandRow& row, bool force) 
         }
         sql.run(
             "INSERT INTO device_command VALUES"
-            " (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, 0, 0, '')",
+            " (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, 0, 0, '', :k, 0)",
             {row.id, row.app_device, row.device_ref, row.op, row.payload, row.sha256,
-             row.start_before_ms, static_cast<std::int64_t>(row.stage), row.result, row.error});
+             row.start_before_ms, static_cast<std::int64_t>(row.stage), row.result, row.error,
+             static_cast<std::int64_t>(row.default_rule)});
         return Added{row, true};
     });
 }
@@ -110,9 +113,10 @@ Outcome<bool> CommandBook::update(const CommandRow& row) {
     return transactions_.run<bool>(
         [&row](Sql& sql) -> Outcome<bool> {
             sql.run(
-                "UPDATE device_command SET stage = :a, result = :b, error = :c, book = :d"
-                " WHERE id = :e AND stage NOT IN (3, 4)",
-                {static_cast<std::int64_t>(row.stage), row.result, row.error, row.book, row.id});
+                "UPDATE device_command SET stage = :a, result = :b, error = :c, book = :d,"
+                " asks_person = :e WHERE id = :f AND stage NOT IN (3, 4)",
+                {static_cast<std::int64_t>(row.stage), row.result, row.error, row.book,
+                 static_cast<std::int64_t>(row.asks_person ? 1 : 0), row.id});
             return true;
         },
         Need::nothing);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sumpd/exchange/operations.h"
+#include "sumpd/gateway/default_rules.h"
 #include "sumpd/store/audit.h"
 #include "sumpd/store/transactions.h"
 
@@ -38,6 +39,9 @@ struct CommandRow {
     bool is_told = false;      ///< its app knows the end
     std::int64_t book = 0;     ///< of devd's it was handed to; 0: to none yet
     std::string decided_by{};  ///< login of who said what became of it; empty: devd did
+    /// That chose the device, once, when it was taken; unspecified: the command named it.
+    DefaultRule default_rule = DefaultRule::unspecified;
+    bool asks_person = false;  ///< at a terminal without a link; while it is `unknown`
     friend bool operator==(const CommandRow&, const CommandRow&) = default;
 };
 

@@ -61,11 +61,12 @@ std::vector<std::string> devices_of(const contract::Command& command, const std:
     return {sale->registrar, sale->substitute, sale->terminal, sale->printer, sale->drawer};
 }
 
-std::string default_device(const contract::Command& command, const DefaultDevices& defaults) {
-    if (is_sale(command)) {
-        return "";
-    }
-    return is_for_a_terminal(command) ? defaults.terminal : defaults.registrar;
+DefaultKind default_kind(const contract::Command& command) {
+    return is_for_a_terminal(command) ? DefaultKind::terminal : DefaultKind::registrar;
+}
+
+bool is_of_kind(const std::string& driver, DefaultKind kind) {
+    return driver.rfind(kind == DefaultKind::terminal ? "payment/" : "fiscal/", 0) == 0;
 }
 
 }  // namespace tillhost::sumpd::gateway

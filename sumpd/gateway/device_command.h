@@ -5,7 +5,7 @@
 
 #include "ipc/contract/messages.h"
 #include "sumpd/exchange/fault.h"
-#include "sumpd/gateway/gateway.h"
+#include "sumpd/gateway/default_rules.h"
 
 namespace tillhost::sumpd::gateway {
 
@@ -19,6 +19,9 @@ exchange::Outcome<contract::Command> command_of(const std::string& op, const std
 bool is_sale(const contract::Command& command);
 /// All devices that it names; of others than a sale the one it goes to.
 std::vector<std::string> devices_of(const contract::Command& command, const std::string& device);
-std::string default_device(const contract::Command& command, const DefaultDevices& defaults);
+/// Which default it goes to. Not asked of a sale.
+DefaultKind default_kind(const contract::Command& command);
+/// Whether a driver's name says that it is of the kind: "fiscal/shtrih", "payment/manual".
+bool is_of_kind(const std::string& driver, DefaultKind kind);
 
 }  // namespace tillhost::sumpd::gateway

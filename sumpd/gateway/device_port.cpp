@@ -38,6 +38,11 @@ Result<Operation> DevdPort::settle(const Handed& of, os::Deadline deadline) {
     return TRY(connected(deadline, of.book))->settle(of.id, deadline, of.device);
 }
 
+Result<Operation> DevdPort::decide(const Handed& of, const client::Client::Decision& decision,
+                                   os::Deadline deadline) {
+    return TRY(connected(deadline, of.book))->decide(decision, deadline);
+}
+
 base::Done DevdPort::acknowledge(const Handed& of, os::Deadline deadline) {
     const auto told = TRY(connected(deadline, of.book))->acknowledge(of.id, deadline, of.device);
     return told ? base::Done() : base::Done(told.error());

@@ -34,6 +34,10 @@ public:
     virtual base::Result<contract::Operation> operation(const Handed& of,
                                                         os::Deadline deadline) = 0;
     virtual base::Result<contract::Operation> settle(const Handed& of, os::Deadline deadline) = 0;
+    /// A person's word about an operation in doubt; `decision` names it, too.
+    virtual base::Result<contract::Operation> decide(const Handed& of,
+                                                     const client::Client::Decision& decision,
+                                                     os::Deadline deadline) = 0;
     virtual base::Done acknowledge(const Handed& of, os::Deadline deadline) = 0;
 };
 
@@ -51,6 +55,9 @@ public:
                                              os::Deadline deadline) override;
     base::Result<contract::Operation> operation(const Handed& of, os::Deadline deadline) override;
     base::Result<contract::Operation> settle(const Handed& of, os::Deadline deadline) override;
+    base::Result<contract::Operation> decide(const Handed& of,
+                                             const client::Client::Decision& decision,
+                                             os::Deadline deadline) override;
     base::Done acknowledge(const Handed& of, os::Deadline deadline) override;
 
 private:

@@ -66,10 +66,10 @@ void read_apps(Sql& sql, Facts& facts, std::int64_t now_ms) {
                                 {now_ms / 1000 - kSessionIdleS, now_ms / 1000 - kSessionLifeS});
     facts.commands_open = sql.number(
         "SELECT count(*) FROM device_command WHERE stage IN (1, 2, 5, 6)"
-        " AND stage IN (1, 2)");
+        " AND (stage IN (1, 2) OR stage = 5 AND asks_person = 1)");
     facts.commands_unknown = sql.number(
         "SELECT count(*) FROM device_command WHERE stage IN (1, 2, 5, 6)"
-        " AND stage IN (5, 6)");
+        " AND (stage = 6 OR stage = 5 AND asks_person = 0)");
 }
 
 void read_server(Sql& sql, Facts& facts) {

@@ -10,6 +10,7 @@ ConsoleSide::ConsoleSide(Parts parts)
                 .registry = parts.registry,
                 .gateway = parts.devices.gateway(),
                 .device_choice = parts.devices.choice(),
+                .default_rules = parts.devices.rules(),
                 .people = parts.people,
                 .maintenance = parts.maintenance,
                 .seats = parts.seats,

@@ -12,6 +12,10 @@ store::AskingDevice device_of(const Caller& who) {
     return {.id = {who.device_id}, .store_id = who.store_id};
 }
 
+gateway::Asker asker_of(const Caller& who) {
+    return {.app = who.device_id, .user = who.user_id, .store = who.store_id};
+}
+
 }  // namespace
 
 /// Behind a long wait: whoever was revoked meanwhile is told so, and nothing else.
@@ -131,16 +135,20 @@ Outcome<Empty> Desk::serve(const Caller& who, const exchange::ReleaseTask& reque
 
 // ---- apps: the shop's devices -------------------------------------------------------------------
 
-Outcome<exchange::GetDevicesResponse> Desk::serve(const Caller&, const exchange::GetDevices&) {
-    return gateway_.get_devices();
+Outcome<exchange::GetDevicesResponse> Desk::serve(const Caller& who, const exchange::GetDevices&) {
+    return gateway_.get_devices(asker_of(who));
 }
 Outcome<exchange::StartCommandResponse> Desk::serve(const Caller& who,
                                                     const exchange::StartCommand& request) {
-    return gateway_.start_command(who.device_id, request);
+    return gateway_.start_command(asker_of(who), request);
 }
 Outcome<exchange::StartCommandResponse> Desk::serve(const Caller& who,
                                                     const exchange::GetCommand& request) {
     return still_admitted(who, gateway_.get_command(who.device_id, request));
+}
+Outcome<exchange::StartCommandResponse> Desk::serve(const Caller& who,
+                                                    const exchange::AnswerCommand& request) {
+    return gateway_.answer_command(asker_of(who), request);
 }
 
 }  // namespace tillhost::sumpd::runtime

@@ -7,6 +7,7 @@ base::Result<std::unique_ptr<DeviceSide>> DeviceSide::start(const Config& config
                                                             const os::Logger& logger) {
     std::unique_ptr<DeviceSide> side(new DeviceSide(config, store, clock));
     side->choice_ = TRY(gateway::DeviceChoice::open(store.transactions(), store.audit()));
+    side->rules_ = TRY(gateway::DefaultRules::open(store.transactions(), store.audit()));
     side->gateway_ = TRY(gateway::Gateway::start(
         {.book = side->book_,
          .port = side->port_,
@@ -14,7 +15,8 @@ base::Result<std::unique_ptr<DeviceSide>> DeviceSide::start(const Config& config
          .clock = clock,
          .logger = logger,
          .defaults = {.registrar = config.registrar, .terminal = config.terminal},
-         .choice = side->choice_.get()}));
+         .choice = side->choice_.get(),
+         .rules = side->rules_.get()}));
     return side;
 }
 

@@ -19,6 +19,7 @@ public:
                                                            const os::Logger& logger);
     gateway::Gateway& gateway() { return *gateway_; }
     gateway::DeviceChoice& choice() { return *choice_; }
+    gateway::DefaultRules& rules() { return *rules_; }
 
 private:
     DeviceSide(const Config& config, store::Store& store, os::Clock& clock)
@@ -30,6 +31,7 @@ private:
     gateway::DevdPort port_;
     gateway::DevdPort asked_port_;
     std::unique_ptr<gateway::DeviceChoice> choice_;
+    std::unique_ptr<gateway::DefaultRules> rules_;
     std::unique_ptr<gateway::Gateway> gateway_;  ///< last: its thread uses the others
 };
 

@@ -208,6 +208,16 @@ Statements of_web_tills() {
         " made_ms BIGINT NOT NULL)"};
 }
 
+/// Default devices of users, apps and stores, which rule chose a command's device, and whether a
+/// person is asked for its result.
+Statements of_default_devices() {
+    return {
+        "CREATE TABLE default_device (rule BIGINT NOT NULL, of_id TEXT NOT NULL,"
+        " kind BIGINT NOT NULL, device_ref TEXT NOT NULL, PRIMARY KEY (rule, of_id, kind))",
+        "ALTER TABLE device_command ADD COLUMN default_rule BIGINT NOT NULL DEFAULT 0",
+        "ALTER TABLE device_command ADD COLUMN asks_person BIGINT NOT NULL DEFAULT 0"};
+}
+
 }  // namespace
 
 std::vector<std::vector<std::string>> table_steps() {
@@ -224,7 +234,8 @@ std::vector<std::vector<std::string>> table_steps() {
     append(second, of_web_tills());
     append(second, of_the_node());
     append(second, of_the_console());
-    return {first, second};
+    Statements third = of_default_devices();
+    return {first, second, third};
 }
 
 base::Done put_first_values(database::Database& database, std::int64_t now_ms) {

@@ -163,6 +163,11 @@ public:
     base::Result<contract::Operation> settle(const gateway::Handed&, os::Deadline) override {
         return nobody();
     }
+    base::Result<contract::Operation> decide(const gateway::Handed&,
+                                             const client::Client::Decision&,
+                                             os::Deadline) override {
+        return nobody();
+    }
     base::Done acknowledge(const gateway::Handed&, os::Deadline) override { return nobody(); }
 };
 

@@ -201,6 +201,10 @@ TEST_F(GatewayTest, DevdIsAway) {
             ++settled;
             return error;
         }
+        base::Result<Operation> decide(const Handed&, const client::Client::Decision&,
+                                       os::Deadline) override {
+            return error;
+        }
         base::Done acknowledge(const Handed&, os::Deadline) override { return {}; }
     };
     const std::string id = new_id();
@@ -285,6 +289,10 @@ TEST_F(GatewayTest, LateSale) {
         base::Result<Operation> settle(const Handed&, os::Deadline) override {
             return base::bad_field("operation_id", "one that is known here");
         }
+        base::Result<Operation> decide(const Handed&, const client::Client::Decision&,
+                                       os::Deadline) override {
+            return error;
+        }
         base::Done acknowledge(const Handed&, os::Deadline) override { return {}; }
     };
     CommandRow sale = row(new_id(), 5000);
@@ -314,9 +322,8 @@ TEST_F(GatewayTest, Payload) {
     EXPECT_EQ(command_of("cash_in", "{").error().field, "payload");
     EXPECT_EQ(command_of("write_table", R"({"table":1,"row":1,"field":1,"value":"1"})").has_value(),
               false);
-    const DefaultDevices defaults{.registrar = "kassa", .terminal = "pos"};
-    EXPECT_EQ(default_device(*command_of("cash_in", kCashIn), defaults), "kassa");
-    EXPECT_EQ(default_device(*command_of("end_of_day", "{}"), defaults), "pos");
+    EXPECT_EQ(default_kind(*command_of("cash_in", kCashIn)), DefaultKind::registrar);
+    EXPECT_EQ(default_kind(*command_of("end_of_day", "{}")), DefaultKind::terminal);
 }
 
 // Claimed: the whole with its thread: a command that devd carries out is told done to who waits,
@@ -333,7 +340,7 @@ TEST_F(GatewayTest, WholeWithItsThread) {
                                               .defaults = {.registrar = "kassa"}}));
     const exchange::StartCommand request{
         .command_id = {new_id()}, .op = "cash_in", .payload = kCashIn, .timeout_ms = 60000};
-    const auto started = gateway->start_command("phone", request);
+    const auto started = gateway->start_command({.app = "phone"}, request);
     ASSERT_TRUE(started.has_value()) << started.error().message;
     EXPECT_EQ(started->device_ref, "kassa");
     DeviceCommandState state = started->state;
@@ -344,7 +351,7 @@ TEST_F(GatewayTest, WholeWithItsThread) {
     }
     const auto id = MUST(base::OperationId::from_text(request.command_id.text));
     EXPECT_EQ(state == DeviceCommandState::done, devd.executed[id] == 1);
-    EXPECT_EQ(gateway->start_command("phone", request)->state, state);
+    EXPECT_EQ(gateway->start_command({.app = "phone"}, request)->state, state);
     EXPECT_EQ(devd.submits, 1);
     EXPECT_EQ(gateway->get_command("other", {.command_id = request.command_id}).error().code,
               FaultCode::not_found);

@@ -36,9 +36,7 @@ public:
         }
     }
 
-    base::Result<std::vector<contract::Device>> devices(os::Deadline) override {
-        return std::vector<contract::Device>{};
-    }
+    base::Result<std::vector<contract::Device>> devices(os::Deadline) override { return listed; }
 
     base::Result<std::int64_t> book(os::Deadline) override {
         may_kill();
@@ -98,6 +96,28 @@ public:
                          : base::Result<Operation>(operations.at(of.id));
     }
 
+    base::Result<Operation> decide(const Handed& of, const client::Client::Decision& decision,
+                                   os::Deadline) override {
+        may_kill();
+        Operation& now = operations.at(of.id);
+        if (decision.version != now.version || now.state != OperationState::in_doubt) {
+            return base::make_error(base::ErrorCode::wrong_state, "");
+        }
+        decisions.push_back(decision);
+        if (decision.payment && decision.payment->amount_minor != 1250) {
+            return base::bad_field("payment.amount_minor", "1250, as was asked for");
+        }
+        ++now.version;
+        now.state = decision.payment ? OperationState::done : OperationState::failed;
+        if (decision.payment) {
+            contract::PaymentResult paid;
+            paid.amount_minor = decision.payment->amount_minor;
+            paid.receipt_number = decision.payment->receipt_number;
+            now.result = contract::OperationResult(paid);
+        }
+        return now;
+    }
+
     base::Done acknowledge(const Handed& of, os::Deadline) override {
         may_kill();
         acknowledged.insert(of.id);
@@ -124,6 +144,9 @@ public:
     /// The device goes on.
     void move_all() {
         for (auto& [id, operation] : operations) {
+            if (stands_still) {
+                break;
+            }
             move(operation);
         }
     }
@@ -131,8 +154,13 @@ public:
     std::map<base::OperationId, Operation> operations;
     std::map<base::OperationId, int> executed;
     std::set<base::OperationId> acknowledged;
+    std::vector<client::Client::Decision> decisions;
+    std::vector<contract::Device> listed{{.device = "kassa", .driver = "fiscal/toy"},
+                                         {.device = "pos", .driver = "payment/toy"},
+                                         {.device = "byhand", .driver = "payment/manual"}};
     int submits = 0;
     bool is_wild = true;
+    bool stands_still = false;
 
 private:
     Operation take(const std::string& device, const client::OperationOptions& options) {
