@@ -73,6 +73,33 @@ TEST_F(NodeActsTest, PutBackFromABackupItGetsWhatItLost) {
     EXPECT_TRUE(to().facts()->refusals.empty());
 }
 
+// Claimed: where the accounting system tells that it has the frozen message, that one is over; kept
+// as frozen it would be given out again for ever, and no document behind it would go.
+TEST_F(NodeActsTest, TheFrozenMessageThatItHasIsOver) {
+    put(1, 2);
+    const auto frozen = to().prepare(prepare_request());
+    ASSERT_TRUE(frozen);
+    put(3, 4);
+    ASSERT_EQ(to().accept_numbers({.ack_no = frozen->message_no, .next_no = 1}, {}, kAnna), 0);
+    EXPECT_EQ(world_.files("out"), 0U);
+    EXPECT_EQ(world_.number("SELECT count(*) FROM document WHERE state = 3"), 2);
+    world_.crash();
+    std::int64_t now = frozen->message_no;
+    EXPECT_EQ(take_all(kNode, now), (std::set<std::string>{uuid_of(3).text, uuid_of(4).text}));
+}
+
+// Claimed: a message that the accounting system still has frozen in its backup, and that was
+// applied here, is taken once more under its own id: its parts are asked for again.
+TEST_F(NodeActsTest, ItsOwnFrozenMessageComesAgainUnderItsId) {
+    const ToSend first{.no = 1, .objects = {goods("a", "A")}};
+    send(to(), first);
+    send(to(), {.no = 2, .objects = {goods("a", "B")}});
+    EXPECT_EQ(to().commit(put_parts(to(), first)).error().code, FaultCode::stale_message);
+    ASSERT_TRUE(to().accept_numbers({.ack_no = 0, .next_no = 1}, {}, kAnna));
+    EXPECT_EQ(send(to(), first).applied, 1);
+    EXPECT_EQ(to().node()->received_no, 1);
+}
+
 TEST_F(NodeActsTest, NumbersThatCannotBeAreRefused) {
     EXPECT_EQ(to().accept_numbers({.ack_no = 1}, {}, kAnna).error().field, "ackNo");
     EXPECT_EQ(to().accept_numbers({.ack_no = -1}, {}, kAnna).error().field, "ackNo");
