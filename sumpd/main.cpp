@@ -121,7 +121,8 @@ void allow_connections(const os::Logger& logger) {
 base::Result<std::unique_ptr<http::HttpServer>> open_api(const runtime::Config& config,
                                                          const os::ServerCertificate& certificate,
                                                          const os::Logger& logger,
-                                                         http::Handler handler) {
+                                                         http::Handler handler,
+                                                         http::QuickHandler quick) {
     allow_connections(logger);
     http::Options options{.address = config.api_address,
                           .port = config.api_port,
@@ -140,7 +141,7 @@ base::Result<std::unique_ptr<http::HttpServer>> open_api(const runtime::Config& 
     if (config.api_address != "127.0.0.1") {
         options.hosts.push_back(config.api_address);
     }
-    return http::HttpServer::start(std::move(options), std::move(handler));
+    return http::HttpServer::start(std::move(options), std::move(handler), std::move(quick));
 }
 
 base::Result<apps::RegistryParts> registry_parts(const runtime::Config& config,
@@ -264,6 +265,12 @@ struct Web {
     webpos::WebTills tills;
 };
 
+http::QuickHandler at_once(const apps::AccountWatch& accounts, api::Api& api) {
+    return [&accounts, &api](const http::Request& request) {
+        return accounts.is_current() ? api.answer_at_once(request) : std::nullopt;
+    };
+}
+
 base::Done serve(runtime::Settings& settings) {
     const runtime::Config& config = settings.config();
     os::SystemClock clock;
@@ -302,12 +309,14 @@ base::Done serve(runtime::Settings& settings) {
     api::Api api({.operations = desk, .doorkeeper = doorkeeper, .logger = logger});
     const auto maintained = TRY(
         Maintained::start(config, {*store, clock, logger, invitations, folder, name_of(config)}));
-    const auto server =
-        TRY(open_api(config, certificate, logger, [&](const http::Request& request) {
+    const auto server = TRY(open_api(
+        config, certificate, logger,
+        [&](const http::Request& request) {
             accounts.look();
             return webpos::WebTills::is_for(request) ? web.tills.answer(request)
                                                      : api.answer(request);
-        }));
+        },
+        at_once(accounts, api)));
     people::People people(*store, clock, kPasswordCost);
     const auto facts = TRY(facts_of(config, certificate));
     const runtime::ConsoleSide console({*store, registry, *devices, people,

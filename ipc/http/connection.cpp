@@ -224,13 +224,17 @@ private:
                   });
     }
 
-    /// The connection goes to a worker and comes back; no other thread lets go of it.
+    /// What no quick handler answers goes to a worker and comes back, with the connection; no other
+    /// thread lets go of it.
     void dispatch() {
         rest();
         checked_.request.body = std::move(parser_->get().body());
         checked_.request.peer = peer_;
         checked_.request.secure = tls_.has_value();
         keep_ = parser_->get().version() == 11 && parser_->keep_alive();
+        if (auto response = handle_at_once(shared_.quick, checked_.request, shared_.fault)) {
+            return answer(std::move(*response));
+        }
         asio::post(shared_.work, [self = shared_from_this()]() mutable {
             Response response =
                 handle(self->shared_.handler, self->checked_.request, self->shared_.fault);

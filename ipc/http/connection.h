@@ -22,6 +22,7 @@ namespace tillhost::http {
 struct Shared {
     Options options;
     Handler handler;
+    QuickHandler quick;  ///< may be none
     HostRule rule;
     boost::asio::io_context& io;
     boost::asio::io_context& work;

@@ -33,10 +33,12 @@ Fault fault_of(const os::Logger* log) {
 
 class BeastServer final : public HttpServer {
 public:
-    BeastServer(const Options& options, Handler handler, std::unique_ptr<asio::ssl::context> tls)
+    BeastServer(const Options& options, Handler handler, QuickHandler quick,
+                std::unique_ptr<asio::ssl::context> tls)
         : tls_(std::move(tls)),
           shared_{options,
                   std::move(handler),
+                  std::move(quick),
                   {options.hosts},
                   io_,
                   work_,
@@ -154,7 +156,8 @@ base::Result<Tls> tls_of(const Options& options, const asio::ip::address& addres
 
 }  // namespace
 
-base::Result<std::unique_ptr<HttpServer>> HttpServer::start(Options options, Handler handler) {
+base::Result<std::unique_ptr<HttpServer>> HttpServer::start(Options options, Handler handler,
+                                                            QuickHandler quick) {
     error_code failed;
     const auto address = asio::ip::make_address(options.address, failed);
     if (failed) {
@@ -166,7 +169,8 @@ base::Result<std::unique_ptr<HttpServer>> HttpServer::start(Options options, Han
     Tls tls = TRY(tls_of(options, address));
     options.key_pem.clear();
     const tcp::endpoint endpoint(address, options.port);
-    auto server = std::make_unique<BeastServer>(options, std::move(handler), std::move(tls));
+    auto server = std::make_unique<BeastServer>(options, std::move(handler), std::move(quick),
+                                                std::move(tls));
     TRY(server->listen(endpoint));
     return std::unique_ptr<HttpServer>(std::move(server));
 }

@@ -77,7 +77,8 @@ class HttpServer {
 public:
     /// Listens when it returns. Errors: bad_field (address, workers; certificate: none that can be
     /// read, not the key's, or none off loopback), system_failed (the port cannot be had).
-    static base::Result<std::unique_ptr<HttpServer>> start(Options options, Handler handler);
+    static base::Result<std::unique_ptr<HttpServer>> start(Options options, Handler handler,
+                                                           QuickHandler quick = {});
 
     /// Stops at once and closes all connections; waits for handlers that are running.
     virtual ~HttpServer() = default;

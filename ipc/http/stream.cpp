@@ -9,7 +9,11 @@
 
 namespace tillhost::http {
 
-Response handle(const Handler& handler, const Request& request, const Fault& fault) {
+namespace {
+
+template <class Answer>
+Answer guarded(const std::function<Answer(const Request&)>& handler, const Request& request,
+               const Fault& fault) {
     try {
         return handler(request);
     } catch (const std::exception& thrown) {
@@ -18,6 +22,17 @@ Response handle(const Handler& handler, const Request& request, const Fault& fau
         fault(request.path, "not an exception of the library");
     }
     return plain_answer(500);
+}
+
+}  // namespace
+
+Response handle(const Handler& handler, const Request& request, const Fault& fault) {
+    return guarded(handler, request, fault);
+}
+
+std::optional<Response> handle_at_once(const QuickHandler& quick, const Request& request,
+                                       const Fault& fault) {
+    return quick ? guarded(quick, request, fault) : std::nullopt;
 }
 
 std::string host_name(const std::string& address) {

@@ -19,6 +19,9 @@ using Fault = std::function<void(std::string_view what, std::string_view why)>;
 
 /// The handler's answer; a 500 if it throws.
 Response handle(const Handler& handler, const Request& request, const Fault& fault);
+/// The same of a quick one, where there is one: its answer, or nothing.
+std::optional<Response> handle_at_once(const QuickHandler& quick, const Request& request,
+                                       const Fault& fault);
 
 /// An address as a Host header has it: that of IPv6 in brackets.
 std::string host_name(const std::string& address);

@@ -90,7 +90,25 @@ std::string address_of(const http::Request& request) {
 
 http::Response Api::answer(const http::Request& request) {
     const std::string request_id = request_id_of(request);
-    http::Response response = answer_to(request, request_id);
+    return finished(answer_to(request, request_id), request, request_id);
+}
+
+std::optional<http::Response> Api::answer_at_once(const http::Request& request) {
+    const FoundRoute found = find_route(request.method, request.path);
+    if (found.route == nullptr || found.route->operation != "GetChanges") {
+        return std::nullopt;
+    }
+    const auto who = parts_.doorkeeper.session_at_once(request);
+    if (!who) {
+        return std::nullopt;
+    }
+    auto response = serve_changes_at_once(parts_.operations, *found.route, *who, request);
+    return response ? std::optional(finished(std::move(*response), request, request_id_of(request)))
+                    : std::nullopt;
+}
+
+http::Response Api::finished(http::Response response, const http::Request& request,
+                             const std::string& request_id) const {
     response.headers.push_back({"X-Sump-Contract", std::string(exchange::kContractVersion)});
     response.headers.push_back({"X-Request-Id", request_id});
     log(request, request_id, response);

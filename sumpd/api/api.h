@@ -1,6 +1,6 @@
 #pragma once
 
-#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -36,8 +36,13 @@ public:
 
     /// Any thread; blocks as Operations says.
     http::Response answer(const http::Request& request);
+    /// The same to an app that asks what is new and does not wait, which it does again and again,
+    /// where that can be said from memory; else nothing. Waits for nothing.
+    std::optional<http::Response> answer_at_once(const http::Request& request);
 
 private:
+    http::Response finished(http::Response response, const http::Request& request,
+                            const std::string& request_id) const;
     http::Response answer_to(const http::Request& request, const std::string& request_id);
     http::Response page(const http::Request& request);
     http::Response json_answer(const http::Request& request, const std::string& request_id);

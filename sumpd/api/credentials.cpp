@@ -20,6 +20,15 @@ bool same(std::string_view one, std::string_view other) {
     return os::same_secret(os::sha256(base::bytes_of(one)), os::sha256(base::bytes_of(other)));
 }
 
+Caller session_caller(const apps::SessionRow& session, const std::string& address) {
+    return {.kind = Access::session,
+            .address = address,
+            .device_id = session.device_id,
+            .user_id = session.user_id,
+            .store_id = session.store_id,
+            .session = session.digest};
+}
+
 }  // namespace
 
 Outcome<Caller> Doorkeeper::node_caller(std::string_view login, std::string_view password,
@@ -58,12 +67,20 @@ Outcome<Caller> Doorkeeper::app_caller(const std::string& token, const std::stri
     if (!session) {
         return tl::unexpected(session.error());
     }
-    return Caller{.kind = Access::session,
-                  .address = address,
-                  .device_id = session->device_id,
-                  .user_id = session->user_id,
-                  .store_id = session->store_id,
-                  .session = session->digest};
+    return session_caller(*session, address);
+}
+
+std::optional<Caller> Doorkeeper::session_at_once(const http::Request& request) {
+    const std::string_view header = request.header("Authorization");
+    if (!header.starts_with(kBearer)) {
+        return std::nullopt;
+    }
+    const std::string token(header.substr(kBearer.size()));
+    if (apps::token_kind(token) != apps::TokenKind::session) {
+        return std::nullopt;
+    }
+    const auto session = registry_.session_at_once(token, request.peer);
+    return session ? std::optional(session_caller(*session, request.peer)) : std::nullopt;
 }
 
 Outcome<Caller> Doorkeeper::caller_of(const http::Request& request,

@@ -15,7 +15,15 @@ exchange::Outcome<http::Response> serve_json(Operations& operations,
                                              const exchange::JsonRoute& route, const Caller& who,
                                              const http::Request& request);
 
-/// The same of an element, its answer in that encoding in full. Faults: as above, not_found.
+/// The answer to GetChanges where the operations can say it at once; else nothing, which is also
+/// what a wrong request gets here.
+std::optional<http::Response> serve_changes_at_once(Operations& operations,
+                                                    const exchange::JsonRoute& route,
+                                                    const Caller& who,
+                                                    const http::Request& request);
+
+/// What serve_json() does, of an element, its answer in that encoding in full. Faults: as above,
+/// not_found.
 exchange::Outcome<std::string> serve_xml(Operations& operations, const Caller& who,
                                          exchange::Encoding encoding, const exchange::Call& call);
 

@@ -62,4 +62,20 @@ Outcome<http::Response> serve_json(Operations& operations, const exchange::JsonR
     return exchange::refuse(FaultCode::not_found, "there is no such operation");
 }
 
+std::optional<http::Response> serve_changes_at_once(Operations& operations,
+                                                    const exchange::JsonRoute& route,
+                                                    const Caller& who,
+                                                    const http::Request& request) {
+    const auto text = json_of(route, request);
+    if (!text) {
+        return std::nullopt;
+    }
+    const auto record = exchange::from_json<exchange::GetChanges>(*text);
+    if (!record) {
+        return std::nullopt;
+    }
+    auto answer = operations.changes_at_once(who, *record);
+    return answer ? std::optional(answer_of(std::move(*answer))) : std::nullopt;
+}
+
 }  // namespace tillhost::sumpd::api

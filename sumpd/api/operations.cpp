@@ -64,4 +64,8 @@ exchange::Outcome<std::string> Operations::changes_as_json(const Caller& who,
     return exchange::to_json(std::move(*response));
 }
 
+std::optional<std::string> Operations::changes_at_once(const Caller&, const exchange::GetChanges&) {
+    return std::nullopt;
+}
+
 }  // namespace tillhost::sumpd::api

@@ -46,6 +46,10 @@ public:
     /// What serve() answers, as its text in JSON: whoever keeps objects so need not read them.
     virtual exchange::Outcome<std::string> changes_as_json(const Caller& who,
                                                            const exchange::GetChanges& request);
+    /// The same where it can be said from memory at once, without waiting for anything; else
+    /// nothing, and then changes_as_json() is asked.
+    virtual std::optional<std::string> changes_at_once(const Caller& who,
+                                                       const exchange::GetChanges& request);
 };
 
 }  // namespace tillhost::sumpd::api

@@ -37,12 +37,25 @@ std::vector<std::string_view> split(std::string_view text, char at) {
 
 bool is_hole(std::string_view part) { return part.front() == '{'; }
 
+/// The next part of a path, taken off its beginning; empty behind the last.
+std::string_view next_part(std::string_view& path) {
+    path.remove_prefix(std::min(path.find_first_not_of('/'), path.size()));
+    const std::string_view part = path.substr(0, path.find('/'));
+    path.remove_prefix(part.size());
+    return part;
+}
+
 bool matches(std::string_view pattern, std::string_view path) {
-    const auto wanted = split(pattern, '/');
-    const auto given = split(path, '/');
-    return wanted.size() == given.size() &&
-           std::equal(wanted.begin(), wanted.end(), given.begin(),
-                      [](auto w, auto g) { return is_hole(w) || w == g; });
+    for (;;) {
+        const std::string_view wanted = next_part(pattern);
+        const std::string_view given = next_part(path);
+        if (wanted.empty() || given.empty()) {
+            return wanted.empty() && given.empty();
+        }
+        if (!is_hole(wanted) && wanted != given) {
+            return false;
+        }
+    }
 }
 
 /// A text in JSON's quotes. Control characters are escaped, so that the reader refuses them.

@@ -5,11 +5,11 @@
 namespace tillhost::sumpd::apps {
 
 void AccountWatch::look() {
-    const std::int64_t newest = store_.changes().newest();
-    if (read_at_.load(std::memory_order_acquire) == newest) {
+    if (is_current()) {
         return;
     }
     const std::lock_guard lock(reading_);
+    const std::int64_t newest = this->newest();
     if (read_at_.load(std::memory_order_acquire) == newest) {
         return;
     }

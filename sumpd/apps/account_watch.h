@@ -20,8 +20,12 @@ public:
     /// Before each request: reads them again if an import has moved what can be seen; else it costs
     /// nothing. What cannot be read now is tried at the next request.
     void look();
+    /// Whether look() would cost nothing.
+    bool is_current() const { return read_at_.load(std::memory_order_acquire) == newest(); }
 
 private:
+    std::int64_t newest() const { return store_.changes().newest(); }
+
     store::Store& store_;
     Registry& registry_;
     const os::Logger logger_;

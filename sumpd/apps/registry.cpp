@@ -199,41 +199,56 @@ Outcome<DeviceRow> Registry::device_of(const std::string& key, const std::string
     return row;
 }
 
-Outcome<SessionRow> Registry::session_of(const std::string& token, const std::string& address) {
-    SessionRow row;
-    {
-        const std::shared_lock lock(held_);
-        const auto found = sessions_.find(digest_of_token(token));
-        if (found == sessions_.end()) {
-            return refuse(FaultCode::session_expired, "the session is over; log in again");
-        }
-        row = found->second;
-        const bool is_revoked = devices_.at(row.device_id).state == DeviceState::revoked;
-        const bool is_admitted = !is_revoked && is_good(row);
-        saw(row.device_id, address, is_admitted);
-        if (is_revoked) {
-            return refuse(FaultCode::device_revoked, "the device was revoked by an administrator");
-        }
-        if (!is_admitted) {
-            return refuse(FaultCode::session_expired,
-                          parts_.seats.holds(row.digest)
-                              ? "the session is over; log in again"
-                              : "the session has lost its licence; log in again");
-        }
+Outcome<SessionRow> Registry::find_session(const std::string& token, const std::string& address) {
+    const std::shared_lock lock(held_);
+    const auto found = sessions_.find(digest_of_token(token));
+    if (found == sessions_.end()) {
+        return refuse(FaultCode::session_expired, "the session is over; log in again");
     }
-    parts_.seats.used(row.digest);
-    if (now_s() >= row.seen_s + kSeenWrittenEveryS) {
+    const SessionRow& row = found->second;
+    const bool is_revoked = devices_.at(row.device_id).state == DeviceState::revoked;
+    const bool is_admitted = !is_revoked && is_good(row);
+    saw(row.device_id, address, is_admitted);
+    if (is_revoked) {
+        return refuse(FaultCode::device_revoked, "the device was revoked by an administrator");
+    }
+    if (!is_admitted) {
+        return refuse(FaultCode::session_expired,
+                      parts_.seats.holds(row.digest)
+                          ? "the session is over; log in again"
+                          : "the session has lost its licence; log in again");
+    }
+    return row;
+}
+
+Outcome<SessionRow> Registry::session_of(const std::string& token, const std::string& address) {
+    auto row = find_session(token, address);
+    if (!row) {
+        return row;
+    }
+    parts_.seats.used(row->digest);
+    if (is_use_due(*row)) {
         const std::lock_guard writing(writing_);
         const bool is_there = [&] {
             const std::shared_lock lock(held_);
-            return sessions_.count(row.digest) != 0;
+            return sessions_.count(row->digest) != 0;
         }();
-        row.seen_s = now_s();
+        row->seen_s = now_s();
         if (is_there) {  // else it was ended meanwhile, and must not come back
-            static_cast<void>(write({.sessions = {row}}));  // what fails is tried at the next use
+            static_cast<void>(write({.sessions = {*row}}));  // what fails is tried at the next use
         }
     }
     return row;
+}
+
+std::optional<SessionRow> Registry::session_at_once(const std::string& token,
+                                                    const std::string& address) {
+    auto row = find_session(token, address);
+    if (!row || is_use_due(*row)) {
+        return std::nullopt;
+    }
+    parts_.seats.used(row->digest);
+    return std::move(*row);
 }
 
 /// Ends all sessions of a device.

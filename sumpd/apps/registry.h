@@ -273,6 +273,9 @@ public:
     /// device_revoked.
     exchange::Outcome<SessionRow> session_of(const std::string& token,
                                              const std::string& address = {});
+    /// The same at once, without waiting for a disk: nothing where the use of the session has to be
+    /// written, which session_of() does.
+    std::optional<SessionRow> session_at_once(const std::string& token, const std::string& address);
     /// Faults: unauthorized, device_revoked.
     exchange::Outcome<DeviceRow> device_of(const std::string& key, const std::string& address = {});
     /// The revoked device of this key whose rescue is open; else nothing.
@@ -337,6 +340,12 @@ private:
         const std::function<std::optional<exchange::Fault>(DeviceRow&)>& change);
     exchange::Outcome<exchange::Empty> revoke_row(const std::string& device_id, store::Act act);
     bool is_good(const SessionRow& row) const;
+    exchange::Outcome<SessionRow> find_session(const std::string& token,
+                                               const std::string& address);
+    /// Whether the use of a session that was found is to be written.
+    bool is_use_due(const SessionRow& row) const {
+        return now_s() >= row.seen_s + kSeenWrittenEveryS;
+    }
     bool has_store(const SessionRow& row, const AccountRow& account) const;
     RegistryChange sessions_of(const std::string& device_id) const;
     DeviceCard card_of(const DeviceRow& row) const;

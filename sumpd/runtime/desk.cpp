@@ -96,6 +96,14 @@ Outcome<std::string> Desk::changes_as_json(const Caller& who, const exchange::Ge
     auto text = store_.changes().get_as_json(device_of(who), within_packet(who, request));
     return still_admitted(who, std::move(text));
 }
+std::optional<std::string> Desk::changes_at_once(const Caller& who,
+                                                 const exchange::GetChanges& request) {
+    auto text = store_.changes().unmoved_as_json(device_of(who), request);
+    if (text) {
+        registry_.saw_cursor(who.device_id, *request.cursor);
+    }
+    return text;
+}
 Outcome<exchange::PutDocumentsResponse> Desk::serve(const Caller& who,
                                                     const exchange::PutDocuments& request) {
     if (who.kind == api::Access::rescued) {

@@ -28,6 +28,8 @@ public:
 #undef X
     exchange::Outcome<std::string> changes_as_json(const api::Caller& who,
                                                    const exchange::GetChanges& request) override;
+    std::optional<std::string> changes_at_once(const api::Caller& who,
+                                               const exchange::GetChanges& request) override;
 
 private:
     exchange::GetChanges within_packet(const api::Caller& who,

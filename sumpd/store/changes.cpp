@@ -230,6 +230,25 @@ Outcome<std::string> Changes::get_as_json(const AskingDevice& device,
     return text_of(std::move(found->response), std::move(found->bodies));
 }
 
+std::optional<std::string> Changes::unmoved_as_json(const AskingDevice& device,
+                                                    const exchange::GetChanges& request) const {
+    if (!request.cursor || request.wait_ms.value_or(0) > 0) {
+        return std::nullopt;
+    }
+    const std::string scope_hash = core::scope_hash_of(device.store_id, request.kinds);
+    const std::string epoch = this->epoch();
+    const std::int64_t newest = this->newest();
+    const auto asked = cursor_asked(request, epoch, scope_hash, newest);
+    if (!asked || asked->seq != newest) {
+        return std::nullopt;
+    }
+    return exchange::to_json(
+        exchange::GetChangesResponse{.epoch = epoch,
+                                     .cursor = core::to_text({epoch, newest, scope_hash, 0}),
+                                     .more = false,
+                                     .server_seq = newest});
+}
+
 std::int64_t Changes::wait_beyond(std::int64_t seq, std::int64_t wait_ms) {
     std::unique_lock<std::mutex> lock(mutex_);
     if (newest_ > seq || wait_ms <= 0 || stop_) {

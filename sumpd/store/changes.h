@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "sumpd/exchange/operations.h"
@@ -33,6 +34,10 @@ public:
     /// unread, which is what many apps that load everything at once are served by.
     exchange::Outcome<std::string> get_as_json(const AskingDevice& device,
                                                const exchange::GetChanges& request);
+
+    /// The same where nothing is new for an app that does not wait; else nothing. From memory.
+    std::optional<std::string> unmoved_as_json(const AskingDevice& device,
+                                               const exchange::GetChanges& request) const;
 
     /// What can be seen now reaches up to there; told when it is durable. Never goes back.
     void moved_to(std::int64_t newest);

@@ -25,7 +25,7 @@ constexpr std::string_view kNode = "central";
 constexpr std::string_view kPassword = "a password of the bench";
 constexpr std::string_view kUser =
     R"({"object":{"kind":"Role","id":"cashier","deleted":false,"body":{"role":{"name":"cashier",)"
-    R"("permission":[{"name":"sale","value":"true"}]}}}})"
+    R"("permission":[{"name":"sale.sell","value":"true"}]}}}})"
     "\n"
     R"({"object":{"kind":"User","id":"u1","deleted":false,"body":{"user":{"name":"Anna",)"
     R"("login":"anna","roleId":"cashier","enabled":true,"password":"a good password"}}}})"

@@ -131,6 +131,46 @@ TEST(HttpServer, OutlivesAHandlerThatThrows) {
     EXPECT_EQ(client.ask(get("/")).status, 200);
 }
 
+TEST(HttpServer, AsksTheQuickHandlerFirst) {
+    const auto quick = [](const Request& request) -> std::optional<Response> {
+        if (request.path == "/throws") {
+            throw std::runtime_error("as the test wants");
+        }
+        return request.path == "/quick" ? std::optional(Response{.body = "from memory"})
+                                        : std::nullopt;
+    };
+    const auto server = HttpServer::start({}, serve, quick).value();
+    Client client(server->port());
+    EXPECT_EQ(client.ask(get("/quick")).body, "from memory");
+    EXPECT_EQ(client.ask(get("/slow")).body, "GET /slow plain");
+    EXPECT_EQ(client.ask(get("/throws")).status, 500);
+    EXPECT_EQ(client.ask(get("/quick")).body, "from memory");
+}
+
+TEST(HttpServer, AnswersQuicklyWhileAllWorkersAreBusy) {
+    std::promise<void> asked;
+    std::promise<void> end;
+    const auto server =
+        HttpServer::start(
+            {.workers = 1},
+            [&](const Request&) {
+                asked.set_value();
+                end.get_future().wait();
+                return Response{.body = "at last"};
+            },
+            [](const Request& request) {
+                return request.path == "/quick" ? std::optional(Response{}) : std::nullopt;
+            })
+            .value();
+    Client waiting(server->port());
+    auto answer = std::async(std::launch::async, [&] { return waiting.ask(get("/")); });
+    asked.get_future().wait();
+    Client client(server->port());
+    EXPECT_EQ(client.ask(get("/quick")).status, 200);
+    end.set_value();
+    EXPECT_EQ(answer.get().body, "at last");
+}
+
 TEST(HttpServer, SpeaksTls) {
     const auto server = started(with_tls());
     Client client(server->port());

@@ -33,8 +33,14 @@ public:
     }
     SUMP_OPERATIONS(X)
 #undef X
+    std::optional<std::string> changes_at_once(const Caller& who,
+                                               const exchange::GetChanges&) override {
+        last = who;
+        return at_once;
+    }
     std::vector<std::string> operations;
     Caller last;
+    std::optional<std::string> at_once;
 };
 
 class StoreFake final : public apps::RegistryStore {
@@ -163,6 +169,32 @@ TEST_F(ApiTest, NothingWithoutLogin) {
     }
     EXPECT_EQ(fault_of(call(Method::post, "/xml", "", "<No xmlns='urn:sumpd:exchange:1'/>")),
               "unauthorized");
+    EXPECT_TRUE(operations_.operations.empty());
+}
+
+// Claimed: what is said at once is said to a session that asks for changes, and to nobody else; it
+// looks like any other answer.
+TEST_F(ApiTest, ChangesAtOnce) {
+    const auto ask = [&](const std::string& path, const std::string& token,
+                         const std::string& bytes = "4096") {
+        http::Request request = request_of(Method::get, path, "", {{"maxBytes", bytes}});
+        request.headers.push_back({"Authorization", "Bearer " + token});
+        return api_.answer_at_once(request);
+    };
+    EXPECT_FALSE(ask("/v1/app/changes", session_)) << "the operations have to be asked";
+    operations_.at_once = "{}";
+    const auto response = ask("/v1/app/changes", session_);
+    ASSERT_TRUE(response);
+    EXPECT_EQ(response->body, "{}");
+    EXPECT_EQ(operations_.last.kind, Access::session);
+    EXPECT_NE(http::find(response->headers, "X-Request-Id"), nullptr);
+    EXPECT_NE(http::find(response->headers, "X-Sump-Contract"), nullptr);
+    EXPECT_FALSE(ask("/v1/app/changes", key_)) << "a device's key is no session";
+    EXPECT_FALSE(ask("/v1/app/changes", "a long password"));
+    EXPECT_FALSE(ask("/v1/app/changes", session_, "many")) << "who is wrong hears why, elsewhere";
+    EXPECT_FALSE(ask("/v1/app/devices", session_));
+    ASSERT_TRUE(registry_.logout(operations_.last.session));
+    EXPECT_FALSE(ask("/v1/app/changes", session_));
     EXPECT_TRUE(operations_.operations.empty());
 }
 

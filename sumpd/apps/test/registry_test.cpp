@@ -139,6 +139,25 @@ TEST_F(RegistryTest, SessionEnds) {
     EXPECT_EQ(code_of(registry_->session_of(idle->session.text)), FaultCode::session_expired);
 }
 
+// Claimed: a session is found at once until its use has to be written, which is the other lookup's;
+// that of a revoked device is not found at all.
+TEST_F(RegistryTest, SessionAtOnce) {
+    const auto answer = registry_->login(login(enroll(), "right password"), "a");
+    ASSERT_TRUE(answer.has_value());
+    const std::string token = answer->session.text;
+    const std::size_t writes = store_.writes;
+    EXPECT_EQ(registry_->session_at_once(token, "a")->user_id, answer->user_id);
+    clock_.advance(std::chrono::seconds(kSeenWrittenEveryS));
+    EXPECT_FALSE(registry_->session_at_once(token, "a"));
+    EXPECT_EQ(store_.writes, writes);
+    EXPECT_TRUE(registry_->session_of(token).has_value());
+    EXPECT_TRUE(registry_->session_at_once(token, "a"));
+    EXPECT_FALSE(registry_->session_at_once("no token", "a"));
+    const std::string id = registry_->devices().front().row.id;
+    EXPECT_TRUE(registry_->revoke_device(id, kAdmin).has_value());
+    EXPECT_FALSE(registry_->session_at_once(token, "a"));
+}
+
 // Claimed: a revoked device is refused at once, with its sessions, also after a restart; enrolled
 // again it is the same card.
 TEST_F(RegistryTest, RevokedDevice) {

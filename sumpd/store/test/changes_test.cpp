@@ -37,6 +37,7 @@ struct App {
         if (++asked % 2 == 0) {
             return changes.get(device(1, store_id), request);
         }
+        const auto at_once = changes.unmoved_as_json(device(1, store_id), request);
         const auto text = changes.get_as_json(device(1, store_id), request);
         if (!text) {
             return tl::unexpected(text.error());
@@ -44,6 +45,8 @@ struct App {
         auto response =
             exchange::from_json<exchange::GetChangesResponse>(*text, exchange::kAnswerBounds);
         EXPECT_TRUE(response && exchange::to_json(*response) == *text) << *text;
+        const bool is_unmoved = response && cursor == response->cursor;
+        EXPECT_EQ(at_once, is_unmoved ? std::optional(*text) : std::nullopt);
         return response;
     }
 
