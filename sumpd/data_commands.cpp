@@ -57,7 +57,8 @@ Done restore(const std::string& folder, const std::string& file) {
         "messages to the accounting system have numbers from {} on\n"
         "former data: {}\n"
         "Now: start sumpd; let the accounting system send a full message; revoke again the apps "
-        "that\nwere revoked since the copy was taken. Apps are told to read all again.\n",
+        "and\n"
+        "web tills that were revoked since the copy was taken. Apps are told to read all again.\n",
         report.taken_ms, report.documents_again, report.commands_asked, report.sent_no + 1,
         report.former.empty() ? "none" : report.former));
     return {};

@@ -53,7 +53,14 @@ constexpr std::uint64_t kDescriptors = kConnectionsMax + 256;
 constexpr std::size_t kConnectionsPerAddressMax = 1024;  // a shop's phones may share one address
 /// Of users of apps: phones check offline logins at the same cost.
 constexpr os::Argon2Cost kPasswordCost{.passes = 2, .memory_bytes = 19U * 1024U * 1024U};
-constexpr std::size_t kWorkers = 64;  // most wait for changes or for the disk
+constexpr std::size_t kBodiesBytesMax = 256 * 1024 * 1024;
+constexpr std::size_t kWorkers = 96;  // most wait for changes or for the disk
+/// Whatever waits as long as it may, for changes, jobs, devices, licences or web tills' devices:
+/// documents are taken meanwhile.
+constexpr std::size_t kWorkersForDocuments = 16;
+static_assert(store::kChangeWaitersMax + store::kJobWaitersMax + gateway::kCommandWaitersMax +
+                  seats::kTakersMax + webpos::kWorkersHeldMax + kWorkersForDocuments <=
+              kWorkers);
 
 void print(std::FILE* to, std::string_view text) { std::fwrite(text.data(), 1, text.size(), to); }
 
@@ -123,6 +130,7 @@ base::Result<std::unique_ptr<http::HttpServer>> open_api(const runtime::Config& 
                           .key_pem = certificate.key_pem,
                           .hosts = hosts_of(config),
                           .body_max = api::kRequestBytesMax,
+                          .bodies_bytes_max = kBodiesBytesMax,
                           .connections_max = kConnectionsMax,
                           .connections_per_address_max = kConnectionsPerAddressMax,
                           .workers = kWorkers,

@@ -72,6 +72,8 @@ public:
                               });
     }
 
+    ~Connection() { hold(0); }
+
 private:
     using Parser = beast_http::request_parser<beast_http::string_body>;
     enum class Phase : std::uint8_t { idle, header, body };
@@ -138,6 +140,9 @@ private:
         while (buffer_.size() > 0) {
             error_code failed;
             buffer_.consume(parser_->put(buffer_.data(), failed));
+            if (!hold(parser_->get().body().size())) {
+                return refuse(503);
+            }
             if (failed == beast_http::error::need_more) {
                 break;
             }
@@ -240,13 +245,23 @@ private:
         });
     }
 
+    /// So many bytes of a body are held by this connection. False: all hold too many together.
+    bool hold(std::size_t bytes) {
+        shared_.body_bytes = shared_.body_bytes - held_ + bytes;
+        held_ = bytes;
+        return shared_.body_bytes <= shared_.options.bodies_bytes_max;
+    }
+
     void refuse(int status) {
         keep_ = false;
+        parser_.reset();
         answer(plain_answer(status));
     }
 
     void answer(Response response) {
         const bool head_only = checked_.request.method == Method::head;
+        checked_.request.body = std::string();
+        hold(0);
         if (response.source != nullptr && !head_only && !open_stream(response.source)) {
             response = plain_answer(503, "too many streams are open");
         }
@@ -391,6 +406,7 @@ private:
     boost::beast::flat_buffer buffer_;
     std::optional<Parser> parser_;
     Checked checked_;
+    std::size_t held_ = 0;  ///< bytes of the body, read and not answered
     bool keep_ = false;
     Wire wire_;
     std::unique_ptr<Stream> stream_;  ///< the body that is being sent, if it goes on

@@ -31,6 +31,7 @@ struct Shared {
     Places places;
     Places stream_places;
     Fault fault;
+    std::size_t body_bytes = 0;  ///< of bodies, held by all connections
 };
 
 /// Serves one connection from its first byte to its last, and closes it. On the thread that moves

@@ -16,7 +16,7 @@ namespace tillhost::http {
 inline constexpr std::size_t kHeaderBytesMax = 16 * 1024;  ///< request line and all header lines
 inline constexpr std::size_t kHeaderLinesMax = 100;
 inline constexpr std::size_t kTargetBytesMax = 8 * 1024;
-inline constexpr std::size_t kWorkersMax = 64;
+inline constexpr std::size_t kWorkersMax = 96;
 
 /// How long each phase of a connection may take as a whole, however the bytes drip in.
 struct Deadlines {
@@ -47,6 +47,9 @@ struct Options {
     /// Empty: "localhost" and the address that the connection came to.
     std::vector<std::string> hosts = {};
     std::size_t body_max = 1024 * 1024;  ///< bytes, also of a chunked body
+    /// Bytes of all bodies that are being read or were not answered yet. Whoever has not signed in
+    /// may send a body: without this bound it is body_max times connections_max.
+    std::size_t bodies_bytes_max = 64 * 1024 * 1024;
     std::size_t connections_max = 256;
     std::size_t connections_per_address_max = 64;  ///< of IPv6 per network of 64 bits
     std::size_t workers = 2;                       ///< threads for the handler, 1 to kWorkersMax
@@ -65,7 +68,8 @@ struct Options {
 /// Method does not have; 408 header or body not whole at its deadline; 413 a body beyond body_max;
 /// 414 a target beyond kTargetBytesMax; 417 an Expect other than 100-continue; 421 a foreign Host;
 /// 431 a header beyond kHeaderBytesMax or kHeaderLinesMax; 503 more than connections_max or
-/// connections_per_address_max (a few of those over the limit get it, the rest are just closed).
+/// connections_per_address_max (a few of those over the limit get it, the rest are just closed), or
+/// a body where there are bodies_bytes_max already.
 /// After each of these the connection is closed. An idle peer is closed without a word.
 ///
 /// TLS 1.2 and 1.3 without compression and renegotiation.

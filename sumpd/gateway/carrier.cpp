@@ -256,7 +256,9 @@ void Carrier::on_error(Work& work, const base::Error& error) {
         return;
     }
     const bool is_other_book = error.code == base::ErrorCode::other_book;
-    if (work.may_have_arrived && is_other_book) {
+    // What is too old devd may have carried out and forgotten since.
+    const bool is_forgotten = error.code == base::ErrorCode::id_too_old;
+    if (work.may_have_arrived && (is_other_book || is_forgotten)) {
         not_told(work, error);
         return;
     }

@@ -104,6 +104,8 @@ void fence_commands(Sql& sql, RestoreReport& report) {
         "UPDATE device_command SET stage = 5, start_before_ms = 1,"
         " error = 'the server was restored: the device host is asked what became of it'"
         " WHERE stage IN (1, 2, 5)");
+    // A person may have decided about an orphaned one since, so that it was made anew.
+    sql.run("UPDATE device_command SET start_before_ms = 1 WHERE stage = 6");
 }
 
 void begin_anew(Sql& sql, std::int64_t now_ms) {

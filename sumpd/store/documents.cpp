@@ -30,7 +30,7 @@ public:
         if (verdict.deed == PutDeed::keep) {
             keep(one);
         } else if (verdict.deed == PutDeed::quarantine) {
-            quarantine(one, verdict.result.error.value_or(""));
+            quarantine(one, verdict.result);
         }
         seqs_.note(one.document->device_seq);
         return verdict.result;
@@ -62,12 +62,24 @@ private:
         }
     }
 
-    void quarantine(const ReadyDocument& one, const std::string& reason) {
-        const std::int64_t kept = sql_.number(
-            "SELECT count(*) FROM document_quarantine WHERE device_id = :a AND rescued = 0",
+    /// What is not kept is nowhere but at the app, which must keep it then.
+    void quarantine(const ReadyDocument& one, exchange::PutResult& result) {
+        const std::int64_t waiting = sql_.number(
+            "SELECT count(*) FROM document_quarantine WHERE device_id = :a AND rescued = 0"
+            " AND resolved_by = ''",
             {device_});
-        if (kept < kQuarantinePerDeviceMax) {
-            insert_quarantine(sql_, one, device_, reason, false, now_ms_);
+        if (waiting < kQuarantinePerDeviceMax) {
+            insert_quarantine(sql_, one, device_, result.error.value_or(""), false, now_ms_);
+            return;
+        }
+        const bool is_aside = sql_.number(
+                                  "SELECT count(*) FROM document_quarantine WHERE doc_id = :a"
+                                  " AND sha256 = :b",
+                                  {one.document->doc_id.text, one.sha256}) != 0;
+        if (!is_aside) {
+            result = {.doc_id = result.doc_id,
+                      .status = exchange::PutStatus::retry,
+                      .error = "too many conflicts of this device wait for a decision"};
         }
     }
 

@@ -9,7 +9,8 @@
 
 namespace tillhost::sumpd::store {
 
-/// Bodies of conflicts that are kept of one device; a conflict above it is answered and not kept.
+/// Bodies of conflicts that wait for a decision, of one device; one above it is not kept, and its
+/// app is told `retry`.
 inline constexpr std::int64_t kQuarantinePerDeviceMax = 1000;
 
 /// An app that has shown its key, and the store that its session is for.

@@ -99,10 +99,11 @@ Outcome<NodeFacts> Exchange::facts() {
 
 Outcome<std::int64_t> Exchange::accept_numbers(const PeerNumbers& numbers, const SendAgain& again,
                                                const Person& who) {
-    return transactions_.run<std::int64_t>(
+    std::vector<std::string> gone;
+    auto done = transactions_.run<std::int64_t>(
         [&](Sql& sql) -> Outcome<std::int64_t> {
             const core::NodeState before = node_state(sql);
-            auto count = store::accept_numbers(sql, numbers, again);
+            auto count = store::accept_numbers(sql, numbers, again, clock_.unix_ms(), gone);
             if (count) {
                 audit_.note(sql,
                             {.actor = who.login,
@@ -117,6 +118,10 @@ Outcome<std::int64_t> Exchange::accept_numbers(const PeerNumbers& numbers, const
             return count;
         },
         Need::nothing);
+    if (done) {
+        outbox_.forget(gone);
+    }
+    return done;
 }
 
 Outcome<std::int64_t> Exchange::hand_over(const std::string& code, const SendAgain& again,

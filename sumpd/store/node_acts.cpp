@@ -54,7 +54,10 @@ void thaw(Sql& sql, std::vector<std::string>& gone) {
     sql.run("DELETE FROM out_message WHERE acked_ms = 0");
 }
 
+/// Its messages count anew. One that was applied may come again under its own id, as it stands in a
+/// backup: what is kept of it would answer that its parts are here.
 void set_numbers(Sql& sql, const PeerNumbers& numbers) {
+    sql.run("DELETE FROM in_message WHERE state = 3");
     sql.run(
         "UPDATE node SET acked_no = :a, received_no = :b, received_id = '', received_sha256 = '',"
         " received_job = '' WHERE id = 1",
@@ -96,8 +99,9 @@ void note_refusal(Sql& sql, const exchange::Fault& fault, std::int64_t now_ms) {
         {std::string(name_of(fault.code)), fault.message, now_ms});
 }
 
-Outcome<std::int64_t> accept_numbers(Sql& sql, const PeerNumbers& numbers, const SendAgain& again) {
-    const core::NodeState node = node_state(sql);
+Outcome<std::int64_t> accept_numbers(Sql& sql, const PeerNumbers& numbers, const SendAgain& again,
+                                     std::int64_t now_ms, std::vector<std::string>& gone) {
+    core::NodeState node = node_state(sql);
     if (numbers.ack_no < 0 || numbers.ack_no > node.sent_no) {
         return exchange::refuse_field("ackNo", fmt::format("0 to {}, the newest message of this "
                                                            "server",
@@ -109,6 +113,7 @@ Outcome<std::int64_t> accept_numbers(Sql& sql, const PeerNumbers& numbers, const
     if (auto free = no_import(sql); !free) {
         return tl::unexpected(free.error());
     }
+    gone = acknowledge(sql, node, numbers.ack_no, now_ms);
     const std::int64_t count = send_again(sql, numbers.ack_no, again);
     set_numbers(sql, numbers);
     sql.run("DELETE FROM node_refusal");

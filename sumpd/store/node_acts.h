@@ -55,10 +55,13 @@ struct SendAgain {
     std::int64_t since_ms = 0;  ///< and no older ones than that, as they were received here
 };
 /// Its words about our messages count from ack_no, its messages from next_no on. What is frozen
-/// stays frozen. Gives how many documents go again. Faults: too_many (a message of it is being
-/// applied), schema_invalid (ackNo above what was sent, below 0; nextNo below 1).
+/// above ack_no stays frozen; up to it, it is acknowledged by that. Gives how many documents go
+/// again. `gone`: ids of messages whose files can go when this is durable. Faults: too_many (a
+/// message of it is being applied), schema_invalid (ackNo above what was sent, below 0; nextNo
+/// below 1).
 exchange::Outcome<std::int64_t> accept_numbers(Sql& sql, const PeerNumbers& numbers,
-                                               const SendAgain& again);
+                                               const SendAgain& again, std::int64_t now_ms,
+                                               std::vector<std::string>& gone);
 
 /// Another accounting system takes the place of the present one: it has nothing of ours, and counts
 /// from 1. What is frozen is taken back into the queue, since it is addressed to the former one.

@@ -192,7 +192,7 @@ Outcome<exchange::PrepareMessageResponse> Outbox::prepare(const exchange::Prepar
         return exchange::PrepareMessageResponse{
             .message_id = {kNoUuid}, .sha256 = os::sha256_hex({}), .empty = true};
     }
-    const auto done = freeze(*draft);
+    const auto done = freeze(*draft, node);
     if (!done) {
         return tl::unexpected(done.error());
     }
@@ -284,11 +284,20 @@ Outcome<Outbox::Draft> Outbox::write_draft(const exchange::PrepareMessage& reque
     return draft;
 }
 
-/// The file is on the disk; with the row it is the message.
-Outcome<void> Outbox::freeze(const Draft& draft) {
+/// The file is on the disk; with the row it is the message. An administrator may have handed the
+/// exchange over, or accepted other numbers, while it was written: then it says what is not so.
+Outcome<void> Outbox::freeze(const Draft& draft, const core::NodeState& node) {
     const Frozen& message = draft.message;
     auto done = transactions_.run<exchange::Empty>(
         [&](Sql& sql) -> Outcome<exchange::Empty> {
+            const core::NodeState now = node_state(sql);
+            if (now.code != node.code || now.sent_no != node.sent_no ||
+                now.received_no < node.received_no) {
+                return tl::unexpected(
+                    exchange::Fault{.code = FaultCode::too_many,
+                                    .message = "an administrator has just changed the exchange",
+                                    .retry_after_ms = kBusyRetryMs});
+            }
             const std::int64_t now_ms = clock_.unix_ms();
             sql.run(
                 "INSERT INTO out_message VALUES (:a, :b, :c, :d, :e, :f, :g, :h, 0)",

@@ -49,7 +49,7 @@ private:
                                                           core::NodeState& node);
     exchange::Outcome<Draft> write_draft(const exchange::PrepareMessage& request,
                                          const core::NodeState& node);
-    exchange::Outcome<void> freeze(const Draft& draft);
+    exchange::Outcome<void> freeze(const Draft& draft, const core::NodeState& node);
 
     Transactions& transactions_;
     const PartFiles& files_;

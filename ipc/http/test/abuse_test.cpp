@@ -57,6 +57,35 @@ TEST_F(Abuse, EndlessHeaderLine) {
     still_answers();
 }
 
+// Claimed: bodies of all connections together are bounded, also of those that never end; and what
+// was answered, refused or cut counts no more.
+TEST_F(Abuse, BodiesOfAllConnectionsTogether) {
+    Options options;
+    options.body_max = 64 * 1024;
+    options.bodies_bytes_max = 100 * 1024;
+    start(options);
+    const std::string head = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 65536\r\n\r\n";
+    const std::string whole = head + std::string(65536, 'x');
+    Client first(server_->port());
+    first.send(std::string_view(whole).substr(0, head.size() + 60'000));
+    int status = 200;  // until the server has read the first one's
+    for (int i = 0; i < 1000 && status == 200; ++i) {
+        status = Client(server_->port()).ask(whole).status;
+    }
+    EXPECT_EQ(status, 503);
+    still_answers();
+    first.send(std::string_view(whole).substr(head.size() + 60'000));
+    EXPECT_EQ(first.receive().status, 200);
+    {
+        Client cut(server_->port());
+        cut.send(std::string_view(whole).substr(0, head.size() + 60'000));
+    }
+    for (int i = 0; i < 1000 && status == 503; ++i) {
+        status = Client(server_->port()).ask(whole).status;
+    }
+    EXPECT_EQ(status, 200);
+}
+
 TEST_F(Abuse, AMillionHeaderLines) {
     Client client(server_->port());
     client.send("GET / HTTP/1.1\r\nHost: localhost\r\n");

@@ -306,6 +306,11 @@ TEST_F(GatewayTest, LateSale) {
     relay.error = nobody();
     carrier.turn();
     EXPECT_EQ(book_->find(sale.id, "phone")->stage, Stage::handed) << "it may have arrived";
+    relay.error = base::make_error(base::ErrorCode::id_too_old, "");
+    clock_.advance(std::chrono::seconds(2));
+    carrier.turn();
+    EXPECT_EQ(book_->find(sale.id, "phone")->stage, Stage::orphaned)
+        << "devd may have carried it out and forgotten it";
     relay.error = base::bad_field("start_before_ms", "a time that is not over");
     clock_.advance(std::chrono::seconds(2));
     carrier.turn();

@@ -107,7 +107,7 @@ TEST_F(RestoreTest, DocumentsOfTheFrozenMessageGoAgainAndLaterOnesAreUnknown) {
 }
 
 TEST_F(RestoreTest, NoCommandOfTheCopyIsBegunAgain) {
-    for (const int stage : {1, 2, 3, 5}) {
+    for (const int stage : {1, 2, 3, 5, 6}) {
         add_command(world_, "c" + std::to_string(stage), stage, false);
     }
     EXPECT_EQ(put_back(copy()).commands_asked, 3);
@@ -115,6 +115,9 @@ TEST_F(RestoreTest, NoCommandOfTheCopyIsBegunAgain) {
                             " AND start_before_ms = 1"),
               3);
     EXPECT_EQ(world_.number("SELECT stage FROM device_command WHERE id = 'c3'"), 3);
+    // Whoever decided about it behind the copy may have had it made anew.
+    EXPECT_EQ(world_.number("SELECT start_before_ms FROM device_command WHERE id = 'c6'"), 1);
+    EXPECT_EQ(world_.number("SELECT stage FROM device_command WHERE id = 'c6'"), 6);
 }
 
 TEST_F(RestoreTest, WhatCameAndWasNotAppliedComesAgain) {

@@ -103,16 +103,25 @@ TEST_F(DocumentsTest, ARejectedOneIsRejectedAgainUntilAnotherTakesItsPlace) {
     EXPECT_EQ(state_of(77), DocumentState::unknown);
 }
 
+// Claimed: conflicts of a device that wait for a decision are bounded; one above it is not kept, so
+// that its app is told to keep it; and as soon as somebody has decided about one there is room.
 TEST_F(DocumentsTest, KeepsABoundedNumberOfConflictsOfADevice) {
     put({document(1, 1)});
     std::vector<exchange::Document> others;
     for (int i = 0; i < kQuarantinePerDeviceMax + 5; ++i) {
         others.push_back(document(1, 1, "other " + std::to_string(i)));
     }
-    for (const auto& result : put(others).results) {
-        EXPECT_EQ(result.status, PutStatus::conflict);
+    const auto results = put(others).results;
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        EXPECT_EQ(results[i].status,
+                  i < kQuarantinePerDeviceMax ? PutStatus::conflict : PutStatus::retry);
     }
     EXPECT_EQ(world_.number("SELECT count(*) FROM document_quarantine"), kQuarantinePerDeviceMax);
+    EXPECT_EQ(status_of(others.front()), PutStatus::conflict) << "it is kept";
+    const QuarantinePlace one{uuid_of(1).text, exchange::sha256_of(others.front())};
+    ASSERT_TRUE(world_.store().quarantine().discard(one, "anna", ""));
+    EXPECT_EQ(status_of(others.back()), PutStatus::conflict);
+    EXPECT_EQ(status_of(others[kQuarantinePerDeviceMax]), PutStatus::retry);
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 // gets every document that it lacks, and its numbers count again. Shown: it loses what it had.
 #include "sumpd/store/node_acts.h"
 
+#include <atomic>
+#include <functional>
 #include <set>
 
 #include "sumpd/store/test/messages.h"
@@ -73,6 +75,33 @@ TEST_F(NodeActsTest, PutBackFromABackupItGetsWhatItLost) {
     EXPECT_TRUE(to().facts()->refusals.empty());
 }
 
+// Claimed: where the accounting system tells that it has the frozen message, that one is over; kept
+// as frozen it would be given out again for ever, and no document behind it would go.
+TEST_F(NodeActsTest, TheFrozenMessageThatItHasIsOver) {
+    put(1, 2);
+    const auto frozen = to().prepare(prepare_request());
+    ASSERT_TRUE(frozen);
+    put(3, 4);
+    ASSERT_EQ(to().accept_numbers({.ack_no = frozen->message_no, .next_no = 1}, {}, kAnna), 0);
+    EXPECT_EQ(world_.files("out"), 0U);
+    EXPECT_EQ(world_.number("SELECT count(*) FROM document WHERE state = 3"), 2);
+    world_.crash();
+    std::int64_t now = frozen->message_no;
+    EXPECT_EQ(take_all(kNode, now), (std::set<std::string>{uuid_of(3).text, uuid_of(4).text}));
+}
+
+// Claimed: a message that the accounting system still has frozen in its backup, and that was
+// applied here, is taken once more under its own id: its parts are asked for again.
+TEST_F(NodeActsTest, ItsOwnFrozenMessageComesAgainUnderItsId) {
+    const ToSend first{.no = 1, .objects = {goods("a", "A")}};
+    send(to(), first);
+    send(to(), {.no = 2, .objects = {goods("a", "B")}});
+    EXPECT_EQ(to().commit(put_parts(to(), first)).error().code, FaultCode::stale_message);
+    ASSERT_TRUE(to().accept_numbers({.ack_no = 0, .next_no = 1}, {}, kAnna));
+    EXPECT_EQ(send(to(), first).applied, 1);
+    EXPECT_EQ(to().node()->received_no, 1);
+}
+
 TEST_F(NodeActsTest, NumbersThatCannotBeAreRefused) {
     EXPECT_EQ(to().accept_numbers({.ack_no = 1}, {}, kAnna).error().field, "ackNo");
     EXPECT_EQ(to().accept_numbers({.ack_no = -1}, {}, kAnna).error().field, "ackNo");
@@ -104,6 +133,51 @@ TEST_F(NodeActsTest, AnotherOneTakesItsPlace) {
     ASSERT_EQ(acts->size(), 2U);
     EXPECT_EQ(acts->front().act.action, "exchange.hand_over");
     EXPECT_EQ(acts->front().act.before, "K2");
+}
+
+/// Lets something happen while a message's file is written: the outbox asks its clock first where
+/// it takes the acknowledgement, then there.
+class ActAtTheDraft final : public os::Clock {
+public:
+    ActAtTheDraft(os::Clock& real, std::function<void()> act) : real_(real), act_(std::move(act)) {}
+    os::Instant now() const override { return real_.now(); }
+    std::int64_t unix_ms() const override {
+        if (++asked_ == 2) {
+            act_();
+        }
+        return real_.unix_ms();
+    }
+    void sleep_until(os::Instant) override {}
+
+private:
+    os::Clock& real_;
+    const std::function<void()> act_;
+    mutable std::atomic<int> asked_{0};
+};
+
+// Claimed: a message that is being written while the exchange is handed over is not frozen: it is
+// addressed to the former accounting system, and both would get its documents.
+TEST_F(NodeActsTest, HandedOverWhileAMessageIsWritten) {
+    put(1, 2);
+    const auto files = MUST(PartFiles::open(world_.folder()));
+    int acts = 0;
+    ActAtTheDraft clock(world_.clock(), [&] {
+        ++acts;
+        EXPECT_TRUE(to().hand_over("K2", {.is_wanted = false}, kAnna));
+    });
+    Outbox outbox(world_.transactions(), files, clock, "S");
+    const auto prepared = outbox.prepare(prepare_request());
+    ASSERT_EQ(acts, 1);
+    ASSERT_FALSE(prepared);
+    EXPECT_EQ(prepared.error().code, FaultCode::too_many);
+    EXPECT_EQ(world_.files("out"), 0U);
+    auto request = prepare_request();
+    request.node = "K2";
+    const auto next = to().prepare(request);
+    ASSERT_TRUE(next);
+    const DocumentsIn in = read_message(fetch(to(), *next));
+    EXPECT_EQ(in.head.to, "K2");
+    EXPECT_EQ(in.documents.size(), 2U);
 }
 
 TEST_F(NodeActsTest, WhatWasCorrectedDoesNotGoAgain) {
