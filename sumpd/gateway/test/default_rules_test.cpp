@@ -157,7 +157,9 @@ TEST_F(DefaultRulesTest, ADefaultThatCannotBeUsedIsToldWithItsRule) {
     set(DefaultRule::user, "anna", "kassa");
     ASSERT_TRUE(choice_->set_visible("kassa", false, "ann", ""));
     EXPECT_NE(why().find("the user's default registrar kassa is not shown"), std::string::npos);
-    for (const exchange::DeviceEntry& one : gateway_->get_devices(kAnna)->devices) {
+    const auto told = gateway_->get_devices(kAnna);
+    ASSERT_TRUE(told);
+    for (const exchange::DeviceEntry& one : told->devices) {
         EXPECT_FALSE(one.default_rule) << one.ref;
     }
     ASSERT_TRUE(choice_->set_visible("kassa", true, "ann", ""));
