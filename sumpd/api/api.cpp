@@ -81,6 +81,13 @@ http::Response xml_fault(Fault fault, const exchange::Opened& opened,
     return response;
 }
 
+Fault unknown_fault() {
+    return {.code = FaultCode::unauthorized,
+            .message = fmt::format("sign in first: a request of somebody unknown has at most {} "
+                                   "bytes; a Session stands first in its element",
+                                   kUnknownRequestBytesMax)};
+}
+
 /// A schema's address is where the client came to.
 std::string address_of(const http::Request& request) {
     return fmt::format("{}://{}", request.secure ? "https" : "http", request.header("Host"));
@@ -184,11 +191,29 @@ http::Response Api::json_answer(const http::Request& request, const std::string&
         response.status = found.path_known ? 405 : 404;
         return response;
     }
+    if (who->kind == Access::anyone && request.body.size() > kUnknownRequestBytesMax) {
+        return json_fault(unknown_fault(), request_id);
+    }
     auto response = serve_json(parts_.operations, *found.route, *who, request);
     return response ? std::move(*response) : json_fault(response.error(), request_id);
 }
 
+/// A large body is read for somebody who has shown who he is. What he may is looked at later, when
+/// the operation is known.
+bool Api::is_worth_reading(const http::Request& request) {
+    if (request.body.size() <= kUnknownRequestBytesMax) {
+        return true;
+    }
+    const auto who =
+        parts_.doorkeeper.caller_of(request, exchange::session_at_the_beginning(request.body));
+    return who && who->kind != Access::anyone;
+}
+
 http::Response Api::xml_answer(const http::Request& request, const std::string& request_id) {
+    if (!is_worth_reading(request)) {
+        const exchange::Opened unread{.encoding = assumed_encoding(request)};
+        return xml_fault(unknown_fault(), unread, request_id);
+    }
     const auto opened = exchange::open_request(request.body, assumed_encoding(request));
     const auto refused = [&](Fault fault) {
         return xml_fault(std::move(fault), opened, request_id);

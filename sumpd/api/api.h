@@ -14,6 +14,10 @@ namespace tillhost::sumpd::api {
 /// A request with the largest part, as base64 in an envelope.
 inline constexpr std::size_t kRequestBytesMax = 1024 * 1024;
 
+/// The same of somebody who is not known (yet): enrolment and login need no more. A body is a tree
+/// of many times its size while it is read, which is not for everybody who finds the port.
+inline constexpr std::size_t kUnknownRequestBytesMax = 64 * 1024;
+
 /// The exchange contract over HTTP, in its three encodings:
 ///
 ///   POST /soap            SOAP 1.1 and 1.2; the operation is the element in the body
@@ -47,6 +51,7 @@ private:
     http::Response page(const http::Request& request);
     http::Response json_answer(const http::Request& request, const std::string& request_id);
     http::Response xml_answer(const http::Request& request, const std::string& request_id);
+    bool is_worth_reading(const http::Request& request);
     exchange::Outcome<Caller> admit(const http::Request& request, std::string_view operation,
                                     const std::optional<exchange::Secret>& session,
                                     const std::string& request_id);

@@ -195,7 +195,7 @@ Response show(const Parts& parts, const View& view) {
     }
     Markup html = panel::heading(say(Text::default_devices)) +
                   panel::paragraph(say(Text::default_devices_say)) +
-                  panel::heading(say(Text::the_server), 2) + panel::facts(facts) +
+                  panel::heading(say(Text::whole_server), 2) + panel::facts(facts) +
                   link_line("/settings/general", say(Text::general)) + all_table(parts, view) +
                   panel::heading(say(Text::stores), 2);
     for (const std::string& id : stores_of(parts)) {

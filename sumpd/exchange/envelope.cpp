@@ -149,6 +149,21 @@ Envelope open_envelope(std::string_view text, Encoding assumed) {
     return opened;
 }
 
+std::optional<Secret> session_at_the_beginning(std::string_view body) {
+    constexpr std::string_view kTag = "Session>";
+    body = body.substr(0, kSessionWithinBytes);
+    const std::size_t tag = body.find(kTag);
+    if (tag == std::string_view::npos) {
+        return std::nullopt;
+    }
+    body.remove_prefix(tag + kTag.size());
+    const std::size_t end = body.find('<');
+    if (end == std::string_view::npos || end == 0 || end > kSessionMax) {
+        return std::nullopt;
+    }
+    return Secret{std::string(body.substr(0, end))};
+}
+
 Opened open_request(std::string_view body, Encoding assumed) {
     Envelope envelope = open_envelope(body, assumed);
     Opened opened{.encoding = envelope.encoding, .soap_code = envelope.soap_code};

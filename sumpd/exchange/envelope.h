@@ -17,6 +17,8 @@ namespace tillhost::sumpd::exchange {
 enum class Encoding : std::uint8_t { json, raw_xml, soap11, soap12 };
 
 inline constexpr std::size_t kSessionMax = 256;
+/// So far into a body the element Session is looked for before the body is read.
+inline constexpr std::size_t kSessionWithinBytes = 4096;
 
 /// Which code a SOAP fault has: by the fault's own blame, or one that SOAP itself asks for.
 enum class SoapCode : std::uint8_t { by_fault, must_understand, version_mismatch };
@@ -51,6 +53,10 @@ Envelope open_envelope(std::string_view text, Encoding assumed);
 /// that refuses; bad_request for a root of another namespace; schema_invalid for a Session that is
 /// no text.
 Opened open_request(std::string_view body, Encoding assumed);
+
+/// What open_request() would find as Session if it stands where the schema has it, before all else
+/// of the operation: a look at the beginning of a body that is not worth a tree yet. Total.
+std::optional<Secret> session_at_the_beginning(std::string_view body);
 
 /// The same for an answer, for clients and tests: the element XResponse, or the fault that was
 /// sent. A SOAP fault without SumpError is internal with its text.

@@ -7,12 +7,12 @@ import pathlib
 import tempfile
 
 from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.expected_conditions import staleness_of
 from selenium.webdriver.support.ui import WebDriverWait
 
 AXE = pathlib.Path(os.environ.get("TILLHOST_AXE",
@@ -47,6 +47,19 @@ def chromium(folder: pathlib.Path, script: bool = True) -> webdriver.Chrome:
     driver.set_page_load_timeout(PAGE_MAX)
     driver.set_script_timeout(PAGE_MAX)
     return driver
+
+
+def is_gone(element) -> bool:
+    """Whether its page was left. Chromium says so in two ways, of which selenium knows one."""
+    try:
+        element.is_enabled()
+    except StaleElementReferenceException:
+        return True
+    except WebDriverException as error:
+        if "does not belong to the document" in str(error):
+            return True
+        raise
+    return False
 
 
 class Person:
@@ -136,7 +149,7 @@ class Person:
     def _leave(self, act, path: str) -> None:
         before = self.driver.find_element(By.TAG_NAME, "html")
         act()
-        WebDriverWait(self.driver, PAGE_MAX).until(staleness_of(before))
+        WebDriverWait(self.driver, PAGE_MAX).until(lambda _: is_gone(before))
         WebDriverWait(self.driver, PAGE_MAX).until(lambda _: self.path == path)
 
     def click(self, selector: str, path: str) -> None:

@@ -26,7 +26,7 @@ WIDTHS = (1366, 390)
 LANGUAGES = ("en", "ru", "pl")
 PATIENCE = 60.0  # seconds
 PAGES = {"general": "/settings/general", "defaults": "/settings/defaults",
-         "exchange": "/settings/exchange", "protection": "/settings/protection",
+         "device-defaults": "/settings/device-defaults", "exchange": "/settings/exchange", "protection": "/settings/protection",
          "security": "/settings/security", "maintenance": "/settings/maintenance",
          "documents": "/settings/documents", "commands": "/settings/commands",
          "audit": "/settings/audit", "users": "/users", "new-user": "/users/new",
@@ -146,10 +146,22 @@ def test_from_a_fresh_start_to_a_test_receipt(shop, person, axe):
     assert not wrong, "\n".join(wrong)
 
 
+def add_a_user(shop, person: Person) -> str:
+    """By the form; the path of its card."""
+    person.go("/users/new")
+    for name, typed in (("name", "Anna"), ("login", "anna"), ("password", "a good password")):
+        person.find(f"main [name={name}]").send_keys(typed)
+    person.find("form[action='/users/save'] button").click()
+    wait_for(person, lambda: person.path == "/users")
+    return person.find("main td a").get_attribute("href").split(str(shop.port))[1]
+
+
 def test_no_page_has_a_barrier_or_is_too_wide(shop, person, axe):
     wrong = []
     person.speak("en")
     person.sign_in("ann", PASSWORD, "/settings/general")
+    user = add_a_user(shop, person)
+    person.go("/settings/general")
     for language in LANGUAGES:
         person.be_wide(WIDTHS[0])
         person.click(f"button[name=language][value={language}]", "/settings/general")
@@ -163,6 +175,11 @@ def test_no_page_has_a_barrier_or_is_too_wide(shop, person, axe):
         person.go("/apps")
         person.click("form[action='/apps/invite'] button", "/apps/invite")
         wrong += person.look(axe, "qr", language, WIDTHS)
+        person.go(user)
+        wrong += person.look(axe, "user", language, WIDTHS)
+        person.go("/settings/general")
+        person.click("form[action='/settings/addresses/try'] button", "/settings/addresses/try")
+        wrong += person.look(axe, "addresses-tried", language, WIDTHS)
         person.go("/registrars/none")
         wrong += person.look(axe, "missing", language, WIDTHS)
         person.go("/settings/general")

@@ -172,6 +172,29 @@ TEST_F(ApiTest, NothingWithoutLogin) {
     EXPECT_TRUE(operations_.operations.empty());
 }
 
+// Claimed: a large body is read only for somebody who shows who he is, in the header or by a
+// Session at its beginning; before that not even whether it is XML is looked at.
+TEST_F(ApiTest, LargeBodiesOfTheUnknownAreNotRead) {
+    const std::string filling(kUnknownRequestBytesMax, 'x');
+    const auto put = [&](const std::string& session) {
+        return fmt::format(
+            "<GetDocumentStatus xmlns='urn:sumpd:exchange:1'>{}<DocId>{}</DocId>"
+            "</GetDocumentStatus>",
+            session, filling);
+    };
+    const auto ask = [&](const std::string& body, const std::string& authorization = "") {
+        return fault_of(call(Method::post, "/xml", authorization, body, "text/xml"));
+    };
+    EXPECT_EQ(ask("<no XML " + filling), "unauthorized");
+    EXPECT_EQ(ask(put("")), "unauthorized");
+    EXPECT_EQ(ask(put("<Session>tw-none</Session>")), "unauthorized");
+    EXPECT_EQ(ask(put("<Session>" + session_ + "</Session>")), "schema_invalid") << "it was read";
+    EXPECT_EQ(ask(put(""), "Bearer " + session_), "schema_invalid");
+    const std::string large = R"({"installId":")" + filling + "\"}";
+    EXPECT_EQ(fault_of(call(Method::post, "/v1/app/enroll", "", large)), "unauthorized");
+    EXPECT_TRUE(operations_.operations.empty());
+}
+
 // Claimed: what is said at once is said to a session that asks for changes, and to nobody else; it
 // looks like any other answer.
 TEST_F(ApiTest, ChangesAtOnce) {
