@@ -163,8 +163,11 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& path,
             return make_error(ErrorCode::storage_failed,
                               fmt::format("{} is another program's database", path));
         }
-        // Of an empty file only; before the journal's mode writes its first page.
-        parts->session << "PRAGMA auto_vacuum = INCREMENTAL";
+        if (tables == 0) {
+            // Before the journal's mode writes the first page. In a file that is there it would be
+            // a write, and fail a transaction of another connection that has read already.
+            parts->session << "PRAGMA auto_vacuum = INCREMENTAL";
+        }
         std::string mode;
         parts->session << "PRAGMA journal_mode = WAL", soci::into(mode);
         parts->session << "PRAGMA trusted_schema = OFF";
@@ -257,7 +260,7 @@ Done Database::copy_to(const std::string& path,
     }
     // A copy that was cut off is thrown away, so it needs neither journal nor sync of its own.
     TRY(execute(to.get(), "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF"));
-    TRY(begin());
+    TRY(run("BEGIN"));
     // The first reading says which state of the file this connection sees until the end.
     const auto looked = query("SELECT count(*) FROM sqlite_master", "i");
     const Done copied =

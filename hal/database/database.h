@@ -52,7 +52,10 @@ public:
     /// at each use. A column that is NULL is refused. Errors: as run().
     base::Result<std::vector<Row>> query(const std::string& statement, const std::string& columns,
                                          const Row& parameters = {});
-    base::Done begin() { return run("BEGIN"); }
+    /// Of one who will write: it waits for other writers here, where nothing was read yet. One that
+    /// has read and finds that somebody wrote in between is refused by SQLite however long it
+    /// waits.
+    base::Done begin() { return run("BEGIN IMMEDIATE"); }
     base::Done commit() { return run("COMMIT"); }
     /// A part of a transaction that can be taken back alone; ends with keep() or take_back(). One
     /// at a time. Errors: as run().

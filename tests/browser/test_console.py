@@ -26,7 +26,8 @@ WIDTHS = (1366, 390)
 LANGUAGES = ("en", "ru", "pl")
 PATIENCE = 60.0  # seconds
 PAGES = {"general": "/settings/general", "defaults": "/settings/defaults",
-         "device-defaults": "/settings/device-defaults", "exchange": "/settings/exchange", "protection": "/settings/protection",
+         "device-defaults": "/settings/device-defaults",
+         "exchange": "/settings/exchange", "protection": "/settings/protection",
          "security": "/settings/security", "maintenance": "/settings/maintenance",
          "documents": "/settings/documents", "commands": "/settings/commands",
          "audit": "/settings/audit", "users": "/users", "new-user": "/users/new",

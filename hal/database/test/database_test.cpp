@@ -51,6 +51,19 @@ TEST_F(DatabaseTest, SyncsEachCommit) {
     EXPECT_EQ(MUST(open()->query("PRAGMA synchronous", "i")), (std::vector<Row>{{kFull}}));
 }
 
+TEST_F(DatabaseTest, OpeningAFileThatIsThereDisturbsNoWriter) {
+    const auto one = open();
+    ASSERT_TRUE(one->migrate(steps_));
+    ASSERT_TRUE(one->begin());
+    ASSERT_TRUE(one->query("SELECT count(*) FROM thing", "i"));
+    const auto other = Database::open(path(), kOwn);
+    ASSERT_TRUE(other) << other.error().detail;
+    EXPECT_TRUE(one->run("INSERT INTO thing VALUES (:number, :name)", {std::int64_t{1}, "a"}));
+    EXPECT_TRUE(one->commit());
+    EXPECT_EQ(MUST((*other)->query("SELECT count(*) FROM thing", "i")),
+              (std::vector<Row>{{std::int64_t{1}}}));
+}
+
 TEST_F(DatabaseTest, WhatIsNotCommittedIsGone) {
     {
         const auto one = open();
