@@ -360,7 +360,8 @@ Outcome<exchange::GetJobResponse> Inbox::job_now(const std::string& job_id) {
             }
             return exchange::GetJobResponse{.state = static_cast<JobState>(integer((*row)[0]))};
         });
-    if (stored && stored->state == JobState::running) {
+    if (stored) {
+        // Also where the disk has its end already: it is told when apps can see what it has made.
         const std::lock_guard<std::mutex> guard(mutex_);
         if (running_ == job_id) {
             return progress_;
