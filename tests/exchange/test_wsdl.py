@@ -32,6 +32,52 @@ DOCUMENT = {
 }
 
 
+# What each operation asks for at least, and what of it is looked for in the request that arrives.
+SECRET = "dk-" + "s" * 43
+ARGUMENTS = {
+    "AnswerCommand": {"CommandId": UUID, "Outcome": "approved", "AmountMinor": 1250,
+                      "ReceiptNumber": 7},
+    "CancelMessage": {"MessageId": UUID},
+    "CommitMessage": {"Node": "c", "MessageId": UUID, "MessageNo": 1, "AckNo": 0, "PartCount": 1,
+                      "Sha256": "0" * 64, "Full": False},
+    "ConfirmMessage": {"Node": "c", "MessageNo": 3,
+                       "Result": [{"DocId": UUID, "Status": "accepted"}]},
+    "Enroll": {"Token": SECRET, "InstallId": "i", "Model": "m", "Os": "o", "AppName": "a",
+               "AppVersion": "1"},
+    "GetChanges": {"MaxBytes": 4096},
+    "GetCommand": {"CommandId": UUID, "WaitMs": 10},
+    "GetDevices": {},
+    "GetDocumentStatus": {"DocId": [UUID]},
+    "GetJob": {"JobId": "1"},
+    "GetPart": {"MessageId": UUID, "PartNo": 1},
+    "Heartbeat": {"QueueLength": 0, "LastSeq": 0, "AppVersion": "1", "FreeBytes": 1,
+                  "ClockAt": MOMENT},
+    "LockTask": {"TaskId": "t", "LeaseSec": 60},
+    "Login": {"DeviceKey": SECRET, "Login": "anna", "Password": "a good password"},
+    "Logout": {},
+    "PrepareMessage": {"Node": "c", "AckNo": 0, "PartSize": 65536, "MaxBytes": 1048576},
+    "PutDocuments": {"Document": [DOCUMENT]},
+    "PutPart": {"MessageId": UUID, "PartNo": 1, "Sha256": "0" * 64, "Data": b"AP8A"},
+    "ReleaseTask": {"TaskId": "t"},
+    "Revoke": {"DeviceKey": SECRET},
+    "Roll": {"DeviceKey": SECRET},
+    "StartCommand": {"CommandId": UUID, "Op": "receipt", "Payload": "{}", "TimeoutMs": 1000,
+                     "Force": False},
+    "TestConnection": {"Node": "c"},
+}
+
+
+# Operations whose answer says nothing but that it was done.
+EMPTY = {"CancelMessage", "Logout", "ReleaseTask", "Revoke"}
+
+
+def arrived(name: str, request: str) -> None:
+    """Everything that was given has come through, under its name in JSON."""
+    read = json.loads(request)
+    for given in ARGUMENTS[name]:
+        assert given[0].lower() + given[1:] in read, (name, given, read)
+
+
 def peer(verb: str, body: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     return subprocess.run([PEER, verb], input=body, capture_output=True, check=True, timeout=30)
 
@@ -94,6 +140,14 @@ def test_zeep_reads_every_answer(service):
     call.CancelMessage(MessageId=UUID)
 
 
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_zeep_runs_every_operation(service, name):
+    call, transport = service
+    answer = getattr(call, name)(**ARGUMENTS[name])
+    arrived(name, transport.request)
+    assert answer is not None or name in EMPTY, name
+
+
 def test_zeep_sees_our_fault(service):
     call, _ = service
     with pytest.raises(zeep.exceptions.Fault) as caught:
@@ -104,6 +158,17 @@ def test_zeep_sees_our_fault(service):
     with pytest.raises(zeep.exceptions.Fault) as caught:
         call.GetPart(MessageId="1", PartNo=1)
     assert "MessageId" in caught.value.message
+
+
+def as_text(value):
+    """suds writes what is a restricted type of XML as str() does, which is no time of XML."""
+    if isinstance(value, dict):
+        return {name: as_text(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [as_text(one) for one in value]
+    if isinstance(value, bytes):
+        return value.decode()
+    return value.isoformat() if isinstance(value, datetime.datetime) else value
 
 
 class Suds(suds.transport.Transport):
@@ -134,6 +199,14 @@ def test_suds_calls_and_reads():
     with pytest.raises(suds.WebFault) as caught:
         client.service.TestConnection(Node="refuse")
     assert caught.value.fault.detail.SumpError.Code == "unknown_node"
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_suds_runs_every_operation(name):
+    transport = Suds()
+    client = suds.client.Client(WSDL, transport=transport, cache=None, port="SumpExchangeSoap")
+    getattr(client.service, name)(**as_text(ARGUMENTS[name]))
+    arrived(name, transport.request)
 
 
 def test_gsoap_reads_it(tmp_path):
