@@ -4,11 +4,11 @@ programs that carry them on without knowing each of them.
 
 usage: replies.py SCHEMA_DIR OUT_DIR
 """
-import pathlib
 import sys
 
 sys.dont_write_bytecode = True
 import generate  # noqa: E402
+import pair  # noqa: E402
 
 
 def header():
@@ -56,14 +56,5 @@ def source(schema):
     yield "}  // namespace tillhost::contract"
 
 
-def main(arguments):
-    if len(arguments) != 2:
-        sys.exit(__doc__)
-    schema, out = generate.load(arguments[0]), pathlib.Path(arguments[1])
-    generate.put_file(out / "replies.h", header())
-    generate.put_file(out / "replies.cpp", source(schema))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(pair.make("replies", header, source, sys.argv[1:], __doc__))

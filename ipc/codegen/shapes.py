@@ -4,11 +4,11 @@ of forms that do not tell a number from a text.
 
 usage: shapes.py SCHEMA_DIR OUT_DIR
 """
-import pathlib
 import sys
 
 sys.dont_write_bytecode = True
 import generate  # noqa: E402
+import pair  # noqa: E402
 
 KINDS = {"bool": "boolean", "int": "integer", "text": "text", "bytes": "bytes", "id": "id"}
 
@@ -129,14 +129,5 @@ def source(schema):
     yield "}  // namespace tillhost::contract"
 
 
-def main(arguments):
-    if len(arguments) != 2:
-        sys.exit(__doc__)
-    schema, out = generate.load(arguments[0]), pathlib.Path(arguments[1])
-    generate.put_file(out / "shapes.h", header())
-    generate.put_file(out / "shapes.cpp", source(schema))
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(pair.make("shapes", header, source, sys.argv[1:], __doc__))
