@@ -45,9 +45,22 @@ struct App {
         auto response =
             exchange::from_json<exchange::GetChangesResponse>(*text, exchange::kAnswerBounds);
         EXPECT_TRUE(response && exchange::to_json(*response) == *text) << *text;
-        const bool is_unmoved = response && cursor == response->cursor;
-        EXPECT_EQ(at_once, is_unmoved ? std::optional(*text) : std::nullopt);
+        if (response && cursor == response->cursor) {
+            EXPECT_EQ(at_once, *text);
+        } else if (at_once) {
+            expect_unmoved(*at_once);
+        }
         return response;
+    }
+
+    /// The import may have moved between the two questions: then the first was true in its moment.
+    void expect_unmoved(const std::string& text) const {
+        const auto response =
+            exchange::from_json<exchange::GetChangesResponse>(text, exchange::kAnswerBounds);
+        ASSERT_TRUE(response) << text;
+        EXPECT_EQ(cursor, response->cursor);
+        EXPECT_TRUE(response->objects.empty());
+        EXPECT_FALSE(response->more);
     }
 
     void page(Changes& changes) {
