@@ -66,6 +66,7 @@ bool Service::before_sleep() {
     if (endpoint_ready_ || parts_.endpoints.have_sent()) {
         endpoint_ready_ = parts_.endpoints.receive(parts_.requests);
     }
+    say_operations();
     set_timer();
     if (stopping_ && !endpoint_ready_ && parts_.core.at_rest()) {
         parts_.loop.stop();
@@ -130,20 +131,29 @@ base::Done Service::read_audit(std::uint64_t first, std::size_t limit, Read done
     return parts_.store.read_audit(first, limit, std::move(done));
 }
 
-void Service::on_operation(const core::OperationNote& note) {
+void Service::on_operation(const core::OperationNote& note) { unsaid_.push_back(note); }
+
+void Service::say_operations() {
+    for (const core::OperationNote& note : unsaid_) {
+        say(note);
+    }
+    unsaid_.clear();
+}
+
+void Service::say(const core::OperationNote& note) {
     using State = contract::OperationState;
-    const auto say = note.state == State::in_doubt ? &os::Logger::warning : &os::Logger::info;
+    const auto at = note.state == State::in_doubt ? &os::Logger::warning : &os::Logger::info;
     const auto or_none = [](const std::string& text) { return text.empty() ? "none" : text; };
     // What a person wrote with a decision stays in the book: it may name people.
-    (parts_.logger.*say)("operation", {{"operation_id", note.id.to_text()},
-                                       {"device", or_none(note.device)},
-                                       {"command", or_none(note.command)},
-                                       {"state", std::string(contract::name_of(note.state))},
-                                       {"client", note.client},
-                                       {"attempt", std::to_string(note.attempt)},
-                                       {"version", std::to_string(note.version)},
-                                       {"error", or_none(note.error)},
-                                       {"decided_by", note.decision.empty() ? "none" : "person"}});
+    (parts_.logger.*at)("operation", {{"operation_id", note.id.to_text()},
+                                      {"device", or_none(note.device)},
+                                      {"command", or_none(note.command)},
+                                      {"state", std::string(contract::name_of(note.state))},
+                                      {"client", note.client},
+                                      {"attempt", std::to_string(note.attempt)},
+                                      {"version", std::to_string(note.version)},
+                                      {"error", or_none(note.error)},
+                                      {"decided_by", note.decision.empty() ? "none" : "person"}});
 }
 
 void Service::on_host_message(const std::string& device, base::HostEpoch epoch,

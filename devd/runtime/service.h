@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "devd/core/core.h"
 #include "devd/runtime/host_spawner.h"
@@ -73,6 +74,8 @@ private:
     void on_signal(int signal);
     bool before_sleep();
     void set_timer();
+    void say_operations();
+    void say(const core::OperationNote& note);
 
     ServiceParts parts_;
     os::Watchdog watchdog_;
@@ -83,6 +86,9 @@ private:
     LatencyHistogram lag_;
     Copied backup_asked_;
     std::string backup_path_;
+    /// For the log, behind the answers and commands that wait for the same record. No more than one
+    /// turn of the loop has made durable.
+    std::vector<core::OperationNote> unsaid_;
 };
 
 }  // namespace tillhost::devd::runtime
