@@ -139,11 +139,13 @@ void FakeLicd::run() {
         }
         while (endpoint_->receive(*this, 100)) {
         }
-        if (std::exchange(ends_connections_, false)) {
+        if (ends_connections_) {
             endpoint_.reset();
             responder_.reset();
             sessions_.clear();
-            ASSERT_TRUE(bind());
+            const bool bound = bind();
+            ends_connections_ = false;
+            ASSERT_TRUE(bound);
         }
     }
 }
@@ -167,6 +169,12 @@ bool FakeLicd::sees(const std::function<bool(const Seen&)>& condition) {
         ::poll(nullptr, 0, 1);
     }
     return true;
+}
+
+void FakeLicd::wait_until_it_listens() {
+    while (ends_connections_) {
+        ::poll(nullptr, 0, 1);
+    }
 }
 
 std::size_t FakeLicd::lent() {

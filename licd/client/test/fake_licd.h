@@ -72,6 +72,8 @@ public:
     Seen seen();
     /// Waits until what was seen is so, or for twenty seconds.
     bool sees(const std::function<bool(const Seen&)>& condition);
+    /// Returns when it listens again after it has ended connections.
+    void wait_until_it_listens();
     /// Seats that are taken.
     std::size_t lent();
     /// Another program takes a seat, or gives it back.
@@ -113,7 +115,7 @@ private:
     std::unique_ptr<wire::DiscoveryResponder> responder_;
     std::atomic<bool> stopping_{false};
     std::map<ipc::PeerId, Session> sessions_;
-    bool ends_connections_ = false;
+    std::atomic<bool> ends_connections_ = false;
 
     std::mutex mutex_;  ///< all that the test looks at
     Ways ways_;

@@ -17,6 +17,10 @@ protected:
     LicenceClientTest() : licd_(socket()), client_(open(options())) {}
 
     Standing standing(LeaseId id) { return client_->status(id).standing; }
+    void lose_an_answer() {
+        licd_.with([](auto& ways) { ways.loses_answer = true; });
+        clock_.before_sleeps([this] { licd_.wait_until_it_listens(); });
+    }
 
     FakeLicd licd_;
     std::unique_ptr<LicenceClient> client_;
@@ -104,7 +108,7 @@ TEST_F(LicenceClientTest, WithoutPatienceItIsToldAtOnce) {
 }
 
 TEST_F(LicenceClientTest, ALostAnswerTakesNoSecondSeat) {
-    licd_.with([](auto& ways) { ways.loses_answer = true; });
+    lose_an_answer();
     const auto lease = acquire(*client_);
     ASSERT_TRUE(lease.has_value()) << base::to_text(lease.error());
     EXPECT_EQ(licd_.lent(), 1U);
@@ -113,7 +117,7 @@ TEST_F(LicenceClientTest, ALostAnswerTakesNoSecondSeat) {
 }
 
 TEST_F(LicenceClientTest, TheTimeOfARepeatedRequestCountsFromTheFirst) {
-    licd_.with([](auto& ways) { ways.loses_answer = true; });
+    lose_an_answer();
     const os::Instant first = clock_.now();
     const auto lease = acquire(*client_).value();
     // The second sending came after a pause by which the clock was moved.

@@ -205,6 +205,7 @@ TEST_F(SeatsTest, TheEndGivesBack) {
 
 TEST_F(SeatsTest, AnAnswerThatIsLostCostsNoSeat) {
     licd_->with([](auto& ways) { ways.loses_answer = true; });
+    clock_.before_sleeps([this] { licd_->wait_until_it_listens(); });
     EXPECT_EQ(take(wish("device-01")), FaultCode::unspecified) << words_;
     EXPECT_EQ(licd_->lent(), 1U);
 }
