@@ -82,6 +82,9 @@ base::Done take_line(std::string_view line, std::size_t number, std::vector<Text
         tables.push_back({.name = std::string(name), .line = number});
         return {};
     }
+    if (line.front() == '[') {
+        return wrong("a section stands in two pairs of brackets, [[name]], with nothing behind it");
+    }
     const std::size_t sign = line.find('=');
     const std::string_view key = trimmed(line.substr(0, std::min(sign, line.size())));
     if (sign == std::string_view::npos || !is_name(key) || tables.back().find(key) != nullptr) {
@@ -89,7 +92,7 @@ base::Done take_line(std::string_view line, std::size_t number, std::vector<Text
     }
     auto text = unquoted(trimmed(line.substr(sign + 1)));
     if (!text) {
-        return wrong("a text in quotes");
+        return wrong(fmt::format("{} = \"text\", in quotes and with nothing behind it", key));
     }
     tables.back().entries.emplace_back(key, std::move(*text));
     return {};

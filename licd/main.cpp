@@ -1,5 +1,6 @@
 // licd: the licence server. The list of its parts, and nothing else.
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,6 +19,7 @@
 #include "licd/runtime/live_times.h"
 #include "licd/runtime/process_watch.h"
 #include "licd/runtime/service.h"
+#include "licd/web/sign_ins.h"
 #include "licd/web/web_server.h"
 
 namespace tillhost::licd {
@@ -31,17 +33,19 @@ constexpr std::string_view kHelp =
     "usage: licd --config DIR [--check]\n"
     "       licd --reset-web-login\n"
     "\n"
-    "  --config DIR  holds licd.toml, which may be absent, and roots/*.crt, the root certificates\n"
-    "                of the vendors whose keys are taken\n"
+    "  --config DIR  holds licd.toml, which may be absent, and in roots/ the root certificates of\n"
+    "                the vendors whose keys are taken, as .crt or .pem; devd's folder may be it\n"
     "  --check       only look whether the configuration is in order; starts nothing\n"
     "  --reset-web-login\n"
     "                the panel's login is forgotten: at its next start licd makes a one-time "
     "token\n"
-    "                for another one\n"
+    "                for another one, web-token in its state folder\n"
     "  -h, --help    this text\n"
     "\n"
     "TILLHOST_RUNTIME_DIR (default /run/tillhost) holds the socket licd.sock,\n"
-    "TILLHOST_STATE_DIR (default /var/lib/tillhost) the folder licd with leases and keys. On the\n"
+    "TILLHOST_STATE_DIR (default /var/lib/tillhost) the folder licd with leases and keys; both "
+    "are\n"
+    "made if they are not there. How a key comes and what to copy: docs/operation.md. On the\n"
     "network, if licd.toml says so: 15200/tcp (encrypted) for programs, 15200/udp for their "
     "search.\n"
     "The administrator's panel: https://localhost:15201, for this machine unless licd.toml says "
@@ -66,6 +70,7 @@ struct Arguments {
 struct Places {
     std::string config;
     std::string runtime;
+    std::string state_above;  ///< devd's state folder, where both share one
     std::string state;
 
     std::string endpoint() const { return "ipc://" + runtime + "/licd.sock"; }
@@ -148,7 +153,8 @@ base::Done open_network(const Places& places, const runtime::Config& config, con
 
 /// Nothing if it is switched off, or cannot be had: licences are lent without a panel, too.
 std::unique_ptr<web::WebServer> open_web(const Places& places, const runtime::Config& config,
-                                         const os::Clock& clock, const os::Logger& logger) {
+                                         web::SignIns& sign_ins, const os::Clock& clock,
+                                         const os::Logger& logger) {
     if (!config.web) {
         return nullptr;
     }
@@ -163,7 +169,8 @@ std::unique_ptr<web::WebServer> open_web(const Places& places, const runtime::Co
                                          .certificate = config.web_certificate,
                                          .key = config.web_key,
                                          .state = places.state,
-                                         .endpoint = places.endpoint()},
+                                         .endpoint = places.endpoint(),
+                                         .sign_ins = &sign_ins},
                                         clock, logger);
     if (!served) {
         logger.error("the panel is not served", {{"error", base::to_text(served.error())}});
@@ -192,8 +199,25 @@ base::Result<std::unique_ptr<devices::DevdLink>> open_devices(const runtime::Con
     return link;
 }
 
-base::Done make_folders(const Places& places) {
+/// The folder itself may be without licd.toml; one that is not there is a slip of the pen.
+base::Done check_config_folder(const Places& places) {
+    struct stat state {};
+    if (::stat(places.config.c_str(), &state) != 0 || !S_ISDIR(state.st_mode)) {
+        return base::bad_field("--config", fmt::format("a folder; {} is none", places.config));
+    }
+    return {};
+}
+
+/// A line of --check: whether it is there, or will be made.
+std::string told_folder(const char* name, const std::string& path) {
+    const bool is_there = ::access(path.c_str(), F_OK) == 0;
+    return fmt::format("{:<8} {}{}\n", name, path, is_there ? "" : ", made at the start");
+}
+
+base::Done prepare_folders(const Places& places) {
+    TRY(check_config_folder(places));
     TRY(os::make_folder(places.runtime, kFolderMode));
+    TRY(os::make_folder(places.state_above, kFolderMode));
     return os::make_folder(places.state, kFolderMode);
 }
 
@@ -265,13 +289,25 @@ void apply_at_once(runtime::Settings& settings, runtime::LogBook& log_book,
     });
 }
 
+/// Who comes in to the panel is noted on the loop's thread, which has the acts.
+base::Result<std::unique_ptr<web::SignIns>> open_sign_ins(os::EventLoop& loop,
+                                                          runtime::ActLog& acts) {
+    auto sign_ins = TRY(web::SignIns::create());
+    TRY(loop.watch(sign_ins->fd(), [&acts, from = sign_ins.get()](os::Readiness) {
+        for (const web::SignIns::One& one : from->take()) {
+            acts.note("panel:" + one.user, one.act, "from " + one.from);
+        }
+    }));
+    return sign_ins;
+}
+
 base::Done serve(const Places& places) {
     os::BootClock clock;
     const auto roots = TRY(runtime::read_roots(places.config + "/roots"));
     const auto sink = os::open_log("licd");
     runtime::LogBook log_book(*sink, clock);
     const os::Logger logger(log_book, os::Severity::debug);
-    TRY(make_folders(places));
+    TRY(prepare_folders(places));
     const auto settings = TRY(runtime::Settings::open(places.config, places.state, logger));
     const runtime::Config config = settings->config();
     log_book.set_least(config.log_level);
@@ -318,7 +354,8 @@ base::Done serve(const Places& places) {
                         .logger = logger,
                         .own = runtime::own_process(),
                         .version = TILLHOST_VERSION});
-    const auto panel = open_web(places, config, clock, logger);
+    const auto sign_ins = TRY(open_sign_ins(*loop, acts));
+    const auto panel = open_web(places, config, *sign_ins, clock, logger);
     const auto manager = os::ServiceManager::from_environment();
     runtime::Service service({*loop, *signals, clock, endpoints, *store, desk, *keys, acts, gate,
                               promise, link.get(), network.search.get(), manager, logger});
@@ -326,12 +363,15 @@ base::Done serve(const Places& places) {
 }
 
 base::Done check(const Places& places) {
+    TRY(check_config_folder(places));
     const runtime::Config config = TRY(runtime::load_config(places.config));
     const auto roots = TRY(runtime::read_roots(places.config + "/roots"));
     std::string text =
-        fmt::format("config   {}\nnetwork  {}\n", places.config,
-                    config.on_network ? fmt::format("port {}", config.port)
-                                      : std::string("off: programs of this machine"));
+        fmt::format("config   {}\n", places.config) + told_folder("runtime", places.runtime) +
+        told_folder("state", places.state) +
+        fmt::format("network  {}\n", config.on_network
+                                         ? fmt::format("port {}", config.port)
+                                         : std::string("off: programs of this machine"));
     for (const runtime::VendorRoot& root : roots) {
         text += fmt::format("vendor   {} ({})\n", root.certificate.content().name, root.file);
     }
@@ -345,14 +385,19 @@ base::Done check(const Places& places) {
 }
 
 int run(const Arguments& arguments) {
+    const std::string above = environment("TILLHOST_STATE_DIR", "/var/lib/tillhost");
     const Places places{arguments.config, environment("TILLHOST_RUNTIME_DIR", "/run/tillhost"),
-                        environment("TILLHOST_STATE_DIR", "/var/lib/tillhost") + "/licd"};
+                        above, above + "/licd"};
     const auto good = arguments.reset_web_login
                           ? panel::LoginFile(places.state, web::kResetLogin).remove()
                       : arguments.check ? check(places)
                                         : serve(places);
     if (!good) {
         print(stderr, fmt::format("licd: {}\n", base::to_text(good.error())));
+    } else if (arguments.reset_web_login) {
+        print(stdout, fmt::format("the panel's login is forgotten; restart licd: it writes a token "
+                                  "to {}/web-token\n",
+                                  places.state));
     }
     return good ? done : failed;
 }

@@ -100,6 +100,7 @@ void Entrance::add_to(http::Router& router) const {
     router.add(Method::get, "/", Access::administrator,
                [this](const Visit&) { return http::see_other(parts_.home); });
     router.add(Method::post, "/sign-out", Access::administrator, [this](const Visit& visit) {
+        log(visit, "sign_out", visit.session->user);
         Response away = http::see_other("/login");
         away.headers.push_back({"Set-Cookie", parts_.sessions.end(visit.request)});
         return away;
@@ -116,6 +117,9 @@ void Entrance::log(const Visit& visit, std::string_view act, std::string_view us
                                  {"of", std::string(user)},
                                  {"user", visit.session ? visit.session->user : std::string()},
                                  {"from", visit.request.peer}});
+    if (parts_.note) {
+        parts_.note(act, user, visit.request.peer);
+    }
 }
 
 /// Signing in, or the first set-up while there is no login.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -27,6 +28,11 @@ public:
         /// The name of the server as a page shows it.
         std::string_view (*title)(http::Language language);
         std::string home;  ///< where who has come in begins
+        /// Told of who came in, left, or has another login: "sign_in", "sign_out", "set_up",
+        /// "change_login", the user and the address. Not of wrong tries, with which anybody could
+        /// fill what is kept; those are in the log. Any thread.
+        std::function<void(std::string_view act, std::string_view user, std::string_view from)>
+            note = {};
     };
     /// All outlive it.
     explicit Entrance(Parts parts) : parts_(std::move(parts)) {}

@@ -46,7 +46,7 @@ int failed(int result, std::string text) {
 }
 
 int result_of(ErrorCode code) {
-    static constexpr std::array<std::pair<ErrorCode, int>, 25> kTable{{
+    static constexpr std::array<std::pair<ErrorCode, int>, 27> kTable{{
         {ErrorCode::bad_field, LICENCE_BAD_FIELD},
         {ErrorCode::no_daemon, LICENCE_NO_SERVER},
         {ErrorCode::link_lost, LICENCE_NO_SERVER},
@@ -72,6 +72,8 @@ int result_of(ErrorCode code) {
         {ErrorCode::too_large, LICENCE_TOO_MANY},
         {ErrorCode::system_failed, LICENCE_SYSTEM},
         {ErrorCode::config_invalid, LICENCE_SYSTEM},
+        {ErrorCode::storage_full, LICENCE_SYSTEM},
+        {ErrorCode::not_supported, LICENCE_NOT_FOR_VERSION},
     }};
     const auto* const found = std::find_if(kTable.begin(), kTable.end(),
                                            [code](const auto& row) { return row.first == code; });
@@ -152,12 +154,14 @@ struct Row {
     const char* advice;
 };
 
-constexpr std::array<Row, 16> kRows{{
+constexpr std::array<Row, 17> kRows{{
     {"LICENCE_OK", "Nothing to do."},
     {"LICENCE_BAD_FIELD", "This is a fault of the program: tell its vendor."},
     {"LICENCE_NO_SERVER", "Check that the licence server runs and the network is there."},
     {"LICENCE_NO_SEAT", "Close the program where it is not needed, or wait until a place is free."},
-    {"LICENCE_UNKNOWN", "Install the key for this program on the licence server, or buy one."},
+    {"LICENCE_UNKNOWN",
+     "Install the key for this program on the licence server, enter its access code if it has "
+     "one, or buy a key."},
     {"LICENCE_EXPIRED", "Ask the vendor for a new licence."},
     {"LICENCE_KEY_OFF", "Look at the keys of the licence server: it says why and what to do."},
     {"LICENCE_CODE_WRONG", "Enter the access code of the key in the program's settings."},
@@ -173,6 +177,9 @@ constexpr std::array<Row, 16> kRows{{
     {"LICENCE_TOO_MANY", "This is a fault of the program: tell its vendor."},
     {"LICENCE_SYSTEM", "Look at the details; the computer refuses the program something."},
     {"LICENCE_OTHER", "Look at the details, and tell the vendor."},
+    {"LICENCE_NOT_FOR_VERSION",
+     "The licence is for other versions of the program: install one of them, or ask the vendor for "
+     "a new key."},
 }};
 
 const Row& row_of(int result) {

@@ -25,7 +25,7 @@ extern "C" {
 #define LICENCE_API __attribute__((visibility("default")))
 
 /* Grows when something is added. */
-#define LICENCE_VERSION 1
+#define LICENCE_VERSION 2
 
 typedef struct licence_client licence_client;
 
@@ -33,21 +33,22 @@ typedef struct licence_client licence_client;
  * licence_advice() what to do about it. */
 enum {
     LICENCE_OK = 0,
-    LICENCE_BAD_FIELD = 1,     /* the program passes something wrong; the text names the field */
-    LICENCE_NO_SERVER = 2,     /* no licence server can be reached, within the time limit */
-    LICENCE_NO_SEAT = 3,       /* all licences of that name are in use */
-    LICENCE_UNKNOWN = 4,       /* no key there has a licence of that name */
-    LICENCE_EXPIRED = 5,       /* past its last day */
-    LICENCE_KEY_OFF = 6,       /* the key may not be used now: switched off, blocked, revoked */
-    LICENCE_CODE_WRONG = 7,    /* the key wants its access code, and this is not it */
-    LICENCE_CLOCK_WRONG = 8,   /* the clock of the licence server is wrong */
-    LICENCE_NOT_BELIEVED = 9,  /* what the server lends is not signed by the vendor */
-    LICENCE_WRONG_SERVER = 10, /* another server than the pinned one, or it does not encrypt */
-    LICENCE_BUSY = 11,         /* the server has too much to do; try again later */
-    LICENCE_GONE = 12,         /* the lease is not held any more */
-    LICENCE_TOO_MANY = 13,     /* more leases than a client may hold */
-    LICENCE_SYSTEM = 14,       /* the system refuses something: memory, a file, a socket */
-    LICENCE_OTHER = 15         /* anything else; the text says what */
+    LICENCE_BAD_FIELD = 1,       /* the program passes something wrong; the text names the field */
+    LICENCE_NO_SERVER = 2,       /* no licence server can be reached, within the time limit */
+    LICENCE_NO_SEAT = 3,         /* all licences of that name are in use */
+    LICENCE_UNKNOWN = 4,         /* no key there has a licence of that name */
+    LICENCE_EXPIRED = 5,         /* past its last day */
+    LICENCE_KEY_OFF = 6,         /* the key may not be used now: switched off, blocked, revoked */
+    LICENCE_CODE_WRONG = 7,      /* the key wants its access code, and this is not it */
+    LICENCE_CLOCK_WRONG = 8,     /* the clock of the licence server is wrong */
+    LICENCE_NOT_BELIEVED = 9,    /* what the server lends is not signed by the vendor */
+    LICENCE_WRONG_SERVER = 10,   /* another server than the pinned one, or it does not encrypt */
+    LICENCE_BUSY = 11,           /* the server has too much to do; try again later */
+    LICENCE_GONE = 12,           /* the lease is not held any more */
+    LICENCE_TOO_MANY = 13,       /* more leases than a client may hold */
+    LICENCE_SYSTEM = 14,         /* the system refuses something: memory, a file, a socket */
+    LICENCE_OTHER = 15,          /* anything else; the text says what */
+    LICENCE_NOT_FOR_VERSION = 16 /* the licence is not for this version; since version 2 */
 };
 
 /* How a lease stands. */

@@ -1,6 +1,7 @@
 #include "licd/issuer/acts.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -48,6 +49,12 @@ base::Result<os::SigningKey> issuer_key(const VendorFolder& folder, const os::Ce
 
 base::Result<os::SigningKey> root_key(const VendorFolder& folder, const std::string& path,
                                       const Means& means) {
+    if (::access(path.c_str(), F_OK) != 0) {
+        return base::bad_field("--root-key",
+                               fmt::format("the root's secret key is wanted, and {} is not there: "
+                                           "--root-key names where it is kept",
+                                           path));
+    }
     auto key = TRY(load_key(path, kRootWords, means.passphrases));
     if (key.public_key() != folder.root().content().key) {
         return base::bad_field("root key", fmt::format("the one of {}", folder.root_path()));
@@ -79,6 +86,53 @@ base::Result<os::Certificate> add_issuer(VendorFolder& folder, const os::Signing
                                          .until_s = issuer.content().not_after_s,
                                          .products = products})));
     return issuer;
+}
+
+std::string one_line(const std::vector<std::string>& words) {
+    return fmt::format("{}", fmt::join(words, ", "));
+}
+
+/// What a server would refuse, or could never use, is not made.
+base::Done check_lines(const std::vector<keys::LicenceLine>& lines, std::int64_t now) {
+    for (const keys::LicenceLine& line : lines) {
+        if (line.until_s && *line.until_s <= now) {
+            return base::bad_field(fmt::format("until of {}", line.name),
+                                   fmt::format("a day that is not over; {} is",
+                                               keys::day_to_text(*line.until_s - keys::kDayS)));
+        }
+        const auto same = std::count_if(lines.begin(), lines.end(),
+                                        [&](const auto& other) { return other.name == line.name; });
+        if (same > 1) {
+            return base::bad_field("line",
+                                   fmt::format("each licence once; {} stands twice", line.name));
+        }
+    }
+    return {};
+}
+
+base::Done check_product(const os::Certificate& issuer, const std::string& product) {
+    const std::vector<std::string>& may = issuer.content().products;
+    if (std::find(may.begin(), may.end(), product) == may.end()) {
+        return base::bad_field("product", fmt::format("one that the issuing authority may sign: "
+                                                      "{}; not {}",
+                                                      one_line(may), product));
+    }
+    return {};
+}
+
+base::Done check_new_products(const os::Certificate& root,
+                              const std::vector<std::string>& products) {
+    const std::vector<std::string>& may = root.content().products;
+    for (const std::string& product : products) {
+        if (std::find(may.begin(), may.end(), product) == may.end()) {
+            return base::bad_field("product",
+                                   fmt::format("one of the root's: {}; not {}. A root's products "
+                                               "are for all time: another one needs a folder and "
+                                               "a root of its own",
+                                               one_line(may), product));
+        }
+    }
+    return {};
 }
 
 std::vector<std::string> add_slots(keys::KeyContent& content, int count, const Means& means) {
@@ -222,6 +276,7 @@ base::Result<os::Certificate> renew_issuer(VendorFolder& folder, const std::stri
         products = folder.acts().issuers().empty() ? folder.root().content().products
                                                    : folder.acts().issuers().back().products;
     }
+    TRY(check_new_products(folder.root(), products));
     const os::SigningKey root = TRY(root_key(folder, root_key_path, means));
     return add_issuer(folder, root, products, means);
 }
@@ -247,11 +302,16 @@ base::Result<MadeKey> make_key(VendorFolder& folder, const NewKey& wanted, const
         (wanted.dongle && wanted.slots > 0)) {
         return base::bad_field("key", "of a dongle, then without slots, or of a machine");
     }
+    if (!wanted.dongle && wanted.slots == 0) {
+        return base::bad_field("slots", "1 or more: without a PIN the key cannot be activated");
+    }
+    TRY(check_lines(wanted.lines, content.issued_s));
     if (folder.acts().find(content.serial) != nullptr) {
         return make_error(ErrorCode::conflict,
                           fmt::format("there is a key {} already", content.serial));
     }
     const os::Certificate issuer = TRY(folder.issuer());
+    TRY(check_product(issuer, content.product));
     const os::SigningKey key = TRY(issuer_key(folder, issuer, means));
     std::vector<std::string> pins = add_slots(content, wanted.slots, means);
     std::string text = TRY(keys::write_key(content, std::span(&issuer, 1), key));
@@ -283,6 +343,7 @@ base::Result<MadeKey> revise_key(VendorFolder& folder, const std::string& serial
     content.revision = known->revision() + 1;
     content.issued_s = folder.now_s(means.clock);
     content.lines = lines;
+    TRY(check_lines(lines, content.issued_s));
     const os::Certificate issuer = TRY(folder.issuer());
     const os::SigningKey key = TRY(issuer_key(folder, issuer, means));
     std::string text = TRY(keys::write_key(content, std::span(&issuer, 1), key));

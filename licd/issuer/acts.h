@@ -52,8 +52,8 @@ struct MadeKey {
     std::string text;               ///< the file
     std::vector<std::string> pins;  ///< told once and kept nowhere
 };
-/// Errors: bad_field, conflict (the serial is taken), key_foreign (a product that the issuer may
-/// not sign), not_permitted.
+/// Errors: bad_field (also a product that the issuer may not sign, a last day that is over, and
+/// no slot for a key of a machine), conflict (the serial is taken), not_permitted.
 base::Result<MadeKey> make_key(VendorFolder& folder, const NewKey& wanted, const Means& means);
 
 /// The next revision of a key of a dongle, with these licences in place of the former. Its server

@@ -13,8 +13,9 @@ constexpr const char* kProgramHelp =
   licissue --dir vendor key new --product till --line "name=till.base count=20" --slots 3
   licissue --dir vendor answer 4410-0093-7721.lreq
 
-A key goes to the customer with its PINs. The customer's licence server makes a request with one
-PIN; the answer binds the key to that machine. Each PIN is for one machine, as often as wanted.)";
+A key goes to the customer with its PINs and the root's certificate, vendor/root.crt. The customer's
+licence server makes a request with one PIN; the answer binds the key to that machine. Each PIN is
+for one machine, as often as wanted. From the start: docs/selling-licences.md.)";
 
 constexpr const char* kProgramFooter =
     R"(Exit status: 0 done, 1 refused or failed (standard error says why), 2 wrong command line.
@@ -22,14 +23,21 @@ LICISSUE_DIR is the folder where --dir is not given. Back the folder up: it cann
 
 constexpr const char* kInitHelp = R"(Makes the root and a first issuing authority in a new folder.
 
-The root's certificate (root.crt) is built into the products; its key (root.key) is needed for
-"ca renew" and "revoke" only: move it to a medium of its own and name it with --root-key then.
-Without a passphrase both keys are guarded by the file system alone.)";
+  licissue init vendor --name "Example Ltd" --product till --product back-office
+
+The root's certificate (root.crt) is built into the products and goes to each customer; its key
+(root.key) is needed for "ca renew" and "revoke" only: move it to a medium of its own and name it
+with --root-key then. The products are for all time: name all that there will be. A passphrase is
+asked for at a terminal; elsewhere, without --passphrase-file, both keys have none and are guarded
+by the file system alone.)";
 
 constexpr const char* kRenewHelp =
     R"(Makes a new issuing authority, valid for three years and in use from now on.
 
-Keys that earlier ones signed stay good. Needs the root's key.)";
+  licissue --root-key /media/usb/root.key ca renew
+
+Keys that earlier ones signed stay good. Needs the root's key. --product narrows: what an authority
+may sign is one of the root's products.)";
 
 constexpr const char* kKeyHelp = R"(Makes a key and prints its PINs, once: they are kept nowhere.
 
@@ -43,8 +51,18 @@ activation. The dongle's maker must vouch for it, and its model must be named:
   licissue key new --product till --line "name=till.base count=20" --dongle enrolment.json \
       --attestation-roots makers --aaguid f8a011f38c0a4d15800617111f9edc7d
 
-A line: name=NAME, then count=N mode=station|instance for a counted licence or neither for an
-uncounted one; until=DAY|never, ver=RANGE, feat=A,B, offline_ok_s=SECONDS may follow.)";
+A line: name=NAME, then count=N for so many seats, or no count for any number. May follow:
+  mode=station      a seat is for one user at one computer, whatever runs there (so without mode)
+  mode=instance     a seat is for one running program
+  until=2027-12-31  the last day, UTC; else never
+  ver=>=3.0,<4.0    versions of the program; others are refused
+  feat=scale,label  names of your own, in the signed line for your tools
+  offline_ok_s=900  so long a program goes on without its server
+
+strict: a machine is the same while all is there that was recorded of it, and else gets nothing at
+once. tolerant: 60 of 100 of it, and when there is less, three days to activate anew. --weak
+refuse: no request is made on a machine that is known by less than 40 (tillctl licence traits). A
+container on purpose needs --weak allow.)";
 
 constexpr const char* kReviseHelp =
     R"(Makes the next revision of a dongle's key, with these licences in place of the former.
@@ -102,7 +120,7 @@ void add_authorities(CLI::App& app, Arguments& to) {
     CLI::App* const above = app.add_subcommand("ca", "The issuing authority");
     above->require_subcommand(1)->fallthrough();
     CLI::App& renew = add_verb(*above, "renew", kRenewHelp, to, Verb::renew);
-    renew.add_option("--product", to.products, "may be repeated; else as before");
+    renew.add_option("--product", to.products, "what it may sign; repeated; else as before");
 }
 
 void add_dongle(CLI::App& made, Arguments& to) {
@@ -125,23 +143,24 @@ void add_keys(CLI::App& app, Arguments& to) {
     CLI::App& made = add_verb(*above, "new", kKeyHelp, to, Verb::make_key);
     made.add_option("--product", to.product, "the product's code")->required();
     made.add_option("--line", to.lines, "one licence; may be repeated")->required();
-    made.add_option("--slots", to.slots, "PINs, each for one machine; else 1, with --dongle 0")
+    made.add_option("--slots", to.slots, "PINs, each for one machine; else 1, with --dongle none")
         ->check(CLI::Range(0, 50));
-    made.add_option("--policy", to.policy, "how exactly the machine must stay the same")
+    made.add_option("--policy", to.policy, "how exactly the machine must stay the same: below")
         ->check(CLI::IsMember({"strict", "tolerant"}))
         ->capture_default_str();
-    made.add_option("--weak", to.weak, "machines with little to be known by, as containers")
+    made.add_option("--weak", to.weak, "machines with little to be known by: below")
         ->check(CLI::IsMember({"refuse", "allow"}))
         ->capture_default_str();
     made.add_option("--head", to.head, "text for people at the beginning of the file");
-    made.add_option("--serial", to.serial, "capitals, digits and dashes; else made up");
-    made.add_option("--contact-h", to.contact_h, "hours between words of the vendor; 0: none")
+    made.add_option("--serial", to.serial, "4 to 40 capitals, digits and dashes; else made up");
+    made.add_option("--contact-h", to.contact_h,
+                    "hours between words of the vendor; carried, licd does not ask yet")
         ->capture_default_str();
     made.add_option("--dongle-grace-s", to.dongle_grace_s,
                     "seconds that leases go on without the dongle")
         ->capture_default_str();
     add_dongle(made, to);
-    made.add_option("--host", to.hosts, "whom the server may ask; may be repeated");
+    made.add_option("--host", to.hosts, "whom the server may ask; carried, licd does not ask yet");
     made.add_option("--out", to.out, "the file; else SERIAL.dongle here");
 
     CLI::App& revised = add_verb(*above, "revise", kReviseHelp, to, Verb::revise_key);

@@ -193,7 +193,9 @@ base::Done check_signature(const Enrolment& enrolment, const os::P256PublicKey& 
 base::Done check_maker(const Enrolment& enrolment, const AttestationPolicy& policy,
                        const Aaguid& aaguid) {
     if (policy.roots_pem.empty()) {
-        return base::bad_field("--attestation-roots", "a folder with the makers' certificates");
+        return base::bad_field("--attestation-roots",
+                               "a folder with the makers' certificates, .pem or .crt; a maker "
+                               "vouches for this dongle, and none is there");
     }
     const auto key = os::attested_key(enrolment.certificates, policy.roots_pem);
     if (!key) {

@@ -73,7 +73,9 @@ base::Result<Attested> attested_dongle(const Arguments& arguments) {
         policy.aaguids.push_back(TRY(aaguid_from_text(text)));
     }
     if (policy.aaguids.empty()) {
-        return base::bad_field("--aaguid", "the models of dongles that are taken");
+        return base::bad_field("--aaguid",
+                               "the models of dongles that are taken; tillctl query DEVICE status "
+                               "tells a dongle's as its make");
     }
     const base::Bytes file = TRY(os::read_file(arguments.dongle, kEnrolmentBytesMax));
     return check_enrolment(TRY(read_enrolment(base::string_of(file))), policy);
@@ -116,15 +118,17 @@ base::Result<Report> new_key(const Arguments& arguments, const Means& means) {
     VendorFolder folder = TRY(VendorFolder::open(arguments.folder));
     const MadeKey made = TRY(make_key(folder, wanted, means));
     const std::string out = arguments.out.empty() ? made.serial + ".dongle" : arguments.out;
-    Report report;
-    report.put("serial", made.serial).put("written", out).put_words("pins", made.pins);
     const auto written = os::write_atomically(out, base::bytes_of(made.text), kFileMode);
+    // Also without that file the PINs have to be told, here and nowhere else: the key is in the
+    // journal, and its file among those that are kept.
+    const std::string kept =
+        fmt::format("{}/files/{}", arguments.folder, folder.acts().find(made.serial)->record.file);
+    Report report;
+    report.put("serial", made.serial).put("written", written ? out : kept);
+    report.put_words("pins", made.pins);
     if (!written) {
-        // The PINs are told nowhere else, and the key is in the journal.
-        const std::string kept = fmt::format("{}/files/{}", arguments.folder,
-                                             folder.acts().find(made.serial)->record.file);
-        report.put("warning",
-                   fmt::format("{}; the key is kept as {}", base::to_text(written.error()), kept));
+        report.put("warning", fmt::format("{} could not be written: {}; take the kept file", out,
+                                          base::to_text(written.error())));
     }
     if (wanted.dongle && wanted.dongle->is_self) {
         report.put("warning",

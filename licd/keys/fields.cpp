@@ -200,7 +200,7 @@ base::Done Fields::need_place(std::size_t place) const {
     return {};
 }
 
-base::Done Fields::understood(std::initializer_list<std::string_view> known) const {
+base::Done Fields::understood(std::span<const std::string_view> known) const {
     for (const Field& field : fields_) {
         if (field.critical && std::find(known.begin(), known.end(), field.name) == known.end()) {
             return base::make_error(
@@ -208,6 +208,16 @@ base::Done Fields::understood(std::initializer_list<std::string_view> known) con
                 fmt::format("line {}: the field !{} must be understood and is not known here: "
                             "this version of the program is too old for the file",
                             number_, field.name));
+        }
+    }
+    return {};
+}
+
+base::Done Fields::nothing_but(std::span<const std::string_view> known) const {
+    for (const Field& field : fields_) {
+        if (std::find(known.begin(), known.end(), field.name) == known.end()) {
+            return fault(fmt::format("there is no field {}, only {}", field.name,
+                                     fmt::join(known.begin(), known.end(), ", ")));
         }
     }
     return {};

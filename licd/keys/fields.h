@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,7 +49,13 @@ public:
     base::Done need_place(std::size_t place) const;
 
     /// Errors: wrong_version (a critical field that is none of these).
-    base::Done understood(std::initializer_list<std::string_view> known) const;
+    base::Done understood(std::span<const std::string_view> known) const;
+    base::Done understood(std::initializer_list<std::string_view> known) const {
+        return understood(std::span(known.begin(), known.size()));
+    }
+    /// For whoever writes a line by hand, where an unknown field is a slip of the pen.
+    /// Errors: key_damaged (a field that is none of these).
+    base::Done nothing_but(std::span<const std::string_view> known) const;
 
     /// key_damaged with the line's number before it, and what would be right.
     base::Error fault(std::string_view what) const;

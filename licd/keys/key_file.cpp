@@ -322,8 +322,13 @@ base::Result<std::string> write_key(const KeyContent& content,
     if (chain.empty() || chain.front().content().key != issuer.public_key()) {
         return base::bad_field("chain", "the issuer's certificate first");
     }
-    if (!is_hex(content.id, kIdBytes) || !is_serial(content.serial) || content.lines.empty()) {
-        return base::bad_field("key", "an id, a serial of capitals, digits and dashes, a licence");
+    if (!is_serial(content.serial)) {
+        return base::bad_field(
+            "serial", fmt::format("4 to {} capitals, digits and dashes, no dash first, not \"{}\"",
+                                  kSerialMax, content.serial));
+    }
+    if (!is_hex(content.id, kIdBytes) || content.lines.empty()) {
+        return base::bad_field("key", "an id and a licence");
     }
     std::vector<std::string> lines = unsealed_lines(content, issuer);
     for (const os::Certificate& certificate : chain) {

@@ -64,6 +64,8 @@ struct KeyContent {
     std::optional<Activation> activation;
 };
 
+inline constexpr std::size_t kSerialMax = 40;
+/// 4 to kSerialMax capitals, digits and dashes, no dash first.
 bool is_serial(std::string_view text);
 
 /// A key whose signatures hold.

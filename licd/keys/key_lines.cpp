@@ -11,7 +11,6 @@
 namespace tillhost::licd::keys {
 namespace {
 
-constexpr std::size_t kSerialMax = 40;
 constexpr std::size_t kHostsMax = 4;
 constexpr std::int64_t kContactMaxH = 366 * 24;
 constexpr std::int64_t kGraceMaxS = 72 * 3600;

@@ -21,6 +21,9 @@ std::optional<Kind> kind_from(std::string_view word, const std::array<Kind, Coun
     return found == all.end() ? std::nullopt : std::optional(*found);
 }
 
+constexpr std::array<std::string_view, 8> kFieldNames{"name",  "type", "count", "mode",
+                                                      "until", "ver",  "feat",  "offline_ok_s"};
+
 base::Done read_count(const Fields& fields, LicenceLine& line) {
     const auto type = kind_from(TRY(fields.need("type")), kTypes);
     if (!type) {
@@ -123,8 +126,7 @@ bool LicenceLine::has(std::string_view feature) const {
 
 base::Result<LicenceLine> read_licence_line(std::string_view text, std::size_t line_number) {
     const Fields fields = TRY(Fields::read(text, line_number));
-    TRY(fields.understood(
-        {"name", "type", "count", "mode", "until", "ver", "feat", "offline_ok_s"}));
+    TRY(fields.understood(kFieldNames));
     LicenceLine line;
     line.name = TRY(fields.need("name"));
     if (fields.tag() != "L" || !is_name(line.name)) {
@@ -161,10 +163,21 @@ std::string write_licence_line(const LicenceLine& line, std::size_t number) {
 }
 
 base::Result<LicenceLine> licence_line_from_words(std::string_view words) {
+    const auto wrong = [&](std::string_view why) {
+        constexpr std::string_view kPlace = "line 1: ";  // of no file that the operator has
+        why.remove_prefix(why.starts_with(kPlace) ? kPlace.size() : 0);
+        return base::bad_field(fmt::format("line \"{}\"", words), std::string(why));
+    };
     std::string text = fmt::format("L 1 {}", words);
     const auto given = Fields::read(text, 1);
     if (!given) {
-        return base::bad_field("line", "name=NAME with count=N mode=station or without, until=DAY");
+        return wrong(given.error().detail);
+    }
+    if (given->words().size() > 1) {
+        return wrong(fmt::format("\"{}\" is no field", given->words().at(1)));
+    }
+    if (const auto known = given->nothing_but(kFieldNames); !known) {
+        return wrong(known.error().detail);
     }
     const bool counted = given->find("count") != nullptr;
     text += given->find("type") != nullptr ? "" : counted ? " type=counted" : " type=uncounted";
@@ -172,7 +185,7 @@ base::Result<LicenceLine> licence_line_from_words(std::string_view words) {
     text += given->find("until") != nullptr ? "" : " until=never";
     auto line = read_licence_line(text, 1);
     if (!line) {
-        return base::bad_field("line", line.error().detail);
+        return wrong(line.error().detail);
     }
     return line;
 }

@@ -59,7 +59,9 @@ base::Result<LicenceLine> read_licence_line(std::string_view text, std::size_t l
 /// The line without its signature. `number` counts the licences of a key from 1.
 std::string write_licence_line(const LicenceLine& line, std::size_t number);
 /// From words as an operator writes them, "name=till.base count=20 mode=station until=2027-12-31";
-/// type and mode may be left out. Errors: bad_field.
+/// type may be left out, and mode, which is then station. A field that is not known is refused
+/// here, since a misspelt count would make a licence without bound. Errors: bad_field, naming the
+/// words.
 base::Result<LicenceLine> licence_line_from_words(std::string_view words);
 
 }  // namespace tillhost::licd::keys

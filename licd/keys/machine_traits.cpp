@@ -28,7 +28,7 @@ Trait machine_id_of(const os::MachineFacts& facts) {
 
 Traits read_machine_traits(const std::string& root) {
     os::MachineFacts facts = os::read_machine_facts(root);
-    return {make_trait(TraitKind::board, std::move(facts.board), "not readable without root"),
+    return {make_trait(TraitKind::board, std::move(facts.board), "tells no number, or root alone"),
             disk_of(facts), machine_id_of(facts),
             make_trait(TraitKind::nic, std::move(facts.nics), "there is no network card"),
             make_trait(TraitKind::host, {facts.host}, "")};

@@ -41,7 +41,13 @@ Done check(const Config& config) {
         return base::bad_field("devices.endpoint", "\"ipc://PATH\", devd's socket on this machine");
     }
     if (config.beat * 2 > config.times.lease) {
-        return base::bad_field("times.beat_s", "at most half of lease_s");
+        const auto seconds = [](os::Duration time) {
+            return std::chrono::duration_cast<std::chrono::seconds>(time).count();
+        };
+        return base::bad_field("times.beat_s",
+                               fmt::format("at most half of times.lease_s; {} is more than half of "
+                                           "{}: change both",
+                                           seconds(config.beat), seconds(config.times.lease)));
     }
     return {};
 }
@@ -50,7 +56,11 @@ Done check(const Config& config) {
 
 Result<SettingTexts> read_setting_texts(std::string_view text, std::string_view file) {
     SettingTexts texts;
-    for (const ipc::TextTable& table : TRY(ipc::read_text_tables(text))) {
+    const auto tables = ipc::read_text_tables(text);
+    if (!tables) {
+        return base::with_context(tables.error(), file);
+    }
+    for (const ipc::TextTable& table : *tables) {
         for (const auto& [key, value] : table.entries) {
             const std::string name = table.name.empty() ? key : table.name + "." + key;
             if (const auto good = check_entry(name, value); !good) {

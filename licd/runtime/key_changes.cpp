@@ -106,6 +106,11 @@ Result<contract::LicenceKey> KeyKeeper::load(const std::string& text) {
     if (text.find("-----LICD REVOCATIONS ") != std::string::npos) {
         return take_list(text);
     }
+    if (text.find("-----LICD REQUEST ") != std::string::npos) {
+        return make_error(ErrorCode::key_foreign,
+                          "it is a request, which goes to the vendor: load the answer (.lact) that "
+                          "comes back");
+    }
     auto [file, root] = TRY(verified(text));
     TRY(check_not_of_the_future(file.content.issued_s));
     if (lists_.at(root).list) {
@@ -167,10 +172,15 @@ Result<contract::LicenceKey> KeyKeeper::put_back(keys::KeyFile file, std::size_t
     const std::string serial = file.content.serial;
     const auto here = keys::check_bound_here(file, traits_, parts_.identity.public_key());
     if (!here) {
-        return make_error(ErrorCode::key_foreign,
-                          fmt::format("no request for this key is open here, and the answer is not "
-                                      "of this server and machine: {}",
-                                      here.error().detail));
+        const Key* const known = find_key(serial);
+        const bool waits = known != nullptr && known->request;
+        return make_error(
+            ErrorCode::key_foreign,
+            fmt::format("{}, and it is not of this server and machine: {}",
+                        waits ? "it answers another request than the one that is open "
+                                "here: send the vendor the newest .lreq of this server"
+                              : "no request for this key is open here",
+                        here.error().detail));
     }
     if (keys_.size() >= kKeysMax && !keys_.contains(serial)) {
         return make_error(ErrorCode::retry_later,

@@ -33,8 +33,8 @@ struct VendorRoot {
     std::string file;
     os::Certificate certificate;
 };
-/// Reads roots/*.crt of the configuration folder. Errors: bad_field (no certificate, or no root of
-/// licences), system_failed; none there is fine.
+/// Reads roots/*.crt and *.pem of the configuration folder. Errors: bad_field (no certificate, or
+/// no root of licences), system_failed; none there is fine.
 base::Result<std::vector<VendorRoot>> read_roots(const std::string& folder);
 
 struct KeyKeeperParts {

@@ -10,8 +10,9 @@ namespace {
 
 constexpr std::size_t kUserBytesMax = 64;  // LicenceHelloRequest
 
-/// A name that licd takes whatever a person has called itself.
-std::string plain(std::string_view who) {
+}  // namespace
+
+std::string plain_user(std::string_view who) {
     constexpr unsigned char kFirstPrintable = 0x20;
     constexpr unsigned char kDelete = 0x7F;
     std::string name(base::cut_utf8(who, kUserBytesMax));
@@ -25,8 +26,6 @@ std::string plain(std::string_view who) {
     return name;
 }
 
-}  // namespace
-
 base::Result<contract::Value> LocalDoor::ask(std::string_view who, contract::RequestKind kind,
                                              const contract::Value& body) {
     const os::Deadline deadline = clock_.now() + kDoorTimeMax;
@@ -34,7 +33,7 @@ base::Result<contract::Value> LocalDoor::ask(std::string_view who, contract::Req
     contract::LicenceHelloRequest hello;
     hello.instance = "licd-panel";
     hello.program = "licd panel";
-    hello.user = plain(who);
+    hello.user = plain_user(who);
     // Its answer does not matter: a licd with no room for one more program is administered, too.
     static_cast<void>(
         client->call(contract::RequestKind::licence_hello, contract::to_value(hello), deadline));

@@ -21,6 +21,9 @@ public:
                                               const contract::Value& body) = 0;
 };
 
+/// A name that licd takes whatever a person has called itself.
+std::string plain_user(std::string_view who);
+
 inline constexpr os::Duration kDoorTimeMax = std::chrono::seconds(5);
 
 template <class Reply, class Body>

@@ -12,7 +12,9 @@ std::string act_text(http::Language language, const std::string& act) {
         {"load_licence_file", Text::act_load}, {"remove_licence_key", Text::act_remove},
         {"set_licence_key", Text::act_set},    {"activate_licence", Text::act_activate},
         {"free_licences", Text::act_free},     {"set_licence_settings", Text::act_settings},
-        {"pack_licence_logs", Text::act_logs}, {"key_state", Text::act_key_state}};
+        {"pack_licence_logs", Text::act_logs}, {"key_state", Text::act_key_state},
+        {"sign_in", Text::act_sign_in},        {"sign_out", Text::act_sign_out},
+        {"set_up", Text::act_set_up},          {"change_login", Text::act_change_login}};
     for (const auto& [name, says] : kActs) {
         if (name == act) {
             return std::string(text(language, says));

@@ -51,7 +51,14 @@ Panel::Panel(Parts parts)
                  .guard = parts_.guard,
                  .logger = parts_.logger,
                  .title = [](http::Language language) { return text(language, Text::title); },
-                 .home = "/connections"}),
+                 .home = "/connections",
+                 .note =
+                     [to = parts_.sign_ins](std::string_view act, std::string_view user,
+                                            std::string_view from) {
+                         if (to != nullptr) {
+                             to->put(act, user, from);
+                         }
+                     }}),
       router_(parts_.sessions) {
     entrance_.add_to(router_);
     add_connections();

@@ -10,6 +10,7 @@
 #include "ipc/http/session.h"
 #include "ipc/panel/entrance.h"
 #include "licd/web/door.h"
+#include "licd/web/sign_ins.h"
 #include "licd/web/view.h"
 
 namespace tillhost::licd::web {
@@ -29,6 +30,7 @@ public:
         http::Passwords& passwords;
         http::LoginGuard& guard;
         const os::Logger& logger;
+        SignIns* sign_ins = nullptr;  ///< told of who comes in
     };
     explicit Panel(Parts parts);
 

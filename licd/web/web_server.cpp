@@ -34,7 +34,8 @@ Result<std::unique_ptr<WebServer>> WebServer::start(Options options, const os::C
     TRY(invite(web->login_, logger));
     web->passwords_ = TRY(http::Passwords::create());
     web->panel_ = std::make_unique<Panel>(Panel::Parts{web->door_, web->login_, web->sessions_,
-                                                       *web->passwords_, web->guard_, logger});
+                                                       *web->passwords_, web->guard_, logger,
+                                                       options.sign_ins});
     web->server_ =
         TRY(http::HttpServer::start({.address = options.address,
                                      .port = options.port,

@@ -26,8 +26,9 @@ public:
         std::vector<std::string> hosts;  ///< by which browsers call it
         std::string certificate;         ///< PEM files; empty = one of its own in `state`
         std::string key;
-        std::string state;     ///< licd's folder
-        std::string endpoint;  ///< licd's local socket
+        std::string state;            ///< licd's folder
+        std::string endpoint;         ///< licd's local socket
+        SignIns* sign_ins = nullptr;  ///< told of who comes in
     };
 
     /// Listens when it returns. While there is no login, makes the one-time token and says in the

@@ -133,6 +133,20 @@ TEST_F(LicissueProgram, KilledAtAnyMomentItAnswersOneMachineAPin) {
     }
 }
 
+TEST_F(LicissueProgram, AKeyThatCouldNotBeWrittenIsToldWhereItIs) {
+    const Ran made = in_folder({"--json", "key", "new", "--product", "till", "--line", "name=a",
+                                "--out", path("none/a.dongle")});
+    EXPECT_EQ(made.exit, 0) << made.err;  // its PINs are told here and nowhere else
+    const std::string before = "\"written\":\"" + folder_ + "/";
+    const auto at = made.out.find(before);
+    ASSERT_NE(at, std::string::npos) << made.out;
+    const auto begins = at + before.size();
+    EXPECT_NE(text(made.out.substr(begins, made.out.find('"', begins) - begins))
+                  .find("-----LICD KEY 1-----"),
+              std::string::npos);
+    EXPECT_NE(made.out.find("none/a.dongle could not be written"), std::string::npos);
+}
+
 TEST_F(LicissueProgram, RevokesAndTellsOfIt) {
     make_key("AAAA-0001");
     EXPECT_EQ(in_folder({"revoke", "BBBB-0001", "--out", path("r.lrev")}).exit, 1);

@@ -132,8 +132,11 @@ def test_an_answer_is_for_one_server_and_a_pin_for_one_machine(vendor, server, t
         other.load(key)
         answer = vendor.answer(server.request(pins[0], "1000-0000-0005"))
         assert code_of(lambda: other.load(answer))[0] == "key_foreign"
-        other.request(pins[0], "1000-0000-0005")
-        assert code_of(lambda: other.load(answer))[0] in ("key_foreign", "key_other_machine")
+        asked = other.request(pins[0], "1000-0000-0005")
+        code, text = code_of(lambda: other.load(answer))
+        assert code == "key_foreign" and "another request than the one that is open" in text
+        code, text = code_of(lambda: other.load(asked))
+        assert code == "key_foreign" and "it is a request, which goes to the vendor" in text
         assert other.key("1000-0000-0005")["state"] == UNBOUND
         assert server.load(answer)["state"] == ACTIVE
         assert server.load(answer)["state"] == ACTIVE  # once more is harmless
@@ -301,13 +304,45 @@ def test_over_the_network_programs_are_served_and_nobody_administers(vendor, tmp
     ('[[times]]\nlease_s = "9"\n', "times.lease_s"),
     ('[[times]]\nlease_s = "900"\nkilled_s = "600"\n', "killed_s"),
     ('[[network]]\nprot = "1"\n', "network.prot"),
-    ("nonsense\n", "line 1"),
+    ("nonsense\n", "licd.toml: line 1"),
+    ('[network]\nport = "1"\n', "licd.toml: line 1: a section stands in two pairs of brackets"),
+    ("[[network]]\nport = 15200\n", 'licd.toml: line 2: port = "text", in quotes'),
 ])
 def test_a_wrong_configuration_is_told_by_its_name(vendor, tmp_path, text, told):
     (tmp_path / "licd.toml").write_text(text)
     checked = run(PROGRAMS / "licd", "--config", tmp_path, "--check")
     assert checked.returncode == 1
     assert told in checked.stderr and not re.search(r"\bstd::", checked.stderr)
+
+
+def test_from_an_empty_folder_the_check_says_what_the_start_makes(vendor, tmp_path):
+    environment = {**os.environ, "TILLHOST_RUNTIME_DIR": str(tmp_path / "run"),
+                   "TILLHOST_STATE_DIR": str(tmp_path / "state")}
+
+    def licd(*words, seconds=30):
+        return subprocess.run([PROGRAMS / "licd", *words], env=environment, text=True,
+                              capture_output=True, timeout=seconds)
+
+    config = tmp_path / "config"
+    for words in (("--check",), ()):
+        missed = licd("--config", config, *words)
+        assert missed.returncode == 1 and f"--config: a folder; {config} is none" in missed.stderr
+    config.mkdir()
+    checked = licd("--config", config, "--check")
+    assert checked.returncode == 0
+    assert f"{tmp_path}/state/licd, made at the start" in checked.stdout
+    assert not (tmp_path / "state").exists()
+    (config / "licd.toml").write_text('[[web]]\non = "no"\n')
+    server = subprocess.Popen([PROGRAMS / "licd", "--config", config], env=environment,
+                              stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        assert becomes(lambda: (tmp_path / "state" / "licd" / "licd.db").exists())
+        assert "made at the start" not in licd("--config", config, "--check").stdout
+    finally:
+        server.kill()
+        server.wait()
+    forgotten = licd("--reset-web-login")
+    assert f"{tmp_path}/state/licd/web-token" in forgotten.stdout
 
 
 def test_a_second_licd_is_refused(vendor, server):

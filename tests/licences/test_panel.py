@@ -159,8 +159,16 @@ def test_settings_acts_and_logs(vendor, server, port):
     assert "The settings are changed" in page and "next start of licd" in page
     page = browser.post("/settings/change", **{"set.times.killed_s": "800"})
     assert "Not taken" in page and server.setting("times.killed_s")["value"] == "1800"
+    browser.post("/sign-out")
+    browser.post("/login", user="ann", password="guess")
+    browser.post("/login", user="ann", password=PASSWORD)
     page = browser.get("/functions/acts")
     assert "panel:ann" in page and "times.lease_s" in page and "root" in page
+    acts = [(one["act"], one["who"], one["what"]) for one in
+            server.ask("licence_acts", {})["acts"] if one["what"].startswith("from ")]
+    assert acts == [(act, "panel:ann", "from 127.0.0.1")
+                    for act in ("sign_in", "sign_out", "set_up")]
+    assert "signed out" in page and "login made" in page
     logs = server.ask("pack_licence_logs", {})
     archive = tarfile.open(fileobj=io.BytesIO(logs["content"]))
     packed = {one.name: archive.extractfile(one).read().decode() for one in archive}

@@ -9,6 +9,7 @@ namespace {
 
 using base::ErrorCode;
 using contract::LicenceKey;
+using contract::LicenceKeyReason;
 using contract::LicenceKeyState;
 using contract::LicenceLeaseState;
 
@@ -16,16 +17,33 @@ using contract::LicenceLeaseState;
 constexpr std::int64_t kStrengthEnough = 40;
 constexpr std::size_t kIndent = 2;
 
-Text text_of(LicenceKeyState state) {
+bool is_of_dongle(LicenceKeyReason reason) {
+    return reason == LicenceKeyReason::dongle_missing || reason == LicenceKeyReason::dongle_refuses;
+}
+
+/// What is to be done depends on why it gives none.
+Text blocked_text(LicenceKeyReason reason) {
+    if (is_of_dongle(reason)) {
+        return Text::key_blocked_dongle;
+    }
+    if (reason == LicenceKeyReason::other_server) {
+        return Text::key_blocked_server;
+    }
+    return reason == LicenceKeyReason::machine_changed ? Text::key_blocked_machine
+                                                       : Text::key_blocked;
+}
+
+Text text_of(LicenceKeyState state, LicenceKeyReason reason) {
     switch (state) {
         case LicenceKeyState::unbound: return Text::key_unbound;
         case LicenceKeyState::active: return Text::key_active;
         case LicenceKeyState::degraded: return Text::key_degraded;
-        case LicenceKeyState::grace: return Text::key_grace;
+        case LicenceKeyState::grace:
+            return is_of_dongle(reason) ? Text::key_grace_dongle : Text::key_grace;
         case LicenceKeyState::clock_suspect: return Text::key_clock_suspect;
         case LicenceKeyState::expired: return Text::key_expired;
         case LicenceKeyState::revoked: return Text::key_revoked;
-        case LicenceKeyState::blocked: return Text::key_blocked;
+        case LicenceKeyState::blocked: return blocked_text(reason);
         case LicenceKeyState::unspecified: break;
     }
     return Text::unknown;
@@ -96,7 +114,7 @@ std::string duration_text(Language language, std::int64_t ms) {
 }
 
 std::string state_of(Language language, const LicenceKey& key) {
-    const std::string_view state = text(language, text_of(key.state));
+    const std::string_view state = text(language, text_of(key.state, key.reason));
     return key.enabled ? std::string(state)
                        : filled(language, Text::key_switched_off, key.serial, state);
 }
@@ -175,7 +193,9 @@ std::string licence_key_text(Language language, const LicenceKey& key) {
     if (is_compared) {
         told += row(language, Text::label_bound_to, bound_to(language, key));
     }
-    told += row(language, Text::label_pins, filled(language, Text::pins_unused, key.pins_left));
+    if (key.kind != contract::LicenceKeyKind::token) {  // it has none
+        told += row(language, Text::label_pins, filled(language, Text::pins_unused, key.pins_left));
+    }
     told += row(language, Text::label_access_code,
                 text(language, key.has_code ? Text::code_is_set : Text::code_none));
     return told + lines_text(language, key.lines);

@@ -67,6 +67,11 @@ TEST_F(LibraryTest, SaysWhatIsWrong) {
     std::int64_t lease = 0;
     licd.with([](auto& ways) { ways.refuses_acquire = base::ErrorCode::licence_expired; });
     EXPECT_EQ(licence_acquire(client, &wish, &lease), LICENCE_EXPIRED);
+    licd.with([](auto& ways) { ways.refuses_acquire = base::ErrorCode::not_supported; });
+    EXPECT_EQ(licence_acquire(client, &wish, &lease), LICENCE_NOT_FOR_VERSION);
+    EXPECT_STREQ(licence_result_name(LICENCE_NOT_FOR_VERSION), "LICENCE_NOT_FOR_VERSION");
+    EXPECT_STRNE(licence_advice(LICENCE_NOT_FOR_VERSION), licence_advice(LICENCE_OTHER));
+    EXPECT_STREQ(licence_result_name(17), "LICENCE_OTHER");
     licd.with([](auto& ways) {
         ways.refuses_acquire.reset();
         ways.lease_key = keys::test::test_key(60);

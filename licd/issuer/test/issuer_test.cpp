@@ -9,6 +9,7 @@
 
 #include "hal/os/fake/fake_clock.h"
 #include "licd/issuer/acts.h"
+#include "licd/keys/instant.h"
 
 namespace tillhost::licd::issuer {
 namespace {
@@ -141,8 +142,57 @@ TEST_F(IssuerTest, AProductOfNobodyIsRefusedAndNotRecorded) {
     NewKey wanted;
     wanted.product = "bank";
     wanted.lines = {taken(keys::licence_line_from_words("name=a"))};
-    EXPECT_EQ(code_of(make_key(folder, wanted, means_)), ErrorCode::key_foreign);
+    const auto made = make_key(folder, wanted, means_);
+    EXPECT_EQ(code_of(made), ErrorCode::bad_field);
+    EXPECT_NE(made.error().detail.find("may sign: till; not bank"), std::string::npos)
+        << made.error().detail;
     EXPECT_TRUE(folder.acts().keys().empty());
+    const auto renewed = renew_issuer(folder, folder.root_key_path(), {"till", "bank"}, means_);
+    EXPECT_EQ(code_of(renewed), ErrorCode::bad_field);
+    EXPECT_NE(renewed.error().detail.find("one of the root's: till; not bank"), std::string::npos)
+        << renewed.error().detail;
+}
+
+TEST_F(IssuerTest, AKeyThatWouldBeOfNoUseIsNotMade) {
+    VendorFolder folder = open();
+    const auto refused = [&](const std::vector<std::string>& lines, int slots,
+                             const std::string& serial) {
+        NewKey wanted;
+        wanted.product = "till";
+        wanted.serial = serial;
+        wanted.slots = slots;
+        for (const std::string& line : lines) {
+            wanted.lines.push_back(taken(keys::licence_line_from_words(line)));
+        }
+        const auto made = make_key(folder, wanted, means_);
+        EXPECT_EQ(code_of(made), ErrorCode::bad_field);
+        return made ? std::string() : made.error().detail;
+    };
+    const std::int64_t today = clock_.unix_ms() / 1000;
+    const std::string yesterday = "name=b until=" + keys::day_to_text(today - keys::kDayS);
+    EXPECT_NE(refused({"name=a", yesterday}, 1, "AAAA-1").find("until of b"), std::string::npos);
+    EXPECT_NE(refused({"name=a", "name=a count=1"}, 1, "AAAA-1").find("a stands twice"),
+              std::string::npos);
+    EXPECT_NE(refused({"name=a"}, 0, "AAAA-1").find("slots"), std::string::npos);
+    EXPECT_NE(refused({"name=a"}, 1, "a-1").find("serial: 4 to 40"), std::string::npos);
+    EXPECT_TRUE(folder.acts().keys().empty());
+    NewKey wanted;
+    wanted.product = "till";
+    wanted.lines = {
+        taken(keys::licence_line_from_words("name=a until=" + keys::day_to_text(today)))};
+    EXPECT_TRUE(make_key(folder, wanted, means_)) << "the last day is one";
+}
+
+TEST_F(IssuerTest, ARootKeyThatIsKeptElsewhereIsAskedForByItsOption) {
+    const std::string serial = key().serial;
+    VendorFolder folder = open();
+    const std::string elsewhere = path_ + "/../usb.key";
+    std::filesystem::rename(folder.root_key_path(), elsewhere);
+    const auto done = revoke(folder, IssuerTest::serial(serial), folder.root_key_path(), means_);
+    EXPECT_EQ(code_of(done), ErrorCode::bad_field);
+    EXPECT_NE(done.error().detail.find("--root-key names where it is kept"), std::string::npos)
+        << done.error().detail;
+    EXPECT_TRUE(revoke(folder, IssuerTest::serial(serial), elsewhere, means_));
 }
 
 TEST_F(IssuerTest, AnAnswerBindsTheKey) {

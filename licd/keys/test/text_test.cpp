@@ -2,6 +2,7 @@
 // Shown by published vectors, by bounds, and by each typing error of a PIN.
 #include <gtest/gtest.h>
 
+#include <map>
 #include <set>
 
 #include "licd/keys/base64.h"
@@ -84,6 +85,18 @@ TEST(Licence, IsCountedOrNot) {
           "name=a feat=x,,y", "name=a feat=x,", "name=a offline_ok_s=-1",
           "name=a count=1 type=x"}) {
         EXPECT_FALSE(licence_line_from_words(wrong)) << wrong;
+    }
+}
+
+TEST(Licence, AMisspeltCountIsNoLicenceWithoutBound) {
+    for (const auto& [words, told] : std::map<std::string, std::string>{
+             {"name=a cnt=3", "there is no field cnt, only name, type, count"},
+             {"name=a until_=2027-12-31", "there is no field until_"},
+             {"name=a count", "\"count\" is no field"},
+             {"a count=3", "\"a\" is no field"}}) {
+        EXPECT_TRUE(refused(licence_line_from_words(words), ErrorCode::bad_field, told)) << words;
+        EXPECT_TRUE(refused(licence_line_from_words(words), ErrorCode::bad_field,
+                            "line \"" + words + "\": "));
     }
 }
 

@@ -98,7 +98,8 @@ class PanelTest : public testing::Test {
 protected:
     PanelTest()
         : folder_(testing::TempDir() + "panel_test"),
-          passwords_(MUST(http::Passwords::create({.passes = 1, .memory_bytes = 64 * 1024}))) {
+          passwords_(MUST(http::Passwords::create({.passes = 1, .memory_bytes = 64 * 1024}))),
+          sign_ins_(MUST(SignIns::create())) {
         std::filesystem::remove_all(folder_);
         std::filesystem::create_directories(folder_);
     }
@@ -140,9 +141,40 @@ protected:
     http::Sessions sessions_{clock_};
     std::unique_ptr<http::Passwords> passwords_;
     http::LoginGuard guard_{clock_};
-    Panel panel_{{door_, login_, sessions_, *passwords_, guard_, logger_}};
+    std::unique_ptr<SignIns> sign_ins_;
+    Panel panel_{{door_, login_, sessions_, *passwords_, guard_, logger_, sign_ins_.get()}};
     std::string cookie_;
 };
+
+TEST_F(PanelTest, WhoComesInAndLeavesIsToldAndAWrongTryIsNot) {
+    post("/set-up", "token=guess&user=eve&password=" + std::string(kPassword));
+    ASSERT_TRUE(set_up());
+    post("/sign-out", "");
+    cookie_.clear();
+    post("/login", "user=ann&password=guess");
+    ASSERT_TRUE(comes_in(post("/login", std::string("user=ann&password=") + kPassword)));
+    const std::string again = "correct battery horse";
+    post("/settings/login",
+         "user=anna&old=" + std::string(kPassword) + "&password=" + again + "&again=" + again);
+    std::vector<std::string> told;
+    for (const SignIns::One& one : sign_ins_->take()) {
+        told.push_back(one.act + " " + one.user + " " + one.from);
+    }
+    EXPECT_EQ(told,
+              (std::vector<std::string>{"set_up ann 127.0.0.1", "sign_out ann 127.0.0.1",
+                                        "sign_in ann 127.0.0.1", "change_login anna 127.0.0.1"}));
+    EXPECT_TRUE(sign_ins_->take().empty());
+}
+
+TEST(SignIns, AreBoundedWhileNobodyTakesThem) {
+    const auto sign_ins = MUST(SignIns::create());
+    for (std::size_t i = 0; i <= SignIns::kWaitingMax; ++i) {
+        sign_ins->put("sign_in", "a\x7F", "127.0.0.1");
+    }
+    const auto taken = sign_ins->take();
+    EXPECT_EQ(taken.size(), SignIns::kWaitingMax);
+    EXPECT_EQ(taken.front().user, "a?");
+}
 
 TEST_F(PanelTest, NoRouteReachesLicdWithoutALogin) {
     ASSERT_GT(panel_.routes().size(), 20U);

@@ -251,6 +251,33 @@ TEST(LicenceTexts, TellEachStateInEachLanguage) {
     }
 }
 
+TEST(LicenceTexts, SayWhatToDoOfAKeyThatGivesNothing) {
+    using Reason = contract::LicenceKeyReason;
+    using State = contract::LicenceKeyState;
+    contract::LicenceKey key = key_in(State::blocked);
+    const auto told = [&](State state, Reason reason) {
+        key.state = state;
+        key.reason = reason;
+        return licence_key_text(Language::english, key);
+    };
+    EXPECT_NE(told(State::blocked, Reason::machine_changed).find("with another PIN"),
+              std::string::npos);
+    EXPECT_NE(told(State::blocked, Reason::other_server).find("with the same PIN"),
+              std::string::npos);
+    EXPECT_NE(told(State::grace, Reason::machine_changed).find("with another PIN"),
+              std::string::npos);
+    EXPECT_NE(told(State::blocked, Reason::list_missing).find("for this reason\n"),
+              std::string::npos);
+    EXPECT_NE(told(State::active, Reason::none).find("\nPINs "), std::string::npos);
+    key.kind = contract::LicenceKeyKind::token;
+    for (const Reason reason : {Reason::dongle_missing, Reason::dongle_refuses}) {
+        for (const State state : {State::blocked, State::grace}) {
+            EXPECT_NE(told(state, reason).find("plug it in\n"), std::string::npos);
+            EXPECT_EQ(told(state, reason).find("PIN"), std::string::npos) << "it has none";
+        }
+    }
+}
+
 TEST(LicenceTexts, CompareNoKeyWithTheMachineThatIsRefusedForAnotherReason) {
     contract::LicenceKey key = key_in(contract::LicenceKeyState::degraded);
     key.score = 70;
