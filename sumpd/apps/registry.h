@@ -195,6 +195,9 @@ public:
     virtual ~RegistryStore() = default;
     /// Durable when it returns. Faults: too_many, disk_full.
     virtual exchange::Outcome<bool> write(const RegistryChange& change) = 0;
+    /// The highest DeviceSeq of the device's documents, those aside too; 0: none. Blocks for the
+    /// disk. Faults: too_many, internal.
+    virtual exchange::Outcome<std::int64_t> last_seq(const std::string& device_id) = 0;
 };
 
 /// What a login may ask of outside.

@@ -127,11 +127,19 @@ Outcome<exchange::EnrollResponse> Registry::enroll(const exchange::Enroll& reque
     if (const auto written = write(change); !written) {
         return tl::unexpected(written.error());
     }
-    return exchange::EnrollResponse{.device_id = {device.id},
-                                    .device_key = {key},
-                                    .server_name = parts_.server_name,
-                                    .server_id = {parts_.server_id},
-                                    .pin = parts_.pin};
+    // Behind the change of the key: its former app adds no document any more. It may have been
+    // wiped, and would begin anew with numbers that are taken.
+    const auto last_seq = parts_.store.last_seq(device.id);
+    if (!last_seq) {
+        return tl::unexpected(last_seq.error());  // the app may ask again
+    }
+    return exchange::EnrollResponse{
+        .device_id = {device.id},
+        .device_key = {key},
+        .server_name = parts_.server_name,
+        .server_id = {parts_.server_id},
+        .pin = parts_.pin,
+        .last_seq = *last_seq > 0 ? std::optional(*last_seq) : std::nullopt};
 }
 
 }  // namespace tillhost::sumpd::apps

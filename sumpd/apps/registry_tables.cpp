@@ -206,6 +206,17 @@ Outcome<bool> RegistryTables::write(const RegistryChange& change) {
         store::Need::nothing);  // its rows are bounded, and a full disk must not lock phones out
 }
 
+Outcome<std::int64_t> RegistryTables::last_seq(const std::string& device_id) {
+    return transactions_.read<std::int64_t>([&](Sql& sql) -> Outcome<std::int64_t> {
+        // What was rescued and waits for a decision counts when it is admitted.
+        return sql.number(
+            "SELECT max((SELECT coalesce(max(last_seq), 0) FROM device_seq WHERE device_id = :a),"
+            " (SELECT coalesce(max(device_seq), 0) FROM document_quarantine WHERE device_id = :b"
+            " AND rescued = 1))",
+            {device_id, device_id});
+    });
+}
+
 Outcome<RegistryImage> RegistryTables::read() {
     auto accounts = read_accounts(transactions_);
     if (!accounts) {

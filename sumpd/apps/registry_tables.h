@@ -8,13 +8,15 @@
 namespace tillhost::sumpd::apps {
 
 /// The registry's rows in sumpd.db (tables app_device, enroll_token, session, app_command,
-/// app_sight); acts go to the audit in the same transaction.
+/// app_sight), and what is known of devices' numbers there; acts go to the audit in the same
+/// transaction.
 class RegistryTables final : public RegistryStore {
 public:
     RegistryTables(store::Transactions& transactions, const store::Audit& audit)
         : transactions_(transactions), audit_(audit) {}
 
     exchange::Outcome<bool> write(const RegistryChange& change) override;
+    exchange::Outcome<std::int64_t> last_seq(const std::string& device_id) override;
     /// All of it, and the accounts as they are now. Blocks for the disk.
     exchange::Outcome<RegistryImage> read();
 

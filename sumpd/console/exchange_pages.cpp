@@ -322,14 +322,25 @@ std::string rule_text(const View& view, std::int64_t rule) {
     return is_one ? std::string(text(view.language, kRules[rule - 1])) : std::string();
 }
 
+/// Why it failed, and what the device says against the person who decided.
+std::string reason_text(const View& view, const store::Row& row) {
+    std::string reason = store::text(row[5]);
+    const std::string& device_says = store::text(row[9]);
+    if (!device_says.empty()) {
+        reason += (reason.empty() ? "" : "; ") +
+                  text(view.language, Text::device_says, store::text(row[8]), device_says);
+    }
+    return reason;
+}
+
 Response show_commands(const Parts& parts, const View& view) {
     const auto say = [&](Text which) { return text(view.language, which); };
     const auto found =
         rows_of(parts,
-                "SELECT id, app_device, device_ref, op, stage, error, default_rule, asks_person"
-                " FROM device_command"
-                " WHERE stage IN (1, 2, 5, 6) OR told = 0 ORDER BY id DESC LIMIT 100",
-                "ttttitii");
+                "SELECT id, app_device, device_ref, op, stage, error, default_rule, asks_person,"
+                " decided_by, device_says FROM device_command WHERE stage IN (1, 2, 5, 6)"
+                " OR told = 0 OR device_says <> '' ORDER BY id DESC LIMIT 100",
+                "ttttitiitt");
     constexpr Text kStages[] = {Text::command_queued,  Text::command_queued, Text::command_running,
                                 Text::command_done,    Text::command_failed, Text::command_unknown,
                                 Text::command_orphaned};
@@ -350,7 +361,7 @@ Response show_commands(const Parts& parts, const View& view) {
             panel::cell(say(integer(one[7]) != 0 && stage == kUnknown
                                 ? Text::command_asks
                                 : kStages[std::min(stage, std::size(kStages) - 1)])) +
-            panel::cell(store::text(one[5])) + panel::cell_of(decision_form(view, id, stage)));
+            panel::cell(reason_text(view, one)) + panel::cell_of(decision_form(view, id, stage)));
     }
     Markup html = panel::heading(say(Text::commands)) + panel::paragraph(say(Text::commands_say));
     html += !found || found->empty()

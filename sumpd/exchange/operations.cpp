@@ -208,6 +208,7 @@ void fields(FieldVisitor& v, EnrollResponse& x) {
     v.value("ServerName", x.server_name, kName);
     v.value("ServerId", x.server_id);
     v.value("Pin", x.pin, Length{0, 64});
+    maybe(v, "LastSeq", x.last_seq, kCount);
 }
 
 void fields(FieldVisitor& v, Login& x) {

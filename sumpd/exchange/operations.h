@@ -189,6 +189,9 @@ struct EnrollResponse {
     std::string server_name{};
     Uuid server_id{};
     std::string pin{};  ///< SHA-256 of the server's certificate
+    /// The highest DeviceSeq that is known of the device; none: no document of it. It goes on
+    /// behind that, and behind its own last one.
+    std::optional<std::int64_t> last_seq{};
 };
 
 /// By login with password or PIN, or by a badge alone.

@@ -29,6 +29,19 @@ bool is_away(const base::Error& error) {
            error.code == base::ErrorCode::deadline_passed;
 }
 
+bool is_over(const CommandRow& row) { return is_finished(row.stage) && !row.is_owed; }
+
+/// Nothing is kept there under the id, nor will be.
+bool is_not_there(const base::Error& error) {
+    return error.code == base::ErrorCode::unknown_operation ||
+           error.code == base::ErrorCode::id_too_old;
+}
+
+/// Final at devd, and nobody knows: what has no money is not asked about any more.
+bool is_not_known(const contract::Operation& operation) {
+    return operation.error && operation.error->effect == Effect::unknown;
+}
+
 bool may_succeed(const base::Error& error) {
     return is_away(error) || error.reaction == base::Reaction::retry_later ||
            error.reaction == base::Reaction::reconnect;
@@ -51,6 +64,11 @@ void Carrier::add(CommandRow row) {
     works_.try_emplace(id, Work{.row = std::move(row), .may_have_arrived = may_have_arrived});
 }
 
+void Carrier::decided(CommandRow row) {
+    const std::string id = row.id;
+    works_.insert_or_assign(id, Work{.row = std::move(row), .may_have_arrived = true});
+}
+
 bool Carrier::turn(const std::function<bool()>& is_stopping) {
     has_moved_ = false;
     is_away_ = false;
@@ -62,7 +80,7 @@ bool Carrier::turn(const std::function<bool()>& is_stopping) {
         if (parts_.clock.now() >= at->second.look_at) {
             step(at->second);
         }
-        at = is_finished(at->second.row.stage) ? works_.erase(at) : std::next(at);
+        at = is_over(at->second.row) ? works_.erase(at) : std::next(at);
     }
     return has_moved_;
 }
@@ -73,8 +91,12 @@ bool Carrier::is_late(const Work& work) const {
 
 void Carrier::step(Work& work) {
     work.look_at = parts_.clock.now() + kLookEvery;
-    if (work.is_accepted) {
+    if (work.row.is_owed) {
+        after_decision(work);
+    } else if (work.is_accepted) {
         look(work);
+    } else if (work.row.stage == Stage::orphaned) {
+        ask_again(work);
     } else if (is_late(work)) {
         overdue(work);
     } else {
@@ -163,6 +185,7 @@ Handed Carrier::handed(const Work& work) {
 void Carrier::look(Work& work) {
     const auto told = parts_.port.operation(handed(work), parts_.clock.now() + kAskMax);
     if (told) {
+        work.is_accepted = true;
         apply(work, *told);
         return;
     }
@@ -204,6 +227,76 @@ void Carrier::settle(Work& work) {
     }
 }
 
+/// Of one that waits for a person, too, and is therefore never handed over again while devd could
+/// begin it.
+void Carrier::ask_again(Work& work) {
+    if (!work.row.device_ref.empty()) {
+        settle(work);
+    } else if (is_late(work)) {
+        overdue(work);
+    } else {
+        look(work);
+    }
+}
+
+/// Writes what devd told of a decided one; false: it is not written, and the next look tells it
+/// again.
+bool Carrier::keep(Work& work, CommandRow row) {
+    if (row == work.row) {
+        return true;
+    }
+    const auto written = parts_.book.told_by_devd(row, parts_.audit);
+    if (!written) {
+        parts_.logger.warning("what devd says of a decided command cannot be written",
+                              {{"command", row.id}, {"error", written.error().message}});
+        return false;
+    }
+    work.row = std::move(row);
+    has_moved_ = true;
+    return true;
+}
+
+bool Carrier::is_acknowledged(Work& work, const contract::Operation& operation) {
+    if (operation.state == OperationState::never_accepted) {
+        return true;  // a tombstone: nothing is kept of it
+    }
+    const auto told = parts_.port.acknowledge(handed(work), parts_.clock.now() + kAskMax);
+    is_away_ = !told && is_away(told.error());
+    return told || is_not_there(told.error());
+}
+
+void Carrier::after_decision(Work& work) {
+    work.look_at = parts_.clock.now() + kLookDecided;
+    const os::Deadline end = parts_.clock.now() + kAskMax;
+    // What devd does not know is made sure of, so that nothing comes late of what somebody has
+    // replaced meanwhile; a sale cannot be, where devices of other hosts are used.
+    const auto told = work.row.device_ref.empty() ? parts_.port.operation(handed(work), end)
+                                                  : parts_.port.settle(handed(work), end);
+    CommandRow row = work.row;
+    if (!told) {
+        is_away_ = is_away(told.error());
+        row.is_owed = !is_not_there(told.error());
+        keep(work, std::move(row));
+        return;
+    }
+    if (!client::is_final(told->state)) {
+        return;  // under way, or in doubt there, where it is settled
+    }
+    const bool is_done = told->state == OperationState::done;
+    if (!is_not_known(*told) && is_done == (row.stage == Stage::done)) {
+        row.result = json_of(*told);
+    } else if (!is_not_known(*told) && row.device_says.empty()) {
+        row.device_says = text_of(*told);
+        parts_.logger.warning("a device says otherwise than a person has decided",
+                              {{"command", row.id}, {"device_says", row.device_says}});
+    }
+    if (!keep(work, row) || !is_acknowledged(work, *told)) {
+        return;
+    }
+    row.is_owed = false;
+    keep(work, std::move(row));
+}
+
 /// Only of a terminal without a link is a doubt the usual course: its result stands on its paper.
 bool Carrier::waits_for_person(const Work& work) {
     if (work.row.asks_person) {
@@ -233,8 +326,7 @@ void Carrier::apply(Work& work, const contract::Operation& operation) {
     if (!client::is_final(operation.state)) {
         return;
     }
-    if (operation.error && operation.error->effect == Effect::unknown) {
-        // Final at devd, and nobody knows: what has no money is not asked about any more.
+    if (is_not_known(operation)) {
         put(work, Stage::orphaned, json_of(operation), text_of(operation));
         work.look_at = parts_.clock.now() + kLookRarely;
         return;

@@ -14,6 +14,8 @@ namespace tillhost::sumpd::gateway {
 /// How often a command that is under way is looked at, and one whose device is away or in doubt.
 inline constexpr os::Duration kLookEvery = std::chrono::milliseconds(50);
 inline constexpr os::Duration kLookRarely = std::chrono::seconds(1);
+/// How often devd is asked for one that a person has decided.
+inline constexpr os::Duration kLookDecided = std::chrono::seconds(10);
 /// How long one question to devd may take.
 inline constexpr os::Duration kAskMax = std::chrono::seconds(5);
 /// The row with the end that devd tells of its operation, which is final.
@@ -32,7 +34,14 @@ CommandRow with_end(CommandRow row, const contract::Operation& operation);
 ///
 /// The row has the book of devd's that it was handed to. A devd with another book (moved, emptied)
 /// would take it for new: it is not asked, and the command is orphaned until the former devd is
-/// back or a person decides.
+/// back or a person decides. From then on it is never submitted again, since a person may just say
+/// that it was not carried out: the former devd is asked, and an id that it does not know is dead.
+///
+/// A decision is owed to devd, which else keeps the operation for ever:
+///
+///   decided and owed, in one transaction  →  devd says what became of it  →  written here, where
+///   it is another end than the person's  →  acknowledged there  →  written as not owed
+///
 /// For one thread.
 class Carrier final {
 public:
@@ -41,13 +50,15 @@ public:
         DevicePort& port;
         const os::Clock& clock;
         os::Logger logger;
+        /// Where it is noted that devd says otherwise than a person; nullptr: nowhere.
+        const store::Audit* audit = nullptr;
     };
     explicit Carrier(Parts parts) : parts_(std::move(parts)) {}
 
     /// One that is in the book and not finished; one that is here already is left as it is.
     void add(CommandRow row);
-    /// A person has decided about it.
-    void forget(const std::string& id) { works_.erase(id); }
+    /// A person has decided about it: the row as it is kept since.
+    void decided(CommandRow row);
     /// Moves each command that is due by one step, until it is to stop or devd does not answer;
     /// blocks for devd and the disk. True if any has another stage.
     bool turn(const std::function<bool()>& is_stopping = [] { return false; });
@@ -68,6 +79,10 @@ private:
     void look(Work& work);
     void overdue(Work& work);
     void settle(Work& work);
+    void ask_again(Work& work);
+    void after_decision(Work& work);
+    bool keep(Work& work, CommandRow row);
+    bool is_acknowledged(Work& work, const contract::Operation& operation);
     void apply(Work& work, const contract::Operation& operation);
     void apply_doubt(Work& work, const contract::Operation& operation);
     bool waits_for_person(const Work& work);

@@ -14,10 +14,11 @@ namespace {
 
 constexpr auto kColumns =
     "SELECT id, app_device, device_ref, op, payload, sha256, start_before_ms, stage, result, error,"
-    " told, book, decided_by, default_rule, asks_person"
+    " told, book, decided_by, default_rule, asks_person, owed, device_says"
     " FROM device_command ";
-constexpr auto kTypes = "ttttttiittiitii";
+constexpr auto kTypes = "ttttttiittiitiiit";
 constexpr auto kUnfinished = "stage IN (1, 2, 5, 6)";
+constexpr auto kDecided = "owed = 1";
 
 CommandRow row_from(const store::Row& row) {
     return {.id = text(row[0]),
@@ -34,7 +35,23 @@ CommandRow row_from(const store::Row& row) {
             .book = integer(row[11]),
             .decided_by = text(row[12]),
             .default_rule = static_cast<DefaultRule>(integer(row[13])),
-            .asks_person = integer(row[14]) != 0};
+            .asks_person = integer(row[14]) != 0,
+            .is_owed = integer(row[15]) != 0,
+            .device_says = text(row[16])};
+}
+
+/// Ids of version 7 are in the order of their making.
+Outcome<std::vector<CommandRow>> rows_where(store::Transactions& transactions,
+                                            const char* condition) {
+    using Rows = std::vector<CommandRow>;
+    return transactions.read<Rows>([condition](Sql& sql) -> Outcome<Rows> {
+        Rows rows;
+        for (const store::Row& row :
+             sql.query(std::string(kColumns) + "WHERE " + condition + " ORDER BY id", kTypes)) {
+            rows.push_back(row_from(row));
+        }
+        return rows;
+    });
 }
 
 std::optional<CommandRow> known(Sql& sql, const std::string& id) {
@@ -91,7 +108,7 @@ Outcome<CommandBook::Added> CommandBook::add(const CommandRow& row, bool force) 
         }
         sql.run(
             "INSERT INTO device_command VALUES"
-            " (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, 0, 0, '', :k, 0)",
+            " (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, 0, 0, '', :k, 0, 0, '')",
             {row.id, row.app_device, row.device_ref, row.op, row.payload, row.sha256,
              row.start_before_ms, static_cast<std::int64_t>(row.stage), row.result, row.error,
              static_cast<std::int64_t>(row.default_rule)});
@@ -137,8 +154,9 @@ Outcome<CommandRow> CommandBook::decide(const Decision& decision, const store::A
             row->stage = decision.is_done ? Stage::done : Stage::failed;
             row->error = decision.is_done ? "" : decision.note;
             row->decided_by = decision.who;
+            row->is_owed = true;
             sql.run(
-                "UPDATE device_command SET stage = :a, error = :b, decided_by = :c"
+                "UPDATE device_command SET stage = :a, error = :b, decided_by = :c, owed = 1"
                 " WHERE id = :d",
                 {static_cast<std::int64_t>(row->stage), row->error, row->decided_by, row->id});
             audit.note(sql, {.actor = decision.who,
@@ -148,6 +166,31 @@ Outcome<CommandRow> CommandBook::decide(const Decision& decision, const store::A
                              .before = "unknown",
                              .after = (decision.is_done ? "done: " : "failed: ") + decision.note});
             return std::move(*row);
+        },
+        Need::nothing);
+}
+
+Outcome<bool> CommandBook::told_by_devd(const CommandRow& row, const store::Audit* audit) {
+    return transactions_.run<bool>(
+        [&](Sql& sql) -> Outcome<bool> {
+            const auto before = known(sql, row.id);
+            if (!before || !is_finished(before->stage)) {
+                return refuse(FaultCode::not_found, "there is no such command that was decided");
+            }
+            sql.run(
+                "UPDATE device_command SET result = :a, device_says = :b, owed = :c WHERE id = :d",
+                {row.result, row.device_says, static_cast<std::int64_t>(row.is_owed ? 1 : 0),
+                 row.id});
+            if (audit != nullptr && !row.device_says.empty() && before->device_says.empty()) {
+                const bool is_done = before->stage == Stage::done;
+                audit->note(sql, {.actor = "sumpd",
+                                  .action = "command.contradicted",
+                                  .target = row.id,
+                                  .before = (is_done ? "done, as " : "failed, as ") +
+                                            before->decided_by + " decided",
+                                  .after = "devd: " + row.device_says});
+            }
+            return true;
         },
         Need::nothing);
 }
@@ -162,16 +205,11 @@ Outcome<bool> CommandBook::told(const std::string& id) {
 }
 
 Outcome<std::vector<CommandRow>> CommandBook::unfinished() {
-    using Rows = std::vector<CommandRow>;
-    return transactions_.read<Rows>([](Sql& sql) -> Outcome<Rows> {
-        Rows rows;
-        // Ids of version 7 are in the order of their making.
-        for (const store::Row& row :
-             sql.query(std::string(kColumns) + "WHERE " + kUnfinished + " ORDER BY id", kTypes)) {
-            rows.push_back(row_from(row));
-        }
-        return rows;
-    });
+    return rows_where(transactions_, kUnfinished);
+}
+
+Outcome<std::vector<CommandRow>> CommandBook::decided() {
+    return rows_where(transactions_, kDecided);
 }
 
 }  // namespace tillhost::sumpd::gateway

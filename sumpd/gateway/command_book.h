@@ -42,6 +42,9 @@ struct CommandRow {
     /// That chose the device, once, when it was taken; unspecified: the command named it.
     DefaultRule default_rule = DefaultRule::unspecified;
     bool asks_person = false;  ///< at a terminal without a link; while it is `unknown`
+    /// A person has decided, and devd, which may have it, was not told yet that it may forget it.
+    bool is_owed = false;
+    std::string device_says{};  ///< that it came to another end than the person's; else empty
     friend bool operator==(const CommandRow&, const CommandRow&) = default;
 };
 
@@ -75,6 +78,11 @@ public:
         std::string address{};
     };
     exchange::Outcome<CommandRow> decide(const Decision& decision, const store::Audit& audit);
+    /// Of a decided one, what devd told behind it: result, device_says and is_owed. The decision
+    /// stands. That the device says otherwise is noted in the audit, once.
+    exchange::Outcome<bool> told_by_devd(const CommandRow& row, const store::Audit* audit);
+    /// Those that a person has decided and that are owed to devd. Oldest first.
+    exchange::Outcome<std::vector<CommandRow>> decided();
     /// Its app has asked for the end.
     exchange::Outcome<bool> told(const std::string& id);
     /// Oldest first.

@@ -35,6 +35,10 @@ exchange::StartCommandResponse response_of(const CommandRow& row) {
     if (!row.error.empty()) {
         response.error = row.error;
     }
+    if (!row.device_says.empty()) {
+        response.error = fmt::format("{}{}the device says: {}", row.error,
+                                     row.error.empty() ? "" : "; ", row.device_says);
+    }
     if (row.default_rule != DefaultRule::unspecified) {
         response.default_rule = row.default_rule;
     }
@@ -72,10 +76,13 @@ exchange::Fault unusable_fault(const DefaultChoice& choice, DefaultKind kind, co
 base::Result<std::unique_ptr<Gateway>> Gateway::start(Parts parts) {
     std::unique_ptr<Gateway> gateway(new Gateway(std::move(parts)));
     auto rows = gateway->parts_.book.unfinished();
-    if (!rows) {
-        return base::make_error(base::ErrorCode::storage_failed, rows.error().message);
+    auto decided = gateway->parts_.book.decided();
+    if (!rows || !decided) {
+        return base::make_error(base::ErrorCode::storage_failed,
+                                rows ? decided.error().message : rows.error().message);
     }
     gateway->fresh_ = std::move(*rows);
+    gateway->decided_ = std::move(*decided);
     gateway->thread_ =
         std::make_unique<os::Thread>("gateway", [self = gateway.get()] { self->run(); });
     return gateway;
@@ -313,7 +320,7 @@ Outcome<exchange::StartCommandResponse> Gateway::decide(const CommandBook::Decis
     }
     {
         const std::lock_guard lock(mutex_);
-        decided_.push_back(decision.id);
+        decided_.push_back(*row);
         changed_.notify_one();
     }
     finished_.notify_all();
@@ -366,8 +373,8 @@ bool Gateway::take_new() {
         carrier_.add(std::move(row));
     }
     fresh_.clear();
-    for (const std::string& id : decided_) {
-        carrier_.forget(id);
+    for (CommandRow& row : decided_) {
+        carrier_.decided(std::move(row));
     }
     decided_.clear();
     return !stop_;

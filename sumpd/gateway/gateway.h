@@ -39,6 +39,9 @@ public:
         const DeviceChoice* choice = nullptr;
         /// Defaults of users, apps and stores; nullptr: none. Outlives the gateway.
         const DefaultRules* rules = nullptr;
+        /// Where it is noted that a device says otherwise than a person has decided; nullptr:
+        /// nowhere. Outlives the gateway.
+        const store::Audit* audit = nullptr;
     };
     /// Takes up what is not finished. Errors: storage_failed.
     static base::Result<std::unique_ptr<Gateway>> start(Parts parts);
@@ -84,7 +87,7 @@ public:
 private:
     explicit Gateway(Parts parts)
         : parts_(std::move(parts)),
-          carrier_({parts_.book, parts_.port, parts_.clock, parts_.logger}),
+          carrier_({parts_.book, parts_.port, parts_.clock, parts_.logger, parts_.audit}),
           defaults_(parts_.defaults) {}
 
     void run();
@@ -113,7 +116,7 @@ private:
     std::condition_variable finished_;    ///< for those who wait
     DefaultDevices defaults_;             // guarded by mutex_
     std::vector<CommandRow> fresh_;       // guarded by mutex_
-    std::vector<std::string> decided_;    ///< ids, for the thread to forget; guarded by mutex_
+    std::vector<CommandRow> decided_;     ///< by a person, for the thread; guarded by mutex_
     std::size_t waiters_ = 0;             // guarded by mutex_
     bool stop_ = false;                   // guarded by mutex_
     std::unique_ptr<os::Thread> thread_;  ///< last: it uses the others

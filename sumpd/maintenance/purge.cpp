@@ -85,8 +85,9 @@ std::int64_t slice(Sql& sql) {
     std::int64_t gone = purge_documents(sql, reach);
     gone = gone > 0 ? gone : purge_objects(sql, reach);
     gone = gone > 0 ? gone : purge_messages(sql);
-    gone =
-        gone > 0 ? gone : purge_rows(sql, "device_command", "id", "stage IN (3, 4) AND told = 1");
+    gone = gone > 0 ? gone
+                    : purge_rows(sql, "device_command", "id",
+                                 "stage IN (3, 4) AND told = 1 AND owed = 0");
     gone = gone > 0 ? gone : purge_rows(sql, "document_quarantine", "doc_id", "resolved_by <> ''");
     gone = gone > 0 ? gone : purge_rows(sql, "task_lock", "task_id", "1 = 1");
     return gone;

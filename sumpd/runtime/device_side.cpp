@@ -16,7 +16,8 @@ base::Result<std::unique_ptr<DeviceSide>> DeviceSide::start(const Config& config
          .logger = logger,
          .defaults = {.registrar = config.registrar, .terminal = config.terminal},
          .choice = side->choice_.get(),
-         .rules = side->rules_.get()}));
+         .rules = side->rules_.get(),
+         .audit = &store.audit()}));
     return side;
 }
 

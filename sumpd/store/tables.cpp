@@ -218,6 +218,16 @@ Statements of_default_devices() {
         "ALTER TABLE device_command ADD COLUMN asks_person BIGINT NOT NULL DEFAULT 0"};
 }
 
+/// What a person decided is owed to devd, which may say otherwise.
+Statements of_decided_commands() {
+    return {"ALTER TABLE device_command ADD COLUMN owed BIGINT NOT NULL DEFAULT 0",
+            "ALTER TABLE device_command ADD COLUMN device_says TEXT NOT NULL DEFAULT ''",
+            "UPDATE device_command SET owed = 1 WHERE decided_by <> ''",
+            "CREATE INDEX device_command_owed ON device_command (id) WHERE owed = 1",
+            "CREATE INDEX device_command_contradicted ON device_command (id)"
+            " WHERE device_says <> ''"};
+}
+
 }  // namespace
 
 std::vector<std::vector<std::string>> table_steps() {
@@ -235,7 +245,7 @@ std::vector<std::vector<std::string>> table_steps() {
     append(second, of_the_node());
     append(second, of_the_console());
     Statements third = of_default_devices();
-    return {first, second, third};
+    return {first, second, third, of_decided_commands()};
 }
 
 base::Done put_first_values(database::Database& database, std::int64_t now_ms) {

@@ -136,7 +136,10 @@ class Shop(Counter):
             self.configure(name, f'driver = "fiscal/toy"\nport = "{port}"\n')
             self.start_simulator(name, "fiscal/toy", "--pty", self.folder / f"{name}.tty",
                                  "--serial", f"TOY{number:05}")
-        if terminal:
+        if terminal == "manual":
+            self.configure("pos", 'driver = "payment/manual"\n[settings]\n'
+                                  'terminal_id = "65000123"\nconfirm_above_minor = 1\n')
+        elif terminal:
             address = f"127.0.0.1:{free_port()}"
             self.configure("pos", f'driver = "payment/zvt"\nport = "tcp:{address}"\n'
                                   '[settings]\ncurrency = "RUB"\n')

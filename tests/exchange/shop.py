@@ -199,6 +199,7 @@ class Phone:
             "token": told["t"], "installId": self.install_id, "model": "Phone", "os": "Android 14",
             "appName": "cashier", "appVersion": "1.0"})
         self.key = answer["deviceKey"]
+        self.seq = max(self.seq, answer.get("lastSeq", 0))
         self.line = self.server.line(f"Bearer {self.key}")
         return answer
 

@@ -90,6 +90,59 @@ def login(phone: Phone, number: int) -> dict:
     return phone.login(f"user{number}", "a good password")
 
 
+# --- a phone that was wiped ----------------------------------------------------------------------
+
+
+def test_a_wiped_phone_goes_on_behind_its_last_number(server, accounting):
+    """Its new receipts are taken without a conflict and none is doubled; one that begins below all
+    the same is a conflict as ever."""
+    phone = phone_of(server, 1)
+    for _ in range(3):
+        phone.sell()
+    phone.deliver()
+    server.kill()
+    server.start()
+    wiped = Phone(server, phone.install_id)
+    told = wiped.enroll(server.invite())
+    assert told["deviceId"] == phone.device and told["lastSeq"] == 3
+    first = wiped.sell()
+    assert first["deviceSeq"] == 4
+    answer = wiped.deliver()
+    assert [one["status"] for one in answer["result"]] == ["stored"]
+    assert not answer.get("missingSeq"), answer
+    liar = Phone(server, phone.install_id)
+    assert liar.enroll(server.invite())["lastSeq"] == 4
+    liar.seq = 1
+    liar.sell()
+    assert [one["status"] for one in liar.deliver()["result"]] == ["conflict"]
+    accounting.fetch_all()
+    assert set(accounting.booked) == {*phone.sent, first["docId"]} and not accounting.doubled
+
+
+def test_a_new_phone_is_told_no_number(server):
+    assert "lastSeq" not in Phone(server, "phone-1").enroll()
+
+
+def test_what_was_rescued_counts(server, accounting):
+    """Receipts that stand aside have their numbers: a wiped phone takes none of them."""
+    phone = phone_of(server, 1)
+    phone.sell()
+    phone.deliver()
+    phone.sell()
+    server.order("--revoke", phone.device)
+    server.order("--rescue", phone.device)
+    phone.deliver()
+    wiped = Phone(server, phone.install_id)
+    assert wiped.enroll(server.invite())["lastSeq"] == 2
+    wiped.sell()
+    assert [one["status"] for one in wiped.deliver()["result"]] == ["stored"]
+    aside = rows(server.order("--quarantine"))
+    server.order("--admit", aside[0]["document"])
+    accounting.fetch_all()
+    assert set(accounting.booked) == {*phone.sent, *wiped.sent} and not accounting.doubled
+    assert len(accounting.booked) == 3
+
+
 # --- the code ------------------------------------------------------------------------------------
 
 

@@ -136,10 +136,16 @@ def test_a_reinstalled_app_is_the_same_device(shop, phone):
     one, erp = phone
     before = state(one)
     one.act("reinstall", qr=shop.invite())
-    wait_for("enrolled anew", lambda: state(one)["next_seq"] == 1 and state(one)["enrolled"]
-             or state(one)["next_seq"] > 1 and state(one)["whole"])
-    assert state(one)["device_id"] == before["device_id"]
+    one.act("close")
+    wait_for("its shift is closed", lambda: state(one)["closed"] and state(one)["queue"] == 0)
+    after = state(one)
+    assert after["device_id"] == before["device_id"]
+    assert after["next_seq"] > before["next_seq"] and after["set_aside"] == 0, after
     assert erp.act("fetch")["done"]
+    held = [(int(entry["document"]["deviceSeq"]), entry["times"])
+            for entry in erp.ask("documents")["received"]
+            if entry["document"]["deviceId"] == before["device_id"]]
+    assert sorted(held) == [(number, 1) for number in range(1, after["next_seq"])]
 
 
 def test_a_phone_knows_the_server_by_its_key_alone(shop, phone):

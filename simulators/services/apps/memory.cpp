@@ -42,7 +42,9 @@ void Memory::apply(const Value& entry) {
         enrolment_ = Enrolment{.url = enrolled->text_of("url"),
                                .pin = enrolled->text_of("pin"),
                                .device_id = enrolled->text_of("deviceId"),
-                               .device_key = enrolled->text_of("deviceKey")};
+                               .device_key = enrolled->text_of("deviceKey"),
+                               .last_seq = enrolled->number_of("lastSeq")};
+        next_seq_ = std::max(next_seq_, enrolment_->last_seq + 1);
     } else if (const Value* sale = entry.find("begun")) {
         apply_sale(*sale);
     } else if (const Value* command = entry.find("command")) {
@@ -119,6 +121,7 @@ base::Done Memory::enrolled(const Enrolment& enrolment) {
     Value fields;
     fields.set("url", enrolment.url).set("pin", enrolment.pin);
     fields.set("deviceId", enrolment.device_id).set("deviceKey", enrolment.device_key);
+    fields.set("lastSeq", enrolment.last_seq);
     return note(Value().set("enrolled", fields));
 }
 

@@ -42,6 +42,7 @@ struct Enrolment {
     std::string pin{};
     std::string device_id{};
     std::string device_key{};
+    std::int64_t last_seq = 0;  ///< of the documents that the server knows of this telephone
 };
 
 /// All that a phone may not forget, in one diary: whatever it does next, it does from here, also

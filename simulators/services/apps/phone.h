@@ -84,6 +84,7 @@ private:
     base::Done register_sale();
     base::Done carry(const Command& command);
     base::Done look_at(const Command& command);
+    void say_what_the_slip_says(const Command& command, const Value& prompt);
     base::Done make_command(const std::string& step, const std::string& device,
                             const std::string& op, const std::string& payload);
     base::Done write_receipt();

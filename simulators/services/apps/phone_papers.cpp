@@ -37,7 +37,9 @@ Value payment_of(const Sale& sale) {
     if (sale.card) {
         const Value& paid = part_of(sale.pay->result, "payment");
         payment.set("terminalRef", sale.terminal);
-        payment.set("rrn", fmt::format("{}", paid.number_of("trace_number")));
+        payment.set("rrn", paid.flag_of("entered_by_hand")
+                               ? paid.text_of("reference")
+                               : fmt::format("{}", paid.number_of("trace_number")));
     }
     return payment;
 }

@@ -146,8 +146,12 @@ base::Done Phone::look_at(const Command& command) {
         return {};
     }
     asked_id_ = command.id;
-    const Value& answer = server_.body();
+    const Value answer = server_.body();
     const std::string state = answer.text_of("state");
+    if (answer.has("prompt")) {
+        say_what_the_slip_says(command, answer.at("prompt"));
+        return {};
+    }
     if (state != "done" && state != "failed") {
         return {};
     }
@@ -157,6 +161,25 @@ base::Done Phone::look_at(const Command& command) {
         result = told ? *told : Value();
     }
     return memory_->end_command(command.id, state, result, answer.text_of("error"));
+}
+
+/// At a terminal without a link the cashier types what its paper says. What that is follows from
+/// the command's id, so that it is the same after a lost answer and after kill -9, and another
+/// command's is another. What became of it is asked for as ever.
+void Phone::say_what_the_slip_says(const Command& command, const Value& prompt) {
+    constexpr std::uint64_t kSlipMax = 999'999'999;
+    std::uint64_t seed = 0;
+    for (const char one : command.id) {
+        seed = seed * 31 + static_cast<std::uint8_t>(one);
+    }
+    const auto number = static_cast<std::int64_t>(1 + Random(seed).below(kSlipMax));
+    const std::int64_t amount = prompt.number_of("amountMinor");
+    Value slip;
+    slip.set("commandId", command.id).set("outcome", "approved").set("amountMinor", amount);
+    slip.set("amountAgainMinor", amount).set("receiptNumber", number);
+    slip.set("authorisationCode", fmt::format("{:06}", number % 1'000'000));
+    slip.set("reference", fmt::format("{:012}", number));
+    took(server_.call("AnswerCommand", slip));
 }
 
 }  // namespace tillhost::simulators::apps

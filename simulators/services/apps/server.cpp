@@ -55,6 +55,7 @@ Talk Server::enrol(const std::string& token, const std::string& install_id, Enro
     if (talk == Talk::done) {
         enrolment.device_id = answer_.body.text_of("deviceId");
         enrolment.device_key = answer_.body.text_of("deviceKey");
+        enrolment.last_seq = answer_.body.number_of("lastSeq");
         device_key_ = enrolment.device_key;
         session_.clear();
     }

@@ -18,7 +18,7 @@ constexpr std::string_view kNamespace = "urn:sumpd:exchange:1";
 constexpr std::array<std::pair<std::string_view, Form>, 4> kForms{
     {{"json", Form::json}, {"xml", Form::xml}, {"soap11", Form::soap11}, {"soap12", Form::soap12}}};
 
-constexpr std::array<Route, 22> kRoutes{
+constexpr std::array<Route, 23> kRoutes{
     {{"TestConnection", "GET", "/v1/erp/status"},
      {"PrepareMessage", "POST", "/v1/erp/outbox/prepare"},
      {"GetPart", "GET", "/v1/erp/outbox/{messageId}/parts/{partNo}"},
@@ -40,7 +40,8 @@ constexpr std::array<Route, 22> kRoutes{
      {"ReleaseTask", "POST", "/v1/app/tasks/{taskId}/release"},
      {"GetDevices", "GET", "/v1/app/devices"},
      {"StartCommand", "PUT", "/v1/app/commands/{commandId}"},
-     {"GetCommand", "GET", "/v1/app/commands/{commandId}"}}};
+     {"GetCommand", "GET", "/v1/app/commands/{commandId}"},
+     {"AnswerCommand", "POST", "/v1/app/commands/{commandId}/answer"}}};
 
 /// Puts fields into the path; those that are in it leave the record.
 std::string filled_path(std::string_view path, Value& request) {

@@ -46,6 +46,7 @@ public:
 class StoreFake final : public apps::RegistryStore {
 public:
     exchange::Outcome<bool> write(const apps::RegistryChange&) override { return true; }
+    exchange::Outcome<std::int64_t> last_seq(const std::string&) override { return 0; }
 };
 
 http::Request request_of(Method method, const std::string& path, std::string body = "",

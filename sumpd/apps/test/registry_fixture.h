@@ -60,6 +60,11 @@ public:
         return true;
     }
 
+    exchange::Outcome<std::int64_t> last_seq(const std::string& device_id) override {
+        const auto known = last_seqs.find(device_id);
+        return known == last_seqs.end() ? 0 : known->second;
+    }
+
     RegistryImage image() const {
         RegistryImage image;
         for (const auto& [id, row] : devices) {
@@ -80,6 +85,7 @@ public:
 
     bool is_full = false;
     std::map<std::string, std::int64_t> pin_tries;
+    std::map<std::string, std::int64_t> last_seqs;  ///< by device
     std::map<std::string, DeviceRow> devices;
     std::map<std::string, TokenRow> tokens;
     std::map<std::string, SessionRow> sessions;

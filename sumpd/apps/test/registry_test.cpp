@@ -28,6 +28,19 @@ TEST_F(RegistryTest, InvitationIsForOneApp) {
     EXPECT_EQ(code_of(registry_->enroll(request(token, "phone-2"))), FaultCode::unauthorized);
 }
 
+// Claimed: who enrols again is told behind which number it goes on, whether it was wiped or has
+// lost the answer; who is new is told none.
+TEST_F(RegistryTest, EnrolledAgainItGoesOnBehindItsLastNumber) {
+    const auto first = registry_->enroll(request(invited()));
+    ASSERT_TRUE(first.has_value());
+    EXPECT_EQ(first->last_seq, std::nullopt);
+    store_.last_seqs[first->device_id.text] = 7;
+    const std::string token = invited();
+    EXPECT_EQ(registry_->enroll(request(token))->last_seq, 7);
+    EXPECT_EQ(registry_->enroll(request(token))->last_seq, 7);
+    EXPECT_EQ(registry_->enroll(request(invited(), "phone-2"))->last_seq, std::nullopt);
+}
+
 // Claimed: an invitation that was left in the folder is good once, its file is gone then, and one
 // that a kill has left behind does not make a used token good for another app.
 TEST_F(RegistryTest, InvitationThatWasLeft) {

@@ -125,6 +125,36 @@ TEST_F(ConsoleTest, ATestReceiptThatIsSentTwiceIsOneCommand) {
     EXPECT_TRUE(was_noted("device.command"));
 }
 
+TEST_F(ConsoleTest, WhatADeviceSaysAgainstADecisionIsShown) {
+    come_in();
+    const gateway::CommandRow one{.id = "0190b8f2-7c1e-7a00-8000-000000000001",
+                                  .app_device = "phone",
+                                  .device_ref = "kassa",
+                                  .op = "receipt",
+                                  .payload = "{}",
+                                  .sha256 = "h",
+                                  .stage = gateway::Stage::orphaned,
+                                  .book = 1};
+    ASSERT_TRUE(book_.add(one, false).has_value());
+    const std::string form =
+        "command=" + one.id + "&done=no&note=" + "nothing%20on%20the%20tape&sure=yes";
+    EXPECT_EQ(post("/settings/commands/decide", form).status, 303);
+    ASSERT_TRUE(book_.told(one.id).has_value());
+    auto decided = book_.decided().value();
+    ASSERT_EQ(decided.size(), 1U) << "owed to devd";
+    EXPECT_EQ(get("/settings/commands").body.find(one.id), std::string::npos);
+    decided[0].device_says = "<b>done";
+    decided[0].is_owed = false;
+    ASSERT_TRUE(book_.told_by_devd(decided[0], &world_.store().audit()).has_value());
+    const std::string page = get("/settings/commands").body;
+    EXPECT_NE(page.find("nothing on the tape; ann decided so, but the device says: &lt;b&gt;done"),
+              std::string::npos)
+        << page;
+    EXPECT_NE(page.find("not carried out"), std::string::npos) << "the decision stands";
+    EXPECT_TRUE(was_noted("command.contradicted"));
+    EXPECT_TRUE(book_.decided()->empty());
+}
+
 TEST_F(ConsoleTest, AnAmountThatIsNoneIsRefused) {
     come_in();
     add_registrar();

@@ -35,6 +35,7 @@ protected:
         transactions_.reset();
         transactions_ = MUST(store::Transactions::open(folder_, clock_, logger_));
         book_.emplace(*transactions_);
+        audit_.emplace(*transactions_, clock_);
     }
 
     std::string new_id() {
@@ -63,11 +64,19 @@ protected:
         return ids;
     }
 
+    Carrier::Parts parts(DevicePort& port) {
+        return {
+            .book = *book_, .port = port, .clock = clock_, .logger = logger_, .audit = &*audit_};
+    }
+
     /// A life of the gateway, up to a kill.
     void live(PlayedDevd& devd, int turns) {
-        Carrier carrier({*book_, devd, clock_, logger_});
+        Carrier carrier(parts(devd));
         for (CommandRow& each : unfinished()) {
             carrier.add(std::move(each));
+        }
+        for (CommandRow& each : decided()) {
+            carrier.decided(std::move(each));
         }
         try {
             for (int i = 0; i < turns && !carrier.is_idle(); ++i) {
@@ -84,6 +93,11 @@ protected:
         EXPECT_TRUE(rows.has_value());
         return rows ? std::move(*rows) : std::vector<CommandRow>{};
     }
+    std::vector<CommandRow> decided() {
+        auto rows = book_->decided();
+        EXPECT_TRUE(rows.has_value());
+        return rows ? std::move(*rows) : std::vector<CommandRow>{};
+    }
 
     std::mt19937_64 chance_{1};
     std::uint64_t made_ = 0;
@@ -93,6 +107,7 @@ protected:
     std::string folder_;
     std::unique_ptr<store::Transactions> transactions_;
     std::optional<CommandBook> book_;
+    std::optional<store::Audit> audit_;
 };
 
 // Claimed: by chance with 40 seeds of lost, late and refused messages, doubts and kills: a command
@@ -181,6 +196,98 @@ TEST_F(GatewayTest, WhatAPersonMayDecide) {
     EXPECT_EQ(book_->decide(decision, audit).error().code, FaultCode::bad_request);
     EXPECT_EQ(book_->find(one.id, "phone")->decided_by, "anna");
     EXPECT_EQ(audit.page(0, 5)->front().act.after, "failed: no receipt on the tape");
+}
+
+// Claimed: what a person has decided is acknowledged at the devd that has it once that is back,
+// whatever gets lost and whoever is killed meanwhile; it is never handed over again, and where the
+// device says otherwise the decision stands and that is told, and noted once.
+TEST_F(GatewayTest, TheDecidedIsAcknowledged) {
+    std::size_t agreed = 0;
+    std::size_t contradicted = 0;
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        chance_.seed(seed);
+        PlayedDevd devd(chance_, clock_);
+        for (const std::string& id : four_commands()) {
+            CommandRow one = *book_->find(id, "phone");
+            one.stage = Stage::orphaned;
+            one.book = 1;
+            ASSERT_TRUE(book_->update(one).has_value());
+            if (!devd.one_in(4)) {  // else it never arrived
+                devd.put_in_book(MUST(base::OperationId::from_text(id)), one.start_before_ms);
+            }
+            const bool says_done = devd.one_in(2);
+            ASSERT_TRUE(book_->decide(
+                {.id = id, .is_done = says_done, .note = "tape", .who = "anna"}, *audit_));
+            ASSERT_TRUE(book_->told(id).has_value());
+        }
+        devd.lose_book();
+        for (int life = 0; life < 10; ++life) {
+            live(devd, 20);
+        }
+        EXPECT_TRUE(devd.acknowledged.empty()) << "another book, seed " << seed;
+        devd.bring_back(1);
+        for (int life = 0; life < 20; ++life) {
+            devd.is_wild = life < 12;
+            live(devd, 30);
+            devd.move_all();
+        }
+        EXPECT_TRUE(decided().empty()) << "seed " << seed;
+        EXPECT_EQ(devd.submits, 0) << "seed " << seed;
+        for (const auto& [id, there] : devd.operations) {
+            const CommandRow kept = *book_->find(id.to_text(), "phone");
+            const bool was_done = there.state == OperationState::done;
+            const bool is_same = was_done == (kept.stage == Stage::done);
+            EXPECT_EQ(devd.acknowledged.count(id),
+                      there.state == OperationState::never_accepted ? 0U : 1U)
+                << "seed " << seed << ' ' << id.to_text();
+            EXPECT_EQ(kept.decided_by, "anna");
+            EXPECT_EQ(kept.device_says.empty(), is_same) << "seed " << seed;
+            EXPECT_EQ(kept.result.empty(), !is_same) << "seed " << seed;
+            ++(is_same ? agreed : contradicted);
+        }
+    }
+    EXPECT_GT(agreed, 0U);
+    EXPECT_GT(contradicted, 0U);
+    std::size_t noted = 0;
+    const auto acts = audit_->page(0, store::kActsPageMax);
+    for (const store::ActRow& act : *acts) {
+        noted += act.act.action == "command.contradicted" ? 1 : 0;
+    }
+    EXPECT_EQ(noted, contradicted);
+}
+
+// Claimed: a person's "not done" lets the phone sell anew; so a decision that the carrier has not
+// heard of yet is not overtaken by handing the command over once more to a devd that is back.
+TEST_F(GatewayTest, ADecisionIsNotOvertaken) {
+    PlayedDevd devd(chance_, clock_);
+    devd.is_wild = false;
+    CommandRow one = row(new_id(), 60000);
+    ASSERT_TRUE(book_->add(one, false).has_value());
+    one.stage = Stage::handed;
+    one.book = 1;
+    ASSERT_TRUE(book_->update(one).has_value());
+    devd.lose_book();
+    Carrier carrier(parts(devd));
+    carrier.add(unfinished().front());
+    carrier.turn();
+    ASSERT_EQ(book_->find(one.id, "phone")->stage, Stage::orphaned);
+    const int submits = devd.submits;
+    const auto row_of_it = book_->decide({.id = one.id, .note = "tape", .who = "anna"}, *audit_);
+    ASSERT_TRUE(row_of_it.has_value());
+    devd.bring_back(1);
+    for (int i = 0; i < 5; ++i) {
+        clock_.advance(std::chrono::seconds(2));
+        carrier.turn();
+        devd.move_all();
+    }
+    EXPECT_EQ(devd.submits, submits);
+    EXPECT_EQ(devd.executed[MUST(base::OperationId::from_text(one.id))], 0);
+    carrier.decided(*row_of_it);
+    clock_.advance(kLookDecided);
+    carrier.turn();
+    EXPECT_TRUE(decided().empty());
+    EXPECT_EQ(book_->find(one.id, "phone")->stage, Stage::failed);
+    EXPECT_EQ(book_->find(one.id, "phone")->device_says, "");
 }
 
 // Claimed: while devd is away a command waits, and fails when its time is over, since it certainly

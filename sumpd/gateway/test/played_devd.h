@@ -73,6 +73,9 @@ public:
         if (of.book != book_) {
             return other();
         }
+        if (operations.count(of.id) == 0) {
+            return base::make_error(base::ErrorCode::unknown_operation, "");
+        }
         return operations.at(of.id);
     }
 
@@ -120,17 +123,48 @@ public:
 
     base::Done acknowledge(const Handed& of, os::Deadline) override {
         may_kill();
+        if (one_in(4)) {
+            return nobody();
+        }
+        if (of.book != book_) {
+            return other();
+        }
+        const auto at = operations.find(of.id);
+        if (at == operations.end()) {
+            return base::make_error(base::ErrorCode::unknown_operation, "");
+        }
+        if (!client::is_final(at->second.state)) {
+            return base::make_error(base::ErrorCode::wrong_state, "");
+        }
         acknowledged.insert(of.id);
-        return {};
+        may_kill();
+        return one_in(4) ? base::Done(lost()) : base::Done();
     }
 
     /// Its book is emptied, or it was moved: a new one, which knows nothing. The device goes on
     /// with what it had begun.
     void lose_book() {
         move_all();
+        former_[book_] = std::move(operations);
         operations.clear();
         late_.clear();  // a message of a former session is refused
-        ++book_;
+        book_ = ++books_;
+    }
+
+    /// It has the operation, as if it had been handed over.
+    void put_in_book(const base::OperationId& id, std::int64_t start_before_ms) {
+        client::OperationOptions options;
+        options.operation_id = id;
+        options.start_before_ms = start_before_ms;
+        take("kassa", options);
+    }
+
+    /// The devd with that book is back.
+    void bring_back(std::int64_t book) {
+        former_[book_] = std::move(operations);
+        operations = std::move(former_[book]);
+        late_.clear();
+        book_ = book;
     }
 
     /// What was on its way arrives.
@@ -194,6 +228,8 @@ private:
     std::mt19937_64& chance_;
     const os::Clock& clock_;
     std::int64_t book_ = 1;
+    std::int64_t books_ = 1;
+    std::map<std::int64_t, std::map<base::OperationId, Operation>> former_;
     std::vector<client::OperationOptions> late_;
 };
 

@@ -126,6 +126,19 @@ TEST_F(PurgeTest, WhatComesMeanwhileStays) {
     EXPECT_EQ(ids_seen(world_, cursor), (std::vector<std::string>{"User/u1", "Goods/g1"}));
 }
 
+TEST_F(PurgeTest, WhatIsOwedToDevdStays) {
+    fill(1, 5);
+    add_command(world_, "owed", 4, true);
+    run_sql(world_, "UPDATE device_command SET owed = 1 WHERE id = 'owed'");
+    add_command(world_, "told", 4, true);
+    ASSERT_TRUE(decide_purge(world_.store(), "anna", "", ""));
+    while (*purge_slice(world_.store()) > 0) {
+    }
+    ASSERT_TRUE(end_purge(world_.store()));
+    EXPECT_EQ(world_.number("SELECT count(*) FROM device_command WHERE id = 'owed'"), 1);
+    EXPECT_EQ(world_.number("SELECT count(*) FROM device_command WHERE id = 'told'"), 0);
+}
+
 TEST_F(PurgeTest, AppsOfTheRunningServerAreToldAtOnce) {
     fill(1, 5);
     std::string cursor;

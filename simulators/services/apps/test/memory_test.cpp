@@ -67,6 +67,21 @@ TEST_F(PhoneMemory, ADocumentEndsTheSaleAndWaitsUntilItIsAnswered) {
     EXPECT_EQ(memory->set_aside(), 1);
 }
 
+TEST_F(PhoneMemory, NumbersGoOnBehindWhatTheServerKnowsAndBehindItsOwn) {
+    ASSERT_TRUE(memory->enrolled({.device_id = "d", .device_key = "k"}).has_value());
+    EXPECT_EQ(memory->next_seq(), 1);
+    ASSERT_TRUE(memory->add_document(document(1, "d1"), 0, "", false).has_value());
+    ASSERT_TRUE(memory->reinstall(kNow).has_value());
+    EXPECT_EQ(memory->next_seq(), 1);
+    ASSERT_TRUE(memory->enrolled({.device_id = "d", .device_key = "l", .last_seq = 7}).has_value());
+    EXPECT_EQ(memory->next_seq(), 8);
+    open();
+    EXPECT_EQ(memory->next_seq(), 8);
+    ASSERT_TRUE(memory->add_document(document(8, "d8"), 0, "", false).has_value());
+    ASSERT_TRUE(memory->enrolled({.device_id = "d", .device_key = "m", .last_seq = 7}).has_value());
+    EXPECT_EQ(memory->next_seq(), 9) << "it was not wiped: what waits has its number";
+}
+
 TEST_F(PhoneMemory, ALineThatWasCutIsNotThere) {
     begin_sale(false);
     memory.reset();

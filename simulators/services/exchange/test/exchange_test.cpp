@@ -47,6 +47,27 @@ TEST(ExchangeCaller, XmlFormsHaveTheSameElement) {
     }
 }
 
+TEST(ExchangeCaller, WhatASlipSaysIsTheSameInEachForm) {
+    Value slip;
+    slip.set("commandId", "c-1").set("outcome", "approved").set("amountMinor", 1250);
+    slip.set("receiptNumber", 17).set("authorisationCode", "A1");
+    const auto json = encode_call(Form::json, "https://shop:1", "AnswerCommand", slip, "Bearer k");
+    ASSERT_TRUE(json.has_value()) << base::to_text(json.error());
+    EXPECT_EQ(json->method, "POST");
+    EXPECT_EQ(json->url, "https://shop:1/v1/app/commands/c-1/answer");
+    EXPECT_EQ(json->body, R"({"outcome":"approved","amountMinor":1250,"receiptNumber":17,)"
+                          R"("authorisationCode":"A1"})");
+    const std::string element =
+        "<AnswerCommand xmlns=\"urn:sumpd:exchange:1\"><CommandId>c-1</CommandId>"
+        "<Outcome>approved</Outcome><AmountMinor>1250</AmountMinor><ReceiptNumber>17"
+        "</ReceiptNumber><AuthorisationCode>A1</AuthorisationCode></AnswerCommand>";
+    for (const Form form : {Form::xml, Form::soap11, Form::soap12}) {
+        const auto written = encode_call(form, "https://shop:1", "AnswerCommand", slip, "");
+        ASSERT_TRUE(written.has_value()) << name_of(form);
+        EXPECT_NE(written->body.find(element), std::string::npos) << name_of(form);
+    }
+}
+
 TEST(ExchangeCaller, AnswersAreTheSameInEachForm) {
     const HttpAnswer json{200, R"({"state":"done","error":[{"kind":"Goods","id":"g1"}]})"};
     const std::string xml =
