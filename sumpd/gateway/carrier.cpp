@@ -77,6 +77,8 @@ void Carrier::step(Work& work) {
         look(work);
     } else if (is_late(work)) {
         overdue(work);
+    } else if (work.row.stage == Stage::orphaned) {
+        without_beginning(work);
     } else {
         hand_over(work);
     }
@@ -194,6 +196,16 @@ void Carrier::overdue(Work& work) {
     }
 }
 
+/// The devd that may have it is back, and a person may just be deciding that it was not carried
+/// out: what is there is told, and nothing is handed over any more.
+void Carrier::without_beginning(Work& work) {
+    if (work.row.device_ref.empty()) {  // a sale: not settled, see overdue()
+        look(work);
+    } else {
+        settle(work);
+    }
+}
+
 void Carrier::settle(Work& work) {
     const auto told = parts_.port.settle(handed(work), parts_.clock.now() + kAskMax);
     if (told) {
@@ -231,6 +243,9 @@ void Carrier::apply(Work& work, const contract::Operation& operation) {
         return;
     }
     if (!client::is_final(operation.state)) {
+        if (work.row.stage == Stage::orphaned) {
+            put(work, Stage::handed, "", "");  // devd will tell: no person has to decide
+        }
         return;
     }
     if (operation.error && operation.error->effect == Effect::unknown) {

@@ -32,7 +32,7 @@ CommandRow with_end(CommandRow row, const contract::Operation& operation);
 ///
 /// The row has the book of devd's that it was handed to. A devd with another book (moved, emptied)
 /// would take it for new: it is not asked, and the command is orphaned until the former devd is
-/// back or a person decides.
+/// back and tells, or a person decides. An orphaned one is not begun any more.
 /// For one thread.
 class Carrier final {
 public:
@@ -67,6 +67,7 @@ private:
     bool mark_as_handed(Work& work);
     void look(Work& work);
     void overdue(Work& work);
+    void without_beginning(Work& work);
     void settle(Work& work);
     void apply(Work& work, const contract::Operation& operation);
     void apply_doubt(Work& work, const contract::Operation& operation);

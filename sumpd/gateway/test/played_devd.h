@@ -50,8 +50,16 @@ public:
         if (one_in(4)) {
             return nobody();
         }
-        if (to.book != book_) {
+        if (to.book != book_ && to.book != 0) {
             return other();
+        }
+        if (forgotten.count(to.id) != 0) {
+            return base::make_error(base::ErrorCode::id_too_old, "");
+        }
+        // The device is part of an operation's content.
+        if (const auto at = operations.find(to.id);
+            at != operations.end() && at->second.device != to.device) {
+            return base::make_error(base::ErrorCode::conflict, "");
         }
         if (one_in(5)) {
             if (one_in(2)) {
@@ -70,10 +78,13 @@ public:
         if (one_in(4)) {
             return one_in(2) ? nobody() : lost();
         }
-        if (of.book != book_) {
+        if (of.book != book_ && of.book != 0) {
             return other();
         }
-        return operations.at(of.id);
+        const auto at = operations.find(of.id);
+        return at == operations.end() ? base::Result<Operation>(base::make_error(
+                                            base::ErrorCode::unknown_operation, ""))
+                                      : base::Result<Operation>(at->second);
     }
 
     base::Result<Operation> settle(const Handed& of, os::Deadline) override {
@@ -81,8 +92,11 @@ public:
         if (one_in(4)) {
             return nobody();
         }
-        if (of.book != book_) {
+        if (of.book != book_ && of.book != 0) {
             return other();
+        }
+        if (forgotten.count(of.id) != 0) {
+            return base::make_error(base::ErrorCode::id_too_old, "");
         }
         if (operations.count(of.id) == 0) {
             Operation none;
@@ -133,6 +147,17 @@ public:
         ++book_;
     }
 
+    /// Another devd answers at its address.
+    void move_away() { ++book_; }
+    /// It is there again, with the book that it had first.
+    void find_first_book() { book_ = 1; }
+
+    /// Acknowledged, and past the time for which its book keeps operations.
+    void forget(const base::OperationId& id) {
+        operations.erase(id);
+        forgotten.insert(id);
+    }
+
     /// What was on its way arrives.
     void deliver_late() {
         for (const client::OperationOptions& options : late_) {
@@ -154,6 +179,7 @@ public:
     std::map<base::OperationId, Operation> operations;
     std::map<base::OperationId, int> executed;
     std::set<base::OperationId> acknowledged;
+    std::set<base::OperationId> forgotten;  ///< its watermark has passed them
     std::vector<client::Client::Decision> decisions;
     std::vector<contract::Device> listed{{.device = "kassa", .driver = "fiscal/toy"},
                                          {.device = "pos", .driver = "payment/toy"},
