@@ -82,10 +82,10 @@ std::optional<exchange::Fault> refusal_of(Sql& sql, const CommandRow& row, bool 
 /// As it begins. One that may have been here and is forgotten may be at devd, whose book tells;
 /// that book alone is given it.
 CommandRow begun(Sql& sql, CommandRow row) {
-    const store::CommandFence fence = store::command_fence(sql);
-    if (row.stage == Stage::queued && store::is_behind(fence, row.id)) {
+    const auto book = store::book_behind(store::command_fence(sql), row.id);
+    if (row.stage == Stage::queued && book) {
         row.stage = Stage::handed;
-        row.book = fence.book;
+        row.book = *book;
     }
     return row;
 }

@@ -1,7 +1,6 @@
 #include "sumpd/store/command_fence.h"
 
 #include <algorithm>
-#include <optional>
 
 #include "hal/base/ids.h"
 
@@ -11,10 +10,15 @@ namespace {
 
 constexpr auto kBefore = "command_before_ms";
 constexpr auto kBook = "command_book";
+constexpr auto kFormerBefore = "command_former_ms";
 
 std::optional<std::int64_t> made_ms(const std::string& command_id) {
     const auto id = base::OperationId::from_text(command_id);
     return id ? std::optional(static_cast<std::int64_t>(id->unix_ms())) : std::nullopt;
+}
+
+std::int64_t number(Sql& sql, const char* name) {
+    return sql.number("SELECT number FROM counter WHERE name = :a", {std::string(name)});
 }
 
 void set(Sql& sql, const char* name, std::int64_t number) {
@@ -27,13 +31,17 @@ void set(Sql& sql, const char* name, std::int64_t number) {
 }  // namespace
 
 CommandFence command_fence(Sql& sql) {
-    return {sql.number("SELECT number FROM counter WHERE name = :a", {std::string(kBefore)}),
-            sql.number("SELECT number FROM counter WHERE name = :a", {std::string(kBook)})};
+    return {.before_ms = number(sql, kBefore),
+            .book = number(sql, kBook),
+            .former_before_ms = number(sql, kFormerBefore)};
 }
 
-bool is_behind(const CommandFence& fence, const std::string& command_id) {
+std::optional<std::int64_t> book_behind(const CommandFence& fence, const std::string& command_id) {
     const auto made = made_ms(command_id);
-    return made && *made < fence.before_ms;
+    if (!made || *made >= fence.before_ms) {
+        return std::nullopt;
+    }
+    return *made < fence.former_before_ms ? kNoBook : fence.book;
 }
 
 void forget_command(Sql& sql, const std::string& id, std::int64_t now_ms) {
@@ -51,7 +59,15 @@ void forget_command(Sql& sql, const std::string& id, std::int64_t now_ms) {
     const CommandFence fence = command_fence(sql);
     set(sql, kBefore, std::max(fence.before_ms, *made + 1));
     const std::int64_t book = integer(row->front());
-    if (book != 0 && (fence.book == 0 || *made >= fence.before_ms)) {
+    if (book == 0 || book == fence.book) {
+        return;  // handed to none, or as those before
+    }
+    const bool is_newest = *made >= fence.before_ms;
+    if (fence.book != 0) {
+        set(sql, kFormerBefore,
+            std::max(fence.former_before_ms, is_newest ? fence.before_ms : *made + 1));
+    }
+    if (fence.book == 0 || is_newest) {
         set(sql, kBook, book);
     }
 }
@@ -64,6 +80,9 @@ void fence_commands_of_copy(Sql& sql, std::int64_t now_ms) {
     const std::int64_t book = known != 0 ? known : kNoBook;
     set(sql, kBefore, std::max(fence.before_ms, now_ms + kCommandLeadMs));
     set(sql, kBook, book);
+    if (fence.book != 0 && fence.book != book) {
+        set(sql, kFormerBefore, std::max(fence.former_before_ms, fence.before_ms));
+    }
     sql.run("UPDATE device_command SET book = :a WHERE book = 0 AND stage IN (1, 2, 5)", {book});
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "sumpd/store/sql.h"
@@ -19,11 +20,14 @@ inline constexpr std::int64_t kNoBook = -1;
 struct CommandFence {
     std::int64_t before_ms = 0;
     std::int64_t book = 0;
+    /// Before that it may have been carried out by a devd with a former book.
+    std::int64_t former_before_ms = 0;
 };
 
 CommandFence command_fence(Sql& sql);
-/// Whether the command may be one that was forgotten.
-bool is_behind(const CommandFence& fence, const std::string& command_id);
+/// Which book may have the command if it may be one that was forgotten: 0 any, kNoBook one that is
+/// not known.
+std::optional<std::int64_t> book_behind(const CommandFence& fence, const std::string& command_id);
 
 /// Takes a finished command away whose end its app knows; any other stays.
 void forget_command(Sql& sql, const std::string& id, std::int64_t now_ms);

@@ -145,6 +145,21 @@ TEST_F(ForgottenTest, AnotherBookIsNotGivenWhatTheFormerOneMayHave) {
     EXPECT_EQ(devd_.operations.count(fresh), 1U);
 }
 
+TEST_F(ForgottenTest, OfTwoBooksTheNewerOneIsNotGivenWhatTheFormerOneMayHave) {
+    const auto former = done_at("kassa");
+    devd_.lose_book();
+    clock_.advance(std::chrono::minutes(1));
+    const auto newer = done_at("kassa");
+    forget(former);
+    forget(newer);
+    put(row(former));
+    put(row(newer));
+    live();
+    EXPECT_EQ(kept(former).stage, Stage::orphaned);
+    EXPECT_EQ(kept(newer).stage, Stage::done);
+    EXPECT_EQ(devd_.operations.size(), 1U) << "it would be carried out again";
+}
+
 TEST_F(ForgottenTest, BehindACopyThatWasPutBack) {
     const auto known = done_at("kassa");
     const auto lost = done_at("kassa");
@@ -241,6 +256,157 @@ TEST_F(ForgottenTest, WhatDevdIsAtAgainIsNotAPersonsToDecide) {
     live();
     EXPECT_EQ(kept(id).stage, Stage::handed);
     EXPECT_FALSE(book_->decide({.id = id.to_text(), .is_done = false, .who = "anna"}, *audit_));
+}
+
+/// An app that repeats each command until it is told its end, and what it was told.
+class ForgottenDaysTest : public ForgottenTest {
+protected:
+    ForgottenDaysTest() { devd_.is_wild = true; }
+
+    void new_command() {
+        const std::int64_t skew = static_cast<std::int64_t>(chance_() % 480'000) - 240'000;
+        open_.push_back(base::OperationId::make(static_cast<std::uint64_t>(clock_.unix_ms() + skew),
+                                                {chance_(), chance_()}));
+    }
+    /// Of each that it waits for; now and then the answer is lost, also behind "told".
+    void ask_all() {
+        // What a copy has as untold it may ask for again.
+        change([](Sql& sql) {
+            sql.run(
+                "UPDATE device_command SET told = 1 WHERE stage IN (3, 4) AND id IN"
+                " (SELECT id FROM copied)");
+        });
+        for (std::size_t i = 0; i < open_.size();) {
+            const std::string id = open_[i].to_text();
+            const auto row_there = book_->find(id, "phone");
+            if (!row_there) {
+                put(row(open_[i], chance_() % 2 == 0 ? "kassa" : "other"));
+            }
+            const bool is_over = row_there && is_finished(row_there->stage);
+            if (is_over) {
+                EXPECT_TRUE(book_->told(id).has_value());
+            }
+            if (is_over && chance_() % 3 != 0) {
+                told_[open_[i]].insert(row_there->stage);
+                open_.erase(open_.begin() + static_cast<std::ptrdiff_t>(i));
+            } else {
+                ++i;
+            }
+        }
+    }
+    void live_wild(int turns) {
+        try {
+            live(turns);
+        } catch (const Killed&) {
+        }
+    }
+    void forget_some() {
+        change([&](Sql& sql) {
+            for (const store::Row& each : sql.query("SELECT id FROM device_command", "t")) {
+                if (chance_() % 2 == 0) {
+                    store::forget_command(sql, store::text(each[0]), clock_.unix_ms());
+                }
+            }
+        });
+        const std::set<base::OperationId> acknowledged = devd_.acknowledged;
+        for (const base::OperationId& id : acknowledged) {
+            if (chance_() % 3 == 0) {
+                devd_.forget(id);
+            }
+        }
+    }
+    void take_copy() {
+        change([](Sql& sql) {
+            sql.run("DROP TABLE IF EXISTS copied");
+            sql.run("CREATE TABLE copied AS SELECT * FROM device_command");
+        });
+    }
+    /// As sumpd --restore does.
+    void restore_copy() {
+        change([&](Sql& sql) {
+            sql.run("DELETE FROM device_command");
+            sql.run("INSERT INTO device_command SELECT * FROM copied");
+            store::fence_commands_of_copy(sql, clock_.unix_ms());
+            sql.run(
+                "UPDATE device_command SET stage = 5, start_before_ms = 1"
+                " WHERE stage IN (1, 2, 5)");
+            sql.run("UPDATE device_command SET start_before_ms = 1 WHERE stage = 6");
+        });
+    }
+    /// A person looks at the paper, and whether the devd that answers is at it still.
+    void decide_all() {
+        std::vector<CommandRow> rows = *book_->unfinished();
+        for (const CommandRow& each : rows) {
+            const auto id = MUST(base::OperationId::from_text(each.id));
+            const auto there = devd_.operations.find(id);
+            const bool is_open =
+                there != devd_.operations.end() && !client::is_final(there->second.state);
+            if (each.stage == Stage::orphaned && !is_open) {
+                EXPECT_TRUE(book_->decide(
+                    {.id = each.id, .is_done = devd_.executed[id] > 0, .who = "anna"}, *audit_));
+            }
+        }
+        for (const base::OperationId& id : devd_.asked_of_person) {
+            devd_.operations[id].state =
+                devd_.executed[id] > 0 ? OperationState::done : OperationState::failed;
+        }
+        devd_.asked_of_person.clear();
+    }
+    void something_happens() {
+        switch (chance_() % 10) {
+            case 0: forget_some(); break;
+            case 1: take_copy(); break;
+            case 2: restore_copy(); break;
+            case 3: devd_.lose_book(); break;
+            case 4: devd_.take_copy(); break;
+            case 5: devd_.restore_copy(); break;
+            case 6: devd_.deliver_late(); break;
+            case 7: decide_all(); break;
+            case 8: clock_.advance(std::chrono::minutes(3)); break;
+            default: break;
+        }
+    }
+
+    std::vector<base::OperationId> open_;
+    std::map<base::OperationId, std::set<Stage>> told_;
+};
+
+TEST_F(ForgottenDaysTest, NothingIsCarriedOutTwiceAndWhatIsToldIsTrue) {
+    take_copy();
+    std::size_t told = 0;
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        chance_.seed(seed);
+        for (int step = 0; step < 40; ++step) {
+            if (chance_() % 3 == 0) {
+                new_command();
+            }
+            ask_all();
+            live_wild(static_cast<int>(chance_() % 4));
+            something_happens();
+        }
+        for (int i = 0; i < 100 && !open_.empty(); ++i) {
+            ask_all();
+            live_wild(20);
+            clock_.advance(std::chrono::minutes(1));
+            devd_.move_all();
+            decide_all();
+        }
+        EXPECT_TRUE(open_.empty()) << "seed " << seed;
+        devd_.deliver_late();
+        for (int i = 0; i < 50; ++i) {
+            devd_.move_all();
+        }
+        for (const auto& [id, stages] : told_) {
+            const int times = devd_.executed[id];
+            EXPECT_LE(times, 1) << "seed " << seed << ' ' << id.to_text();
+            EXPECT_EQ(stages, std::set<Stage>{times == 1 ? Stage::done : Stage::failed})
+                << "seed " << seed << ' ' << id.to_text();
+        }
+        told += told_.size();
+        told_.clear();
+        open_.clear();
+    }
+    EXPECT_GT(told, 300U);
 }
 
 }  // namespace
