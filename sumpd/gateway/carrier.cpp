@@ -324,6 +324,9 @@ void Carrier::apply(Work& work, const contract::Operation& operation) {
         return;
     }
     if (!client::is_final(operation.state)) {
+        if (work.row.stage == Stage::orphaned) {
+            put(work, Stage::handed, "", "");  // devd will tell: no person has to decide
+        }
         return;
     }
     if (is_not_known(operation)) {

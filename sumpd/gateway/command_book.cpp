@@ -1,5 +1,7 @@
 #include "sumpd/gateway/command_book.h"
 
+#include "sumpd/store/command_fence.h"
+
 namespace tillhost::sumpd::gateway {
 
 using exchange::FaultCode;
@@ -94,6 +96,17 @@ std::optional<exchange::Fault> refusal_of(Sql& sql, const CommandRow& row, bool 
     return std::nullopt;
 }
 
+/// As it begins. One that may have been here and is forgotten may be at devd, whose book tells;
+/// that book alone is given it.
+CommandRow begun(Sql& sql, CommandRow row) {
+    const auto book = store::book_behind(store::command_fence(sql), row.id);
+    if (row.stage == Stage::queued && book) {
+        row.stage = Stage::handed;
+        row.book = *book;
+    }
+    return row;
+}
+
 }  // namespace
 
 bool is_finished(Stage stage) { return stage == Stage::done || stage == Stage::failed; }
@@ -106,13 +119,14 @@ Outcome<CommandBook::Added> CommandBook::add(const CommandRow& row, bool force) 
         if (auto fault = refusal_of(sql, row, force)) {
             return tl::unexpected(std::move(*fault));
         }
+        CommandRow made = begun(sql, row);
         sql.run(
             "INSERT INTO device_command VALUES"
-            " (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, 0, 0, '', :k, 0, 0, '')",
-            {row.id, row.app_device, row.device_ref, row.op, row.payload, row.sha256,
-             row.start_before_ms, static_cast<std::int64_t>(row.stage), row.result, row.error,
-             static_cast<std::int64_t>(row.default_rule)});
-        return Added{row, true};
+            " (:a, :b, :c, :d, :e, :f, :g, :h, :i, :j, 0, :k, '', :l, 0, 0, '')",
+            {made.id, made.app_device, made.device_ref, made.op, made.payload, made.sha256,
+             made.start_before_ms, static_cast<std::int64_t>(made.stage), made.result, made.error,
+             made.book, static_cast<std::int64_t>(made.default_rule)});
+        return Added{std::move(made), true};
     });
 }
 

@@ -60,9 +60,11 @@ public:
         CommandRow row{};
         bool is_new = false;
     };
-    /// Writes a new one, or gives the one that has this id. Faults: doc_conflict (the id is taken
-    /// by other content, or without `force` this app has an equal one that is not finished or whose
-    /// end it was not told), not_found (the id is another app's), too_many, disk_full.
+    /// Writes a new one, or gives the one that has this id. A new one that may have been here
+    /// before (store/command_fence.h) begins as `handed`, to the book that may have it. Faults:
+    /// doc_conflict (the id is taken by other content, or without `force` this app has an equal one
+    /// that is not finished or whose end it was not told), not_found (the id is another app's),
+    /// too_many, disk_full.
     exchange::Outcome<Added> add(const CommandRow& row, bool force);
     /// Faults: not_found, also for another app's.
     exchange::Outcome<CommandRow> find(const std::string& id, const std::string& app_device);

@@ -251,7 +251,7 @@ struct Maintenance::Machine {
             if (is_stopping()) {
                 return refuse(FaultCode::internal, "it goes on at the next start");
             }
-            const auto rows = purge_slice(parts.store);
+            const auto rows = purge_slice(parts.store, now_ms());
             if (!rows) {
                 return tl::unexpected(rows.error());
             }

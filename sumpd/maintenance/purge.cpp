@@ -5,6 +5,7 @@
 #include <array>
 
 #include "sumpd/maintenance/retention.h"
+#include "sumpd/store/command_fence.h"
 #include "sumpd/store/new_uuid.h"
 #include "sumpd/store/staging.h"
 
@@ -80,14 +81,23 @@ std::int64_t purge_messages(Sql& sql) {
     return static_cast<std::int64_t>(rows.size());
 }
 
-std::int64_t slice(Sql& sql) {
+std::int64_t purge_commands(Sql& sql, std::int64_t now_ms) {
+    const auto rows =
+        sql.query("SELECT id FROM device_command"
+                  " WHERE stage IN (3, 4) AND told = 1 AND owed = 0 LIMIT :a",
+                  "t", {kSliceRows});
+    for (const Row& row : rows) {
+        store::forget_command(sql, text(row[0]), now_ms);
+    }
+    return static_cast<std::int64_t>(rows.size());
+}
+
+std::int64_t slice(Sql& sql, std::int64_t now_ms) {
     const Reach reach = reach_of(sql);
     std::int64_t gone = purge_documents(sql, reach);
     gone = gone > 0 ? gone : purge_objects(sql, reach);
     gone = gone > 0 ? gone : purge_messages(sql);
-    gone = gone > 0 ? gone
-                    : purge_rows(sql, "device_command", "id",
-                                 "stage IN (3, 4) AND told = 1 AND owed = 0");
+    gone = gone > 0 ? gone : purge_commands(sql, now_ms);
     gone = gone > 0 ? gone : purge_rows(sql, "document_quarantine", "doc_id", "resolved_by <> ''");
     gone = gone > 0 ? gone : purge_rows(sql, "task_lock", "task_id", "1 = 1");
     return gone;
@@ -163,9 +173,9 @@ Outcome<bool> is_purging(store::Transactions& transactions) {
         [](Sql& sql) -> Outcome<bool> { return reach_of(sql).seq != 0; });
 }
 
-Outcome<std::int64_t> purge_slice(store::Store& store) {
+Outcome<std::int64_t> purge_slice(store::Store& store, std::int64_t now_ms) {
     return store.transactions().run<std::int64_t>(
-        [](Sql& sql) -> Outcome<std::int64_t> { return slice(sql); }, Need::nothing);
+        [now_ms](Sql& sql) -> Outcome<std::int64_t> { return slice(sql, now_ms); }, Need::nothing);
 }
 
 Outcome<void> end_purge(store::Store& store) {

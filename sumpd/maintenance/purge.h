@@ -26,7 +26,7 @@ exchange::Outcome<void> decide_purge(store::Store& store, const std::string& act
 exchange::Outcome<bool> is_purging(store::Transactions& transactions);
 
 /// Gives how many rows went; 0: all. Faults: too_many, internal.
-exchange::Outcome<std::int64_t> purge_slice(store::Store& store);
+exchange::Outcome<std::int64_t> purge_slice(store::Store& store, std::int64_t now_ms);
 
 /// Behind the last slice. Faults: too_many, internal.
 exchange::Outcome<void> end_purge(store::Store& store);

@@ -10,6 +10,7 @@
 #include "sumpd/maintenance/file_steps.h"
 #include "sumpd/maintenance/kept_files.h"
 #include "sumpd/store/audit.h"
+#include "sumpd/store/command_fence.h"
 #include "sumpd/store/new_uuid.h"
 #include "sumpd/store/staging.h"
 #include "sumpd/store/tables.h"
@@ -97,7 +98,8 @@ void drop_incoming(Sql& sql) {
 
 /// Each may have been carried out, or refused and made anew under another id. As overdue ones devd
 /// is asked about them, and sees to it that nothing comes of those that it does not know.
-void fence_commands(Sql& sql, RestoreReport& report) {
+void fence_commands(Sql& sql, std::int64_t now_ms, RestoreReport& report) {
+    store::fence_commands_of_copy(sql, now_ms);
     report.commands_asked =
         sql.number("SELECT count(*) FROM device_command WHERE stage IN (1, 2, 5)");
     sql.run(
@@ -137,7 +139,7 @@ Outcome<RestoreReport> fence_off(Sql& sql, const store::Audit& audit, const Form
     }
     unfreeze(sql, report);
     drop_incoming(sql);
-    fence_commands(sql, report);
+    fence_commands(sql, now_ms, report);
     begin_anew(sql, now_ms);
     audit.note(sql, {.actor = "sumpd",
                      .action = "data.restore",

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "sumpd/store/command_fence.h"
 #include "sumpd/store/staging.h"
 
 namespace tillhost::sumpd::maintenance {
@@ -103,9 +104,9 @@ Chosen choose_commands(Sql& sql, const Retention& retention, std::int64_t now_ms
                   " AND stage IN (3, 4) ORDER BY start_before_ms LIMIT :b",
                   "t", {now_ms - retention.commands_days * kDayMs, kSliceRows}));
 }
-std::int64_t remove_commands(Sql& sql, const Chosen& chosen) {
+std::int64_t remove_commands(Sql& sql, const Chosen& chosen, std::int64_t now_ms) {
     for (const std::string& id : chosen.ids) {
-        sql.run("DELETE FROM device_command WHERE id = :a AND told = 1 AND stage IN (3, 4)", {id});
+        store::forget_command(sql, id, now_ms);
     }
     return static_cast<std::int64_t>(chosen.size());
 }
@@ -157,7 +158,7 @@ std::int64_t remove(Sql& sql, Grade grade, const Chosen& chosen, const Retention
         case Grade::documents: return remove_documents(sql, chosen);
         case Grade::messages: return remove_messages(sql, chosen);
         case Grade::tombstones: return remove_tombstones(sql, chosen);
-        case Grade::commands: return remove_commands(sql, chosen);
+        case Grade::commands: return remove_commands(sql, chosen, now_ms);
         case Grade::conflicts: return remove_conflicts(sql, chosen, retention, now_ms);
         case Grade::locks: return remove_locks(sql, chosen, now_ms);
     }

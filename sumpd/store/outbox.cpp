@@ -72,8 +72,10 @@ Outcome<std::vector<Candidate>> waiting_behind(Transactions& transactions, std::
                      " coalesce(nullif(app_device.name, ''), app_device.model, ''),"
                      " received_ms, flags FROM document"
                      " LEFT JOIN app_device ON app_device.id = document.device_id"
-                     " WHERE waiting = 1 AND place > :a AND due_ms <= :b ORDER BY place LIMIT :c",
-                     "itttttit", {place, now_ms, kPageDocuments})) {
+                     // Due beyond what is ever waited: the clock was ahead.
+                     " WHERE waiting = 1 AND place > :a AND (due_ms <= :b OR due_ms > :c)"
+                     " ORDER BY place LIMIT :d",
+                     "itttttit", {place, now_ms, now_ms + kDeferredAgainMs, kPageDocuments})) {
                 found.push_back({integer(row[0]), text(row[1]), text(row[2]), text(row[3]),
                                  text(row[4]), text(row[5]), integer(row[6]), text(row[7])});
             }

@@ -65,8 +65,7 @@ public:
             result.status = PutStatus::duplicate;
             result.received_at = exchange::Moment{integer((*aside)[0]), 0};
         } else if (waiting_ >= kRescuedPerDeviceMax) {
-            result.status = PutStatus::retry;
-            result.error = "too many documents of this device wait for a decision";
+            result = too_many(one);
         } else {
             ++waiting_;
             insert_quarantine(sql_, one, device_, kRescuedWords, true, now_ms_);
@@ -79,11 +78,28 @@ public:
 private:
     PutResult of_known(const ReadyDocument& one, const core::Known& known) {
         const auto verdict = core::judge_put(*one.document, one.sha256, known, false, {now_ms_, 0});
-        if (verdict.deed == core::PutDeed::quarantine && waiting_ < kRescuedPerDeviceMax) {
-            ++waiting_;
-            insert_quarantine(sql_, one, device_, verdict.result.error.value_or(""), true, now_ms_);
+        if (verdict.deed != core::PutDeed::quarantine || is_aside(one)) {
+            return verdict.result;
         }
+        if (waiting_ >= kRescuedPerDeviceMax) {
+            return too_many(one);
+        }
+        ++waiting_;
+        insert_quarantine(sql_, one, device_, verdict.result.error.value_or(""), true, now_ms_);
         return verdict.result;
+    }
+
+    bool is_aside(const ReadyDocument& one) {
+        return sql_.number(
+                   "SELECT count(*) FROM document_quarantine WHERE doc_id = :a AND sha256 = :b",
+                   {one.document->doc_id.text, one.sha256}) != 0;
+    }
+
+    /// Its body is nowhere but at the device, which must keep it.
+    static PutResult too_many(const ReadyDocument& one) {
+        return {.doc_id = one.document->doc_id,
+                .status = PutStatus::retry,
+                .error = "too many documents of this device wait for a decision"};
     }
 
     Sql& sql_;

@@ -113,6 +113,28 @@ def test_a_repeat_never_chooses_again(phone, browser, counter, server):
     assert (after[0] - before[0], after[1] - before[1]) == (1, 1)
 
 
+def test_a_repeat_behind_a_copy_that_was_put_back(phone, browser, counter, server, tmp_path):
+    """The receipt and the default that chose its device came behind the copy, and the phone's
+    answer was lost: it is told what devd has, is not told that it failed, and prints nothing."""
+    assert sold_at(phone) == ("kassa", "server")
+    copy = tmp_path / "copy.db"
+    server.order("--backup", str(copy))
+    choose(browser, "app", phone.device_id, "of-app")
+    before = {one: len(counter.documents(one)) for one in REGISTRARS}
+    name = command_id()
+    assert sold_at(phone, name) == ("of-app", "app")
+    server.stop()
+    server.order("--restore", str(copy))
+    server.start()
+    phone.login("anna", "a good password", storeId="s1")
+    start(phone, name, "receipt", receipt(), force=True)
+    told = outcome(phone, name)
+    assert told["state"] == "done", told
+    assert '"of-app"' in told["result"]
+    after = {one: len(counter.documents(one)) - before[one] for one in REGISTRARS}
+    assert after == {**dict.fromkeys(REGISTRARS, 0), "of-app": 1}
+
+
 def refused(phone: Phone, op: str = "receipt", payload: dict | None = None) -> dict:
     with pytest.raises(Refused) as caught:
         start(phone, command_id(), op, receipt() if payload is None else payload, force=True)

@@ -50,12 +50,20 @@ public:
         if (one_in(4)) {
             return nobody();
         }
-        if (to.book != book_) {
+        if (to.book != book_ && to.book != 0) {
             return other();
+        }
+        if (const auto refused = unknown_for_good(to.id)) {
+            return *refused;
+        }
+        // The device is part of an operation's content.
+        if (const auto at = operations.find(to.id);
+            at != operations.end() && at->second.device != to.device) {
+            return base::make_error(base::ErrorCode::conflict, "");
         }
         if (one_in(5)) {
             if (one_in(2)) {
-                late_.push_back(options);
+                late_.emplace_back(to.device, options);
             }
             return lost();
         }
@@ -70,13 +78,13 @@ public:
         if (one_in(4)) {
             return one_in(2) ? nobody() : lost();
         }
-        if (of.book != book_) {
+        if (of.book != book_ && of.book != 0) {
             return other();
         }
-        if (operations.count(of.id) == 0) {
-            return base::make_error(base::ErrorCode::unknown_operation, "");
-        }
-        return operations.at(of.id);
+        const auto at = operations.find(of.id);
+        return at == operations.end() ? base::Result<Operation>(base::make_error(
+                                            base::ErrorCode::unknown_operation, ""))
+                                      : base::Result<Operation>(at->second);
     }
 
     base::Result<Operation> settle(const Handed& of, os::Deadline) override {
@@ -84,8 +92,11 @@ public:
         if (one_in(4)) {
             return nobody();
         }
-        if (of.book != book_) {
+        if (of.book != book_ && of.book != 0) {
             return other();
+        }
+        if (const auto refused = unknown_for_good(of.id)) {
+            return *refused;
         }
         if (operations.count(of.id) == 0) {
             Operation none;
@@ -148,7 +159,7 @@ public:
         former_[book_] = std::move(operations);
         operations.clear();
         late_.clear();  // a message of a former session is refused
-        book_ = ++books_;
+        book_ = ++last_book_;
     }
 
     /// It has the operation, as if it had been handed over.
@@ -167,10 +178,42 @@ public:
         book_ = book;
     }
 
+    /// Another devd answers at its address.
+    void move_away() { book_ = ++last_book_; }
+    /// It is there again, with the book that it had first.
+    void find_first_book() { book_ = 1; }
+
+    /// Acknowledged, and past the time for which its book keeps operations.
+    void forget(const base::OperationId& id) {
+        operations.erase(id);
+        forgotten.insert(id);
+    }
+
+    void take_copy() {
+        copy_ = operations;
+        copy_book_ = book_;
+    }
+    /// Behind its fence it takes no id that it does not know; what was under way a person decides.
+    void restore_copy() {
+        move_all();
+        operations = copy_;
+        book_ = copy_book_;
+        late_.clear();
+        fence_ms_ = clock_.unix_ms() + 5 * 60 * 1000;
+        for (auto& [id, operation] : operations) {
+            if (!client::is_final(operation.state)) {
+                operation.state = OperationState::in_doubt;
+                asked_of_person.insert(id);
+            }
+        }
+    }
+
     /// What was on its way arrives.
     void deliver_late() {
-        for (const client::OperationOptions& options : late_) {
-            take("kassa", options);
+        for (const auto& [device, options] : late_) {
+            if (!unknown_for_good(options.operation_id)) {
+                take(device, options);
+            }
         }
         late_.clear();
     }
@@ -181,13 +224,17 @@ public:
             if (stands_still) {
                 break;
             }
-            move(operation);
+            if (asked_of_person.count(id) == 0) {
+                move(operation);
+            }
         }
     }
 
     std::map<base::OperationId, Operation> operations;
     std::map<base::OperationId, int> executed;
     std::set<base::OperationId> acknowledged;
+    std::set<base::OperationId> forgotten;  ///< its watermark has passed them
+    std::set<base::OperationId> asked_of_person;
     std::vector<client::Client::Decision> decisions;
     std::vector<contract::Device> listed{{.device = "kassa", .driver = "fiscal/toy"},
                                          {.device = "pos", .driver = "payment/toy"},
@@ -197,6 +244,18 @@ public:
     bool stands_still = false;
 
 private:
+    std::optional<base::Error> unknown_for_good(const base::OperationId& id) const {
+        if (operations.count(id) != 0) {
+            return std::nullopt;
+        }
+        if (static_cast<std::int64_t>(id.unix_ms()) < fence_ms_) {
+            return base::make_error(base::ErrorCode::book_restored, "", base::Effect::unknown);
+        }
+        return forgotten.count(id) != 0
+                   ? std::optional(base::make_error(base::ErrorCode::id_too_old, ""))
+                   : std::nullopt;
+    }
+
     Operation take(const std::string& device, const client::OperationOptions& options) {
         const auto [at, is_new] = operations.try_emplace(options.operation_id);
         if (is_new) {
@@ -228,9 +287,12 @@ private:
     std::mt19937_64& chance_;
     const os::Clock& clock_;
     std::int64_t book_ = 1;
-    std::int64_t books_ = 1;
+    std::int64_t last_book_ = 1;
     std::map<std::int64_t, std::map<base::OperationId, Operation>> former_;
-    std::vector<client::OperationOptions> late_;
+    std::int64_t copy_book_ = 1;
+    std::vector<std::pair<std::string, client::OperationOptions>> late_;
+    std::map<base::OperationId, Operation> copy_;
+    std::int64_t fence_ms_ = 0;
 };
 
 }  // namespace tillhost::sumpd::gateway

@@ -2,7 +2,9 @@
 
 #include <string>
 
+#include "hal/base/ids.h"
 #include "sumpd/maintenance/maintenance.h"
+#include "sumpd/store/command_fence.h"
 #include "sumpd/store/test/messages.h"
 
 // Data in a store as a day leaves them.
@@ -65,6 +67,18 @@ inline void add_command(World& world, const std::string& id, int stage, bool tol
             " start_before_ms, stage, result, error, told)"
             " VALUES (:a, 'app', 'kassa', 'receipt', '{}', 'h', :b, :c, '', '', :d)",
             {id, world.clock().unix_ms() + 60'000, std::int64_t{stage}, std::int64_t{told}});
+}
+
+/// As an app makes them, at a time.
+inline std::string command_id(std::int64_t made_ms) {
+    static std::uint64_t made = 0;
+    return base::OperationId::make(static_cast<std::uint64_t>(made_ms), {++made, 1}).to_text();
+}
+
+/// What stands in the way of commands that are not there (store/command_fence.h).
+inline store::CommandFence fence_of(World& world) {
+    return {world.number("SELECT number FROM counter WHERE name = 'command_before_ms'"),
+            world.number("SELECT number FROM counter WHERE name = 'command_book'")};
 }
 
 /// All that an app gets, reading without a cursor; the last cursor.

@@ -85,7 +85,7 @@ TEST_F(PurgeTest, GoesOnBehindAKillAtEachCommit) {
     for (std::int64_t gone = 1; gone > 0; ++slices) {
         world_.crash();
         ASSERT_TRUE(*is_purging(world_.transactions()));
-        gone = *purge_slice(world_.store());
+        gone = *purge_slice(world_.store(), world_.clock().unix_ms());
     }
     EXPECT_GT(slices, 7);
     world_.crash();
@@ -106,6 +106,20 @@ TEST_F(PurgeTest, GoesOnBehindAKillAtEachCommit) {
     EXPECT_EQ(world_.store().audit().page(0, 1)->at(0).act.action, "data.purge");
 }
 
+TEST_F(PurgeTest, CommandsLeaveTheTimeAndTheBook) {
+    const std::int64_t now_ms = world_.clock().unix_ms();
+    add_command(world_, command_id(now_ms), 3, true);
+    add_command(world_, command_id(now_ms + 1), 4, true);
+    run_sql(world_, "UPDATE device_command SET book = 77 WHERE stage = 3");
+    ASSERT_TRUE(decide_purge(world_.store(), "anna", "", "copy.db"));
+    while (*purge_slice(world_.store(), now_ms) > 0) {
+    }
+    ASSERT_TRUE(end_purge(world_.store()));
+    EXPECT_EQ(world_.number("SELECT count(*) FROM device_command"), 0);
+    EXPECT_EQ(fence_of(world_).before_ms, now_ms + 2);
+    EXPECT_EQ(fence_of(world_).book, 77);
+}
+
 TEST_F(PurgeTest, WhatComesMeanwhileStays) {
     fill(10, 10);
     ASSERT_TRUE(decide_purge(world_.store(), "anna", "", "copy.db"));
@@ -116,7 +130,7 @@ TEST_F(PurgeTest, WhatComesMeanwhileStays) {
     const store::ToSend again{.no = 2, .objects = {goods("g1", "Milk")}, .ack_no = 2};
     const auto committed = world_.exchange().commit(store::put_parts(world_.exchange(), again));
     ASSERT_TRUE(committed);
-    while (*purge_slice(world_.store()) > 0) {
+    while (*purge_slice(world_.store(), world_.clock().unix_ms()) > 0) {
         EXPECT_NE(world_.exchange().job({committed->job_id, 0})->state, exchange::JobState::done);
     }
     ASSERT_TRUE(end_purge(world_.store()));
@@ -132,7 +146,7 @@ TEST_F(PurgeTest, WhatIsOwedToDevdStays) {
     run_sql(world_, "UPDATE device_command SET owed = 1 WHERE id = 'owed'");
     add_command(world_, "told", 4, true);
     ASSERT_TRUE(decide_purge(world_.store(), "anna", "", ""));
-    while (*purge_slice(world_.store()) > 0) {
+    while (*purge_slice(world_.store(), world_.clock().unix_ms()) > 0) {
     }
     ASSERT_TRUE(end_purge(world_.store()));
     EXPECT_EQ(world_.number("SELECT count(*) FROM device_command WHERE id = 'owed'"), 1);
@@ -145,7 +159,7 @@ TEST_F(PurgeTest, AppsOfTheRunningServerAreToldAtOnce) {
     ids_seen(world_, cursor);
     const std::string epoch = world_.changes().epoch();
     ASSERT_TRUE(decide_purge(world_.store(), "anna", "", ""));
-    while (*purge_slice(world_.store()) > 0) {
+    while (*purge_slice(world_.store(), world_.clock().unix_ms()) > 0) {
     }
     ASSERT_TRUE(end_purge(world_.store()));
     EXPECT_NE(world_.changes().epoch(), epoch);

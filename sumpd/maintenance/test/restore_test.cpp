@@ -120,6 +120,25 @@ TEST_F(RestoreTest, NoCommandOfTheCopyIsBegunAgain) {
     EXPECT_EQ(world_.number("SELECT stage FROM device_command WHERE id = 'c6'"), 6);
 }
 
+TEST_F(RestoreTest, CommandsAreAskedOfTheBookThatTheyWereHandedTo) {
+    const std::string old = command_id(world_.clock().unix_ms());
+    const std::string queued = command_id(world_.clock().unix_ms() + 1);
+    const auto book_of = [&](const std::string& id) {
+        return world_.number("SELECT book FROM device_command WHERE id = '" + id + "'");
+    };
+    add_command(world_, queued, 1, false);
+    const std::string without = copy();
+    add_command(world_, old, 3, true);
+    run_sql(world_, "UPDATE device_command SET book = 77 WHERE stage = 3");
+    put_back(copy());
+    EXPECT_EQ(book_of(queued), 77);
+    EXPECT_EQ(fence_of(world_).book, 77);
+    EXPECT_EQ(fence_of(world_).before_ms, world_.clock().unix_ms() + store::kCommandLeadMs);
+    put_back(without);  // which says of no book
+    EXPECT_EQ(book_of(queued), store::kNoBook);
+    EXPECT_EQ(fence_of(world_).book, store::kNoBook);
+}
+
 TEST_F(RestoreTest, WhatCameAndWasNotAppliedComesAgain) {
     const auto commit = store::put_parts(world_.exchange(), {.objects = {goods("1", "Milk")}});
     const std::string path = copy();

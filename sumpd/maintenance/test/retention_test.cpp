@@ -142,6 +142,19 @@ TEST_F(RetentionTest, CommandsWhoseEndIsNotKnownOrNotToldStay) {
     EXPECT_EQ(world_.number("SELECT count(*) FROM device_command WHERE id = 'done'"), 0);
 }
 
+TEST_F(RetentionTest, ACommandThatIsForgottenLeavesTheTimeAndTheBook) {
+    const std::int64_t made_ms = world_.clock().unix_ms();
+    add_command(world_, command_id(made_ms), 3, true);
+    run_sql(world_, "UPDATE device_command SET book = 77");
+    forget_all(world_);
+    EXPECT_EQ(fence_of(world_).before_ms, 0);
+    world_.clock().advance_ms(91 * kDay);
+    add_command(world_, command_id(world_.clock().unix_ms()), 3, true);
+    forget_all(world_);
+    EXPECT_EQ(fence_of(world_).before_ms, made_ms + 1);
+    EXPECT_EQ(fence_of(world_).book, 77);
+}
+
 TEST_F(RetentionTest, ResolvedConflictsAndPartsOfNoMessageGo) {
     put(world_, 1, 1);
     put(world_, document(1, 1, "other"));

@@ -136,6 +136,15 @@ TEST_F(ExchangeTest, ADeferredDocumentGoesAgainLaterAndOldWordsDoNotChangeIt) {
     EXPECT_EQ(state_of(1), DocumentState::accepted);
 }
 
+TEST_F(ExchangeTest, ADeferredDocumentDoesNotWaitForAClockThatWasSetBack) {
+    world_.clock().advance_ms(365LL * 24 * 3600 * 1000);
+    put(1, 1);
+    prepare();
+    ASSERT_TRUE(to().confirm({kNode, 1, {{.doc_id = uuid_of(1), .status = Verdict::deferred}}}));
+    world_.clock().advance_ms(-365LL * 24 * 3600 * 1000);
+    EXPECT_EQ(prepare(1).message_no, 2);
+}
+
 TEST_F(ExchangeTest, AMessageHoldsNoMoreThanIsAskedFor) {
     put(1, 40);
     auto small = prepare_request();

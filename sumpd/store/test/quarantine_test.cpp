@@ -119,6 +119,22 @@ TEST_F(QuarantineTest, AnotherBodyOfADocumentThatIsThereIsAConflictAndKept) {
     EXPECT_NE(waiting()[0].body.find("second"), std::string::npos);
 }
 
+TEST_F(QuarantineTest, AConflictThatIsNotKeptAsideStaysAtTheDevice) {
+    put(document(1, 1, "first"));
+    EXPECT_EQ(rescue(document(1, 1, "kept")), PutStatus::conflict);
+    ASSERT_TRUE(world_.transactions().run<bool>([](Sql& sql) -> exchange::Outcome<bool> {
+        sql.run(
+            "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :a)"
+            " INSERT INTO document_quarantine (doc_id, sha256, device_id, device_seq, body, reason,"
+            " at_ms, resolved_by, kind, rescued) SELECT 'd' || i, 'h', :b, i, '{}', '', 1, '',"
+            " 'Receipt', 1 FROM n",
+            {kRescuedPerDeviceMax, device(1).id.text});
+        return true;
+    }));
+    EXPECT_EQ(rescue(document(1, 1, "lost")), PutStatus::retry) << "its body is nowhere but there";
+    EXPECT_EQ(rescue(document(1, 1, "kept")), PutStatus::conflict);
+}
+
 TEST_F(QuarantineTest, ANumberThatIsTakenMeanwhileLosesNoDocument) {
     rescue(document(1, 1));
     put(document(2, 1));
