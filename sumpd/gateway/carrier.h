@@ -79,6 +79,7 @@ private:
     void look(Work& work);
     void overdue(Work& work);
     void settle(Work& work);
+    bool is_in_present_book(Work& work);
     void ask_again(Work& work);
     void after_decision(Work& work);
     bool keep(Work& work, CommandRow row);

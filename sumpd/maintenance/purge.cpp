@@ -82,10 +82,10 @@ std::int64_t purge_messages(Sql& sql) {
 }
 
 std::int64_t purge_commands(Sql& sql, std::int64_t now_ms) {
-    const auto rows =
-        sql.query("SELECT id FROM device_command"
-                  " WHERE stage IN (3, 4) AND told = 1 AND owed = 0 LIMIT :a",
-                  "t", {kSliceRows});
+    const auto rows = sql.query(
+        "SELECT id FROM device_command"
+        " WHERE stage IN (3, 4) AND told = 1 AND owed = 0 LIMIT :a",
+        "t", {kSliceRows});
     for (const Row& row : rows) {
         store::forget_command(sql, text(row[0]), now_ms);
     }

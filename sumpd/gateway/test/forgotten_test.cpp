@@ -129,6 +129,37 @@ TEST_F(ForgottenTest, ForgottenAtDevdAsWellIsNotToldAsFailed) {
     EXPECT_EQ(kept(fresh).stage, Stage::failed);
 }
 
+// The copy was taken while devd had its first book; the command came when it had the second, which
+// is still at it.
+TEST_F(ForgottenTest, FoundInTheBookThatAnswersThoughTheFenceNamesAnOlderOne) {
+    done_at("kassa");
+    devd_.lose_book();
+    const auto id = new_id();
+    devd_.put_in_book(id, clock_.unix_ms() + 60'000);
+    change([&](Sql& sql) { store::fence_commands_of_copy(sql, clock_.unix_ms()); });
+    put(row(id));
+    devd_.stands_still = true;
+    live();
+    EXPECT_EQ(kept(id).stage, Stage::handed) << "a person could say that nothing was printed";
+    ++devd_.executed[id];
+    devd_.operations.at(id).state = OperationState::done;
+    live();
+    EXPECT_EQ(kept(id).stage, Stage::done) << kept(id).error;
+    EXPECT_EQ(devd_.acknowledged.count(id), 1U);
+}
+
+TEST_F(ForgottenTest, ATombstoneOfTheBookThatAnswersSaysNothingOfAnOlderOne) {
+    done_at("kassa");
+    devd_.lose_book();
+    const auto id = new_id();
+    devd_.put_in_book(id, clock_.unix_ms() + 60'000);
+    devd_.operations.at(id).state = OperationState::never_accepted;
+    change([&](Sql& sql) { store::fence_commands_of_copy(sql, clock_.unix_ms()); });
+    put(row(id));
+    live();
+    EXPECT_EQ(kept(id).stage, Stage::orphaned) << kept(id).error;
+}
+
 TEST_F(ForgottenTest, AnotherBookIsNotGivenWhatTheFormerOneMayHave) {
     const auto id = done_at("kassa");
     forget(id);
@@ -187,7 +218,13 @@ TEST_F(ForgottenTest, WhichBookACopyWithoutCommandsCannotTell) {
     restore_empty();
     put(row(lost));
     live();
-    EXPECT_EQ(kept(lost).stage, Stage::orphaned);
+    EXPECT_EQ(kept(lost).stage, Stage::done) << "it is in the book that answers";
+    change(
+        [&](Sql& sql) { sql.run("DELETE FROM device_command WHERE id = :a", {lost.to_text()}); });
+    devd_.lose_book();
+    put(row(lost));
+    live();
+    EXPECT_EQ(kept(lost).stage, Stage::orphaned) << "a former book may have carried it out";
     clock_.advance(std::chrono::milliseconds(store::kCommandLeadMs));
     const auto fresh = new_id();
     put(row(fresh));
@@ -234,7 +271,7 @@ TEST_F(ForgottenTest, WhatAPersonMayBeDecidingIsNotBegun) {
     carrier.turn();
     ASSERT_EQ(kept(id).stage, Stage::orphaned);
     ASSERT_TRUE(book_->decide({.id = id.to_text(), .is_done = false, .who = "anna"}, *audit_));
-    devd_.find_first_book();
+    devd_.bring_back(1);
     clock_.advance(kLookRarely);
     carrier.turn();  // the gateway's thread was at it before it was told
     devd_.move_all();
@@ -249,10 +286,10 @@ TEST_F(ForgottenTest, WhatDevdIsAtAgainIsNotAPersonsToDecide) {
     put(row(id));
     live(1);
     ASSERT_EQ(devd_.operations.at(id).state, OperationState::accepted);
-    devd_.move_away();
+    devd_.lose_book();
     live();
     ASSERT_EQ(kept(id).stage, Stage::orphaned);
-    devd_.find_first_book();
+    devd_.bring_back(1);
     live();
     EXPECT_EQ(kept(id).stage, Stage::handed);
     EXPECT_FALSE(book_->decide({.id = id.to_text(), .is_done = false, .who = "anna"}, *audit_));

@@ -178,11 +178,6 @@ public:
         book_ = book;
     }
 
-    /// Another devd answers at its address.
-    void move_away() { book_ = ++last_book_; }
-    /// It is there again, with the book that it had first.
-    void find_first_book() { book_ = 1; }
-
     /// Acknowledged, and past the time for which its book keeps operations.
     void forget(const base::OperationId& id) {
         operations.erase(id);
