@@ -36,6 +36,7 @@ CommandRow with_end(CommandRow row, const contract::Operation& operation);
 /// would take it for new: it is not asked, and the command is orphaned until the former devd is
 /// back or a person decides. From then on it is never submitted again, since a person may just say
 /// that it was not carried out: the former devd is asked, and an id that it does not know is dead.
+/// The one that answers is looked at, too, whatever its book.
 ///
 /// A decision is owed to devd, which else keeps the operation for ever:
 ///

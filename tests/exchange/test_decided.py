@@ -12,15 +12,12 @@ from counter import Counter
 from shop import Phone, Server, free_port
 from test_console import Browser
 from test_devices import PATIENCE, command_id, insist, outcome, start
-from test_manual_terminal import prompted
+from test_manual_terminal import counter_by_hand, prompted
 
 
 @pytest.fixture(name="counter")
 def _counter():
-    counter = Counter(devices=())
-    counter.configure("byhand", 'driver = "payment/manual"\n[settings]\nterminal_id = "65000123"\n')
-    counter.kill_devd()
-    counter.start_devd()
+    counter = counter_by_hand()
     yield counter
     counter.close()
 

@@ -15,13 +15,19 @@ from test_devices import PATIENCE, command_id, insist, outcome, start
 LIMIT = 10_000
 
 
-@pytest.fixture(name="counter")
-def _counter():
+def counter_by_hand(settings=""):
+    """A devd with a terminal that is connected to nothing."""
     counter = Counter(devices=())
     counter.configure("byhand", 'driver = "payment/manual"\n[settings]\nterminal_id = "65000123"\n'
-                      f'confirm_above_minor = {LIMIT}\n')
+                      + settings)
     counter.kill_devd()
     counter.start_devd()
+    return counter
+
+
+@pytest.fixture(name="counter")
+def _counter():
+    counter = counter_by_hand(f"confirm_above_minor = {LIMIT}\n")
     yield counter
     counter.close()
 
